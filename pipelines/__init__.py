@@ -1,0 +1,1 @@
+"""The pipelines, one per file."""

@@ -1,0 +1,43 @@
+"""How a report becomes an artifact: named, versioned, tagged, with metadata and an HTML view."""
+
+import os
+from typing import Any, ClassVar
+
+from zenml import ArtifactConfig
+from zenml.enums import ArtifactType, VisualizationType
+from zenml.materializers.base_materializer import BaseMaterializer
+
+from zenstrap.reports import Report
+from zenstrap.runs import TAG
+from zenstrap.views.html import render
+
+
+def named(name: str) -> ArtifactConfig:
+    """The artifact's name after that of the environment, which the pipeline substitutes."""
+    return ArtifactConfig(name=f"{{environment}}_{name}", tags=[TAG])
+
+
+class ReportMaterializer(BaseMaterializer):
+    """Keeps a report as JSON, for later runs, and as HTML, for the dashboard."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Report,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+
+    def save(self, data: Report) -> None:
+        self._write("report.json", data.model_dump_json(indent=2))
+
+    def load(self, data_type: type[Any]) -> Any:
+        with self.artifact_store.open(os.path.join(self.uri, "report.json"), "r") as file:
+            return data_type.model_validate_json(file.read())
+
+    def save_visualizations(self, data: Report) -> dict[str, VisualizationType]:
+        return {self._write("report.html", render(data)): VisualizationType.HTML}
+
+    def extract_metadata(self, data: Report) -> dict[str, Any]:
+        return {"headline": data.headline, **data.facts()}
+
+    def _write(self, name: str, text: str) -> str:
+        path = os.path.join(self.uri, name)
+        with self.artifact_store.open(path, "w") as file:
+            file.write(text)
+        return path

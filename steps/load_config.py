@@ -1,0 +1,24 @@
+"""First step: the configuration becomes the artifact that every later step reads."""
+
+from typing import Annotated
+
+from zenml import get_step_context, step
+from zenml.utils.dashboard_utils import get_run_url
+
+from steps.artifact import ReportMaterializer, named
+from zenstrap import session
+from zenstrap.config import EnvironmentConfig
+from zenstrap.events import RunStarted
+from zenstrap.reports import ConfigReport
+from zenstrap.runs import record_start
+
+
+@step(enable_cache=False, output_materializers=ReportMaterializer)
+def load_config(config: EnvironmentConfig) -> Annotated[ConfigReport, named("config")]:
+    run = get_step_context().pipeline_run
+    opened = session.current(config.environment)
+    opened.run_id, opened.run_name = str(run.id), run.name
+    record_start(opened.run_id, opened.command)
+    opened.emit(RunStarted(config.environment, opened.command, run.name, get_run_url(run)))
+    with session.step_of(config.environment, "load_config") as progress:
+        return progress.done(ConfigReport(config=config))

@@ -1,0 +1,67 @@
+variable "environment" {
+  description = "Name of the environment, as its file in configs/environments is called."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{0,19}$", var.environment))
+    error_message = "environment must be 1 to 20 lower-case letters and digits and start with a letter."
+  }
+}
+
+variable "labels" {
+  description = "Labels for what is registered in ZenML; handed through."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "ml_projects" {
+  description = "Names of the ML projects that get an artifact store of their own."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.ml_projects : can(regex("^[a-z][a-z0-9_]*$", name))])
+    error_message = "Each of ml_projects must be lower-case letters, digits and underscores and start with a letter."
+  }
+}
+
+variable "retention" {
+  description = "How long things are kept: artifacts in days, the number of versions of a stack, and the environment itself, such as \"72h\"; handed through. null: for ever."
+  type = object({
+    artifact_days  = optional(number)
+    stack_versions = optional(number, 3)
+    ttl            = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = coalesce(var.retention.artifact_days, 1) >= 1
+    error_message = "retention.artifact_days must be 1 or more."
+  }
+
+  validation {
+    condition     = var.retention.stack_versions >= 1
+    error_message = "retention.stack_versions must be 1 or more."
+  }
+}
+
+variable "root" {
+  description = "Absolute path of the folder for this environment's artifacts."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/.*[^/]$", var.root))
+    error_message = "root must be an absolute path without a slash at its end, and not / itself."
+  }
+}
+
+variable "zenstrap_state_serial" {
+  description = "The state's serial, given by zenstrap, so that two plans of one state are equal. null (Terraform run by hand): the time of the plan takes its place."
+  type        = number
+  default     = null
+}

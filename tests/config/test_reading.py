@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zenstrap.config.reading import parse, read
+from zenstrap.config.trees import Table, plain
+from zenstrap.errors import ConfigProblem
+
+
+def values(text: str) -> dict[str, Any]:
+    tree, problems = parse(text, "a.yaml")
+    assert problems == []
+    result = plain(tree)
+    assert isinstance(result, dict)
+    return result
+
+
+def problem(text: str) -> ConfigProblem:
+    _, problems = parse(text, "a.yaml")
+    assert len(problems) == 1, problems
+    return problems[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("yes", "yes"),
+        ("no", "no"),
+        ("on", "on"),
+        ("off", "off"),
+        ("true", True),
+        ("False", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("12", 12),
+        ("012", 12),
+        ("0x10", 16),
+        ("-3", -3),
+        ("1.5", 1.5),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        (".inf", float("inf")),
+        ("1.2.0", "1.2.0"),
+        ("1:30", "1:30"),
+        ("1_000", "1_000"),
+        ("2026-11-22", "2026-11-22"),
+        ("'12'", "12"),
+        ('"true"', "true"),
+        ("NO", "NO"),
+    ],
+)
+def test_scalars_are_read_as_yaml_1_2_has_them(written: str, value: object) -> None:
+    result = values(f"a: {written}")["a"]
+    assert result == value
+    assert type(result) is type(value)
+
+
+def test_anchors_and_merge_keys_work() -> None:
+    text = """
+    base: &base {a: 1, b: 2}
+    over: {<<: *base, b: 3}
+    both: {<<: [*base, {c: 4}]}
+    again: *base
+    """
+    assert values(text)["over"] == {"a": 1, "b": 3}
+    assert values(text)["both"] == {"a": 1, "b": 2, "c": 4}
+    assert values(text)["again"] == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key", "words"),
+    [
+        ("a: 1\nb: 2\na: 3\n", 3, "a", "stands twice; the first is in line 1"),
+        ("a:\n  b: 1\n  b: 2\n", 3, "a.b", "stands twice; the first is in line 2"),
+        ("a: 1\n\tb: 2\n", 2, "", "a tab"),
+        ("a:\n\t- b\n", 2, "", "a tab"),
+        ("a: [1, 2\nb: 3\n", 2, "", "no YAML"),
+        ("a: 'x\n", 2, "", "no YAML"),
+        ("a: b: c\n", 1, "", "no YAML"),
+        ("", None, "", "is empty"),
+        ("# only a comment\n", None, "", "is empty"),
+        ("null\n", 1, "", "is empty"),
+        ("- a\n", 1, "", "is no map"),
+        ("just text\n", 1, "", "is no map"),
+        ("a: 1\n---\nb: 2\n", 2, "", "more than one document"),
+        ("a: &x\n  b: *x\n", 1, "", "refers to the value that it is part of"),
+        ("a: 1\nb: !!python/object/apply:os.system [ls]\n", 2, "b", "tags such as"),
+        ("a: !secret x\n", 1, "a", "tags such as"),
+        ("a: {{ name }}\n", 1, "a", "a key is a map or a list"),
+        ("a: *nowhere\n", 1, "", "no YAML"),
+        ("1: x\n", 1, "", "the key 1 is no text"),
+        ("a: 1\nb: {<<: 3}\n", 2, "b", "<< takes a map"),
+        ("a: \x07\n", 1, "", "a character that YAML doesn't allow"),
+        ("a: 1\nb: 0x\x00\n", 2, "", "a character that YAML doesn't allow"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(
+    text: str, line: int | None, key: str, words: str
+) -> None:
+    found = problem(text)
+    assert (found.line, found.key) == (line, key)
+    assert words in found.message
+
+
+def test_aliases_that_multiply_are_refused() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for level in range(1, 9):
+        lines.append(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]")
+    assert "too many values" in problem("\n".join(lines)).message
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: "])
+def test_deep_nesting_is_refused(opening: str) -> None:
+    found = problem("a: " + opening * 1500)
+    assert found.message
+
+
+def test_what_is_read_before_a_double_key_is_still_read() -> None:
+    tree, problems = parse("a: 1\na: 2\nb: 3\n", "a.yaml")
+    assert plain(tree) == {"a": 1, "b": 3}
+    assert len(problems) == 1
+
+
+def test_lines_and_keys_are_those_of_the_file() -> None:
+    tree, _ = parse("# c\na:\n  b:\n    - x\n    - y: 1\nc: {d: 2}\n", "a.yaml")
+    where = {}
+    for path in (("a",), ("a", "b"), ("c",), ("c", "d")):
+        found = tree.get(*path)
+        assert found is not None
+        where[found.origin.key] = found.origin.line
+    assert where == {"a": 2, "a.b": 3, "c": 6, "c.d": 6}
+
+
+def test_a_byte_order_mark_is_no_matter(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"\xef\xbb\xbfa: 1\n")
+    tree, problems = read(path, "a.yaml")
+    assert (plain(tree), problems) == ({"a": 1}, [])
+
+
+def test_other_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes("a: 1\nb: Grün\n".encode("latin-1"))
+    _, problems = read(path, "a.yaml")
+    assert [(p.line, p.message) for p in problems] == [(2, "is not UTF-8 text")]
+
+
+def test_a_folder_in_a_files_place_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").mkdir()
+    _, problems = read(tmp_path / "a.yaml", "a.yaml")
+    assert [p.message for p in problems] == ["can't be read: is a directory"]
+
+
+@given(st.text(max_size=60))
+def test_no_text_brings_it_down(text: str) -> None:
+    tree, problems = parse(text, "a.yaml")
+    assert isinstance(tree, Table)
+    assert problems or tree.entries or text
+
+
+@given(st.text(alphabet="ab:-{}[]&*!|>'\"#%@`? \n\t<,~1", max_size=40))
+def test_nothing_that_looks_like_yaml_brings_it_down(text: str) -> None:
+    tree, _ = parse(text, "a.yaml")
+    assert isinstance(tree, Table)

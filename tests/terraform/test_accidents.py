@@ -1,0 +1,241 @@
+"""What is left after a stop, a failure, a lock or a full disk, with the real Terraform."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from zenstrap.errors import (
+    InterruptedRunError,
+    LockHeldError,
+    PartlyDoneError,
+    TerraformError,
+    TerraformTimeoutError,
+)
+from zenstrap.events import Event, ResourceFinished
+from zenstrap.interrupt import Interrupt
+from zenstrap.terraform.binary import TerraformBinary
+from zenstrap.terraform.workspace import TimeLimits, Workspace
+
+from .conftest import FIXTURES, MakeProgram, MakeWorkspace, has_ended, mode, snapshot
+
+
+@dataclass
+class Slow:
+    """The fixture that waits, and what happens once it does."""
+
+    began: Path
+    go_on: Path
+    provisioner: int = 0
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {"began": str(self.began), "go_on": str(self.go_on)}
+
+    @contextmanager
+    def once_begun(self, act: Callable[[], object]) -> Iterator[None]:
+        def watch() -> None:
+            self.provisioner = int(self.began.read_text())
+            act()
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            watcher.join()
+
+
+@pytest.fixture
+def slow(make_pipe: Callable[[str], Path]) -> Slow:
+    return Slow(make_pipe("began"), make_pipe("go on"))
+
+
+def assert_usable(workspace: Workspace, slow: Slow, before: dict[str, bytes | None]) -> None:
+    """The state is saved, the lock is free, nothing runs, and the next run converges."""
+    identity = workspace.state()
+    assert identity is not None and identity.resources >= 1
+    assert has_ended(slow.provisioner)
+    assert snapshot(workspace.root) == before
+    fresh = replace(workspace, interrupt=Interrupt(), limits=TimeLimits())
+    plan = fresh.plan(slow.variables)
+    assert "terraform_data.first" not in {change.address for change in plan.changes}
+    assert not plan.destructive
+    with slow.once_begun(lambda: slow.go_on.write_text("go\n")):
+        fresh.apply(plan.digest)
+    assert fresh.plan(slow.variables).is_empty
+
+
+def test_ctrl_c_while_applying(
+    make_workspace: MakeWorkspace, slow: Slow, events: list[Event]
+) -> None:
+    before = snapshot(FIXTURES / "slow")
+    workspace = make_workspace(FIXTURES / "slow", interrupt=Interrupt())
+    plan = workspace.plan(slow.variables)
+    handler = signal.signal(signal.SIGINT, lambda *_: workspace.interrupt.request())
+    try:
+        with (
+            slow.once_begun(lambda: os.kill(os.getpid(), signal.SIGINT)),
+            pytest.raises(InterruptedRunError) as caught,
+        ):
+            workspace.apply(plan.digest)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert "1 of 3 changes were made (terraform_data.first)" in str(caught.value)
+    assert "not begun: terraform_data.last" in str(caught.value)
+    assert ResourceFinished("terraform_data.slow", "create", 0.0, succeeded=False) in events
+    with pytest.raises(InterruptedRunError):
+        workspace.plan(slow.variables)  # nothing new is begun after a stop
+    assert_usable(workspace, slow, before)
+
+
+def test_the_time_limit_while_applying(make_workspace: MakeWorkspace, slow: Slow) -> None:
+    before = snapshot(FIXTURES / "slow")
+    workspace = make_workspace(FIXTURES / "slow")
+    plan = workspace.plan(slow.variables)
+    workspace.limits = TimeLimits(apply=1.0)
+    with (
+        slow.once_begun(lambda: None),
+        pytest.raises(TerraformTimeoutError, match=r"1 of 3 .* The state is saved"),
+    ):
+        workspace.apply(plan.digest)
+    assert_usable(workspace, slow, before)
+
+
+def test_a_renderer_that_fails_orphans_nothing(make_workspace: MakeWorkspace, slow: Slow) -> None:
+    before = snapshot(FIXTURES / "slow")
+    workspace = make_workspace(FIXTURES / "slow")
+    plan = workspace.plan(slow.variables)
+
+    def broken(event: Event) -> None:
+        if isinstance(event, ResourceFinished):
+            raise ZeroDivisionError
+
+    workspace.emit = broken
+    # Stopped before or while the slow one runs; the pipe is opened so that neither side waits.
+    descriptor = os.open(slow.began, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(ZeroDivisionError):
+        workspace.apply(plan.digest)
+    said = os.read(descriptor, 100).decode()
+    os.close(descriptor)
+    if said:
+        slow.provisioner = int(said)
+        assert has_ended(slow.provisioner)
+    workspace.emit = lambda event: None
+    slow.provisioner = slow.provisioner or 2**22 + 1  # no process has that id
+    assert_usable(workspace, slow, before)
+
+
+def test_a_held_lock(make_workspace: MakeWorkspace, slow: Slow) -> None:
+    workspace = make_workspace(FIXTURES / "slow")
+    plan = workspace.plan(slow.variables)
+    second = replace(workspace, run_folder=workspace.run_folder.with_name("2"))
+    raised: list[BaseException] = []
+
+    def meanwhile() -> None:
+        try:
+            second.plan(slow.variables)
+        except BaseException as error:
+            raised.append(error)
+        slow.go_on.write_text("go\n")
+
+    with slow.once_begun(meanwhile):
+        workspace.apply(plan.digest)
+    (error,) = raised
+    assert isinstance(error, LockHeldError) and error.exit_code == 4
+    assert "has held it since" in str(error) and "unlock" in str(error)
+    assert second.plan(slow.variables).is_empty
+
+
+def test_a_failure_says_what_was_done(make_workspace: MakeWorkspace) -> None:
+    workspace = make_workspace(FIXTURES / "partial")
+    plan = workspace.plan({})
+    with pytest.raises(PartlyDoneError) as caught:
+        workspace.apply(plan.digest)
+    assert str(caught.value) == (
+        "terraform_data.failing (main.tf:13): local-exec provisioner error. no room left. "
+        "1 of 3 changes were made (terraform_data.made); not finished: terraform_data.failing; "
+        "not begun: terraform_data.waiting. "
+        "Remove the cause and run the same command again: it goes on from there."
+    )
+
+
+def test_a_state_that_can_not_be_written_is_rescued(
+    make_workspace: MakeWorkspace, make_program: MakeProgram, terraform: TerraformBinary,
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], events: list[Event],
+) -> None:  # fmt: skip
+    # As on a full disk: no file may grow beyond one block. The real emergency state dump.
+    root = Path(shutil.copytree(FIXTURES / "large", tmp_path / "large"))
+    workspace = make_workspace(root)
+    plan = workspace.plan({"password": "hunter2hunter2"})
+    limited = make_program(
+        f'[ "$1" != apply ] || ulimit -f 1\nexec "{terraform.path}" "$@"', name="limited"
+    )
+    workspace.binary = TerraformBinary(limited, terraform.version)
+    with pytest.raises(PartlyDoneError) as caught:
+        workspace.apply(plan.digest)
+    rescued = workspace.data_folder.parent / "rescued.tfstate"
+    assert str(rescued) in str(caught.value)
+    assert mode(rescued) == 0o600
+    assert json.loads(rescued.read_text())["resources"][0]["name"] == "large"
+    assert [path.name for path in root.iterdir()] == ["main.tf"]
+    seen = f"{caught.value!r} {caught.value} {events} {capfd.readouterr()}"
+    assert "hunter2" not in seen
+
+    # The way out that the message names.
+    workspace.binary = terraform
+    shutil.copy(rescued, workspace.storage.file("local"))  # type: ignore[attr-defined]
+    assert workspace.plan({"password": "hunter2hunter2"}).is_empty
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("kill -KILL $$", "killed by signal 9"),
+        ("echo 'panic: runtime error' >&2; exit 2", "exit code was 2, no reason"),
+        ("echo nonsense; exit 1", "exit code was 1"),
+    ],
+)
+def test_crashes(
+    body: str, message: str, make_workspace: MakeWorkspace, make_program: MakeProgram,
+    terraform: TerraformBinary,
+) -> None:  # fmt: skip
+    workspace = make_workspace(FIXTURES / "partial")
+    plan = workspace.plan({})
+    program = make_program(f'[ "$1" = apply ] || exec "{terraform.path}" "$@"\n{body}')
+    workspace.binary = TerraformBinary(program, terraform.version)
+    with pytest.raises(TerraformError, match=message):
+        workspace.apply(plan.digest)
+
+
+def test_rubbish_for_a_plan_or_outputs(
+    make_workspace: MakeWorkspace, make_program: MakeProgram, terraform: TerraformBinary
+) -> None:
+    workspace = make_workspace(FIXTURES / "partial")
+    workspace.plan({})
+    workspace.binary = TerraformBinary(make_program("echo '{hunter2'"), terraform.version)
+    for attempt in (lambda: workspace.shown(workspace.plan_file), workspace.outputs):
+        with pytest.raises(TerraformError, match="can't be read") as caught:
+            attempt()
+        assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+def test_a_hang_ends(
+    make_workspace: MakeWorkspace, make_program: MakeProgram, terraform: TerraformBinary,
+    make_pipe: Callable[[str], Path],
+) -> None:  # fmt: skip
+    pipe = make_pipe("never")
+    workspace = make_workspace(FIXTURES / "partial")
+    workspace.binary = TerraformBinary(make_program(f"cat '{pipe}'"), terraform.version)
+    workspace.limits = TimeLimits(plan=0.1, grace=0.1)
+    with pytest.raises(TerraformTimeoutError, match="longer than its time limit"):
+        workspace.plan({})

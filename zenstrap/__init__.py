@@ -1,0 +1,1 @@
+"""zenstrap: an infrastructure bootstrapper made of ZenML pipelines."""

@@ -1,0 +1,66 @@
+"""The command line: the only place that starts pipelines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from zenstrap.errors import InterruptedRunError, ZenstrapError, exit_code
+
+USAGE = 64
+DEBUG_HINT = "This is a bug in zenstrap. Run it again with --debug for the traceback."
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command and return the process's exit code."""
+    import click
+
+    from zenstrap.cli.app import app
+
+    words = list(arguments)
+    if words and words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
+        words.insert(0, "up")
+    try:
+        result = app.main(words or ["--help"], prog_name="run.py", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.UsageError as error:
+        _say(_usage_text(error, words))
+        return USAGE
+    except click.ClickException as error:
+        _say(error.format_message())
+        return USAGE
+    except (KeyboardInterrupt, click.Abort):
+        _say("Interrupted.")
+        return InterruptedRunError.exit_code
+    except Exception as error:
+        if "--debug" in words:
+            raise
+        _say(_text(error))
+        return exit_code(error)
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, ZenstrapError):
+        return str(error)
+    return f"{type(error).__name__}: {error}. {DEBUG_HINT}"
+
+
+def _usage_text(error: object, words: Sequence[str]) -> str:
+    import click
+
+    from zenstrap.cli.app import app
+
+    assert isinstance(error, click.UsageError)
+    message = error.format_message().rstrip(".")
+    verbs = [word for word in words[1:] if word in app.commands]
+    if verbs:
+        rest = " ".join(word for word in words[1:] if word != verbs[0])
+        return f"{message}. The command comes first: python run.py {verbs[0]} {rest}"
+    if isinstance(error, click.NoSuchOption):
+        return f"{message}. See python run.py {words[0]} --help."
+    path = error.ctx.command_path if error.ctx else "run.py"
+    return f"{message}. See python {path} --help."
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,123 @@
+"""The commands and their options. Each command's own module is imported when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Options:
+    """What every command was given.
+
+    Attributes:
+        json: one JSON object on standard output at the end.
+        events: one JSON object per event on standard output.
+        debug: tracebacks, and what ZenML logs.
+        yes: answer every question with yes.
+    """
+
+    environment: str
+    json: bool = False
+    events: bool = False
+    debug: bool = False
+    yes: bool = False
+
+
+_ENV = click.option("--env", "environment", required=True, metavar="NAME", help="The environment.")
+_JSON = click.option("--json", is_flag=True, help="Print one JSON object at the end.")
+_EVENTS = click.option("--events", is_flag=True, help="Print one JSON object per event.")
+_YES = click.option("--yes", is_flag=True, help="Don't ask; go ahead.")
+_DEBUG = click.option("--debug", is_flag=True, help="Show tracebacks and what ZenML logs.")
+
+
+def _options(*extra: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in (_DEBUG, *reversed(extra), _ENV):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`python run.py --env NAME` is short for `python run.py up --env NAME`. Exit codes: 0 "
+    "done, 1 failed, 2 changes present (plan), 3 authentication, 4 lease or state lock held, "
+    "5 refused or not approved, 6 smoke test failed, 7 partly done, 64 usage or configuration, "
+    "130 interrupted.",
+)
+@click.version_option(package_name="zenstrap", prog_name="zenstrap")
+def app() -> None:
+    """From a YAML file to a ZenML stack that a real training has proven, and back."""
+
+
+@app.command()
+@_options(_YES, _JSON, _EVENTS)
+def up(**given: Any) -> int:
+    """Bring an environment to its configuration: provision, register, smoke-test, promote."""
+    from zenstrap.cli.lifecycle import up as run
+
+    return run(Options(**given))
+
+
+@app.command()
+@_options(_JSON, _EVENTS)
+def plan(**given: Any) -> int:
+    """Show what `up` would change, and change nothing. Exit code 2 if there is anything."""
+    from zenstrap.cli.lifecycle import plan as run
+
+    return run(Options(**given))
+
+
+@app.command()
+@_options(_YES, _JSON, _EVENTS)
+def down(**given: Any) -> int:
+    """Take an environment away, registrations and infrastructure, and prove that it is gone."""
+    from zenstrap.cli.lifecycle import down as run
+
+    return run(Options(**given))
+
+
+@app.command()
+@_options(_JSON)
+def status(**given: Any) -> int:
+    """Show the current stacks, their versions and proofs, the last run and the lease."""
+    from zenstrap.cli.status import status as run
+
+    return run(Options(**given))
+
+
+@app.command()
+@_options(
+    _JSON,
+    click.option("--limit", default=20, show_default=True, metavar="N", help="At most N runs."),
+)
+def history(limit: int, **given: Any) -> int:
+    """List the environment's runs, newest first."""
+    from zenstrap.cli.history import history as run
+
+    return run(Options(**given), limit)
+
+
+@app.command()
+@_options(_JSON)
+def config(**given: Any) -> int:
+    """Print the merged, validated configuration of an environment."""
+    from zenstrap.cli.config import config as run
+
+    return run(Options(**given))
+
+
+@app.command()
+@_options(_JSON)
+def doctor(**given: Any) -> int:
+    """Check everything that a run needs, and say how to mend what is missing."""
+    from zenstrap.cli.doctor import doctor as run
+
+    return run(Options(**given))

@@ -1,0 +1,46 @@
+"""``doctor``: every check that a run needs, one line each, with what mends it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+
+from zenstrap.cli.app import Options
+from zenstrap.cli.zenml_client import zenml_client
+from zenstrap.config.loading import load_environment
+from zenstrap.errors import ZenstrapError
+from zenstrap.lifecycle.checking import diagnose, diagnose_machine
+from zenstrap.reports import Check
+
+
+def doctor(options: Options) -> int:
+    """Look at everything; exit code 1 if something is missing."""
+    config = load_environment(options.environment)
+    found: list[Check] = []
+
+    def tell(check: Check) -> None:
+        found.append(check)
+        if not options.json:
+            mark = "ok  " if check.passed else "FAIL"
+            fix = f"\n     {check.fix}" if check.fix and not check.passed else ""
+            print(f"{mark} {check.name}: {check.detail}{fix}", flush=True)
+
+    tell(Check(name="config", passed=True, detail=f"{config.environment} is valid"))
+    for check in diagnose_machine():
+        tell(check)
+    out = sys.stdout
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(zenml_client(debug=options.debug))
+        except ZenstrapError as error:
+            checks = list(diagnose(config, error))
+        else:
+            checks = list(diagnose(config, client))
+    sys.stdout = out
+    for check in checks:
+        tell(check)
+    if options.json:
+        found_json = [check.model_dump(mode="json") for check in found]
+        print(json.dumps({"schema": "zenstrap/doctor/1", "checks": found_json}, indent=2))
+    return 0 if all(check.passed for check in found) else 1

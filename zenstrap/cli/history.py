@@ -1,0 +1,46 @@
+"""``history``: the environment's runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from zenstrap.cli.app import Options
+from zenstrap.cli.zenml_client import zenml_client
+from zenstrap.config.loading import load_environment
+from zenstrap.views import json_view
+from zenstrap.views.history_view import RunLine, history_table
+from zenstrap.views.terminal import console_on
+
+if TYPE_CHECKING:
+    from zenstrap.runs import RunRecord
+
+
+def history(options: Options, limit: int) -> int:
+    """Print the newest runs."""
+    environment = load_environment(options.environment).environment
+    with zenml_client(debug=options.debug) as client:
+        from zenstrap.runs import recent_runs
+
+        runs = [run_line(record) for record in recent_runs(client, environment, limit)]
+    if options.json:
+        sys.stdout.write(json_view.dumps(json_view.history_object(environment, runs)))
+    else:
+        console_on(sys.stdout).print(history_table(environment, runs))
+    return 0
+
+
+def run_line(record: RunRecord) -> RunLine:
+    """A run as the tables show it."""
+    seconds = None
+    if record.started and record.ended:
+        seconds = (record.ended - record.started).total_seconds()
+    return RunLine(
+        name=record.name,
+        command=record.command,
+        status=record.status,
+        started=record.started,
+        seconds=seconds,
+        who=f"{record.user}@{record.host}" if record.host else record.user,
+        changes=record.changes,
+    )

@@ -1,0 +1,205 @@
+"""The commands that run a pipeline: ``up``, ``plan``, ``down``."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, Literal
+
+from zenstrap import paths, session
+from zenstrap.cli.app import Options
+from zenstrap.cli.outcome import Outcome, conclude
+from zenstrap.cli.zenml_client import zenml_client
+from zenstrap.config import EnvironmentConfig
+from zenstrap.config.loading import load_environment
+from zenstrap.events import Notice, StepFinished, StepStarted
+from zenstrap.lease import FileLeaseStore, Lease
+from zenstrap.lifecycle.infrastructure import artifacts_folder, require_supported
+from zenstrap.session import Session
+from zenstrap.terraform.binary import find_terraform
+from zenstrap.views.select import select
+from zenstrap.views.sink import Recorder, View, tee
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+    from zenstrap.reports import PlanReport
+
+Verb = Literal["up", "plan", "down"]
+PIPELINES: dict[Verb, str] = {"up": "bootstrap", "plan": "plan", "down": "teardown"}
+
+
+def up(options: Options) -> int:
+    """Bring the environment up; see ``pipelines/bootstrap.py``."""
+    return _run("up", options)
+
+
+def plan(options: Options) -> int:
+    """Plan only; exit code 2 where something would change."""
+    return _run("plan", options)
+
+
+def down(options: Options) -> int:
+    """Take the environment away; see ``pipelines/teardown.py``."""
+    return _run("down", options)
+
+
+def _run(verb: Verb, options: Options) -> int:
+    started = time.monotonic()
+    config = load_environment(options.environment)
+    require_supported(config)
+    find_terraform()
+    recorder = Recorder()
+    failure: Exception | None = None
+    with select(events=options.events) as view:
+        run = Session(
+            environment=config.environment,
+            command=verb,
+            emit=tee(recorder, view),
+            ask=_asking(view),
+            assume_yes=options.yes,
+            show_plan=_showing(view, options),
+        )
+        try:
+            with _lease(run), session.opened(run), run.handling_ctrl_c(), _files(run):
+                _run_pipeline(verb, config, run, options)
+        except Exception as error:
+            if options.debug:
+                raise
+            failure = error
+    outcome = Outcome(
+        verb=verb,
+        config=config,
+        session=run,
+        steps=tuple(recorder.steps),
+        url=recorder.url,
+        failure=failure,
+        seconds=time.monotonic() - started,
+    )
+    return conclude(outcome, options)
+
+
+@contextmanager
+def _lease(run: Session) -> Iterator[None]:
+    store = FileLeaseStore(paths.leases_folder())
+    with Lease.acquire(store, run.environment, run.command, emit=run.emit) as lease:
+        run.lease = lease
+        yield
+
+
+@contextmanager
+def _files(run: Session) -> Iterator[None]:
+    """Plan and variable files hold secrets: they go when the run ends, and a killed run's too."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(run.run_folder.parent, ignore_errors=True)
+
+
+def _run_pipeline(verb: Verb, config: EnvironmentConfig, run: Session, options: Options) -> None:
+    with _connected(run, options) as client:
+        _settle_dead_runs(config, client, run)
+        with _control_stack(config, client, run):
+            _start(PIPELINES[verb], config)
+        if verb == "down":
+            _tidy_up(config, client)
+
+
+@contextmanager
+def _connected(run: Session, options: Options) -> Iterator[Client]:
+    started = time.monotonic()
+    run.emit(StepStarted("connect"))
+    try:
+        with zenml_client(debug=options.debug) as client:
+            # The pipelines' imports are most of what a start takes.
+            importlib.import_module(f"pipelines.{PIPELINES[run.command]}")  # type: ignore[index]
+            store = client.zen_store.config.type.value
+            detail = "ZenML server" if store == "rest" else "ZenML's local database"
+            run.emit(StepFinished("connect", "done", time.monotonic() - started, detail))
+            started = 0.0
+            yield client
+    except BaseException:
+        if started:
+            run.failed_step = "connect"
+            run.emit(StepFinished("connect", "failed", time.monotonic() - started))
+        raise
+
+
+def _settle_dead_runs(config: EnvironmentConfig, client: Client, run: Session) -> None:
+    from zenstrap import runs
+
+    history = runs.recent_runs(client, config.environment)
+    for name in runs.fail_dead_runs(client, config.environment, history):
+        run.emit(Notice(f"Run {name} had been killed; it is marked as failed now.", "warning"))
+
+
+@contextmanager
+def _control_stack(config: EnvironmentConfig, client: Client, run: Session) -> Iterator[None]:
+    from zenstrap.execution import on_stack
+    from zenstrap.lifecycle.control_stack import control_stack
+
+    stack = control_stack(client, config)
+    active = stack.id == client.active_stack_model.id
+    if not active:
+        run.emit(Notice(f"zenstrap's own pipelines run on stack {stack.name}."))
+    with nullcontext() if active else on_stack(stack.id):
+        yield
+
+
+def _start(name: str, config: EnvironmentConfig) -> None:
+    from zenml import Tag
+
+    from zenstrap.runs import TAG, environment_tag
+
+    pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
+    configured = pipeline.with_options(
+        run_name=f"{config.environment}-{name}-{{date}}-{{time}}",
+        substitutions={"environment": config.environment},
+        tags=[TAG, Tag(name=environment_tag(config.environment), cascade=True)],
+    )
+    # Dumped and validated again: the dashboard shows only fields that were explicitly set.
+    configured(config=EnvironmentConfig.model_validate(config.model_dump(mode="json")))
+
+
+def _tidy_up(config: EnvironmentConfig, client: Client) -> None:
+    """After a down: no active stack that is gone, no empty folder."""
+    from zenstrap.lifecycle.control_stack import ZENML_DEFAULT
+
+    try:
+        _ = client.active_stack_model
+    except KeyError:
+        client.activate_stack(ZENML_DEFAULT)
+    for folder in (
+        artifacts_folder(config).parent,
+        paths.environment_folder(config.environment),
+    ):
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _asking(view: View) -> session.Ask | None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+
+    def ask(question: str) -> str:
+        with view.paused():
+            print(question, end="", file=sys.stderr, flush=True)
+            return sys.stdin.readline()
+
+    return ask
+
+
+def _showing(view: View, options: Options) -> session.ShowPlan:
+    def show(plan: PlanReport) -> None:
+        if plan.is_empty or options.events:
+            return
+        from zenstrap.cli.outcome import print_plan
+
+        with view.paused():
+            print_plan(plan, sys.stderr)
+
+    return show

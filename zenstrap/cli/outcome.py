@@ -1,0 +1,195 @@
+"""From a run that ended to what is printed of it, and its exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, TypeVar
+
+from zenstrap.cli.app import Options
+from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import InterruptedRunError, ZenstrapError, exit_code
+from zenstrap.events import StepFinished
+from zenstrap.naming import alias_name
+from zenstrap.policy.rules import PROTECTED_TYPES
+from zenstrap.reports import (
+    PlanReport,
+    PromotionReport,
+    Report,
+    TeardownReport,
+    TerraformOutputs,
+)
+from zenstrap.session import Session
+from zenstrap.views import json_view
+from zenstrap.views.plan_table import PlanTable
+from zenstrap.views.summary import Failure, OutputLine, RunSummary, StackLine, Summary
+from zenstrap.views.terminal import console_on
+
+CHANGES_PRESENT = 2
+OneReport = TypeVar("OneReport", bound=Report)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One command's run, ended well or not."""
+
+    verb: str
+    config: EnvironmentConfig
+    session: Session
+    steps: tuple[StepFinished, ...]
+    url: str | None
+    failure: Exception | None
+    seconds: float
+
+    def last(self, kind: type[OneReport]) -> OneReport | None:
+        """The newest report of a kind that the run made."""
+        found = [r for reports in self.session.reports.values() for r in reports]
+        return next((r for r in reversed(found) if isinstance(r, kind)), None)
+
+
+def conclude(outcome: Outcome, options: Options) -> int:
+    """Print what became of the run; data on standard output, the rest on standard error."""
+    plan = outcome.last(PlanReport)
+    summary = _summary(outcome, plan)
+    if options.json:
+        sys.stdout.write(json_view.dumps(json_view.run_object(summary, plan)))
+        return summary.exit_code
+    if options.events:
+        return summary.exit_code
+    if outcome.verb == "plan" and plan is not None and outcome.failure is None:
+        print_plan(plan, sys.stdout)
+    console_on(sys.stderr).print(Summary(summary, with_steps=False))
+    return summary.exit_code
+
+
+def print_plan(plan: PlanReport, stream: IO[str]) -> None:
+    """The table of everything that would be changed."""
+    console_on(stream).print(PlanTable(plan, protected_types=PROTECTED_TYPES))
+
+
+def _summary(outcome: Outcome, plan: PlanReport | None) -> RunSummary:
+    return RunSummary(
+        environment=outcome.config.environment,
+        command=outcome.verb,
+        seconds=outcome.seconds,
+        run=outcome.session.run_name or None,
+        url=outcome.url,
+        headline=_headline(outcome, plan),
+        steps=outcome.steps,
+        outputs=_outputs(outcome),
+        stacks=_stacks(outcome),
+        next=_next(outcome, plan),
+        failure=_failure(outcome, plan),
+        exit_code=_exit_code(outcome, plan),
+    )
+
+
+def _exit_code(outcome: Outcome, plan: PlanReport | None) -> int:
+    if outcome.failure is not None:
+        return exit_code(outcome.failure)
+    if outcome.verb == "plan" and plan is not None and not plan.is_empty:
+        return CHANGES_PRESENT
+    return 0
+
+
+def _headline(outcome: Outcome, plan: PlanReport | None) -> str:
+    name = outcome.config.environment
+    teardown = outcome.last(TeardownReport)
+    if teardown is not None:
+        kept = "".join(f"; kept: {kept.name} ({kept.reason})" for kept in teardown.kept)
+        return f"{name} is gone: {teardown.headline}{kept}"
+    if plan is None:
+        return ""
+    if outcome.verb == "plan":
+        return f"{name}: {plan.headline}"
+    if plan.is_empty:
+        tested = f", {len(plan.to_test)} tested again" if plan.to_test else ""
+        return f"{name}: {plan.headline}{tested}"
+    return f"{name} is up: every stack has proven itself"
+
+
+def _outputs(outcome: Outcome) -> tuple[OutputLine, ...]:
+    outputs = outcome.last(TerraformOutputs)
+    if outputs is None or outcome.verb != "up":
+        return ()
+    return tuple(OutputLine(name, o.value, o.sensitive) for name, o in outputs.outputs.items())
+
+
+def _stacks(outcome: Outcome) -> tuple[StackLine, ...]:
+    promotion = outcome.last(PromotionReport)
+    if promotion is None:
+        return ()
+    moved = [
+        StackLine(move.alias, move.stack, move.after, "promoted" if move.action else "unchanged")
+        for move in promotion.aliases
+    ]
+    config = outcome.config
+    aliases = {alias_name(config.environment, p): config.version_of(p) for p in config.targets}
+    held = [StackLine(alias, "", aliases[alias], "not proven") for alias in promotion.held_back]
+    return (*moved, *held)
+
+
+def _next(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
+    name = outcome.config.environment
+    if outcome.failure is not None:
+        return ()
+    if outcome.verb == "up":
+        return (
+            f"zenml stack set {alias_name(name)}",
+            f"python run.py status --env {name}",
+            f"python run.py down --env {name}",
+        )
+    if outcome.verb == "plan" and plan is not None and not plan.is_empty:
+        return (f"python run.py up --env {name}",)
+    return ()
+
+
+def _failure(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
+    error = _known(outcome.failure)
+    if error is None:
+        return None
+    if not isinstance(error, ZenstrapError):
+        return Failure(
+            what=f"{type(error).__name__}: {error}",
+            why="This is a bug in zenstrap; --debug shows the traceback.",
+            now=_now(outcome, plan),
+            go_on=_again(outcome),
+            step=outcome.session.failed_step,
+        )
+    place = f"{error.where}: " if error.where else ""
+    fix = f" {error.fix}" if error.fix else ""
+    return Failure(
+        what=f"{place}{error.what}",
+        why=f"{error.why or ''}{fix}".strip(),
+        now=_now(outcome, plan),
+        go_on=_again(outcome),
+        step=outcome.session.failed_step,
+        interrupted=isinstance(error, InterruptedRunError),
+    )
+
+
+def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
+    """What is true after a failure, as far as the steps that finished tell."""
+    done = [step for step in outcome.steps if step.outcome == "done"]
+    names = {step.step for step in done}
+    if plan is None or not names & {"provision", "register_stacks", "deregister", "destroy"}:
+        began = {step.step for step in outcome.steps} & {"provision", "deregister"}
+        return () if began else ("nothing was changed",)
+    effects = ("provision", "register_stacks", "promote", "deregister", "destroy")
+    return tuple(f"{step.step}: {step.detail}" for step in done if step.step in effects)
+
+
+def _again(outcome: Outcome) -> str:
+    return f"python run.py {outcome.verb} --env {outcome.config.environment}"
+
+
+def _known(failure: Exception | None) -> BaseException | None:
+    """The error that a person can act on, behind what other libraries wrapped around it."""
+    seen: BaseException | None = failure
+    while seen is not None and not isinstance(seen, ZenstrapError):
+        seen = seen.__cause__
+    return seen or failure
+
+
+__all__: Sequence[str] = ("Outcome", "conclude", "print_plan")

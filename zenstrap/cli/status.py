@@ -1,0 +1,147 @@
+"""``status``: what an environment has now."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from zenstrap import paths
+from zenstrap.cli.app import Options
+from zenstrap.cli.history import run_line
+from zenstrap.cli.zenml_client import zenml_client
+from zenstrap.config import EnvironmentConfig
+from zenstrap.config.loading import load_environment
+from zenstrap.lease import FileLeaseStore, holder
+from zenstrap.naming import alias_name
+from zenstrap.registry.model import ML_PROJECT, RUN, VERSION, ActualRegistry, ActualStack
+from zenstrap.views import json_view
+from zenstrap.views.status_view import (
+    AliasStatus,
+    ComponentLine,
+    EnvironmentStatus,
+    LeaseLine,
+    SmokeTestLine,
+    StackVersion,
+    StatusView,
+)
+from zenstrap.views.terminal import console_on
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+
+def status(options: Options) -> int:
+    """Print the aliases, their versions, the last run and the lease."""
+    config = load_environment(options.environment)
+    with zenml_client(debug=options.debug) as client:
+        found = _status(config, client)
+    if options.json:
+        sys.stdout.write(json_view.dumps(json_view.status_object([found])))
+    else:
+        console_on(sys.stdout).print(StatusView(found))
+    return 0
+
+
+def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
+    from zenstrap.registry.zenml_registry import read_registry
+    from zenstrap.runs import recent_runs
+
+    actual = read_registry(client, config.environment)
+    last = recent_runs(client, config.environment, limit=1)
+    return EnvironmentStatus(
+        environment=config.environment,
+        platform=config.platform,
+        aliases=tuple(_aliases(config, actual, client)),
+        last_run=run_line(last[0]) if last else None,
+        lease=_lease(config.environment),
+    )
+
+
+def _aliases(
+    config: EnvironmentConfig, actual: ActualRegistry, client: Client
+) -> Iterator[AliasStatus]:
+    from zenstrap.registry.diff import is_alias
+
+    for project in _projects(config, actual):
+        alias = actual.stacks.get(alias_name(config.environment, project))
+        current = alias.labels.get(VERSION) if alias else None
+        versions = [
+            stack
+            for stack in actual.our_stacks
+            if not is_alias(stack) and stack.labels.get(ML_PROJECT) == project
+        ]
+        yield AliasStatus(
+            alias=alias_name(config.environment, project),
+            current=current,
+            project=project,
+            versions=tuple(
+                _version(stack, alias, actual, client)
+                for stack in sorted(versions, key=_version_key, reverse=True)
+            ),
+        )
+
+
+def _projects(config: EnvironmentConfig, actual: ActualRegistry) -> list[str | None]:
+    """None for the base stack, then what is configured or still registered."""
+    registered = {s.labels[ML_PROJECT] for s in actual.our_stacks if ML_PROJECT in s.labels}
+    named = {None: None} | dict.fromkeys((*config.ml_projects, *sorted(registered)))
+    has_base = any(ML_PROJECT not in s.labels for s in actual.our_stacks)
+    return [p for p in named if p in registered or (p is None and has_base)]
+
+
+def _version(
+    stack: ActualStack, alias: ActualStack | None, actual: ActualRegistry, client: Client
+) -> StackVersion:
+    current = bool(alias and alias.labels.get(VERSION) == stack.labels.get(VERSION))
+    return StackVersion(
+        stack=stack.name,
+        version=stack.labels.get(VERSION, ""),
+        current=current,
+        promoted_by=alias.labels.get(RUN) if alias and current else None,
+        smoke_test=_smoke_test(client, actual.environment, stack.name),
+        components=tuple(_components(stack, actual)),
+    )
+
+
+def _components(stack: ActualStack, actual: ActualRegistry) -> Iterator[ComponentLine]:
+    for kind, names in stack.components.items():
+        for name in names:
+            found = actual.components.get((kind, name))
+            if found:
+                yield ComponentLine(kind, name, found.flavor, found.labels.get(VERSION, ""))
+
+
+def _smoke_test(client: Client, environment: str, stack: str) -> SmokeTestLine | None:
+    from zenstrap.lifecycle.proving import last_test
+
+    test = last_test(client, environment, stack)
+    if test is None:
+        return None
+    facts: dict[str, Any] = test.facts
+    return SmokeTestLine(
+        passed=facts.get("passed") is True,
+        time=test.at,
+        accuracy=facts.get("accuracy"),
+        reason=str(facts.get("headline", "")),
+    )
+
+
+def _lease(environment: str) -> LeaseLine | None:
+    found = holder(FileLeaseStore(paths.leases_folder()), environment)
+    if found is None:
+        return None
+    record = found.record
+    return LeaseLine(
+        owner=record.owner,
+        host=record.process.host,
+        pid=record.process.pid,
+        command=record.command,
+        since=record.acquired_at,
+        alive=found.alive,
+        reason=found.reason,
+    )
+
+
+def _version_key(stack: ActualStack) -> tuple[int, ...]:
+    return tuple(int(part) for part in stack.labels.get(VERSION, "0").split("."))

@@ -1,0 +1,109 @@
+"""Bringing up ZenML: imported late, kept quiet, its failures turned into ours."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from zenstrap.errors import AuthenticationError, RegistryError, ZenstrapError
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+_SETTINGS = {
+    "ZENML_ANALYTICS_OPT_IN": "false",
+    "ZENML_ENABLE_RICH_TRACEBACK": "false",
+    "AUTO_OPEN_DASHBOARD": "false",
+}
+
+
+@contextmanager
+def zenml_client(*, debug: bool = False) -> Iterator[Client]:
+    """ZenML's client, connected.
+
+    Within this, standard output belongs to nobody: what steps print goes to their logs in ZenML,
+    where the dashboard shows it, and not between the data that a command prints.
+
+    Args:
+        debug: let ZenML write to standard error.
+
+    Raises:
+        RegistryError: ZenML or its server can't be reached.
+        AuthenticationError: the server refuses the credentials.
+    """
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    warnings.simplefilter("ignore", FutureWarning)
+    out, sys.stdout = sys.stdout, sys.stderr if debug else _Discard()  # type: ignore[assignment]
+    try:
+        yield _connect(quiet=not debug)
+    finally:
+        sys.stdout = out
+
+
+def _connect(*, quiet: bool) -> Client:
+    from zenml.logger import ZenMLConsoleHandler
+    from zenml.utils import source_utils
+
+    from zenstrap.paths import project_root
+
+    if quiet:
+        root = logging.getLogger()
+        for handler in [h for h in root.handlers if isinstance(h, ZenMLConsoleHandler)]:
+            root.removeHandler(handler)
+    # Steps and pipelines are found from the clone, wherever the command was started.
+    source_utils.set_custom_source_root(str(project_root()))
+    try:
+        from zenml.client import Client
+
+        client = Client()
+        _ = client.zen_store.get_store_info()
+        _ = client.active_stack_model
+    except Exception as error:
+        raise _explained(error) from error
+    return client
+
+
+def _explained(error: Exception) -> ZenstrapError:
+    url = os.environ.get("ZENML_STORE_URL") or _configured_url()
+    why = f"{type(error).__name__}: {str(error).strip() or 'no reason given'}".splitlines()[0]
+    if type(error).__name__ in ("AuthorizationException", "CredentialsNotValid"):
+        return AuthenticationError(
+            "ZenML's server refuses the credentials",
+            where=url,
+            why=why,
+            fix="Log in again with `zenml login`, or set ZENML_STORE_API_KEY.",
+        )
+    return RegistryError(
+        "ZenML can't be reached",
+        where=url,
+        why=why,
+        fix="Check that the server is up (`zenml status`), or leave it with `zenml logout`.",
+    )
+
+
+def _configured_url() -> str | None:
+    try:
+        from zenml.config.global_config import GlobalConfiguration
+
+        return GlobalConfiguration().store_configuration.url
+    except Exception:
+        return None
+
+
+class _Discard(io.TextIOBase):
+    """Takes what is printed. ZenML wraps ``write`` and keeps what steps print in their logs."""
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def writable(self) -> bool:
+        return True

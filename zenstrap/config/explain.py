@@ -1,0 +1,234 @@
+"""pydantic's errors in the words of somebody who writes YAML, each with its file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from zenstrap.config.fields import quoted
+from zenstrap.config.lookup import (
+    annotation_at,
+    choices,
+    example,
+    field_at,
+    fields_at,
+    is_version,
+    places_of,
+)
+from zenstrap.config.spelling import OLD_TRUTH_VALUES, nearest
+from zenstrap.config.trees import Location, Scalar, Sequence, Table, Tree, at, origin_of
+from zenstrap.errors import ConfigProblem
+
+
+def problem_of(error: ErrorDetails, model: type[BaseModel], tree: Table) -> ConfigProblem:
+    """What to tell the user about an error that pydantic found in a tree."""
+    location = tuple(part for part in error["loc"] if part != "[key]")
+    at_key = error["type"] == "extra_forbidden" or "[key]" in error["loc"]
+    origin = origin_of(location, tree, at_key=at_key)
+    explain = _EXPLANATIONS.get(error["type"], _other)
+    message, suggestion = explain(error, location, model, tree)
+    return ConfigProblem(origin.file, origin.line, origin.key, message, suggestion)
+
+
+# --- One function per kind of error -------------------------------------------------------------
+
+Explanation = tuple[str, str | None]
+Explain = Callable[[ErrorDetails, Location, type[BaseModel], Table], Explanation]
+
+
+def _unknown_key(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    key = str(location[-1])
+    fields = fields_at(location[:-1], model)
+    message = "there is no such key here"
+    elsewhere = places_of(key, model)
+    if len(elsewhere) in (1, 2):
+        return message, f"It belongs to {' or '.join(elsewhere)}"
+    near = nearest(key, list(fields))
+    if near is not None:
+        return message, f"Did you mean {near}?"
+    return message, f"The keys here are {', '.join(fields)}"
+
+
+def _wrong_choice(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    allowed = [str(value) for value in choices(annotation_at(location, model))]
+    found = at(location, tree)
+    if not isinstance(found, Scalar) or not isinstance(found.value, str):
+        return f"{_described(found)}; it must be {_listed(allowed)}", None
+    near = nearest(found.value, allowed)
+    relation = "must be" if len(allowed) == 1 else "is not one of"
+    message = f"{quoted(found.value)} {relation} {_listed(allowed)}"
+    return message, f"Did you mean {near}?" if near else None
+
+
+def _wanted_text(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    found = at(location, tree)
+    if isinstance(found, Scalar) and found.value is not None:
+        if is_version(location, model):
+            parts = re.findall(r"[0-9]+", found.written)[:3]
+            version = ".".join([*(str(int(part)) for part in parts), "0", "0", "0"][:3])
+            return (
+                f"{_described(found)}, and a version is three numbers joined by dots",
+                f"Write '{version}' in quotes",
+            )
+        return f"{_described(found)}, and text is wanted", f"Write '{found.written}' in quotes"
+    return _nothing_or(found, "text is wanted")
+
+
+def _wanted_flag(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    found = at(location, tree)
+    if isinstance(found, Scalar) and found.value is not None:
+        word = str(found.value).strip().lower()
+        meant = {"yes": "true", "on": "true", "y": "true", "1": "true", "true": "true"}
+        meant |= {"no": "false", "off": "false", "n": "false", "0": "false", "false": "false"}
+        why = " (to YAML 1.2, yes, no, on and off are text)" if word in OLD_TRUTH_VALUES else ""
+        answer = f"Write {meant[word]}, without quotes" if word in meant else None
+        return f"{_described(found)}, and true or false is wanted{why}", answer
+    return _nothing_or(found, "true or false is wanted")
+
+
+def _wanted_number(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    whole = error["type"].startswith("int")
+    wanted = "a whole number is wanted" if whole else "a number is wanted"
+    found = at(location, tree)
+    if isinstance(found, Scalar) and isinstance(found.value, str):
+        pattern = r"-?[0-9]+" if whole else r"-?[0-9]+(\.[0-9]+)?"
+        if re.fullmatch(pattern, found.value):
+            fix: str | None = f"Write {found.value}, without quotes"
+        elif re.fullmatch(r"[0-9]{1,3} ?%", found.value):
+            fix = f"Write {_number(int(found.value.rstrip(' %')) / 100)}"
+        else:
+            fix = None
+        return f"{_described(found)}, and {wanted}", fix
+    if isinstance(found, Scalar) and found.value is not None:
+        return f"{_described(found)}, and {wanted}", None
+    return _nothing_or(found, wanted)
+
+
+def _wanted_map(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    keys = list(fields_at(location, model))
+    fix = f"Write key: value lines below it, indented; the keys are {', '.join(keys)}"
+    message, nothing = _nothing_or(at(location, tree), "a map is wanted")
+    return message, nothing or (fix if keys else "Write key: value lines below it, indented")
+
+
+def _wanted_list(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    found = at(location, tree)
+    message, nothing = _nothing_or(found, "a list is wanted")
+    if isinstance(found, Scalar) and isinstance(found.value, str):
+        return message, f"Write [{found.value[:60]}]"
+    if isinstance(found, Table) and found.entries:
+        return message, f"Write [{', '.join(found.entries)}]"
+    return message, nothing or "Write [first, second]"
+
+
+def _out_of_range(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    limits = error.get("ctx", {})
+    words = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
+    limit = next(f"{words[k]} {_number(limits[k])}" for k in words if k in limits)
+    found = at(location, tree)
+    written = found.written if isinstance(found, Scalar) else "it"
+    fix = None
+    if limits.get("le") == 1 and isinstance(found, Scalar) and isinstance(found.value, int | float):
+        percent = found.value / 100
+        fix = f"Write {_number(percent)}, if {written} % is meant" if 0 < percent <= 1 else None
+    return f"{written} is out of range: it must be {limit}", fix
+
+
+def _missing(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    key = location[-1]
+    info = field_at(location, model)
+    if info is None:
+        return "is missing", None
+    about = (info.description or "").split(". ")[0].rstrip(".")
+    value = example(info)
+    fix = f"Add {key}: {value}" if value is not None else f"Add {key}:"
+    return (f"is missing ({about})" if about else "is missing"), fix
+
+
+def _own_words(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    context: Mapping[str, Any] = error.get("ctx", {})
+    return str(context["problem"]), context["suggestion"]
+
+
+def _other(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    message = error["msg"]
+    return message[:1].lower() + message[1:], None
+
+
+_EXPLANATIONS: Final[dict[str, Explain]] = {
+    "bool_parsing": _wanted_flag,
+    "bool_type": _wanted_flag,
+    "dict_type": _wanted_map,
+    "extra_forbidden": _unknown_key,
+    "float_parsing": _wanted_number,
+    "float_type": _wanted_number,
+    "greater_than": _out_of_range,
+    "greater_than_equal": _out_of_range,
+    "int_from_float": _wanted_number,
+    "int_parsing": _wanted_number,
+    "int_type": _wanted_number,
+    "less_than": _out_of_range,
+    "less_than_equal": _out_of_range,
+    "list_type": _wanted_list,
+    "literal_error": _wrong_choice,
+    "missing": _missing,
+    "model_attributes_type": _wanted_map,
+    "model_type": _wanted_map,
+    "string_type": _wanted_text,
+    "zenstrap": _own_words,
+}
+
+
+def _described(found: Tree | None) -> str:
+    if isinstance(found, Table):
+        return "a map stands here"
+    if isinstance(found, Sequence):
+        return "a list stands here"
+    if found is None or found.value is None:
+        return "nothing (null) stands here"
+    if isinstance(found.value, bool):
+        return f"{found.written} is a truth value"
+    if isinstance(found.value, int | float):
+        return f"{found.written[:40]} is a number"
+    return f"{quoted(found.value)} is text"
+
+
+def _nothing_or(found: Tree | None, wanted: str) -> Explanation:
+    if found is None or (isinstance(found, Scalar) and found.value is None):
+        fix = "Write a value, or remove the line so that the default holds"
+        return f"nothing (null) stands here, and {wanted}", fix
+    return f"{_described(found)}, and {wanted}", None
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"

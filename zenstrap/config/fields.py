@@ -1,0 +1,223 @@
+"""The types of single values: each checks itself, and says what is wrong in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field, Strict
+from pydantic_core import PydanticCustomError
+
+from zenstrap.config import names
+
+Fault = Callable[[str], str | None]
+
+
+def refused(problem: str, suggestion: str | None = None) -> PydanticCustomError:
+    """A validation error whose text is for the user, with the change to make beside it."""
+    return PydanticCustomError(
+        "zenstrap", "{problem}", {"problem": problem, "suggestion": suggestion}
+    )
+
+
+def checked(fault: Fault, suggestion: str | None = None) -> AfterValidator:
+    def check(text: str) -> str:
+        problem = fault(text)
+        if problem is not None:
+            raise refused(problem, suggestion)
+        return text
+
+    return AfterValidator(check)
+
+
+def shaped(pattern: str, otherwise: str) -> Fault:
+    compiled = re.compile(pattern)
+
+    def fault(text: str) -> str | None:
+        return None if compiled.fullmatch(text) else f"{quoted(text)} {otherwise}"
+
+    return fault
+
+
+def quoted(text: str) -> str:
+    """A user's text for a message: short, on one line, in quotes."""
+    one_line = " ".join(text.split())
+    return f"'{one_line}'" if len(one_line) <= 60 else f"'{one_line[:57]}...'"
+
+
+Flag = Annotated[bool, Strict()]
+Count = Annotated[int, Strict(), Field(ge=1)]
+Text = Annotated[
+    str,
+    checked(lambda text: None if text.strip() else "is empty text"),
+    Field(json_schema_extra={"minLength": 1}),
+]
+
+EnvironmentName = Annotated[
+    str,
+    checked(names.environment_name_fault, "Use a name such as dev or staging2"),
+    Field(examples=["dev"], json_schema_extra={"pattern": names.ENVIRONMENT_PATTERN}),
+]
+ProjectName = Annotated[
+    str,
+    checked(names.project_name_fault, "Use a name such as fraud_detection"),
+    Field(examples=["fraud_detection"], json_schema_extra={"pattern": names.PROJECT_PATTERN}),
+]
+
+
+def _check_version(version: str) -> str:
+    problem = names.version_fault(version)
+    if problem is None:
+        return version
+    raise refused(problem, f"Write {_nearest_version(version)}")
+
+
+def _nearest_version(text: str) -> str:
+    numbers = [str(int(digits[:6])) for digits in re.findall(r"[0-9]+", text)[:3]]
+    return ".".join([*numbers, "0", "0", "0"][:3]) if numbers else "1.0.0"
+
+
+Version = Annotated[
+    str,
+    AfterValidator(_check_version),
+    Field(examples=["1.0.0"], json_schema_extra={"pattern": names.VERSION_PATTERN}),
+]
+
+
+def _root_fault(text: str) -> str | None:
+    if text.startswith(("/", "~/")) or re.match(r"^[A-Za-z]:[\\/]", text):
+        return None
+    return f"{quoted(text)} is a relative folder, which would depend on where zenstrap is started"
+
+
+AbsoluteFolder = Annotated[str, checked(_root_fault, "Write it from the root, or with ~/")]
+
+_TRAINING: Final = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
+TrainingFunction = Annotated[
+    str,
+    checked(
+        shaped(_TRAINING, "names no function: package.module:function"),
+        "Join the module and the function with a colon, e.g. acme.training:train",
+    ),
+    Field(examples=["acme.training:train"], json_schema_extra={"pattern": _TRAINING}),
+]
+
+_DURATION: Final = r"^[1-9][0-9]{0,4}[mhdw]$"
+_DURATION_SECONDS: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+Duration = Annotated[
+    str,
+    checked(
+        shaped(_DURATION, "is no duration: a number and m, h, d or w (minutes to weeks)"),
+        "Write for example 8h or 3d",
+    ),
+    Field(examples=["8h"], json_schema_extra={"pattern": _DURATION}),
+]
+
+
+def duration_seconds(duration: str) -> int:
+    """The seconds in a checked duration such as 8h."""
+    return int(duration[:-1]) * _DURATION_SECONDS[duration[-1]]
+
+
+_MONTHS: Final = (
+    *("jan", "feb", "mar", "apr", "may", "jun"),
+    *("jul", "aug", "sep", "oct", "nov", "dec"),
+)
+_DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_CRON_FIELDS: Final = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day of the month", 1, 31, ()),
+    ("month", 1, 12, _MONTHS),
+    ("day of the week", 0, 7, _DAYS),
+)
+
+
+def _cron_fault(text: str) -> str | None:
+    fields = text.split()
+    if len(fields) != len(_CRON_FIELDS):
+        return f"{quoted(text)} is no cron schedule: five fields are wanted, {len(fields)} given"
+    for value, (name, low, high, words) in zip(fields, _CRON_FIELDS, strict=True):
+        if not all(_cron_part_fits(part, low, high, words) for part in value.split(",")):
+            return (
+                f"{quoted(text)} is no cron schedule: the {name} {quoted(value)} is not "
+                f"within {low}-{high}"
+            )
+    return None
+
+
+def _cron_part_fits(part: str, low: int, high: int, words: tuple[str, ...]) -> bool:
+    span, slash, step = part.partition("/")
+    if slash and not (re.fullmatch(r"[0-9]{1,3}", step) and 0 < int(step) <= high):
+        return False
+    if span == "*":
+        return True
+    ends = [_cron_number(end, low, words) for end in span.split("-")]
+    if len(ends) > 2 or any(end is None or not low <= end <= high for end in ends):
+        return False
+    return len(ends) == 1 or (ends[0] or 0) <= (ends[1] or 0)
+
+
+def _cron_number(text: str, low: int, words: tuple[str, ...]) -> int | None:
+    if text.lower() in words:
+        return words.index(text.lower()) + low
+    return int(text) if re.fullmatch(r"[0-9]{1,2}", text) else None
+
+
+CronSchedule = Annotated[
+    str,
+    checked(_cron_fault, 'Write for example "0 3 * * *" (every day at 03:00)'),
+    Field(examples=["0 3 * * *"]),
+]
+
+
+@dataclass(frozen=True)
+class SecretSource:
+    """Where a secret is to be read, at the moment it is needed.
+
+    Attributes:
+        kind: ``env`` (an environment variable) or ``zenml`` (ZenML's secret store).
+        name: the variable, or the name of the ZenML secret.
+        key: the key in the ZenML secret; None for a variable.
+    """
+
+    kind: Literal["env", "zenml"]
+    name: str
+    key: str | None = None
+
+
+_SECRET_REFERENCE: Final = (
+    r"^(env:[A-Za-z_][A-Za-z0-9_]*|zenml:[A-Za-z0-9][A-Za-z0-9_-]*\.[A-Za-z_][A-Za-z0-9_]*)$"
+)
+
+
+def _check_secret_reference(text: str) -> str:
+    if re.fullmatch(_SECRET_REFERENCE, text):
+        return text
+    # The text isn't repeated: it may be the secret itself.
+    prefix = text.split(":", 1)[0]
+    near = get_close_matches(prefix, ["env", "zenml"], n=1) if ":" in text else []
+    hint = f" (did you mean {near[0]}:?)" if near and near[0] != prefix else ""
+    raise refused(
+        f"a secret never stands in a config, and this is no reference to one{hint}",
+        "Write env:NAME (an environment variable) or zenml:SECRET.KEY (ZenML's secret store)",
+    )
+
+
+SecretReference = Annotated[
+    str,
+    AfterValidator(_check_secret_reference),
+    Field(examples=["env:MLFLOW_TOKEN"], json_schema_extra={"pattern": _SECRET_REFERENCE}),
+]
+
+
+def secret_source(reference: str) -> SecretSource:
+    """What a checked reference names."""
+    kind, _, rest = reference.partition(":")
+    if kind == "env":
+        return SecretSource("env", rest)
+    name, _, key = rest.partition(".")
+    return SecretSource("zenml", name, key)

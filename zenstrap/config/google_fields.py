@@ -1,0 +1,189 @@
+"""The types of single values that follow Google Cloud's rules."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+from zenstrap.config.fields import checked, quoted, refused, shaped
+
+# https://cloud.google.com/resource-manager/docs/creating-managing-projects
+_PROJECT_ID: Final = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$"
+GoogleProjectId = Annotated[
+    str,
+    checked(
+        shaped(
+            _PROJECT_ID,
+            "is no Google Cloud project id: 6 to 30 lower-case letters, digits and dashes, "
+            "beginning with a letter, not ending with a dash",
+        ),
+        "Take the id, not the name or number, from `gcloud projects list`",
+    ),
+    Field(examples=["acme-ml-dev"], json_schema_extra={"pattern": _PROJECT_ID}),
+]
+
+_REGION: Final = r"^[a-z]+-[a-z]+[0-9]{1,2}$"
+
+
+def _check_region(text: str) -> str:
+    if re.fullmatch(_REGION, text):
+        return text
+    zone = re.fullmatch(r"([a-z]+-[a-z]+[0-9]{1,2})-[a-z]", text)
+    if zone:
+        raise refused(f"'{text}' is a zone, not a region", f"Write {zone[1]}")
+    raise refused(
+        f"{quoted(text)} is no Google Cloud region",
+        "Use a region such as europe-west1 (`gcloud compute regions list`)",
+    )
+
+
+Region = Annotated[
+    str,
+    AfterValidator(_check_region),
+    Field(examples=["europe-west1"], json_schema_extra={"pattern": _REGION}),
+]
+
+_LOCATION: Final = r"^[A-Za-z][A-Za-z0-9-]{1,30}$"
+Location = Annotated[
+    str,
+    checked(shaped(_LOCATION, "is no location: a region, a dual-region or a multi-region")),
+    Field(examples=["EU"], json_schema_extra={"pattern": _LOCATION}),
+]
+
+# https://cloud.google.com/storage/docs/buckets#naming; dots are left out: a bucket with dots is
+# a domain name, which needs a proof of ownership.
+_BUCKET: Final = r"^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$"
+
+
+def _bucket_fault(text: str) -> str | None:
+    if text.startswith("gs://"):
+        return f"{quoted(text)} is an address; the name alone is wanted, without gs://"
+    if not re.fullmatch(_BUCKET, text):
+        return (
+            f"{quoted(text)} is no bucket name: 3 to 63 lower-case letters, digits, dashes and "
+            "underscores, beginning and ending with a letter or digit"
+        )
+    if text.startswith("goog") or "google" in text:
+        return f"{quoted(text)} is no bucket name: Google reserves names with 'google'"
+    return None
+
+
+BucketName = Annotated[
+    str,
+    checked(_bucket_fault),
+    Field(examples=["acme-ml-tfstate"], json_schema_extra={"pattern": _BUCKET}),
+]
+
+_PREFIX: Final = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
+ObjectPrefix = Annotated[
+    str,
+    checked(
+        shaped(
+            _PREFIX,
+            "is no folder in a bucket: letters, digits, dashes and underscores, joined by "
+            "single slashes, with none at either end",
+        )
+    ),
+    Field(json_schema_extra={"pattern": _PREFIX}),
+]
+
+_EMAIL: Final = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z][a-z0-9-]+[a-z0-9]\.iam\.gserviceaccount\.com$"
+ServiceAccountEmail = Annotated[
+    str,
+    checked(
+        shaped(_EMAIL, "is no service account: NAME@PROJECT_ID.iam.gserviceaccount.com"),
+    ),
+    Field(
+        examples=["terraform@acme-ml-dev.iam.gserviceaccount.com"],
+        json_schema_extra={"pattern": _EMAIL},
+    ),
+]
+
+_PROVIDER: Final = (
+    r"^projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]{4,32}"
+    r"/providers/[a-z0-9-]{4,32}$"
+)
+WorkloadIdentityProvider = Annotated[
+    str,
+    checked(
+        shaped(
+            _PROVIDER,
+            "is no workload identity provider: projects/NUMBER/locations/global/"
+            "workloadIdentityPools/POOL/providers/PROVIDER (the project's number, not its id)",
+        )
+    ),
+    Field(
+        examples=[
+            "projects/123456789012/locations/global/workloadIdentityPools/zenml/providers/github"
+        ],
+        json_schema_extra={"pattern": _PROVIDER},
+    ),
+]
+
+_SUBJECT_TOKEN: Final = r"^(aws|file:/.+|url:https?://.+)$"
+SubjectToken = Annotated[
+    str,
+    checked(
+        shaped(
+            _SUBJECT_TOKEN,
+            "says not where the identity token comes from: aws, file:/absolute/path or "
+            "url:https://address",
+        )
+    ),
+    Field(
+        examples=["file:/var/run/secrets/tokens/gcp"],
+        json_schema_extra={"pattern": _SUBJECT_TOKEN},
+    ),
+]
+
+_KMS_KEY: Final = (
+    r"^projects/[a-z0-9-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+$"
+)
+KmsKey = Annotated[
+    str,
+    checked(
+        shaped(
+            _KMS_KEY,
+            "is no encryption key: projects/PROJECT_ID/locations/LOCATION/keyRings/RING/"
+            "cryptoKeys/KEY",
+        )
+    ),
+    Field(json_schema_extra={"pattern": _KMS_KEY}),
+]
+
+# https://cloud.google.com/compute/docs/labeling-resources#requirements; international letters are
+# legal there too, but not in every place where zenstrap writes a label.
+_LABEL_KEY: Final = r"^[a-z][a-z0-9_-]{0,62}$"
+_LABEL_VALUE: Final = r"^[a-z0-9_-]{0,63}$"
+OWN_LABELS: Final = frozenset({"managed_by", "environment", "ml_project", "content", "run"})
+
+
+def _label_key_fault(text: str) -> str | None:
+    if text in OWN_LABELS or text.startswith(("goog", "zenstrap")):
+        return f"the label '{text}' is written by zenstrap or Google itself"
+    if not re.fullmatch(_LABEL_KEY, text):
+        return (
+            f"{quoted(text)} is no label key: up to 63 lower-case letters, digits, dashes and "
+            "underscores, beginning with a letter"
+        )
+    return None
+
+
+def _check_label_value(text: str) -> str:
+    if re.fullmatch(_LABEL_VALUE, text):
+        return text
+    near = re.sub(r"[^a-z0-9_-]", "-", text.strip().lower())[:63]
+    raise refused(
+        f"{quoted(text)} is no label value: up to 63 lower-case letters, digits, dashes and "
+        "underscores (Google Cloud's rule)",
+        f"Write {near}",
+    )
+
+
+LabelKey = Annotated[str, checked(_label_key_fault)]
+LabelValue = Annotated[
+    str, AfterValidator(_check_label_value), Field(json_schema_extra={"pattern": _LABEL_VALUE})
+]
+Labels = dict[LabelKey, LabelValue]

@@ -1,0 +1,374 @@
+"""From configs/ to one valid ``EnvironmentConfig``, or to everything that is wrong with it.
+
+First each file is checked on its own, so that a fault is blamed on the file that has it. Then the
+files are merged, and what only shows in the whole is checked: keys that are missing everywhere,
+and the rules between keys. A fault found on the way is patched over in memory, so that the rest
+can still be checked.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final, cast
+
+from pydantic import BaseModel, ValidationError
+
+from zenstrap.config import files
+from zenstrap.config.component_rules import Violation
+from zenstrap.config.explain import problem_of
+from zenstrap.config.fields import quoted
+from zenstrap.config.models import EnvironmentConfig
+from zenstrap.config.names import COMPONENT_KINDS, environment_name_fault, project_name_fault
+from zenstrap.config.reading import read
+from zenstrap.config.repair import repaired
+from zenstrap.config.spelling import nearest
+from zenstrap.config.trees import (
+    Location,
+    Origin,
+    Scalar,
+    Sequence,
+    Table,
+    at,
+    merged,
+    origin_of,
+    plain,
+)
+from zenstrap.errors import ConfigError, ConfigProblem, UsageError
+from zenstrap.paths import configs_folder
+
+DEFAULTS_FILE: Final = "defaults.yaml"
+ENVIRONMENTS_FOLDER: Final = "environments"
+PROJECTS_FOLDER: Final = "ml_projects"
+
+# Each round takes out what the one before has found; a repair can bring up at most what lay
+# below a misspelt key.
+_MOST_ROUNDS: Final = 6
+
+
+def load_environment(name: str, configs: Path | None = None) -> EnvironmentConfig:
+    """The configuration of an environment.
+
+    Args:
+        name: the environment: the name of its file without .yaml.
+        configs: the folder of the configuration; None: the clone's, or ``ZENSTRAP_CONFIGS``.
+
+    Raises:
+        UsageError: there is no such folder or environment.
+        ConfigError: something is wrong in the files; carries every problem.
+    """
+    folder = configs_folder() if configs is None else configs
+    known = available_environments(folder)
+    if name not in known:
+        raise _unknown_environment(name, known, folder)
+    return _Reading(folder, name, known).config()
+
+
+def available_environments(configs: Path | None = None) -> list[str]:
+    """The environments that have a file, in the order of the alphabet.
+
+    Raises:
+        UsageError: there is no folder of environments.
+    """
+    folder = configs_folder() if configs is None else configs
+    environments = folder / ENVIRONMENTS_FOLDER
+    if not environments.is_dir():
+        raise UsageError(
+            "there is no folder of environments",
+            where=_shown(environments),
+            fix="Run from a clone of zenstrap, or let ZENSTRAP_CONFIGS name a folder like configs/",
+        )
+    return sorted(_names_in(environments))
+
+
+class _Reading:
+    """The reading of one environment: collects problems along the way."""
+
+    def __init__(self, folder: Path, environment: str, known: list[str]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._known = known
+        self._defaults = _shown(folder / DEFAULTS_FILE)
+        self._problems: list[ConfigProblem] = []
+
+    def config(self) -> EnvironmentConfig:
+        tree = self._merged_tree()
+        config = self._validated(tree) if tree is not None else None
+        if config is None or self._problems:
+            raise ConfigError(sorted(self._problems, key=self._order))
+        return config
+
+    def _merged_tree(self) -> Table | None:
+        """Everything laid over everything; None if too little could be read to go on."""
+        path = self._folder / ENVIRONMENTS_FOLDER / f"{self._environment}.yaml"
+        own = self._read(path, files.environment_file())
+        defaults_path = self._folder / DEFAULTS_FILE
+        defaults: Table | None = Table(Origin(self._defaults, None, ""))
+        if defaults_path.exists() or defaults_path.is_symlink():
+            defaults = self._read(defaults_path, files.defaults_file())
+        own = self._with_its_name(own) if own is not None else None
+        if own is None or defaults is None:
+            listed = own if own is not None else defaults
+            for name, origin in self._listed_projects(listed) if listed is not None else ():
+                self._project_tree(name, origin)
+            return None
+        own = self._with_its_platform(own, defaults)
+        platform = _text(_laid(defaults, own), "platform") or ""
+        tree = _laid(defaults.without("platforms"), defaults.table("platforms", platform), own)
+        return self._with_projects(tree)
+
+    def _read(self, path: Path, model: type[BaseModel]) -> Table | None:
+        """A file's tree with its faults taken out; None if it isn't a map at all."""
+        tree, problems = read(path, _shown(path))
+        self._problems += problems
+        if problems and not tree.entries:
+            return None
+        return self._sound(tree, model)
+
+    def _sound(self, tree: Table, model: type[BaseModel]) -> Table:
+        for _ in range(_MOST_ROUNDS):
+            try:
+                model.model_validate(plain(tree))
+                break
+            except ValidationError as error:
+                found = error.errors(include_url=False, include_input=False)
+            for details in found:
+                self._add(problem_of(details, model, tree))
+            for details in reversed(found):
+                tree = repaired(details, model, tree)
+        return tree
+
+    def _with_its_name(self, own: Table) -> Table:
+        name = own.get("environment")
+        origin = name.origin if name is not None else Origin(own.origin.file, None, "environment")
+        written = self._environment
+        if isinstance(name, Scalar) and "environment" not in own.doubtful:
+            written = str(name.value)
+        if written != self._environment:
+            self._blame(
+                origin,
+                f"is '{written}', but the file is {self._environment}.yaml",
+                f"Write {self._environment}, or rename the file",
+            )
+        return own.having("environment", Scalar(origin, self._environment))
+
+    def _with_its_platform(self, own: Table, defaults: Table) -> Table:
+        """With a likely platform if none is given: hardly a key can be checked without it."""
+        if "platform" in own.entries or "platform" in defaults.entries:
+            return own
+        self._blame(
+            Origin(own.origin.file, None, "platform"),
+            "is missing",
+            "Add platform: gcp, or platform: local",
+        )
+        likely = "local" if "local" in own.entries or self._environment == "local" else "gcp"
+        own = own.having("platform", Scalar(own.origin, likely))
+        return replace(own, doubtful=own.doubtful | {"platform"})
+
+    # --- ML projects ---
+
+    def _with_projects(self, tree: Table) -> Table:
+        listed = tree.get("ml_projects")
+        if listed is None:
+            return tree
+        projects = Table(listed.origin)
+        for name, origin in self._listed_projects(tree):
+            own = self._project_tree(name, origin)
+            if own is not None:
+                projects = projects.having(name, self._resolved(own, tree))
+        return tree.having("ml_projects", projects)
+
+    def _listed_projects(self, tree: Table) -> list[tuple[str, Origin]]:
+        """The names in ml_projects that could be read, each once."""
+        listed = tree.get("ml_projects")
+        items = listed.items if isinstance(listed, Sequence) else ()
+        found: dict[str, Origin] = {}
+        for item in items:
+            if not isinstance(item, Scalar) or not isinstance(item.value, str):
+                continue
+            if item.value in found:
+                self._blame(
+                    item.origin,
+                    f"'{item.value}' stands twice in the list",
+                    "Keep one of them",
+                )
+            elif project_name_fault(item.value) is None:
+                found[item.value] = item.origin
+        return list(found.items())
+
+    def _project_tree(self, name: str, listed_at: Origin) -> Table | None:
+        """An ML project's file; None if there is none, or it isn't a map."""
+        folder = self._folder / PROJECTS_FOLDER
+        known = _names_in(folder) if folder.is_dir() else []
+        if name not in known:
+            self._add(self._unknown_project(name, known, listed_at))
+            return None
+        tree = self._read(folder / f"{name}.yaml", files.project_file())
+        if tree is not None:
+            self._check_environment_names(tree)
+        return tree
+
+    def _unknown_project(self, name: str, known: list[str], origin: Origin) -> ConfigProblem:
+        path = _shown(self._folder / PROJECTS_FOLDER / f"{name}.yaml")
+        near = nearest(name, known)
+        return ConfigProblem(
+            origin.file,
+            origin.line,
+            origin.key,
+            f"there is no ML project '{name}'",
+            f"Did you mean {near}?" if near else f"Write {path}, or remove the name",
+        )
+
+    def _check_environment_names(self, tree: Table) -> None:
+        table = tree.table("environments")
+        for name in table.entries:
+            if name in self._known or environment_name_fault(name) is not None:
+                continue
+            near = nearest(name, self._known)
+            origin = table.keys[name]
+            self._blame(
+                origin,
+                f"there is no environment '{name}'",
+                f"Did you mean {near}?" if near else f"There are {', '.join(self._known)}",
+            )
+
+    def _check_override_versions(self, tree: Table) -> None:
+        components = tree.table("components")
+        for kind, override in components.entries.items():
+            if not isinstance(override, Table) or "version" in override.entries:
+                continue
+            origin = origin_of(("components", kind, "version"), tree)
+            self._blame(
+                origin,
+                "is missing: a component that an ML project overrides has a version of its "
+                "own, apart from the environment's",
+                f"Add components.{kind}.version: 1.0.0 at the top of the file",
+            )
+
+    def _resolved(self, own: Table, environment: Table) -> Table:
+        """An ML project's own keys laid over those that it shares with its environment."""
+        layers = _laid(
+            own.without("platforms", "environments"),
+            own.table("platforms", _text(environment, "platform") or ""),
+            own.table("environments", self._environment),
+        )
+        # What is missing is missing in the file, not in the part of it that was laid on last.
+        own = replace(layers, origin=own.origin)
+        self._check_override_versions(own)
+        overridden = own.table("components").entries
+        kinds = tuple(
+            Scalar(own.origin, kind)
+            for kind in COMPONENT_KINDS
+            if isinstance(overridden.get(kind), Table)
+        )
+        shared = Table(own.origin)
+        for key, path in (
+            ("components", ("stack", "components")),
+            ("smoke_test", ("smoke_test",)),
+            ("labels", ("labels",)),
+        ):
+            tree = environment.get(*path)
+            if tree is not None:
+                shared = shared.having(key, tree)
+        shared = shared.having("smoke_test", shared.table("smoke_test"))
+        return _laid(shared, own).having("overrides", Sequence(own.origin, kinds))
+
+    # --- The whole ---
+
+    def _validated(self, tree: Table) -> EnvironmentConfig | None:
+        for _ in range(_MOST_ROUNDS):
+            try:
+                return EnvironmentConfig.model_validate(plain(tree))
+            except ValidationError as error:
+                found = error.errors(include_url=False, include_input=False)
+            for details in found:
+                if details["type"] == "rules":
+                    for violation in details["ctx"]["violations"]:
+                        self._add_violation(violation, tree)
+                    return None
+                if not _is_doubtful(details["loc"], tree):
+                    self._add(problem_of(details, EnvironmentConfig, tree))
+            for details in reversed(found):
+                tree = repaired(details, EnvironmentConfig, tree)
+        return None
+
+    def _add_violation(self, violation: Violation, tree: Table) -> None:
+        locations = [tuple(key.split(".")) for key in violation.keys]
+        if any(_is_doubtful(location, tree) for location in locations):
+            return
+        blamed = origin_of(locations[0], tree)
+        # A default isn't at fault when an environment's own file asks for what contradicts it.
+        here = [origin_of(loc, tree) for loc in locations if at(loc, tree) is not None]
+        line = next((o for o in here if o.file != self._defaults), here[0] if here else blamed)
+        self._add(
+            ConfigProblem(line.file, line.line, blamed.key, violation.message, violation.suggestion)
+        )
+
+    def _blame(self, origin: Origin, message: str, suggestion: str) -> None:
+        self._add(ConfigProblem(origin.file, origin.line, origin.key, message, suggestion))
+
+    def _add(self, problem: ConfigProblem) -> None:
+        # ML projects share the base stack's components, and so its faults.
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+    def _order(self, problem: ConfigProblem) -> tuple[int, str, int]:
+        own = _shown(self._folder / ENVIRONMENTS_FOLDER / f"{self._environment}.yaml")
+        rank = {own: 0, self._defaults: 1}.get(problem.file, 2)
+        return rank, problem.file, problem.line or 0
+
+
+def _laid(*layers: Table) -> Table:
+    tree = layers[0]
+    for layer in layers[1:]:
+        tree = cast(Table, merged(tree, layer))
+    return tree
+
+
+def _is_doubtful(location: Location, tree: Table) -> bool:
+    current: object = tree
+    for part in location:
+        if not isinstance(current, Table):
+            return False
+        if part in current.doubtful:
+            return True
+        current = current.entries.get(str(part))
+    return False
+
+
+def _text(tree: Table, key: str) -> str | None:
+    found = tree.get(key)
+    return found.value if isinstance(found, Scalar) and isinstance(found.value, str) else None
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [path.stem for path in folder.glob("*.yaml") if not path.name.startswith(".")]
+
+
+def _unknown_environment(name: str, known: list[str], folder: Path) -> UsageError:
+    environments = folder / ENVIRONMENTS_FOLDER
+    listed = f"There are: {', '.join(known)}" if known else "There are none yet"
+    message = f"there is no environment {quoted(name)}"
+    other = environments / f"{name}.yml"
+    if other in environments.glob("*.yml"):
+        return UsageError(
+            message,
+            where=_shown(other),
+            why="Environments are read from .yaml files",
+            fix=f"Rename the file to {name}.yaml",
+        )
+    near = get_close_matches(name[:40].lower(), known, n=1, cutoff=0.5)
+    fix = f"Did you mean {near[0]}? {listed}" if near else listed
+    fault = environment_name_fault(name)
+    if fault is None and not near:
+        fix += f". For a new one, write {_shown(environments / f'{name}.yaml')}"
+    return UsageError(message, where=_shown(environments), fix=fix)
+
+
+def _shown(path: Path) -> str:
+    """A path as the user would name it: from here, if it lies below."""
+    path = Path(os.path.abspath(path))
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

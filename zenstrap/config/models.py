@@ -1,0 +1,340 @@
+"""One environment's whole configuration, resolved and valid.
+
+``EnvironmentConfig`` is what pipelines get as their parameter: plain data, no secrets, the same
+after a round trip through JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict, model_validator
+from pydantic_core import PydanticCustomError
+
+from zenstrap.config.components import AnyComponent, Components, Section
+from zenstrap.config.fields import (
+    AbsoluteFolder,
+    Count,
+    CronSchedule,
+    Duration,
+    EnvironmentName,
+    Flag,
+    ProjectName,
+    SecretReference,
+    Text,
+    TrainingFunction,
+    Version,
+)
+from zenstrap.config.google_fields import (
+    BucketName,
+    GoogleProjectId,
+    KmsKey,
+    Labels,
+    Location,
+    ObjectPrefix,
+    Region,
+    ServiceAccountEmail,
+    SubjectToken,
+    WorkloadIdentityProvider,
+)
+from zenstrap.config.names import ComponentKind, Platform
+
+AuthMethod = Literal["external-account", "implicit", "impersonation", "service-account"]
+Approval = Literal["none", "terminal", "dashboard"]
+Number = Annotated[float, Strict()]
+
+
+class Gcp(Section):
+    """Where in Google Cloud the environment lives."""
+
+    project_id: GoogleProjectId = Field(description="Id of the Google Cloud project.")
+    region: Region = Field(description="Region of everything that has one.")
+    bucket_location: Location | None = Field(
+        default=None,
+        description="Where the artifact bucket lies; null: gcp.region, or with "
+        "resilience.high_availability the multi-region around it.",
+    )
+    registry_location: Location | None = Field(
+        default=None,
+        description="Where the container registry lies; null: gcp.region, or with "
+        "resilience.high_availability the multi-region around it.",
+    )
+    kms_key: KmsKey | None = Field(
+        default=None,
+        description="Encryption key of your own for strict compliance; null: zenstrap makes one.",
+    )
+    network: Text | None = Field(
+        default=None,
+        description="Network that Vertex AI jobs are peered with.",
+        examples=["projects/123456789012/global/networks/ml"],
+    )
+    terraform_service_account: ServiceAccountEmail | None = Field(
+        default=None,
+        description="Service account that Terraform acts as, so that each environment can have "
+        "a principal of its own; null: whoever is logged in.",
+    )
+
+
+class Local(Section):
+    """Where on this machine the environment lives."""
+
+    root: AbsoluteFolder | None = Field(
+        default=None, description="Folder for the artifacts; null: zenstrap's state folder."
+    )
+
+
+class State(Section):
+    """Where Terraform's state is kept. zenstrap creates or adopts it, and never destroys it."""
+
+    bucket: BucketName = Field(description="Name of the bucket for Terraform's state.")
+    prefix: ObjectPrefix = Field(
+        default="zenstrap",
+        description="Folder in that bucket; each environment has its own below it.",
+    )
+    location: Location | None = Field(
+        default=None,
+        description="Where that bucket is created if it doesn't exist; null: gcp.region.",
+    )
+
+
+class Stack(Section):
+    """The base stack: what all ML projects of the environment share."""
+
+    version: Version = Field(description="Version of the set of components below.")
+    components: Components = Field(description="The components, each with a version of its own.")
+
+
+class Auth(Section):
+    """How the registered stacks reach Google Cloud (ZenML's names of the methods)."""
+
+    method: AuthMethod = Field(
+        description="external-account: workload identity federation, no key. implicit: the "
+        "identity of the machine, no key. impersonation: a key that acts as another account. "
+        "service-account: a key; in throw-away environments only."
+    )
+    workload_identity_provider: WorkloadIdentityProvider | None = Field(
+        default=None,
+        description="external-account: the provider that trusts the caller's identity.",
+    )
+    subject_token: SubjectToken | None = Field(
+        default=None,
+        description="external-account: where the caller's identity token comes from: aws, "
+        "file:/absolute/path or url:https://address.",
+    )
+    key: SecretReference | None = Field(
+        default=None,
+        description="impersonation: the key to start from. service-account: a key of your own; "
+        "null: Terraform makes one. A reference: env:NAME or zenml:SECRET.KEY.",
+    )
+    target_service_account: ServiceAccountEmail | None = Field(
+        default=None,
+        description="impersonation: the account to act as; null: the one that Terraform makes.",
+    )
+
+    @property
+    def uses_key(self) -> bool:
+        """Whether a long-lived key is involved. ZenML's impersonation starts from one too."""
+        return self.method in ("service-account", "impersonation")
+
+
+class SmokeTest(Section):
+    """The training that a candidate stack must really run before it is promoted."""
+
+    timeout_minutes: Annotated[Number, Field(gt=0, le=1440)] = Field(
+        default=20, description="Longest time of one smoke test, in minutes."
+    )
+    min_accuracy: Annotated[Number, Field(gt=0, le=1)] = Field(
+        default=0.9, description="Accuracy that the training must reach, above 0 and up to 1."
+    )
+    when: Literal["changed", "always"] = Field(
+        default="changed",
+        description="changed: test what is new or changed. always: test every stack.",
+    )
+    training: TrainingFunction | None = Field(
+        default=None,
+        description="Training of your own, package.module:function; null: the built-in one.",
+    )
+    data: Text | None = Field(
+        default=None,
+        description="CSV file for the training, from the clone's root or absolute; null: the "
+        "built-in data.",
+    )
+
+
+class MlProject(Section):
+    """The stack of one ML project: the base stack, extended and overridden."""
+
+    version: Version = Field(description="Version of this ML project's stack.")
+    description: Text | None = Field(
+        default=None, description="What the project is about, one sentence."
+    )
+    components: Components = Field(
+        description="All components of its stack: the base stack's with the overrides applied."
+    )
+    overrides: tuple[ComponentKind, ...] = Field(
+        default=(),
+        description="Which of them the ML project's own file sets, in the order of kinds.",
+    )
+    smoke_test: SmokeTest = Field(
+        description="Its smoke test: the environment's with the overrides applied."
+    )
+    labels: Labels = Field(
+        default_factory=dict, description="Its labels: the environment's and its own."
+    )
+
+
+class Resilience(Section):
+    """What the infrastructure withstands."""
+
+    high_availability: Flag = Field(
+        default=False, description="Bucket and registry in a dual- or multi-region."
+    )
+    backup_enabled: Flag = Field(
+        default=False, description="Object versioning, soft delete and rules for old versions."
+    )
+    compliance_mode: Literal["standard", "strict"] = Field(
+        default="standard",
+        description="strict: customer-managed keys, immutable tags, no service-account keys, "
+        "destroy protection; a plan that breaks one of them is refused.",
+    )
+
+
+class Protection(Section):
+    """What may be changed, and who must agree."""
+
+    allow_destroy: Flag = Field(
+        default=False, description="Whether a bucket, registry or key may be deleted or replaced."
+    )
+    approval: Approval = Field(
+        default="terminal",
+        description="Who agrees to a change. none: nobody, if it destroys nothing. terminal: "
+        "whoever started it. dashboard: somebody in the ZenML dashboard.",
+    )
+    confirm_by_name: Flag = Field(
+        default=False, description="Whether agreeing means typing the environment's name."
+    )
+    immutable_versions: Flag = Field(
+        default=True, description="Whether the same version with other content is refused."
+    )
+
+
+class Retention(Section):
+    """How long things are kept."""
+
+    artifact_days: Count | None = Field(
+        default=90, description="Days after which artifacts may be cleaned up; null: kept for ever."
+    )
+    stack_versions: Count = Field(
+        default=3, description="How many promoted versions of each stack are kept to roll back to."
+    )
+    ttl: Duration | None = Field(
+        default=None,
+        description="Age at which cleanup takes the whole environment down, such as 8h or 3d; "
+        "null: never. Only in throw-away environments.",
+    )
+
+
+class Cleanup(Section):
+    """When retention is carried out."""
+
+    schedule: CronSchedule | None = Field(
+        default=None, description="Cron schedule of `cleanup`; null: only when somebody runs it."
+    )
+
+
+class EnvironmentConfig(Section):
+    """One environment: defaults, its own file and its ML projects, merged and checked."""
+
+    environment: EnvironmentName = Field(description="Name of the environment: that of its file.")
+    platform: Platform = Field(description="gcp: Google Cloud. local: this machine, no account.")
+    gcp: Gcp | None = Field(
+        default=None, description="Where in Google Cloud it lives. Platform gcp only."
+    )
+    local: Local | None = Field(
+        default=None, description="Where on this machine it lives. Platform local only."
+    )
+    state: State | None = Field(
+        default=None, description="Where Terraform's state is kept. Platform gcp only."
+    )
+    control_stack: Text | None = Field(
+        default=None,
+        description="ZenML stack that the bootstrap pipelines themselves run on (its orchestrator "
+        "must be local); null: the active one.",
+    )
+    stack: Stack = Field(description="The base stack.")
+    auth: Auth | None = Field(
+        default=None, description="How the stacks reach Google Cloud. Platform gcp only."
+    )
+    ml_projects: dict[ProjectName, MlProject] = Field(
+        default_factory=dict, description="The ML projects, each with a stack of its own."
+    )
+    throwaway: Flag = Field(
+        default=False, description="Whether full buckets may be deleted with the environment."
+    )
+    resilience: Resilience = Field(
+        default_factory=Resilience, description="What the infrastructure withstands."
+    )
+    protection: Protection = Field(
+        default_factory=Protection, description="What may be changed, and who must agree."
+    )
+    retention: Retention = Field(default_factory=Retention, description="How long things are kept.")
+    cleanup: Cleanup = Field(default_factory=Cleanup, description="When retention is carried out.")
+    smoke_test: SmokeTest = Field(
+        default_factory=SmokeTest,
+        description="The training that a candidate stack must run before it is promoted.",
+    )
+    labels: Labels = Field(
+        default_factory=dict, description="Labels on everything that takes labels."
+    )
+
+    @model_validator(mode="after")
+    def _keep_the_rules(self) -> EnvironmentConfig:
+        from zenstrap.config.rules import violations
+
+        found = tuple(violations(self))
+        if found:
+            raise PydanticCustomError(
+                "rules", "{problem}", {"problem": "; ".join(map(str, found)), "violations": found}
+            )
+        return self
+
+    @property
+    def targets(self) -> tuple[str | None, ...]:
+        """What gets a stack: None for the base stack, then each ML project."""
+        return (None, *self.ml_projects)
+
+    def version_of(self, project: str | None = None) -> str:
+        """Version of the base stack, or of an ML project's."""
+        return self.stack.version if project is None else self.ml_projects[project].version
+
+    def components_of(self, project: str | None = None) -> Components:
+        """All components of the base stack, or of an ML project's."""
+        return self.stack.components if project is None else self.ml_projects[project].components
+
+    def smoke_test_of(self, project: str | None = None) -> SmokeTest:
+        """The smoke test of the base stack, or of an ML project's."""
+        return self.smoke_test if project is None else self.ml_projects[project].smoke_test
+
+    def labels_of(self, project: str | None = None) -> dict[str, str]:
+        """The user's labels on the base stack's things, or on an ML project's."""
+        return self.labels if project is None else self.ml_projects[project].labels
+
+
+__all__ = [
+    "AnyComponent",
+    "Approval",
+    "Auth",
+    "AuthMethod",
+    "Cleanup",
+    "Components",
+    "EnvironmentConfig",
+    "Gcp",
+    "Local",
+    "MlProject",
+    "Protection",
+    "Resilience",
+    "Retention",
+    "SmokeTest",
+    "Stack",
+    "State",
+]

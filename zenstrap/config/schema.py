@@ -1,0 +1,87 @@
+"""configs/schema.json, from which editors complete and check the YAML files.
+
+    python -m zenstrap.config.schema
+
+writes it anew. The root is an environment's file; ``#/$defs/DefaultsFile`` and
+``#/$defs/MlProjectFile`` are the other two kinds. Every key is optional, because another file may
+give it: what is missing in the whole, and the rules between keys, only ``zenstrap`` itself can see.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from zenstrap.config import components, files, models
+from zenstrap.paths import configs_folder
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+FILE_NAME: Final = "schema.json"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of all kinds of files."""
+    kinds = (files.environment_file(), files.defaults_file(), files.project_file())
+    _, together = models_json_schema(
+        [(kind, "validation") for kind in kinds], ref_template="#/$defs/{model}"
+    )
+    definitions = {name: _tidied(part) for name, part in sorted(together["$defs"].items())}
+    for name, part in definitions.items():
+        _add_defaults(part, _whole_model(name))
+    return {
+        "$schema": DIALECT,
+        "title": "zenstrap: one environment",
+        "$ref": "#/$defs/EnvironmentFile",
+        "$defs": definitions,
+    }
+
+
+def schema_text() -> str:
+    """The file's content."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def write(folder: Path | None = None) -> Path:
+    """Writes the file into configs/, or into a folder of the same kind."""
+    path = (configs_folder() if folder is None else folder) / FILE_NAME
+    path.write_text(schema_text(), encoding="utf-8")
+    return path
+
+
+def _tidied(part: Any) -> Any:
+    """Without pydantic's titles, which repeat the keys, and the nulls of the optional keys."""
+    if isinstance(part, list):
+        return [_tidied(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    tidied = {}
+    for key, value in part.items():
+        if key == "properties":
+            tidied[key] = {name: _tidied(inner) for name, inner in value.items()}
+        elif key != "title" and not (key == "default" and value is None):
+            tidied[key] = _tidied(value)
+    return tidied
+
+
+def _add_defaults(part: dict[str, Any], model: type[BaseModel] | None) -> None:
+    if model is None:
+        return
+    for name, prop in part.get("properties", {}).items():
+        info = model.model_fields.get(name)
+        if info is not None and isinstance(info.default, bool | int | float | str):
+            prop["default"] = info.default
+
+
+def _whole_model(name: str) -> type[BaseModel] | None:
+    if name in ("EnvironmentFile", "DefaultsFile", "PlatformDefaults"):
+        return models.EnvironmentConfig
+    found = getattr(models, name, None) or getattr(components, name, None)
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+
+if __name__ == "__main__":
+    print(write())

@@ -1,0 +1,165 @@
+"""Everything zenstrap refuses or fails with, and the one map from error to exit code.
+
+    ZenstrapError                    1   failed
+    ├── UsageError                  64   the command line asks for something that isn't there
+    │   └── ConfigError             64   a configuration file is wrong; carries every problem in it
+    ├── AuthenticationError          3   no credentials, or refused ones
+    ├── LockHeldError                4   somebody else is changing this environment
+    ├── RefusedError                 5   policy or a person said no
+    ├── SmokeTestError               6   a candidate stack did not prove itself
+    ├── PartlyDoneError              7   some changes were made and the rest was not
+    ├── InterruptedRunError        130   Ctrl-C
+    ├── TerraformError               1   Terraform is missing, too old, crashed or said no
+    │   ├── TerraformTimeoutError    1   it took longer than its time limit
+    │   └── StateGuardError          1   the state is not the one that was recorded
+    ├── PlanChangedError             1   what would be applied is not what was shown
+    └── RegistryError                1   ZenML's registry is unreachable or said no
+        └── NameTakenError           1   a name belongs to somebody else's registration
+
+The exit codes are a contract with scripts. Two more have no exception: 0 (done) and 2 (changes
+present, for ``plan``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class ZenstrapError(Exception):
+    """A failure that a user can act on.
+
+    Args:
+        what: what happened, one sentence without the final full stop.
+        where: the file, address or name that it is about.
+        why: the reason, as far as it is known.
+        fix: the way out: a command or a change to make.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        why: str | None = None,
+        fix: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.why = why
+        self.fix = fix
+
+    def __str__(self) -> str:
+        """The whole error as one paragraph."""
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        sentences = [head, *(part for part in (self.why, self.fix) if part)]
+        return " ".join(_sentence(s) for s in sentences)
+
+
+class UsageError(ZenstrapError):
+    exit_code = 64
+
+
+@dataclass(frozen=True)
+class ConfigProblem:
+    """One thing wrong in a configuration file.
+
+    Attributes:
+        file: the file as the user would name it.
+        line: 1-based; None where no line can be blamed (a missing key of a missing section).
+        key: dotted path, for example ``stack.components.orchestrator.flavor``.
+        message: what is wrong and why, without the final full stop.
+        suggestion: the nearest right spelling or the change to make.
+    """
+
+    file: str
+    line: int | None
+    key: str
+    message: str
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        key = f"{self.key}: " if self.key else ""
+        text = f"{place}: {_sentence(key + self.message)}"
+        return f"{text} {_sentence(self.suggestion)}" if self.suggestion else text
+
+
+class ConfigError(UsageError):
+    """Every problem of the configuration at once."""
+
+    def __init__(self, problems: list[ConfigProblem]) -> None:
+        count = len(problems)
+        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the configuration")
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.what}:", *(f"  {problem}" for problem in self.problems)])
+
+
+class AuthenticationError(ZenstrapError):
+    exit_code = 3
+
+
+class LockHeldError(ZenstrapError):
+    exit_code = 4
+
+
+class RefusedError(ZenstrapError):
+    exit_code = 5
+
+
+class SmokeTestError(ZenstrapError):
+    exit_code = 6
+
+
+class PartlyDoneError(ZenstrapError):
+    exit_code = 7
+
+
+class InterruptedRunError(ZenstrapError):
+    exit_code = 130
+
+
+class TerraformError(ZenstrapError):
+    pass
+
+
+class TerraformTimeoutError(TerraformError):
+    pass
+
+
+class StateGuardError(TerraformError):
+    pass
+
+
+class PlanChangedError(ZenstrapError):
+    pass
+
+
+class RegistryError(ZenstrapError):
+    pass
+
+
+class NameTakenError(RegistryError):
+    pass
+
+
+def exit_code(error: BaseException) -> int:
+    """The process's exit code for an error, looking through what other libraries wrapped."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ZenstrapError):
+            return seen.exit_code
+        if isinstance(seen, KeyboardInterrupt):
+            return InterruptedRunError.exit_code
+        seen = seen.__cause__
+    return 1
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", ":")) else f"{text}."

@@ -1,0 +1,168 @@
+"""Running a pipeline on a stack that isn't the user's active one, and leaving that one alone.
+
+ZenML 0.98 runs a pipeline on the active stack, and lets a step start only child pipelines on its
+parent's stack (called plainly, one silently doesn't run). What is needed here goes through calls
+that ZenML doesn't promise to keep, so all of them are in this module, ZenML is pinned exactly,
+and ``tests/test_execution.py`` holds them.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from zenstrap.interrupt import Interrupt
+
+if TYPE_CHECKING:
+    from zenml.models import PipelineRunResponse
+    from zenml.pipelines.pipeline_definition import Pipeline
+
+ACTIVE_STACK_VARIABLE = "ZENML_ACTIVE_STACK_ID"
+POLL_SECONDS = 0.2  # how soon a time limit or Ctrl-C is noticed while a training runs
+STOP_GRACE_SECONDS = 10.0  # how long a stopped training may take to unwind and record its end
+
+
+class TimeLimitReached(BaseException):
+    """Raised inside a pipeline that ran too long. No ``Exception``, so that training code that
+    swallows those can't swallow this."""
+
+
+@dataclass(frozen=True)
+class ParentStep:
+    """The step that a pipeline is started from, so that the dashboard shows one under the other."""
+
+    run_id: UUID
+    step_id: UUID
+    key: str  # distinguishes several children of one run
+
+
+@contextmanager
+def on_stack(stack_id: UUID) -> Iterator[None]:
+    """Within this, ZenML's active stack is another one, for this process alone.
+
+    Not for use from several threads at once: what ZenML takes for active is global to a process.
+    """
+    from zenml.client import Client
+    from zenml.config.global_config import GlobalConfiguration
+
+    client, configuration = Client(), GlobalConfiguration()
+    before = os.environ.get(ACTIVE_STACK_VARIABLE)
+    active_id, active_model = configuration.active_stack_id, configuration._active_stack
+    client._active_stack = None  # a stale cached model would be written to disk as the active stack
+    os.environ[ACTIVE_STACK_VARIABLE] = str(stack_id)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(ACTIVE_STACK_VARIABLE, None)
+        else:
+            os.environ[ACTIVE_STACK_VARIABLE] = before
+        client._active_stack = None
+        if configuration.active_stack_id != active_id:
+            configuration.active_stack_id, configuration._active_stack = active_id, active_model
+
+
+def run_pipeline_on_stack(
+    pipeline: Pipeline,
+    stack_id: UUID,
+    *,
+    parameters: Mapping[str, Any],
+    parent: ParentStep,
+    time_limit: float,
+    interrupt: Interrupt,
+    clock: Callable[[], float] = time.monotonic,
+) -> PipelineRunResponse:
+    """Run a pipeline to its end on a stack, linked under the step that calls this.
+
+    Args:
+        time_limit: seconds; a pipeline that takes longer is stopped where it is.
+        clock: seconds that only grow.
+
+    Returns:
+        The run, whatever became of it: look at its status.
+
+    Raises:
+        TimeLimitReached: it took too long; its run is recorded as failed.
+        InterruptedRunError: the user asked to stop; its run is recorded as failed.
+    """
+    with on_stack(stack_id):
+        work = _Work(pipeline, dict(parameters), parent)
+        deadline = clock() + time_limit
+        work.start()
+        while work.is_alive():
+            work.join(POLL_SECONDS)
+            if work.is_alive() and (interrupt.requested or clock() > deadline):
+                _stop(work)
+                interrupt.check()
+                raise TimeLimitReached(f"stopped after {time_limit:g} seconds")
+        return work.result()
+
+
+class _Work(threading.Thread):
+    """Compiles, records and runs the pipeline in a thread of its own.
+
+    The thread serves two ends: it can be stopped at a time limit, and it starts without the
+    context variables by which ZenML forbids a pipeline inside a step.
+    """
+
+    def __init__(self, pipeline: Pipeline, parameters: dict[str, Any], parent: ParentStep) -> None:
+        super().__init__(name=f"pipeline-{parent.key}", daemon=True)
+        self._pipeline = pipeline
+        self._parameters = parameters
+        self._parent = parent
+        self._before_run: BaseException | None = None
+        self.run_id: UUID | None = None
+
+    def run(self) -> None:
+        contextvars.Context().run(self._run)
+
+    def result(self) -> PipelineRunResponse:
+        from zenml.client import Client
+
+        if self.run_id is None:
+            assert self._before_run is not None
+            raise self._before_run
+        return Client().get_pipeline_run(self.run_id)
+
+    def _run(self) -> None:
+        from zenml.client import Client
+        from zenml.execution.pipeline.utils import submit_pipeline
+        from zenml.models import PipelineRunTriggerInfo
+        from zenml.pipelines.run_utils import create_placeholder_run
+
+        try:
+            prepared = self._pipeline.copy()
+            prepared.prepare(**self._parameters)
+            snapshot = prepared._create_snapshot(**prepared._run_args)
+            run = create_placeholder_run(
+                snapshot=snapshot,
+                parent_run_id=self._parent.run_id,
+                child_key=self._parent.key,
+                trigger_info=PipelineRunTriggerInfo(step_run_id=self._parent.step_id),
+            )
+            self.run_id = run.id
+            submit_pipeline(snapshot=snapshot, stack=Client().active_stack, placeholder_run=run)
+        except BaseException as error:  # after the run exists, it records its own failure
+            self._before_run = error
+
+
+def _stop(work: _Work) -> None:
+    """Raise inside the working thread, give it time to unwind, and record the end if it can't."""
+    from zenml.client import Client
+    from zenml.orchestrators.publish_utils import publish_failed_pipeline_run
+
+    assert work.ident is not None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(work.ident), ctypes.py_object(TimeLimitReached)
+    )
+    work.join(STOP_GRACE_SECONDS)
+    if work.run_id and not Client().get_pipeline_run(work.run_id, hydrate=False).status.is_finished:
+        publish_failed_pipeline_run(work.run_id)

@@ -1,0 +1,66 @@
+"""One person's wish to stop, handed to whatever is running.
+
+The command line's signal handler calls ``request``; long work calls ``check`` between two steps,
+or registers a callback where it must be woken. ``request`` takes no lock that anybody can hold
+and never blocks, so it is safe in a signal handler that interrupts its own thread anywhere.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from zenstrap.errors import InterruptedRunError
+
+Callback = Callable[[int], None]
+
+
+class Interrupt:
+    """Counts the requests to stop: the first asks, every further one insists."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)  # next() is atomic where += is not
+        self._count = 0
+        self._callbacks: dict[object, Callback] = {}
+
+    @property
+    def requested(self) -> bool:
+        return self._count > 0
+
+    @property
+    def count(self) -> int:
+        """How often ``request`` was called."""
+        return self._count
+
+    def request(self) -> None:
+        """Ask everything that runs to stop; a second call asks it to stop at once.
+
+        Callbacks are called with the number of the request, in the caller's thread. They must
+        neither block nor raise.
+        """
+        number = next(self._numbers)
+        self._count = max(self._count, number)
+        for callback in list(self._callbacks.values()):
+            callback(number)
+
+    def check(self) -> None:
+        """Raise ``InterruptedRunError`` if a stop was requested."""
+        if self.requested:
+            raise InterruptedRunError("interrupted", why="a stop was requested")
+
+    @contextmanager
+    def on_request(self, callback: Callback) -> Iterator[None]:
+        """Call ``callback(number)`` at each request while the block runs.
+
+        Requests from before the block count: the callback is then called at once with the number
+        of the latest. So a callback can hear of one request twice and has to bear that.
+        """
+        key = object()
+        self._callbacks[key] = callback
+        try:
+            if self._count:
+                callback(self._count)
+            yield
+        finally:
+            self._callbacks.pop(key, None)

@@ -1,0 +1,36 @@
+"""The lock on one environment, held over a whole run: infrastructure *and* registrations.
+
+One run per environment. A dead owner's lease can be taken, a live one's never, and a worker that
+lost its lease writes nothing more (:meth:`Lease.check`).
+"""
+
+from zenstrap.lease.lease import (
+    HEARTBEAT_SECONDS,
+    TTL_SECONDS,
+    Holder,
+    Lease,
+    break_lease,
+    held,
+    holder,
+    require_lease,
+)
+from zenstrap.lease.process import ProcessIdentity, is_running, this_process
+from zenstrap.lease.record import LeaseRecord
+from zenstrap.lease.store import FileLeaseStore, LeaseStore
+
+__all__ = [
+    "HEARTBEAT_SECONDS",
+    "TTL_SECONDS",
+    "FileLeaseStore",
+    "Holder",
+    "Lease",
+    "LeaseRecord",
+    "LeaseStore",
+    "ProcessIdentity",
+    "break_lease",
+    "held",
+    "holder",
+    "is_running",
+    "require_lease",
+    "this_process",
+]

@@ -1,0 +1,418 @@
+"""Take, hold, renew and give back the lease on one environment."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from zenstrap.errors import LockHeldError, ZenstrapError
+from zenstrap.events import Emit, Notice, ignore
+from zenstrap.lease.process import ProcessIdentity, is_running, this_process
+from zenstrap.lease.record import LeaseRecord
+from zenstrap.lease.store import LeaseStore
+
+HEARTBEAT_SECONDS = 15.0
+"""Often enough for ``status`` to be fresh, rare enough to cost nothing on a remote store."""
+
+TTL_SECONDS = 120.0
+"""Eight heartbeats: outlives a minute without network and clocks that differ by half a minute,
+and blocks nobody for longer than a coffee when a machine is gone for good. A process on this
+machine is looked at directly, so there nobody waits for this."""
+
+_ATTEMPTS = 5
+"""Each lost race means that somebody else got the lease; more than a few in a row is no race."""
+
+Clock = Callable[[], datetime]
+IsRunning = Callable[[ProcessIdentity], bool | None]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lease, judged from here; ``reason`` says why it counts as alive or not."""
+
+    record: LeaseRecord
+    alive: bool
+    reason: str
+
+
+class Lease:
+    """A lease that this process holds; a context manager that gives it back.
+
+    Attributes:
+        took_over: the dead owner's record, where there was one.
+    """
+
+    def __init__(
+        self,
+        store: LeaseStore,
+        record: LeaseRecord,
+        generation: int,
+        *,
+        took_over: LeaseRecord | None,
+        emit: Emit,
+        clock: Clock,
+        ttl: timedelta,
+    ) -> None:
+        self.took_over = took_over
+        self._store = store
+        self._record = record
+        self._generation = generation
+        self._emit = emit
+        self._clock = clock
+        self._ttl = ttl
+        self._pid = os.getpid()
+        self._lost: str | None = None
+        self._released = False
+        self._guard = threading.RLock()
+        self._stop: threading.Event | None = None
+        self._thread: threading.Thread | None = None
+
+    @classmethod
+    def acquire(
+        cls,
+        store: LeaseStore,
+        environment: str,
+        command: str,
+        *,
+        emit: Emit = ignore,
+        clock: Clock = lambda: datetime.now(UTC),
+        ttl: float | timedelta = TTL_SECONDS,
+        heartbeat: float | timedelta | None = HEARTBEAT_SECONDS,
+        stop: threading.Event | None = None,
+        me: ProcessIdentity | None = None,
+        is_running: IsRunning = is_running,
+    ) -> Lease:
+        """Take the lease, or fail at once: nobody waits in a queue that can't be seen.
+
+        Args:
+            command: what this process runs, for whoever finds the lease held.
+            emit: gets a notice when a dead owner's lease is taken, and when ours is lost.
+            ttl: seconds (or a timedelta) after the last heartbeat at which the lease expires.
+            heartbeat: seconds (or a timedelta) between heartbeats; None for none (tests).
+            stop: ends the heartbeat; its ``wait`` is the pause between two.
+            me: the process that will hold it; this one.
+            is_running: tells whether another holder's process is alive.
+
+        Raises:
+            LockHeldError: a live owner holds it.
+            ZenstrapError: the store is out of reach or holds no readable lease.
+        """
+        ttl = _duration(ttl)
+        me = me or this_process()
+        for _ in range(_ATTEMPTS):
+            found = store.read(environment)
+            previous = _judge(found[0], clock(), is_running) if found else None
+            if previous and previous.alive:
+                raise _held_error(previous, clock(), me)
+            now = clock()
+            record = LeaseRecord(
+                environment=environment,
+                token=os.urandom(16).hex(),
+                owner=_user(),
+                process=me,
+                command=command,
+                acquired_at=now,
+                heartbeat_at=now,
+                expires_at=now + ttl,
+            )
+            generation = store.write(record, found[1] if found else None)
+            if generation is not None:
+                break
+        else:
+            raise LockHeldError(
+                f"the lease on {environment} keeps changing hands",
+                why="Several runs are trying to change it at the same time",
+                fix="Wait for them to end, then run this again",
+            )
+        lease = cls(
+            store,
+            record,
+            generation,
+            took_over=previous.record if previous else None,
+            emit=emit,
+            clock=clock,
+            ttl=ttl,
+        )
+        if previous:
+            emit(Notice(_take_over_text(previous), level="warning"))
+        with _held_guard:
+            _held[environment] = lease
+        if heartbeat is not None:
+            lease._start_heartbeat(_duration(heartbeat), stop or threading.Event())
+        return lease
+
+    @property
+    def record(self) -> LeaseRecord:
+        """What was last written about this lease."""
+        return self._record
+
+    @property
+    def environment(self) -> str:
+        """The environment that is locked."""
+        return self._record.environment
+
+    def check(self) -> None:
+        """Return only if this lease still holds; asked before every write to the outside.
+
+        Reads the store, and renews the lease where less than half of its time is left.
+
+        Raises:
+            LockHeldError: it was taken, freed, given back, or can't be renewed any more.
+            ZenstrapError: the store is out of reach.
+        """
+        with self._guard:
+            self._must_be_ours()
+            found = self._store.read(self.environment)
+            if found is None or found[0].token != self._record.token:
+                self._lose(_loss_text(found[0] if found else None))
+            elif self._clock() + self._ttl / 2 > self._record.expires_at:
+                self._renew()
+            self._must_be_ours()
+
+    def renew(self) -> bool:
+        """One heartbeat: move the expiry on. False once the lease is lost.
+
+        A store that fails is tried again at the next heartbeat, until the lease has expired.
+        """
+        with self._guard:
+            if self._lost or self._released or not self._in_own_process():
+                return False
+            try:
+                self._renew()
+            except ZenstrapError as error:
+                if self._clock() >= self._record.expires_at:
+                    self._lose(f"it could not be renewed: {error}")
+            return self._lost is None
+
+    def release(self) -> None:
+        """Give the lease back; a no-op where it is no longer ours, and in a forked child."""
+        if not self._in_own_process():
+            return
+        if self._stop:
+            self._stop.set()
+        with self._guard:
+            if not self._released and not self._lost:
+                self._delete_own()
+            self._released = True
+        with _held_guard:
+            if _held.get(self.environment) is self:
+                del _held[self.environment]
+        if self._thread and self._thread is not threading.current_thread():
+            self._thread.join(timeout=1)  # it is a daemon and may be waiting for a slow store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.release()
+        except ZenstrapError as failure:
+            # What went wrong inside matters more; the lease of an ended process is taken over.
+            self._emit(Notice(f"The lease was not given back. {failure}", level="warning"))
+
+    def _start_heartbeat(self, interval: timedelta, stop: threading.Event) -> None:
+        def beat() -> None:
+            while not stop.wait(interval.total_seconds()):
+                if not self.renew():
+                    return
+
+        self._stop = stop
+        self._thread = threading.Thread(
+            target=beat, name=f"lease on {self.environment}", daemon=True
+        )
+        self._thread.start()
+
+    def _renew(self) -> None:
+        now = self._clock()
+        record = replace(self._record, heartbeat_at=now, expires_at=now + self._ttl)
+        generation = self._store.write(record, self._generation)
+        if generation is not None:
+            self._record, self._generation = record, generation
+            return
+        found = self._store.read(self.environment)
+        if found and found[0].token == record.token:
+            # Our own write, whose answer got lost on the way: the next heartbeat goes on from it.
+            self._record, self._generation = found
+        else:
+            self._lose(_loss_text(found[0] if found else None))
+
+    def _delete_own(self) -> None:
+        if self._store.delete(self.environment, self._generation):
+            return
+        found = self._store.read(self.environment)
+        if found and found[0].token == self._record.token:
+            self._store.delete(self.environment, found[1])
+
+    def _lose(self, how: str) -> None:
+        self._lost = how
+        self._emit(
+            Notice(
+                f"The lease on {self.environment} is lost: {how}. Nothing more is written.",
+                level="error",
+            )
+        )
+
+    def _must_be_ours(self) -> None:
+        if self._released or not self._in_own_process():
+            raise _not_held_error(self.environment)
+        if self._lost:
+            raise LockHeldError(
+                f"the lease on {self.environment} is lost, so this run writes nothing more",
+                why=self._lost[:1].upper() + self._lost[1:],
+                fix="Wait until nobody else changes it, then run the same command again: "
+                "it continues from what is there",
+            )
+
+    def _in_own_process(self) -> bool:
+        return self._pid == os.getpid()
+
+
+def held(environment: str) -> Lease | None:
+    """The lease that this process holds on an environment."""
+    with _held_guard:
+        lease = _held.get(environment)
+    return lease if lease and lease._in_own_process() else None
+
+
+def require_lease(environment: str) -> Lease:
+    """The lease that this process holds, checked; for code that is about to write.
+
+    Raises:
+        LockHeldError: this process doesn't hold it, or not any more.
+    """
+    lease = held(environment)
+    if lease is None:
+        raise _not_held_error(environment)
+    lease.check()
+    return lease
+
+
+def holder(
+    store: LeaseStore,
+    environment: str,
+    *,
+    clock: Clock = lambda: datetime.now(UTC),
+    is_running: IsRunning = is_running,
+) -> Holder | None:
+    """Who holds the lease on an environment, and whether that is a live owner.
+
+    Raises:
+        ZenstrapError: the store is out of reach or holds no readable lease.
+    """
+    found = store.read(environment)
+    return _judge(found[0], clock(), is_running) if found else None
+
+
+def break_lease(store: LeaseStore, environment: str, *, token: str | None = None) -> bool:
+    """Free an environment whoever holds it; the holder's next ``check`` fails.
+
+    Args:
+        token: of the lease that a person was shown; another one is left alone. None frees
+            whatever is there, an unreadable lease too.
+
+    Returns:
+        Whether there was something to free.
+    """
+    if token is None:
+        return store.delete(environment, None)
+    found = store.read(environment)
+    if found is None or found[0].token != token:
+        return False
+    return store.delete(environment, found[1])
+
+
+_held: dict[str, Lease] = {}
+_held_guard = threading.Lock()
+
+
+def _judge(record: LeaseRecord, now: datetime, is_running: IsRunning) -> Holder:
+    """Alive or not. The process beats the clock: a laptop that slept is no dead owner."""
+    running = is_running(record.process)
+    if running is False:
+        return Holder(record, alive=False, reason="its process is gone")
+    if running:
+        return Holder(record, alive=True, reason="its process is running")
+    if now >= record.expires_at:
+        return Holder(record, alive=False, reason=f"it expired at {_stamp(record.expires_at)}")
+    return Holder(record, alive=True, reason=f"it expires at {_stamp(record.expires_at)}")
+
+
+def _held_error(found: Holder, now: datetime, me: ProcessIdentity) -> LockHeldError:
+    record = found.record
+    environment, process = record.environment, record.process
+    unlock = f"python run.py unlock --env {environment}"
+    if process.machine == me.machine:
+        fix = (
+            f"Wait for it to end, or end process {process.pid} and run this again; "
+            f"its lease is taken over then"
+        )
+    else:
+        fix = (
+            f"Wait for it to end. If {process.host} is gone, the lease expires by itself at "
+            f"{_stamp(record.expires_at)}; to free it before: {unlock}"
+        )
+    return LockHeldError(
+        f"{record.owner} is changing {environment} from {process.host} (pid {process.pid})",
+        why=f"`{record.command}` holds the lease since {_stamp(record.acquired_at)}, "
+        f"last heartbeat {_ago(now - record.heartbeat_at)}",
+        fix=fix,
+    )
+
+
+def _not_held_error(environment: str) -> LockHeldError:
+    return LockHeldError(
+        f"this process does not hold the lease on {environment}",
+        why="Whatever changes an environment runs under its lease",
+        fix=f"Start it with: python run.py --env {environment}",
+    )
+
+
+def _take_over_text(dead: Holder) -> str:
+    record = dead.record
+    return (
+        f"Took over the lease on {record.environment} that {record.owner} held on "
+        f"{record.process.host} (pid {record.process.pid}) since {_stamp(record.acquired_at)} "
+        f"for `{record.command}`: {dead.reason}."
+    )
+
+
+def _loss_text(now_there: LeaseRecord | None) -> str:
+    if now_there is None:
+        return "somebody freed it"
+    process = now_there.process
+    return f"{now_there.owner} took it on {process.host} (pid {process.pid})"
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without an entry in /etc/passwd
+        return f"uid {os.getuid()}"
+
+
+def _duration(value: float | timedelta) -> timedelta:
+    return value if isinstance(value, timedelta) else timedelta(seconds=value)
+
+
+def _stamp(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _ago(since: timedelta) -> str:
+    seconds = max(0, int(since.total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s ago"
+    minutes = seconds // 60
+    return f"{minutes} min ago" if minutes < 120 else f"{minutes // 60} h ago"

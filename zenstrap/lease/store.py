@@ -1,0 +1,173 @@
+"""Where leases lie: a small compare-and-swap store, and the one on this machine's disk.
+
+The protocol is what Google Cloud Storage offers with generation preconditions.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from zenstrap.errors import UsageError, ZenstrapError
+from zenstrap.lease.record import LeaseRecord
+
+
+class LeaseStore(Protocol):
+    """One record per environment. A generation names one write and never comes again."""
+
+    def read(self, environment: str) -> tuple[LeaseRecord, int] | None:
+        """The record and its generation; None where there is none.
+
+        Raises:
+            ZenstrapError: the store is out of reach, or what lies there is no lease.
+        """
+        ...
+
+    def write(self, record: LeaseRecord, if_generation: int | None) -> int | None:
+        """Write if the stored generation is still that one (None: if nothing is stored).
+
+        Returns:
+            The new generation; None where somebody else was first and nothing was written.
+
+        Raises:
+            ZenstrapError: the store is out of reach.
+        """
+        ...
+
+    def delete(self, environment: str, if_generation: int | None) -> bool:
+        """Delete if the stored generation is still that one (None: whatever is stored).
+
+        Returns:
+            Whether something was deleted.
+
+        Raises:
+            ZenstrapError: the store is out of reach.
+        """
+        ...
+
+
+class FileLeaseStore:
+    """Leases as files of one folder: ``ENV.json``, and ``ENV.lock`` that guards its changes.
+
+    A reader sees the old file or the new one, never half of one. The folder is made when first
+    needed; everything in it is the user's alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, environment: str) -> tuple[LeaseRecord, int] | None:
+        file = self._file(environment)
+        try:
+            text = file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError as error:
+            raise _corrupt(environment, file, "it isn't text") from error
+        except OSError as error:
+            raise _unusable(environment, file, error) from error
+        try:
+            return _parse(text, environment)
+        except (ValueError, RecursionError) as error:
+            raise _corrupt(environment, file, str(error)) from error
+
+    def write(self, record: LeaseRecord, if_generation: int | None) -> int | None:
+        file = self._file(record.environment)
+        with self._exclusive(record.environment):
+            found = self.read(record.environment)
+            if (found[1] if found else None) != if_generation:
+                return None
+            generation = int.from_bytes(os.urandom(7), "big")
+            text = json.dumps({"generation": generation, "lease": record.to_json()}, indent=1)
+            # One name is enough under the lock, and what a killed writer left is overwritten.
+            temporary = file.with_suffix(".tmp")
+            try:
+                _write_private(temporary, text)
+                os.replace(temporary, file)
+            except OSError:
+                with suppress(OSError):
+                    temporary.unlink()
+                raise
+        return generation
+
+    def delete(self, environment: str, if_generation: int | None) -> bool:
+        file = self._file(environment)
+        with self._exclusive(environment):
+            if if_generation is not None:
+                found = self.read(environment)
+                if found is None or found[1] != if_generation:
+                    return False
+            try:
+                file.unlink()
+            except FileNotFoundError:
+                return False
+        return True
+
+    def _file(self, environment: str) -> Path:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", environment):
+            raise UsageError(f"{environment!r} is no name of an environment")
+        return self._folder / f"{environment}.json"
+
+    @contextmanager
+    def _exclusive(self, environment: str) -> Iterator[None]:
+        """The only one to change this environment's file; freed by the system if we are killed."""
+        file = self._file(environment)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # The lock file stays: to remove it would let two processes lock two different files.
+            lock = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _unusable(environment, file, error) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        except OSError as error:
+            raise _unusable(environment, file, error) from error
+        finally:
+            os.close(lock)
+
+
+def _parse(text: str, environment: str) -> tuple[LeaseRecord, int]:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("it holds no JSON object")
+    generation = found.get("generation")
+    if not isinstance(generation, int) or isinstance(generation, bool):
+        raise ValueError("it has no generation")
+    record = LeaseRecord.from_json(found.get("lease"))
+    if record.environment != environment:
+        raise ValueError(f"it is the lease on {record.environment}")
+    return record, generation
+
+
+def _write_private(file: Path, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _corrupt(environment: str, file: Path, why: str) -> ZenstrapError:
+    return ZenstrapError(
+        f"the lease on {environment} can't be read",
+        where=str(file),
+        why=f"The file is damaged or was written by another version of zenstrap: {why}",
+        fix=f"Make sure that no other run is changing {environment}, then free it: "
+        f"python run.py unlock --env {environment}",
+    )
+
+
+def _unusable(environment: str, file: Path, error: OSError) -> ZenstrapError:
+    return ZenstrapError(
+        f"the lease on {environment} can't be kept there",
+        where=str(file),
+        why=f"{error.strerror or error}",
+        fix="Make the folder writable (and the disk not full), or have ZENSTRAP_HOME name another",
+    )

@@ -1,0 +1,127 @@
+"""What is looked at before anything is planned; ``doctor`` shows the same checks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zenstrap import paths
+from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import ZenstrapError
+from zenstrap.lifecycle.control_stack import control_stack
+from zenstrap.reports import Check, PreflightReport
+from zenstrap.terraform.binary import find_terraform
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+NamedCheck = tuple[str, Callable[[], str]]
+
+
+def preflight(config: EnvironmentConfig, client: Client) -> PreflightReport:
+    """Every check that a run needs.
+
+    Raises:
+        ZenstrapError: the first check that failed, as it is; later ones may depend on it.
+    """
+    looks = (*_machine_checks(), *_zenml_checks(config, client))
+    checks = tuple(Check(name=name, passed=True, detail=look()) for name, look in looks)
+    return PreflightReport(environment=config.environment, checks=checks)
+
+
+def diagnose(config: EnvironmentConfig, client: Client | ZenstrapError) -> Iterator[Check]:
+    """The checks that need ZenML one by one, each with what mends it, going on after a failure.
+
+    Args:
+        client: ZenML's client, or why there is none.
+    """
+    yield from _tried(_zenml_checks(config, client))
+
+
+def diagnose_machine() -> Iterator[Check]:
+    """Those checks that need no ZenML, which takes seconds to import."""
+    yield from _tried(_machine_checks())
+
+
+def _tried(checks: Sequence[NamedCheck]) -> Iterator[Check]:
+    for name, look in checks:
+        try:
+            yield Check(name=name, passed=True, detail=look())
+        except ZenstrapError as error:
+            why = f" {error.why}" if error.why else ""
+            yield Check(name=name, passed=False, detail=f"{error.what}.{why}", fix=error.fix or "")
+
+
+def require_writable(folder: Path) -> None:
+    """Make a folder for the user alone, and see that it can be written.
+
+    Raises:
+        ZenstrapError: it can't.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise _unwritable(folder, error.strerror or str(error)) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unwritable(folder, "Permission denied")
+
+
+def _unwritable(folder: Path, why: str) -> ZenstrapError:
+    return ZenstrapError(
+        "zenstrap's state folder can't be written",
+        where=str(folder),
+        why=why,
+        fix=f"Make it writable, or set {paths.HOME_VARIABLE} to a folder that is.",
+    )
+
+
+def _machine_checks() -> list[NamedCheck]:
+    return [("terraform", _terraform), ("state_folder", _state_folder)]
+
+
+def _zenml_checks(
+    config: EnvironmentConfig, client: Client | ZenstrapError
+) -> list[NamedCheck]:
+    return [
+        ("zenml", lambda: _zenml(client)),
+        ("control_stack", lambda: control_stack(_connected(client), config).name),
+        ("smoke_test", lambda: _smoke_test(config)),
+    ]
+
+
+def _terraform() -> str:
+    return find_terraform().version
+
+
+def _state_folder() -> str:
+    require_writable(paths.home())
+    return str(paths.home())
+
+
+def _connected(client: Client | ZenstrapError) -> Client:
+    if isinstance(client, ZenstrapError):
+        raise client
+    return client
+
+
+def _zenml(client: Client | ZenstrapError) -> str:
+    import zenml
+
+    store = _connected(client).zen_store
+    kind = "server" if store.config.type.value == "rest" else "local database"
+    return f"{zenml.__version__}, {kind}"
+
+
+def _smoke_test(config: EnvironmentConfig) -> str:
+    from zenstrap.smoke_test.data import read_table, table_path
+    from zenstrap.smoke_test.training import load_training
+
+    trainings = set()
+    for project in config.targets:
+        settings = config.smoke_test_of(project)
+        load_training(settings.training)
+        read_table(table_path(settings.data))
+        trainings.add(settings.training or "built-in training")
+    return ", ".join(sorted(trainings))

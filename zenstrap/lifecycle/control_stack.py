@@ -1,0 +1,65 @@
+"""On which stack zenstrap's own pipelines run: always this machine, never a stack of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import UsageError
+from zenstrap.registry.model import MANAGED_BY, OWNER
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+    from zenml.models import StackResponse
+
+ZENML_DEFAULT = "default"
+
+
+def control_stack(client: Client, config: EnvironmentConfig) -> StackResponse:
+    """The active stack if its orchestrator is local, else the configuration's ``control_stack``.
+
+    A stack that zenstrap registered can't carry the run that takes it away, so ZenML's own
+    ``default`` stands in for it.
+
+    Raises:
+        UsageError: the stack would run the pipelines on other machines, to which plan files and
+            state must not travel, or ``control_stack`` isn't registered.
+    """
+    active = client.active_stack_model
+    ours = (active.labels or {}).get(MANAGED_BY) == OWNER
+    if not ours and _runs_here(active):
+        return active
+    name = config.control_stack or (ZENML_DEFAULT if ours else None)
+    if name is None:
+        raise UsageError(
+            f"the active stack {active.name} runs pipelines on other machines",
+            why="zenstrap's own pipelines stay on this one: plan files and state never travel.",
+            fix=f"Set control_stack: {ZENML_DEFAULT} in configs/environments/{config.environment}.yaml.",
+        )
+    stack = _named(client, name)
+    if not _runs_here(stack):
+        raise UsageError(
+            f"the control stack {name} runs pipelines on other machines",
+            where="control_stack",
+            why="zenstrap's own pipelines stay on this one: plan files and state never travel.",
+            fix="Name a stack with a local orchestrator.",
+        )
+    return stack
+
+
+def _named(client: Client, name: str) -> StackResponse:
+    try:
+        return client.get_stack(name, allow_name_prefix_match=False)
+    except KeyError as error:
+        raise UsageError(
+            f"no stack called {name} is registered in ZenML",
+            where="control_stack",
+            fix="Name one that `zenml stack list` shows, with a local orchestrator.",
+        ) from error
+
+
+def _runs_here(stack: StackResponse) -> bool:
+    from zenml.enums import StackComponentType
+
+    orchestrators = stack.components.get(StackComponentType.ORCHESTRATOR, [])
+    return bool(orchestrators) and all(o.flavor_name == "local" for o in orchestrators)

@@ -1,0 +1,152 @@
+"""One plan for infrastructure and registrations, up or down."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from zenstrap import runs
+from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import StateGuardError
+from zenstrap.lifecycle.infrastructure import open_workspace, variables
+from zenstrap.lifecycle.proving import is_proven, last_test
+from zenstrap.registry.changes import Action, RegistrationChange
+from zenstrap.registry.desired import desired_registry
+from zenstrap.registry.diff import UNKNOWN, diff, removal
+from zenstrap.registry.model import DesiredRegistry
+from zenstrap.registry.zenml_registry import read_registry
+from zenstrap.reports import Kept, PlanReport, count
+from zenstrap.runs import RunRecord
+from zenstrap.session import Session
+from zenstrap.terraform.plan import Plan, PlannedOutput
+from zenstrap.terraform.state import check_state
+from zenstrap.terraform.workspace import Workspace
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+
+def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> PlanReport:
+    """What would bring the environment to its configuration. Changes nothing.
+
+    Raises:
+        StateGuardError: Terraform's state isn't the one that was recorded.
+        NameTakenError, RefusedError: see :func:`zenstrap.registry.diff.diff`.
+    """
+    history = runs.recent_runs(client, config.environment)
+    workspace = open_workspace(config, session)
+    workspace.prepare()
+    _guard_state(workspace, history, config.environment)
+    infrastructure = workspace.plan(variables(config))
+    desired = desired_registry(config, planned_values(infrastructure.outputs))
+    actual = read_registry(client, config.environment)
+    registrations = diff(
+        desired, actual, immutable_versions=config.protection.immutable_versions
+    )
+    last_change = runs.last_change(history)
+    return PlanReport(
+        environment=config.environment,
+        direction="up",
+        infrastructure=infrastructure,
+        registrations=registrations,
+        to_test=_stacks_to_test(config, client, desired),
+        since=last_change.name if last_change else None,
+        digest=_digest(infrastructure, registrations),
+        notices=tuple(_notices(config, registrations)),
+    )
+
+
+def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> PlanReport:
+    """What would take the environment away. Changes nothing.
+
+    Raises:
+        StateGuardError: Terraform's state isn't the one that was recorded.
+    """
+    history = runs.recent_runs(client, config.environment)
+    workspace = open_workspace(config, session)
+    workspace.prepare()
+    _guard_state(workspace, history, config.environment)
+    infrastructure = workspace.plan(variables(config), destroy=True)
+    actual = read_registry(client, config.environment)
+    registrations = removal(actual)
+    active = client.active_stack_model.name
+    leaving = active in {stack.name for stack in actual.our_stacks}
+    return PlanReport(
+        environment=config.environment,
+        direction="down",
+        infrastructure=infrastructure,
+        registrations=registrations,
+        digest=_digest(infrastructure, registrations),
+        notices=(f"Your active stack {active} goes too: ZenML's default stack becomes active.",)
+        if leaving
+        else (),
+        kept=kept_by_design(config.environment),
+    )
+
+
+def kept_by_design(environment: str) -> tuple[Kept, ...]:
+    """What a ``down`` leaves on purpose."""
+    return (
+        Kept(
+            name=f"pipeline runs tagged {runs.environment_tag(environment)}",
+            reason="the run history in ZenML; the artifacts that the stacks stored are gone",
+        ),
+    )
+
+
+def planned_values(outputs: dict[str, PlannedOutput]) -> dict[str, JsonValue]:
+    """Outputs as the plan knows them, without sensitive ones; a later one reads as UNKNOWN."""
+    return {
+        name: output.value if output.known else UNKNOWN
+        for name, output in outputs.items()
+        if not output.sensitive
+    }
+
+
+def _guard_state(workspace: Workspace, history: Sequence[RunRecord], environment: str) -> None:
+    record = runs.last_state(history)
+    if record is None:
+        check_state(None, workspace.state())
+        return
+    try:
+        check_state(record.state, workspace.state())
+    except StateGuardError as error:
+        by = f"The last record is from run {record.name}"
+        place = f" by {record.user} on {record.host}" if record.host else ""
+        error.why = f"{error.why or ''} {by}{place}.".strip()
+        raise
+
+
+def _stacks_to_test(
+    config: EnvironmentConfig, client: Client, desired: DesiredRegistry
+) -> tuple[str, ...]:
+    return tuple(
+        stack.name
+        for stack in desired.stacks
+        if config.smoke_test_of(stack.project).when == "always"
+        or not is_proven(last_test(client, config.environment, stack.name), stack.content_hash)
+    )
+
+
+def _notices(config: EnvironmentConfig, changes: Sequence[RegistrationChange]) -> list[str]:
+    in_place = [
+        change.name
+        for change in changes
+        if change.action is Action.UPDATE and any(not f.field.startswith("label ") for f in change.fields)
+    ]
+    if not in_place or config.protection.immutable_versions:
+        return []
+    names = ", ".join(in_place)
+    return [
+        f"{count(len(in_place), 'registration')} updated in place ({names}): current stacks that "
+        "share them change before the smoke test. Bump the version to keep them apart."
+    ]
+
+
+def _digest(infrastructure: Plan, registrations: Sequence[RegistrationChange]) -> str:
+    content = [infrastructure.digest, *(change.model_dump(mode="json") for change in registrations)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

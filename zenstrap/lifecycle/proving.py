@@ -1,0 +1,174 @@
+"""The smoke test of one candidate stack: a real training on it, and its model read back."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from zenstrap.config import EnvironmentConfig
+from zenstrap.execution import ParentStep, TimeLimitReached, run_pipeline_on_stack
+from zenstrap.registry.changes import Registration
+from zenstrap.reports import SmokeTestReport
+from zenstrap.session import Session
+from zenstrap.smoke_test.training import predictions
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+    from zenml.models import ArtifactVersionResponse, PipelineRunResponse
+    from zenml.pipelines.pipeline_definition import Pipeline
+
+REPORT = "smoke_test"  # the artifact's name, after the environment's
+TRAINING_STEP, EVALUATION_STEP, DATA_STEP = "train_model", "evaluate_model", "load_data"
+
+
+def prove(
+    candidate: Registration,
+    config: EnvironmentConfig,
+    pipeline: Pipeline,
+    parent: ParentStep,
+    session: Session,
+) -> SmokeTestReport:
+    """Train on the candidate, read the model back, compare. The report says whether it passed.
+
+    Args:
+        candidate: the stack.
+        pipeline: takes ``training`` and ``data``; its steps are named as above.
+        parent: the step that calls this.
+
+    Raises:
+        InterruptedRunError: the user asked to stop.
+    """
+    settings = config.smoke_test_of(candidate.project)
+    started = time.monotonic()
+    run: PipelineRunResponse | None = None
+    accuracy: float | None = None
+    read_back, model_uri = "", ""
+    try:
+        run = run_pipeline_on_stack(
+            pipeline,
+            UUID(candidate.id),
+            parameters={"training": settings.training, "data": settings.data},
+            parent=parent,
+            time_limit=settings.timeout_minutes * 60,
+            interrupt=session.interrupt,
+        )
+        model_artifact = _require_real_run(run, candidate)
+        model_uri = model_artifact.uri
+        evaluation = _output(run, EVALUATION_STEP, "evaluation").load()
+        accuracy = evaluation.accuracy
+        agreeing = _agreeing_predictions(model_artifact, run, evaluation.predictions)
+        read_back = f"{agreeing} of {len(evaluation.predictions)}"
+        reason = _verdict(accuracy, settings.min_accuracy, agreeing, len(evaluation.predictions))
+    except TimeLimitReached:
+        reason = f"stopped at its time limit of {settings.timeout_minutes:g} minutes"
+    except _NotProvenError as error:
+        reason = str(error)
+    except Exception as error:  # whatever ZenML or the training raised: not proven, with the reason
+        session.interrupt.check()
+        reason = f"{type(error).__name__}: {error}"
+    return SmokeTestReport(
+        environment=config.environment,
+        stack=candidate.name,
+        stack_id=candidate.id,
+        content_hash=candidate.content_hash,
+        passed=not reason,
+        reason=reason or "trained, evaluated and read back",
+        min_accuracy=settings.min_accuracy,
+        accuracy=accuracy,
+        read_back=read_back,
+        model_uri=model_uri,
+        training_run=run.name if run else "",
+        training_run_id=str(run.id) if run else "",
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+@dataclass(frozen=True)
+class LastTest:
+    """The newest smoke test of a stack, passed or not: its report's facts, and when it was."""
+
+    facts: dict[str, Any]
+    at: datetime
+
+
+def last_test(client: Client, environment: str, stack: str) -> LastTest | None:
+    """The newest smoke test of a stack; None if it never had one."""
+    page = client.list_artifact_versions(
+        artifact=f"{environment}_{REPORT}",
+        run_metadata=[f"stack:{stack}"],
+        sort_by="desc:created",
+        size=1,
+        hydrate=True,
+    )
+    return LastTest(dict(page.items[0].run_metadata), page.items[0].created) if page.items else None
+
+
+def is_proven(test: LastTest | None, content_hash: str) -> bool:
+    """Whether the newest smoke test of a stack passed, with the content that it has now."""
+    if test is None:
+        return False
+    return test.facts.get("passed") is True and test.facts.get("content_hash") == content_hash
+
+
+class _NotProvenError(Exception):
+    """Why a candidate isn't proven, as a person reads it."""
+
+
+def _require_real_run(run: PipelineRunResponse, candidate: Registration) -> ArtifactVersionResponse:
+    """The model of a completed run on the candidate, stored in the candidate's artifact store."""
+    if run.status.value != "completed":
+        raise _NotProvenError(_failure(run))
+    if run.stack is None or str(run.stack.id) != candidate.id:
+        found = run.stack.name if run.stack else "none"
+        raise _NotProvenError(f"the training ran on another stack: {found}")
+    model = _output(run, TRAINING_STEP, "model")
+    stores = [c.id for c in run.stack.components.get(_artifact_store_type(), [])]
+    if model.artifact_store_id not in stores:
+        raise _NotProvenError("the model isn't in the candidate's artifact store")
+    return model
+
+
+def _failure(run: PipelineRunResponse) -> str:
+    for name, step in run.steps.items():
+        if step.status.value == "failed":
+            text = step.exception_info.traceback.strip().splitlines() if step.exception_info else []
+            return f"its step {name} failed: {text[-1]}" if text else f"its step {name} failed"
+    return f"the training ended with status {run.status.value}"
+
+
+def _output(run: PipelineRunResponse, step: str, name: str) -> ArtifactVersionResponse:
+    try:
+        return run.steps[step].outputs[name][0]
+    except (KeyError, IndexError) as error:
+        raise _NotProvenError(f"its step {step} left no artifact {name}") from error
+
+
+def _agreeing_predictions(
+    model: ArtifactVersionResponse, run: PipelineRunResponse, recorded: list[str]
+) -> int:
+    try:
+        loaded = model.load()
+        held_out = _output(run, DATA_STEP, "test").load()
+    except _NotProvenError:
+        raise
+    except Exception as error:
+        raise _NotProvenError(f"the model can't be read back from {model.uri}: {error}") from error
+    again = predictions(loaded, held_out.features)
+    return sum(1 for before, now in zip(recorded, again, strict=False) if before == now)
+
+
+def _verdict(accuracy: float, wanted: float, agreeing: int, rows: int) -> str:
+    if accuracy < wanted:
+        return f"accuracy {accuracy:.3f} is below smoke_test.min_accuracy {wanted:g}"
+    if agreeing != rows:
+        return f"the model read back predicts otherwise: only {agreeing} of {rows} agree"
+    return ""
+
+
+def _artifact_store_type() -> Any:
+    from zenml.enums import StackComponentType
+
+    return StackComponentType.ARTIFACT_STORE

@@ -1,0 +1,81 @@
+"""Taking an environment away, registrations first, and proving that it is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zenstrap import paths, runs
+from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import PartlyDoneError, PlanChangedError
+from zenstrap.lifecycle.infrastructure import artifacts_folder, open_workspace
+from zenstrap.lifecycle.planning import kept_by_design
+from zenstrap.lifecycle.provisioning import provision
+from zenstrap.registry.diff import removal
+from zenstrap.registry.zenml_registry import delete_registrations, read_registry
+from zenstrap.reports import GateReport, PlanReport, Registrations, TeardownReport, TerraformOutputs
+from zenstrap.session import Session
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+
+def deregister(
+    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, client: Client, session: Session
+) -> Registrations:
+    """Delete every registration of the environment: aliases, stacks, then components.
+
+    Raises:
+        PlanChangedError: the registry changed after the plan was shown.
+    """
+    actual = read_registry(client, config.environment)
+    if gate.digest != plan.digest or removal(actual) != plan.registrations:
+        raise PlanChangedError(
+            "ZenML's registry isn't what it was when the plan was shown",
+            fix="Run the same command again: it plans anew.",
+        )
+    gone = delete_registrations(
+        client, actual, plan.registrations, guard=session.guard, emit=session.emit
+    )
+    return Registrations(environment=config.environment, registrations=gone)
+
+
+def destroy(
+    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, session: Session
+) -> TerraformOutputs:
+    """Apply the approved plan, which destroys everything."""
+    return provision(config, plan, gate, session)
+
+
+def verify_removed(
+    config: EnvironmentConfig, plan: PlanReport, client: Client, session: Session
+) -> TeardownReport:
+    """Look whether anything is left, on both sides, and drop the empty Terraform workspace.
+
+    Raises:
+        PartlyDoneError: something is left; says what.
+    """
+    actual = read_registry(client, config.environment)
+    left = [thing.name for thing in (*actual.our_stacks, *actual.our_components)]
+    workspace = open_workspace(config, session)
+    state = workspace.state()
+    if state is not None and state.resources:
+        left.append(f"{state.resources} resources in Terraform's state")
+    folder = artifacts_folder(config)
+    if folder.exists():
+        left.append(str(folder))
+    if left:
+        raise PartlyDoneError(
+            f"{len(left)} left of environment {config.environment}: {', '.join(left)}",
+            fix=f"Run again: python run.py down --env {config.environment}",
+        )
+    workspace.remove()
+    if session.run_id is not None:
+        runs.record_changes(session.run_id, len(plan.registrations) + len(plan.infrastructure.changes))
+    removed = [change.name for change in plan.registrations]
+    removed += [change.address for change in plan.infrastructure.changes]
+    return TeardownReport(
+        environment=config.environment,
+        removed=tuple(removed),
+        left=(),
+        kept=kept_by_design(config.environment),
+    )

@@ -1,0 +1,174 @@
+"""What a process knows beyond a step's inputs: the lease it holds, who watches, who can be asked.
+
+The command line opens one session around a pipeline. Steps find it here, because a step's
+inputs are artifacts and none of this may be one.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, TypeVar
+
+from zenstrap import paths
+from zenstrap.errors import InterruptedRunError, UsageError, ZenstrapError
+from zenstrap.events import Emit, Notice, Outcome, StepFinished, StepStarted, ignore
+from zenstrap.interrupt import Interrupt
+
+if TYPE_CHECKING:
+    from zenstrap.lease import Lease
+    from zenstrap.reports import PlanReport, Report
+
+ReportT = TypeVar("ReportT", bound="Report")
+Ask = Callable[[str], str]  # shows a question, returns the answer that was typed
+ShowPlan = Callable[["PlanReport"], None]
+
+
+@dataclass
+class Session:
+    """One run of one command on one environment.
+
+    Attributes:
+        lease: the environment's lease; None for commands that change nothing.
+        ask: how to ask a person; None where there is no terminal.
+        assume_yes: ``--yes`` was given.
+        run: the key of this run's files; not ZenML's run name, which comes later.
+        run_id: id of the pipeline run in ZenML, once it exists; likewise ``run_name``.
+        failed_step: the step in which the run failed, for the summary.
+        reports: what the steps returned, by step.
+    """
+
+    environment: str
+    command: str
+    lease: Lease | None = None
+    ask: Ask | None = None
+    assume_yes: bool = False
+    emit: Emit = ignore
+    interrupt: Interrupt = field(default_factory=Interrupt)
+    run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    show_plan: ShowPlan = lambda plan: None  # noqa: E731
+    reports: dict[str, list[Report]] = field(default_factory=dict)
+    run_id: str | None = None
+    run_name: str = ""
+    failed_step: str | None = None
+
+    @contextmanager
+    def handling_ctrl_c(self) -> Iterator[None]:
+        """Within this, the first Ctrl-C asks the operation in progress to finish.
+
+        ZenML puts a handler of its own around each step that runs in the main thread, one that
+        breaks off whatever is being done; so the steps come back to this.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._on_ctrl_c)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _on_ctrl_c(self, signum: int, frame: FrameType | None) -> None:
+        again = self.interrupt.requested
+        self.interrupt.request()
+        if again:
+            raise KeyboardInterrupt
+        self.emit(
+            Notice(
+                "Interrupted: finishing the operation in progress. Ctrl-C again stops at once.",
+                "warning",
+            )
+        )
+
+    @property
+    def run_folder(self) -> Path:
+        """Plan and variable files of this run."""
+        return paths.run_folder(self.environment, self.run)
+
+    def guard(self) -> None:
+        """Called before every effect.
+
+        Raises:
+            LockHeldError: somebody else has the lease now.
+            InterruptedRunError: the user asked to stop.
+        """
+        self.interrupt.check()
+        if self.lease is not None:
+            self.lease.check()
+
+
+_current: Session | None = None
+
+
+@contextmanager
+def opened(session: Session) -> Iterator[Session]:
+    """Make a session the process's current one."""
+    global _current
+    before, _current = _current, session
+    try:
+        yield session
+    finally:
+        _current = before
+
+
+def current(environment: str) -> Session:
+    """The session of the run that this process is at.
+
+    Raises:
+        UsageError: a step that changes things was started without zenstrap's command line.
+    """
+    if _current is None or _current.environment != environment:
+        raise UsageError(
+            f"no zenstrap run on environment {environment} is open in this process",
+            why="The steps change real things and need the environment's lease.",
+            fix=f"Start the pipeline with: python run.py up --env {environment}",
+        )
+    return _current
+
+
+class Progress:
+    """Tells the watchers how a step ended."""
+
+    def __init__(self, reports: list[Report]) -> None:
+        self.detail = ""
+        self._reports = reports
+
+    def done(self, report: ReportT) -> ReportT:
+        """Take the report's headline as the step's result."""
+        self.detail = report.headline
+        self._reports.append(report)
+        return report
+
+
+@contextmanager
+def step_of(environment: str, step: str, subject: str | None = None) -> Iterator[Progress]:
+    """Around the body of every step: guards it, and tells the watchers of its start and end.
+
+    Args:
+        subject: what the step is about where a run has several of it, for example a stack.
+    """
+    session = current(environment)
+    session.guard()
+    started = time.monotonic()
+    progress = Progress(session.reports.setdefault(step, []))
+    session.emit(StepStarted(step, subject))
+    outcome: Outcome = "done"
+    try:
+        with session.handling_ctrl_c():
+            yield progress
+    except BaseException as error:
+        stopped = isinstance(error, (InterruptedRunError, KeyboardInterrupt))
+        outcome = "interrupted" if stopped else "failed"
+        progress.detail = error.what if isinstance(error, ZenstrapError) else str(error)
+        session.failed_step = session.failed_step or step
+        raise
+    finally:
+        seconds = time.monotonic() - started
+        session.emit(StepFinished(step, outcome, seconds, progress.detail, subject))

@@ -1,0 +1,1 @@
+"""The training that proves a stack: small, real, and quick to start (numpy is all it needs)."""

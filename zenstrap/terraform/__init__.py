@@ -1,0 +1,1 @@
+"""The Terraform command line: run, stream, plan, outputs, state guard."""

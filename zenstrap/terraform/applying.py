@@ -1,0 +1,164 @@
+"""What came of an apply: its summary, or the error that says what is true now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zenstrap.errors import (
+    AuthenticationError,
+    InterruptedRunError,
+    LockHeldError,
+    PartlyDoneError,
+    PlanChangedError,
+    TerraformTimeoutError,
+    ZenstrapError,
+)
+from zenstrap.events import ResourceAction
+from zenstrap.terraform.diagnostics import error_from, redacted
+from zenstrap.terraform.plan import Plan
+from zenstrap.terraform.process import Finished
+from zenstrap.terraform.stream import ApplyStream, Change, save_privately
+
+# Terraform writes it into the working folder where the backend refuses the state.
+_ERRORED = "errored.tfstate"
+
+_MOST_NAMED = 3  # resources named in a sentence
+
+
+@dataclass(frozen=True)
+class ApplySummary:
+    """A finished apply.
+
+    Attributes:
+        changes: in the order in which they ended; a replacement is a create and a destroy.
+        seconds: how long Terraform ran.
+    """
+
+    changes: tuple[Change, ...]
+    seconds: float
+
+    @property
+    def created(self) -> int:
+        return self._count("create")
+
+    @property
+    def updated(self) -> int:
+        return self._count("update")
+
+    @property
+    def destroyed(self) -> int:
+        return self._count("destroy")
+
+    def _count(self, action: ResourceAction) -> int:
+        return sum(change.action == action for change in self.changes)
+
+
+def apply_failure(
+    finished: Finished,
+    plan: Plan,
+    stream: ApplyStream,
+    *,
+    root: Path,
+    state: str,
+    rescued: Sequence[Path],
+    redact: Callable[[str], str],
+) -> ZenstrapError:
+    """The error for an apply that did not succeed.
+
+    Args:
+        state: the place of the state.
+        rescued: files that hold a state which could not be saved where it belongs.
+    """
+    truth = _what_is_true(plan, stream)
+    again = "Run the same command again: it goes on from there"
+    if rescued:
+        return PartlyDoneError(
+            "the state could not be saved",
+            where=state,
+            why=f"{truth} Only {rescued[0]} knows of that",
+            fix=f"Make room, then put that file in the place of {state} "
+            f"(for a bucket: terraform -chdir={root} state push), and run again",
+        )
+    if finished.killed:
+        return InterruptedRunError(
+            "Terraform was killed before it was done",
+            where=str(root),
+            why=f"{truth} What was in progress may exist without being in the state",
+            fix=again,
+        )
+    if finished.stopped == "interrupt":
+        return InterruptedRunError(
+            "interrupted", where=str(root), why=f"{truth} The state is saved", fix=again
+        )
+    if finished.stopped == "time limit":
+        return TerraformTimeoutError(
+            "terraform apply took longer than its time limit and was stopped",
+            where=str(root),
+            why=f"{truth} The state is saved",
+            fix=again,
+        )
+    error = error_from(
+        redacted(stream.diagnostics, redact),
+        command="apply",
+        where=str(root),
+        code=finished.code,
+    )
+    if isinstance(error, LockHeldError | PlanChangedError | AuthenticationError):
+        return error
+    if not stream.finished:
+        return error
+    return PartlyDoneError(
+        error.what,
+        where=error.where,
+        why=" ".join(part for part in (_closed(error.why), truth) if part),
+        fix=error.fix or "Remove the cause and run the same command again: it goes on from there",
+    )
+
+
+def errored_state(root: Path, folder: Path, *, since: float) -> list[Path]:
+    """Move a state that Terraform left in the module to where only the user can read it.
+
+    Args:
+        since: seconds since the epoch; an older file is somebody else's.
+    """
+    left = root / _ERRORED
+    try:
+        # Whole seconds: file systems are coarser than clocks.
+        if left.stat().st_mtime < int(since):
+            return []
+        content = left.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    kept = save_privately(folder, _ERRORED, content)
+    left.unlink()
+    return [kept]
+
+
+def _what_is_true(plan: Plan, stream: ApplyStream) -> str:
+    planned = len(plan.changes)
+    done = {change.address for change in stream.finished} - {one.address for one in stream.failed}
+    failed = {change.address for change in stream.failed}
+    waiting = [one.address for one in plan.changes if one.address not in done | failed]
+    if not done:
+        parts = ["No resource was changed"]
+    else:
+        parts = [f"{len(done)} of {planned} changes were made ({_named(sorted(done))})"]
+    if failed:
+        parts.append(f"not finished: {_named(sorted(failed))}")
+    if waiting:
+        parts.append(f"not begun: {_named(waiting)}")
+    return _closed("; ".join(parts))
+
+
+def _named(addresses: Sequence[str]) -> str:
+    rest = len(addresses) - _MOST_NAMED
+    named = ", ".join(addresses[:_MOST_NAMED])
+    return f"{named} and {rest} more" if rest > 0 else named
+
+
+def _closed(text: str | None) -> str:
+    if not text:
+        return ""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

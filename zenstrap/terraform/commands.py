@@ -1,0 +1,67 @@
+"""Terraform's command lines: which ones may be run, and how they are written.
+
+python-terraform does the writing and nothing else. Its own way of running commands has no time
+limit, leaves Terraform behind on a signal and logs every variable and output.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+Option = bool | str | None | Mapping[str, str]
+
+ALLOWED = frozenset(
+    {
+        "apply",
+        "init",
+        "output",
+        "plan",
+        "show",
+        "state pull",
+        "version",
+        "workspace delete",
+        "workspace select",
+        "workspace show",
+    }
+)
+
+
+def command_line(binary: Path, command: str, *arguments: str, **options: Option) -> tuple[str, ...]:
+    """The command line of an allowed command.
+
+    Args:
+        binary: Terraform.
+        command: one of ``ALLOWED``.
+        arguments: what follows the options.
+        options: names with underscores; True is a bare flag, None leaves it out. Only
+            ``backend_config`` takes a mapping.
+
+    Raises:
+        ValueError: the command is not allowed, or a variable's value would show in the process
+            list.
+    """
+    if command not in ALLOWED:
+        raise ValueError(f"zenstrap never runs terraform {command}")
+    if "var" in options:
+        raise ValueError("variables go through a file, not through the process list")
+
+    import python_terraform
+
+    # It logs what it is given at DEBUG.
+    logging.getLogger(python_terraform.__name__).setLevel(logging.WARNING)
+
+    # Without its constructor, which reads a state file from the current folder and fails where
+    # that is empty. Called on the class, because any unknown name on an instance is a command.
+    writer = object.__new__(python_terraform.Terraform)
+    writer.terraform_bin_path = str(binary)
+    plain = {name: _plain(value, python_terraform.IsFlagged) for name, value in options.items()}
+    words = python_terraform.Terraform.generate_cmd_string(writer, command, *arguments, **plain)
+    return tuple(str(word) for word in words)
+
+
+def _plain(value: Option, flag: object) -> object:
+    if value is True:
+        return flag  # Terraform takes -no-color, not -no-color=true
+    return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,82 @@
+"""The plan digest: what was approved is what is applied."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from zenstrap.terraform import values
+from zenstrap.terraform.document import Document, RawChange, secrets, sensitive_variables
+from zenstrap.terraform.redaction import Redact
+
+# scrypt's cost, about 50 ms: a guessed secret can't be tried against a digest at any speed.
+_SCRYPT_COST = 2**14
+_SCRYPT_SALT = b"zenstrap plan digest 1"
+
+
+def plan_digest(document: Document, redact: Redact) -> str:
+    """Hex SHA-256 of what a plan does, equal for equal plans whenever they are made.
+
+    Args:
+        document: the plan.
+        redact: blanks secrets that stand in places without Terraform's mark, too.
+
+    Covers what is done, not what was found: drift and no-ops are left out.
+
+    Sensitive values enter through scrypt, so the digest may be shown and stored.
+    """
+    hidden = [
+        (path, value)
+        for path, value in secrets(document, changed=True)
+        if value not in (None, "", [], {})
+    ]
+    content = {
+        "resources": [
+            {
+                "address": resource.address,
+                "deposed": resource.deposed,
+                "change": _public(resource.change),
+            }
+            for resource in sorted(
+                document.resource_changes, key=lambda one: (one.address, one.deposed or "")
+            )
+            if resource.change.changes
+        ],
+        "outputs": {
+            name: _public(change)
+            for name, change in document.output_changes.items()
+            if change.changes
+        },
+        "variables": {
+            name: variable
+            for name, variable in document.variables.items()
+            if name not in sensitive_variables(document)
+        },
+        "configuration": document.configuration,
+        "secrets": _slow_hash(_canonical(hidden, document.timestamp)) if hidden else None,
+    }
+    public = redact(_canonical(content, document.timestamp).decode())
+    return hashlib.sha256(public.encode()).hexdigest()
+
+
+def _public(change: RawChange) -> dict[str, object]:
+    return {
+        "actions": change.actions,
+        "before": values.without_sensitive(change.before, change.before_sensitive),
+        "after": values.without_sensitive(change.after, change.after_sensitive),
+        "after_unknown": change.after_unknown,
+        "replace_paths": change.replace_paths,
+        "importing": change.importing,
+    }
+
+
+def _canonical(content: object, timestamp: str | None) -> bytes:
+    """One spelling of equal contents. What plantimestamp() gave is the same at every time."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    if timestamp:
+        text = text.replace(json.dumps(timestamp), '"<time of the plan>"')
+    return text.encode()
+
+
+def _slow_hash(secret: bytes) -> str:
+    return hashlib.scrypt(secret, salt=_SCRYPT_SALT, n=_SCRYPT_COST, r=8, p=1).hex()

@@ -1,0 +1,268 @@
+"""What Terraform is going to do, as types that hold no secret."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from zenstrap.errors import TerraformError
+from zenstrap.events import ResourceAction
+from zenstrap.terraform import values
+from zenstrap.terraform.digest import plan_digest
+from zenstrap.terraform.document import (
+    Document,
+    RawChange,
+    RawResource,
+    read_document,
+    secrets,
+)
+from zenstrap.terraform.redaction import Redact, redactor
+
+# Terraform's actions. "forget" ends Terraform's hold on a thing without destroying it, which
+# deserves the same attention as destroying it.
+_ACTIONS: Mapping[tuple[str, ...], ResourceAction | None] = {
+    ("no-op",): None,
+    ("read",): None,
+    ("create",): "create",
+    ("update",): "update",
+    ("delete",): "destroy",
+    ("forget",): "destroy",
+    ("delete", "create"): "replace",
+    ("create", "delete"): "replace",
+    ("create", "forget"): "replace",
+}
+
+# The one type whose replacement or removal is nothing by itself: what it does, its provisioners do.
+_TERRAFORM_DATA = "terraform_data"
+_INCARNATION = "incarnation"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AttributeChange(_Frozen):
+    """One attribute that changes.
+
+    ``before`` and ``after`` are JSON for display, ``<sensitive>`` or ``(known after apply)``;
+    None where there is no value.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+class ResourceChange(_Frozen):
+    """What happens to one resource.
+
+    Attributes:
+        module: the address of its module; None in the root.
+        forced_by: the attributes that make a replacement necessary.
+        vanished: the thing is gone already, or never came to be, so that nothing is destroyed.
+            A replacement is then shown as the creation that it is.
+        reason: Terraform's own, for example ``replace_because_tainted``.
+    """
+
+    address: str
+    type: str
+    module: str | None = None
+    action: ResourceAction
+    attributes: tuple[AttributeChange, ...] = ()
+    forced_by: tuple[str, ...] = ()
+    vanished: bool = False
+    reason: str | None = None
+
+
+class PlannedOutput(_Frozen):
+    """An output as it will be. ``value`` is None where it is unknown or sensitive."""
+
+    value: JsonValue = None
+    known: bool = True
+    sensitive: bool = False
+
+
+class PlanCounts(_Frozen):
+    create: int = 0
+    update: int = 0
+    replace: int = 0
+    destroy: int = 0
+
+
+class Plan(_Frozen):
+    """What Terraform is going to do.
+
+    Attributes:
+        changes: by address. Reading data sources is no change.
+        outputs: all that there will be.
+        changed_outputs: names of those that are added, changed or removed.
+        drift: what was changed outside of Terraform since the last run.
+        digest: hex SHA-256 of what will be done. Equal for equal plans, whenever they are made;
+            another one if a secret, a provisioner or anything else differs.
+    """
+
+    changes: tuple[ResourceChange, ...]
+    outputs: Mapping[str, PlannedOutput]
+    changed_outputs: tuple[str, ...] = ()
+    drift: tuple[ResourceChange, ...] = ()
+    terraform_version: str
+    digest: str
+
+    @property
+    def counts(self) -> PlanCounts:
+        return PlanCounts(**Counter(str(change.action) for change in self.changes))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether applying it would change neither a resource nor an output."""
+        return not self.changes and not self.changed_outputs
+
+    @property
+    def destructive(self) -> tuple[ResourceChange, ...]:
+        """The changes that destroy something which is there."""
+        return tuple(
+            change
+            for change in self.changes
+            if change.action in ("destroy", "replace") and not change.vanished
+        )
+
+
+def parse_plan(text: str) -> Plan:
+    """The plan in the output of ``terraform show -json PLANFILE``.
+
+    Raises:
+        TerraformError: it is none, or it says something that this version does not know.
+    """
+    document = read_document(text)
+    redact = redactor(_sensitive_strings(document))
+    return Plan(
+        changes=tuple(_changes(document.resource_changes, redact)),
+        outputs={
+            name: _planned_output(change, redact)
+            for name, change in sorted(document.output_changes.items())
+            if change.actions != ("delete",)
+        },
+        changed_outputs=tuple(
+            sorted(name for name, change in document.output_changes.items() if change.changes)
+        ),
+        drift=tuple(_changes(document.resource_drift, redact)),
+        terraform_version=document.terraform_version,
+        digest=plan_digest(document, redact),
+    )
+
+
+def sensitive_strings(text: str) -> frozenset[str]:
+    """Every sensitive string in the output of ``terraform show -json PLANFILE``.
+
+    For blanking them in messages; keep it in memory, and there no longer than needed.
+    """
+    return _sensitive_strings(read_document(text))
+
+
+def is_vanished(
+    resource_type: str,
+    actions: Sequence[str],
+    before: object,
+    after: object,
+    *,
+    reason: str | None = None,
+    deposed: bool = False,
+) -> bool:
+    """Whether a replacement, or the removal of a left-over, destroys nothing that is there.
+
+    The convention, for ``terraform_data`` only, whose effects are all its provisioners': a
+    module that finds its thing gone sets a new ``triggers_replace.incarnation`` and leaves the
+    rest of ``triggers_replace`` as it was. Terraform runs no destroy provisioner of a tainted or
+    deposed object, so with these nothing is destroyed either. For the rest the module must set
+    ``create_before_destroy``: there it runs none in a replacement.
+    """
+    if resource_type != _TERRAFORM_DATA:
+        return False
+    if deposed:
+        return True
+    if set(actions) == {"create", "delete"} and reason == "replace_because_tainted":
+        return True
+    # Delete first would run the destroy provisioner, whatever the trigger is called.
+    if tuple(actions) != ("create", "delete"):
+        return False
+    old, new = _triggers(before), _triggers(after)
+    if old is None or new is None or _INCARNATION not in old or _INCARNATION not in new:
+        return False
+    changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
+    return changed == {_INCARNATION}
+
+
+def _sensitive_strings(document: Document) -> frozenset[str]:
+    return frozenset(string for _, value in secrets(document) for string in values.strings(value))
+
+
+def _changes(resources: Sequence[RawResource], redact: Redact) -> Iterator[ResourceChange]:
+    for resource in sorted(resources, key=lambda one: (one.address, one.deposed or "")):
+        action = _action(resource)
+        if action is None or resource.mode != "managed":
+            continue
+        change = resource.change
+        vanished = is_vanished(
+            resource.type,
+            change.actions,
+            change.before,
+            change.after,
+            reason=resource.action_reason,
+            deposed=resource.deposed is not None,
+        )
+        left_over = f" (deposed {resource.deposed})" if resource.deposed else ""
+        yield ResourceChange(
+            address=resource.address + left_over,
+            type=resource.type,
+            module=resource.module_address,
+            action="create" if vanished and action == "replace" else action,
+            attributes=tuple(
+                AttributeChange(
+                    path=one.path,
+                    before=None if one.before is None else redact(one.before),
+                    after=None if one.after is None else redact(one.after),
+                )
+                for one in values.differences(change.before, change.after, change.masks)
+            ),
+            forced_by=tuple(_path(steps) for steps in change.replace_paths),
+            vanished=vanished,
+            reason=resource.action_reason,
+        )
+
+
+def _action(resource: RawResource) -> ResourceAction | None:
+    actions = resource.change.actions
+    try:
+        action = _ACTIONS[actions]
+    except KeyError:
+        raise TerraformError(
+            f"Terraform plans something that zenstrap does not know: {', '.join(actions)}",
+            where=resource.address,
+            fix="Use the version of Terraform that the README names",
+        ) from None
+    # Adopting a thing writes to the state, so a plan that does it is not empty.
+    return "update" if action is None and resource.change.importing is not None else action
+
+
+def _path(steps: Sequence[str | int]) -> str:
+    path = ""
+    for step in steps:
+        path = values.path_of(path, step)
+    return path
+
+
+def _planned_output(change: RawChange, redact: Redact) -> PlannedOutput:
+    known = not values.any_true(change.after_unknown)
+    sensitive = values.any_true(change.after_sensitive) or any(
+        redact(string) != string for string in values.strings(change.after)
+    )
+    return PlannedOutput(
+        value=change.after if known and not sensitive else None, known=known, sensitive=sensitive
+    )
+
+
+def _triggers(value: object) -> Mapping[str, object] | None:
+    triggers = value.get("triggers_replace") if isinstance(value, dict) else None
+    return triggers if isinstance(triggers, dict) else None

@@ -1,0 +1,148 @@
+"""Which state this is, and whether it is the one that was recorded.
+
+Terraform takes a zero-byte state file for an empty state and plans to create everything again,
+so no plan is made before the state was looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zenstrap.errors import StateGuardError
+
+# The format since Terraform 0.12.
+_FORMAT = 4
+
+
+@dataclass(frozen=True)
+class StateIdentity:
+    """What tells one state from another, and how much is in it.
+
+    Attributes:
+        lineage: made up when a state is first written, kept for its life.
+        serial: goes up with every change.
+        resources: how many resources are in it; data sources don't count.
+    """
+
+    lineage: str
+    serial: int
+    resources: int
+
+
+def check_state(
+    recorded: StateIdentity | None, actual: StateIdentity | None, *, where: str = "the state"
+) -> None:
+    """Refuse a state that is not the one that the last run recorded, or a later one.
+
+    A record without resources has nothing that could be lost: then a missing state, or one with
+    another lineage, is that of an environment that was taken down and is set up anew.
+
+    Raises:
+        StateGuardError: missing, foreign, or older.
+    """
+    if recorded is None:
+        return
+    if actual is None:
+        if recorded.resources:
+            raise StateGuardError(
+                "the state is missing",
+                where=where,
+                why=f"the last run recorded {_resources(recorded)} in it, and without it "
+                "everything would be created again",
+                fix=_RESTORE,
+            )
+        return
+    if actual.lineage != recorded.lineage:
+        if recorded.resources:
+            raise StateGuardError(
+                "the state belongs to something else",
+                where=where,
+                why=f"its lineage is {actual.lineage}, and the last run recorded "
+                f"{recorded.lineage} with {_resources(recorded)}",
+                fix=_RESTORE,
+            )
+        return
+    if actual.serial < recorded.serial:
+        raise StateGuardError(
+            "the state is older than the last run",
+            where=where,
+            why=f"its serial is {actual.serial}, and the last run recorded {recorded.serial}, "
+            "so what was created since would be created again",
+            fix=_RESTORE,
+        )
+
+
+def read_state_file(file: Path) -> StateIdentity | None:
+    """The identity of a local state; None if there is no such file.
+
+    Raises:
+        StateGuardError: empty, truncated, or not a state.
+    """
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateGuardError(
+            "the state can't be read", where=str(file), why=error.strerror, fix=_RESTORE
+        ) from error
+    if not content.strip():
+        raise StateGuardError(
+            "the state file is empty",
+            where=str(file),
+            why="Terraform would take it for a new environment and create everything again",
+            fix=f"{_RESTORE}. If there was never anything in it, delete the empty file",
+        )
+    return parse_state(content, where=str(file))
+
+
+def parse_state(content: bytes | str, *, where: str) -> StateIdentity:
+    """The identity of a state's text.
+
+    Raises:
+        StateGuardError: truncated, or not a state.
+    """
+    try:
+        document = _Document.model_validate_json(content)
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_context=False)[0]
+        truncated = problem["type"] == "json_invalid"
+        raise StateGuardError(
+            "the state is damaged",
+            where=where,
+            why="it is truncated or no JSON" if truncated else "it is no state of Terraform",
+            fix=_RESTORE,
+        ) from None
+    return StateIdentity(
+        lineage=document.lineage,
+        serial=document.serial,
+        resources=sum(len(one.instances) for one in document.resources if one.mode == "managed"),
+    )
+
+
+_RESTORE = (
+    "Restore it from a backup (terraform.tfstate.backup lies beside a local state, a bucket "
+    "keeps earlier versions), then run again"
+)
+
+
+class _Resource(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+    mode: str
+    instances: list[object] = []
+
+
+class _Document(BaseModel):
+    # Errors must not quote what they were given: a state holds secrets in clear.
+    model_config = ConfigDict(hide_input_in_errors=True)
+    version: int = Field(ge=_FORMAT, le=_FORMAT)
+    lineage: str = Field(min_length=1)
+    serial: int = Field(ge=0)
+    resources: list[_Resource] = []
+
+
+def _resources(identity: StateIdentity) -> str:
+    return f"{identity.resources} resource{'s' if identity.resources != 1 else ''}"

@@ -1,0 +1,344 @@
+"""One root module in the workspace of one environment: prepare, plan, apply, read, remove."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zenstrap.errors import (
+    InterruptedRunError,
+    PlanChangedError,
+    RefusedError,
+    TerraformError,
+    TerraformTimeoutError,
+    ZenstrapError,
+)
+from zenstrap.events import Emit, ignore
+from zenstrap.interrupt import Interrupt
+from zenstrap.terraform import process
+from zenstrap.terraform.applying import ApplySummary, apply_failure, errored_state
+from zenstrap.terraform.binary import TerraformBinary
+from zenstrap.terraform.commands import Option, command_line
+from zenstrap.terraform.diagnostics import error_from, parse_output, redacted
+from zenstrap.terraform.outputs import Output, parse_outputs
+from zenstrap.terraform.plan import Plan, parse_plan, sensitive_strings
+from zenstrap.terraform.process import Finished
+from zenstrap.terraform.redaction import Redact, redactor
+from zenstrap.terraform.state import StateIdentity, parse_state
+from zenstrap.terraform.storage import StateStorage
+from zenstrap.terraform.stream import ApplyStream, save_privately
+from zenstrap.terraform.surroundings import child_environment
+
+# The root may ask for the serial of the state by this name, for whatever must differ from the
+# last plan that was applied and be the same in two plans of one state. Given as an environment
+# variable, because Terraform passes over one that the root does not declare.
+_SERIAL_VARIABLE = "TF_VAR_zenstrap_state_serial"
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """Seconds until a command gets SIGINT, and from there to SIGKILL.
+
+    A cluster or a managed network takes most of an hour, hence ``apply``; the rest is network
+    trouble where it takes longer. ``grace`` lets the operation in progress end.
+    """
+
+    init: float = 300
+    plan: float = 900
+    apply: float = 3600
+    read: float = 120
+    grace: float = 120
+
+
+@dataclass
+class Workspace:
+    """A root module in the workspace of one environment.
+
+    Args:
+        root: the root module's folder. Nothing is written into it.
+        environment: the name of the workspace.
+        data_folder: TF_DATA_DIR; the folder that holds it gets what is rescued from accidents.
+        storage: where the state is kept; must match the root's backend.
+        binary: the Terraform to use.
+        run_folder: for plan and variable files.
+        emit: gets what happens to resources.
+        interrupt: stops what runs.
+        limits: seconds.
+    """
+
+    root: Path
+    environment: str
+    data_folder: Path
+    storage: StateStorage
+    binary: TerraformBinary
+    run_folder: Path
+    emit: Emit = ignore
+    interrupt: Interrupt = field(default_factory=Interrupt)
+    limits: TimeLimits = field(default_factory=TimeLimits)
+
+    def __post_init__(self) -> None:
+        self._redact: Redact = str
+
+    @property
+    def plan_file(self) -> Path:
+        return self.run_folder / "plan"
+
+    def prepare(self) -> None:
+        """Initialise the module and select the environment's workspace, making it if need be."""
+        for folder in (self.data_folder, self.run_folder, self.storage.folder):
+            if folder is not None:
+                _private_folder(folder)
+                folder.chmod(0o700)
+        self._run(
+            "init",
+            limit=self.limits.init,
+            options={
+                "backend_config": self.storage.backend_config(),
+                "input": False,
+                "no_color": True,
+                "reconfigure": True,
+            },
+        )
+        self._select(self.environment, create=True)
+
+    def plan(self, variables: Mapping[str, object], *, destroy: bool = False) -> Plan:
+        """Plan into ``plan_file``.
+
+        Args:
+            variables: values for the root's variables, JSON-like.
+            destroy: plan to destroy everything.
+
+        Raises:
+            StateGuardError: the state is damaged; checked before Terraform runs.
+            LockHeldError: somebody else changes the state.
+            TerraformError: the module or its values are wrong, or a provider said no.
+        """
+        identity = self.state()
+        _private_folder(self.run_folder)
+        self.plan_file.unlink(missing_ok=True)
+        with self._variable_file(variables) as variable_file:
+            self._run(
+                "plan",
+                limit=self.limits.plan,
+                environment={_SERIAL_VARIABLE: str(identity.serial if identity else 0)},
+                options={
+                    "destroy": destroy,
+                    "input": False,
+                    "json": True,
+                    "out": str(self.plan_file),
+                    "var_file": str(variable_file),
+                },
+            )
+        self.plan_file.chmod(0o600)
+        return self.shown(self.plan_file)
+
+    def shown(self, plan_file: Path) -> Plan:
+        """What is in a plan file."""
+        if not plan_file.is_file():
+            raise TerraformError(
+                "there is no plan", where=str(plan_file), fix="Run the command again for a new plan"
+            )
+        text = self._run(
+            "show", str(plan_file), limit=self.limits.read, options={"json": True}
+        ).stdout
+        self._redact = redactor(sensitive_strings(text))
+        return parse_plan(text)
+
+    def apply(self, expected_digest: str) -> ApplySummary:
+        """Apply ``plan_file`` if it is the plan that was approved.
+
+        Raises:
+            PlanChangedError: the file holds another plan, or the state has moved on.
+            LockHeldError: somebody else changes the state.
+            InterruptedRunError: stopped; the state is saved.
+            TerraformTimeoutError: stopped by the time limit.
+            PartlyDoneError: failed after some resources were changed.
+            TerraformError: failed before anything was changed.
+        """
+        plan = self.shown(self.plan_file)
+        if plan.digest != expected_digest:
+            raise PlanChangedError(
+                "what would be applied is not what was shown",
+                where=str(self.plan_file),
+                why=f"its digest is {plan.digest[:12]}, and {expected_digest[:12]} was approved",
+                fix="Run the command again for a new plan",
+            )
+        rescued: list[Path] = []
+        stream = ApplyStream(
+            self.emit,
+            rescue=lambda text: rescued.append(
+                save_privately(self.data_folder.parent, "rescued.tfstate", text)
+            ),
+            unseen_destroys=frozenset(
+                change.address.partition(" (deposed")[0]
+                for change in plan.changes
+                if change.vanished
+            ),
+            redact=self._redact,
+        )
+        started = time.time()
+        try:
+            finished = self._start(
+                "apply",
+                str(self.plan_file),
+                limit=self.limits.apply,
+                on_line=stream.feed,
+                options={"input": False, "json": True},
+            )
+        finally:
+            rescued += errored_state(self.root, self.data_folder.parent, since=started)
+        if finished.code == 0:
+            return ApplySummary(changes=stream.finished, seconds=finished.seconds)
+        raise apply_failure(
+            finished,
+            plan,
+            stream,
+            root=self.root,
+            state=self.storage.place(self.environment),
+            rescued=rescued,
+            redact=self._redact,
+        )
+
+    def outputs(self) -> Mapping[str, Output]:
+        """The outputs of the last apply; empty where there was none."""
+        return parse_outputs(
+            self._run("output", limit=self.limits.read, options={"json": True}).stdout
+        )
+
+    def state(self) -> StateIdentity | None:
+        """The identity of the state; None where there is none yet.
+
+        Raises:
+            StateGuardError: empty, truncated, or not a state.
+        """
+        if self.storage.folder is not None:
+            return self.storage.read(self.environment)
+        text = self._run("state pull", limit=self.limits.read).stdout
+        return parse_state(text, where=self._state_place) if text.strip() else None
+
+    def remove(self) -> None:
+        """Delete the workspace and what Terraform keeps of it on this machine.
+
+        Raises:
+            RefusedError: there are still resources in its state.
+        """
+        identity = self.state()
+        if identity is not None and identity.resources:
+            raise RefusedError(
+                f"the workspace still holds {identity.resources} resources",
+                where=self._state_place,
+                why="without their state they could not be found again",
+                fix=f"Destroy them first: python run.py down --env {self.environment}",
+            )
+        self.prepare()
+        self._select("default")
+        self._run(
+            "workspace delete",
+            self.environment,
+            limit=self.limits.read,
+            options={"no_color": True},
+        )
+        shutil.rmtree(self.data_folder, ignore_errors=True)
+        if self.storage.folder is not None:
+            # What is not empty holds another environment's state, or a backup that somebody made.
+            with contextlib.suppress(OSError):
+                self.storage.folder.rmdir()
+
+    def discard(self) -> None:
+        """Delete the plan file: it holds secrets."""
+        self.plan_file.unlink(missing_ok=True)
+
+    def _select(self, name: str, *, create: bool = False) -> None:
+        self._run(
+            "workspace select",
+            name,
+            limit=self.limits.read,
+            options={"no_color": True, "or_create": create},
+        )
+
+    @property
+    def _state_place(self) -> str:
+        return self.storage.place(self.environment)
+
+    def _run(
+        self,
+        command: str,
+        *arguments: str,
+        limit: float,
+        environment: Mapping[str, str] | None = None,
+        options: Mapping[str, Option] | None = None,
+    ) -> Finished:
+        """Run a command that must succeed."""
+        finished = self._start(
+            command, *arguments, limit=limit, environment=environment, options=options
+        )
+        if finished.code != 0:
+            raise self._failure(command, finished)
+        return finished
+
+    def _start(
+        self,
+        command: str,
+        *arguments: str,
+        limit: float,
+        environment: Mapping[str, str] | None = None,
+        on_line: Callable[[str], None] | None = None,
+        options: Mapping[str, Option] | None = None,
+    ) -> Finished:
+        # What only reads is still wanted after a stop: to say what is true now.
+        stoppable = command in ("init", "plan", "apply")
+        if stoppable:
+            self.interrupt.check()
+        return process.run(
+            command_line(self.binary.path, command, *arguments, **(options or {})),
+            folder=self.root,
+            environment={
+                **child_environment(data_folder=self.data_folder),
+                **(environment or {}),
+            },
+            time_limit=limit,
+            grace=self.limits.grace,
+            interrupt=self.interrupt if stoppable else None,
+            on_line=on_line,
+        )
+
+    def _failure(self, command: str, finished: Finished) -> ZenstrapError:
+        if finished.stopped == "interrupt":
+            return InterruptedRunError(
+                "interrupted", where=f"terraform {command}", why="nothing was changed"
+            )
+        if finished.stopped == "time limit":
+            return TerraformTimeoutError(
+                f"terraform {command} took longer than its time limit",
+                where=str(self.root),
+                why="it was stopped, and nothing was changed",
+            )
+        found = parse_output(finished.stdout) + parse_output(finished.stderr)
+        return error_from(
+            redacted(found, self._redact),
+            command=command,
+            where=str(self.root),
+            code=finished.code,
+        )
+
+    @contextlib.contextmanager
+    def _variable_file(self, variables: Mapping[str, object]) -> Iterator[Path]:
+        file = save_privately(
+            self.run_folder, "variables.tfvars.json", json.dumps(dict(variables), sort_keys=True)
+        )
+        try:
+            yield file
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def _private_folder(folder: Path) -> None:
+    """Make a folder for the user alone, and its parents where there are none."""
+    if not folder.is_dir():
+        _private_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,0 +1,97 @@
+"""``--json``: one object with a schema id, from the same data as what people see.
+
+Fields may be added under a schema id; none changes its meaning or goes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from zenstrap.errors import ConfigError, ZenstrapError, exit_code
+
+if TYPE_CHECKING:
+    from zenstrap.reports import PlanReport
+    from zenstrap.views.history_view import RunLine
+    from zenstrap.views.status_view import EnvironmentStatus
+    from zenstrap.views.summary import RunSummary
+
+JsonObject = dict[str, Any]  # finished JSON, on its way out
+
+
+def plan_object(plan: PlanReport) -> JsonObject:
+    """``zenstrap/plan/1``: ``infrastructure`` and ``registrations`` as in the plan's artifact."""
+    counts = plan.infrastructure.counts.model_dump()
+    return {
+        "schema": "zenstrap/plan/1",
+        "empty": plan.is_empty,
+        "counts": counts,
+        **plan.model_dump(mode="json"),
+    }
+
+
+def run_object(run: RunSummary, plan: PlanReport | None = None) -> JsonObject:
+    """``zenstrap/COMMAND/1``: a run that ended, with its plan where there was one."""
+    found = _plain(run)
+    for output in found["outputs"]:
+        if output["sensitive"]:
+            output["value"] = None
+    return {
+        "schema": f"zenstrap/{run.command}/1",
+        "succeeded": run.failure is None and run.exit_code == 0,
+        **found,
+        "plan": plan_object(plan) if plan else None,
+    }
+
+
+def status_object(statuses: Sequence[EnvironmentStatus]) -> JsonObject:
+    """``zenstrap/status/1``."""
+    return {"schema": "zenstrap/status/1", "environments": [_plain(status) for status in statuses]}
+
+
+def history_object(environment: str, runs: Sequence[RunLine]) -> JsonObject:
+    """``zenstrap/history/1``."""
+    return {
+        "schema": "zenstrap/history/1",
+        "environment": environment,
+        "runs": [_plain(run) for run in runs],
+    }
+
+
+def error_object(error: BaseException) -> JsonObject:
+    """``zenstrap/error/1``: for a command that ended before there was a run to sum up."""
+    known: BaseException | None = error
+    while known is not None and not isinstance(known, ZenstrapError):
+        known = known.__cause__
+    found: JsonObject = {
+        "schema": "zenstrap/error/1",
+        "exit_code": exit_code(error),
+        "type": type(known or error).__name__,
+        "what": known.what if known else str(error),
+        "where": known.where if known else None,
+        "why": known.why if known else None,
+        "fix": known.fix if known else None,
+    }
+    if isinstance(known, ConfigError):
+        found["problems"] = [asdict(problem) for problem in known.problems]
+    return found
+
+
+def dumps(found: JsonObject) -> str:
+    """The text for stdout: ASCII alone, so that nothing in it can steer a terminal."""
+    return json.dumps(found, indent=2) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key: _plain(inner) for key, inner in vars(value).items()}
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return value

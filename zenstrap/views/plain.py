@@ -1,0 +1,64 @@
+"""A line for every finished thing: for logs, pipes and terminals that can't move the cursor."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from zenstrap.events import (
+    Event,
+    Notice,
+    RegistrationWritten,
+    ResourceFinished,
+    RunStarted,
+    StepFinished,
+)
+from zenstrap.views.sink import Drawing
+from zenstrap.views.text import clean, clean_lines, duration, spoken
+
+VERBS = {"create": "created", "update": "updated", "replace": "replaced", "destroy": "destroyed"}
+
+
+class PlainLines(Drawing):
+    """Writes to a stream and keeps nothing; needs no rich."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def draw(self, event: Event) -> None:
+        line = line_of(event)
+        if line is None:
+            return
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self._stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        self._stream.flush()
+
+
+def line_of(event: Event) -> str | None:
+    """What is said of an event; None where nothing has finished."""
+    match event:
+        case RunStarted():
+            url = f" {clean(event.url)}" if event.url else ""
+            return f"run {clean(event.run)}{url}"
+        case StepFinished():
+            subject = f" {clean(event.subject)}" if event.subject else ""
+            detail = f": {clean(event.detail)}" if event.detail else ""
+            name = spoken(event.step)
+            return f"{event.outcome:<7} {name}{subject} ({duration(event.seconds)}){detail}"
+        case ResourceFinished():
+            done = VERBS[event.action] if event.succeeded else f"{event.action} failed:"
+            return f"        {done} {clean(event.address)} ({duration(event.seconds)})"
+        case RegistrationWritten():
+            return f"        {written(event)}"
+        case Notice():
+            text = clean_lines(event.text)
+            return text if event.level == "info" else f"{event.level}: {text}"
+        case _:
+            return None
+
+
+def written(event: RegistrationWritten) -> str:
+    """``created component zenml-dev-artifacts``: whatever form of the verb the writer used."""
+    done = {"create": "created", "update": "updated", "promote": "promoted", "delete": "deleted"}
+    action = str(event.action)
+    return f"{clean(done.get(action, action))} {clean(str(event.kind))} {clean(event.name)}"

@@ -1,0 +1,277 @@
+"""What stands on the screen after a run, and what an error looks like. Data in, text out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from zenstrap.errors import ConfigError, ZenstrapError
+from zenstrap.events import StepFinished
+from zenstrap.views.terminal import PLAIN_WIDTH, joined, plain, unbroken
+from zenstrap.views.text import SENSITIVE, clean, clean_lines, duration, shorten, spoken
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+_STYLES = {"done": "green", "skipped": "dim", "failed": "bold red", "interrupted": "yellow"}
+_INDENT = 2
+_LONGEST_OUTPUT = 240  # characters: an output is there to be copied, so rather long than cut
+
+
+@dataclass(frozen=True)
+class OutputLine:
+    """One Terraform output; the value of a sensitive one is never shown."""
+
+    name: str
+    value: JsonValue = None
+    sensitive: bool = False
+
+
+@dataclass(frozen=True)
+class StackLine:
+    """One registered stack.
+
+    Attributes:
+        note: what became of it: ``promoted``, ``unchanged``, ``not proven`` …
+    """
+
+    alias: str
+    stack: str
+    version: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run did not end well.
+
+    Attributes:
+        what: what failed, one sentence.
+        why: the reason, one sentence.
+        now: what is true now, one sentence a line: what was made, what was left as it was.
+        go_on: the one command that continues.
+    """
+
+    what: str
+    why: str = ""
+    now: tuple[str, ...] = ()
+    go_on: str = ""
+    step: str | None = None
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run that has ended.
+
+    Attributes:
+        headline: the result in one sentence, where there is more to say than that it is done.
+        seconds: from the command's start to its end.
+        url: the run's page in the dashboard; None where no server serves one.
+        next: two or three commands to copy.
+        failure: None where all went well.
+    """
+
+    environment: str
+    command: str
+    seconds: float
+    run: str | None = None
+    url: str | None = None
+    headline: str = ""
+    steps: tuple[StepFinished, ...] = ()
+    outputs: tuple[OutputLine, ...] = ()
+    stacks: tuple[StackLine, ...] = ()
+    next: tuple[str, ...] = ()
+    failure: Failure | None = None
+    exit_code: int = 0
+
+
+class Summary:
+    """A run's end as a rich renderable; print it with ``terminal.show``.
+
+    Args:
+        with_steps: False where the live tree, which shows the steps, is still on the screen.
+    """
+
+    def __init__(self, run: RunSummary, *, with_steps: bool = True) -> None:
+        self._run = run
+        self._with_steps = with_steps
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        run, width = self._run, options.max_width
+        if self._with_steps and run.steps:
+            yield from _section("Steps", _steps(run.steps))
+        if run.outputs:
+            yield from _section("Outputs", _outputs(run.outputs, width))
+        if run.stacks:
+            yield from _section("Stacks", _stacks(run.stacks))
+        if run.run:
+            yield from _head("Run")
+            yield from _where(run)
+        if run.failure:
+            yield from _failed(run, run.failure)
+        else:
+            said = run.headline or f"{run.command} of {run.environment} done"
+            yield Text()
+            yield joined(
+                [(clean(said).removesuffix("."), "bold green"), (f" ({duration(run.seconds)})", "")]
+            )
+        if run.next:
+            yield from _head("Next:")
+            for command in run.next:
+                yield from unbroken(clean(command))
+
+
+def plain_summary(run: RunSummary, *, width: int = PLAIN_WIDTH, with_steps: bool = True) -> str:
+    """The summary as text without control sequences."""
+    return plain(Summary(run, with_steps=with_steps), width)
+
+
+def error_text(error: BaseException) -> str:
+    """What happened, where, why and the way out, for stderr; no traceback."""
+    known = _known(error)
+    if isinstance(known, ConfigError):
+        return f"Error: {clean_lines(str(known))}\n"
+    if isinstance(known, ZenstrapError):
+        lines = [f"Error: {_sentence(known.what)}"]
+        if known.where:
+            lines.append(f"  Where: {_block(known.where)}")
+        if known.why:
+            lines.append(f"  Why:   {_block(_sentence(known.why))}")
+        if known.fix:
+            lines.append(f"  Fix:   {_block(_sentence(known.fix))}")
+        return "\n".join(lines) + "\n"
+    if isinstance(known, KeyboardInterrupt):
+        return "Interrupted.\n"
+    said = clean_lines(str(error))
+    return f"Error: {type(error).__name__}{': ' if said else ''}{said}\n"
+
+
+def _steps(steps: tuple[StepFinished, ...]) -> RenderableType:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_column(no_wrap=True, justify="right")
+    grid.add_column(overflow="fold")
+    for step in steps:
+        subject = f" {clean(step.subject)}" if step.subject else ""
+        grid.add_row(
+            Text(step.outcome, style=_STYLES[step.outcome]),
+            Text(spoken(step.step) + subject, overflow="fold"),
+            Text(duration(step.seconds)),
+            Text(clean(step.detail), style="dim", overflow="fold"),
+        )
+    return grid
+
+
+def _outputs(outputs: tuple[OutputLine, ...], width: int) -> RenderableType:
+    rows = list(_flat(outputs))
+    names = min(max(len(name) for name, _ in rows), max(12, width // 2))
+    room = max(16, width - _INDENT - names - 2)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=names, overflow="fold")
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        shown = shorten(value, max(_LONGEST_OUTPUT, room))
+        grid.add_row(Text(name, overflow="fold"), Text(shown, overflow="fold"))
+    return grid
+
+
+def _flat(outputs: tuple[OutputLine, ...]) -> Iterator[tuple[str, str]]:
+    """One row per value: nested objects are read by their dotted names."""
+    for output in outputs:
+        if output.sensitive:
+            yield clean(output.name), SENSITIVE
+        else:
+            yield from _leaves(clean(output.name), output.value)
+
+
+def _leaves(name: str, value: JsonValue) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(f"{name}.{clean(key)}", inner)
+    elif isinstance(value, str):
+        yield name, clean(value)
+    else:
+        yield name, clean(json.dumps(value, ensure_ascii=False))
+
+
+def _stacks(stacks: tuple[StackLine, ...]) -> RenderableType:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(4):
+        grid.add_column(overflow="fold")
+    for stack in stacks:
+        note = Text(clean(stack.note), style="dim", overflow="fold")
+        grid.add_row(clean(stack.alias), clean(stack.version), clean(stack.stack), note)
+    return grid
+
+
+def _where(run: RunSummary) -> RenderResult:
+    yield from unbroken(clean(run.run), "none")
+    if run.url:
+        yield from unbroken(clean(run.url))
+    else:
+        yield from unbroken(f"python run.py dashboard --env {clean(run.environment)}")
+
+
+def _failed(run: RunSummary, failure: Failure) -> RenderResult:
+    word, style = ("Interrupted", "yellow") if failure.interrupted else ("Failed", "bold red")
+    place = f" in {spoken(failure.step)}" if failure.step else ""
+    yield Text()
+    yield joined(
+        [
+            (f"{word}{place}", style),
+            (f" ({duration(run.seconds)}): ", ""),
+            (_sentence(failure.what), ""),
+        ]
+    )
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    if failure.why:
+        grid.add_row("Why:", Text(_sentence(failure.why), overflow="fold"))
+    for number, line in enumerate(failure.now):
+        grid.add_row("Now:" if number == 0 else "", Text(_sentence(line), overflow="fold"))
+    yield Padding(grid, (0, 0, 0, _INDENT))
+    if failure.go_on:
+        yield from _head("To continue:")
+        yield from unbroken(clean(failure.go_on))
+
+
+def _head(title: str) -> Iterator[RenderableType]:
+    yield Text()
+    yield Text(title, style="bold")
+
+
+def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:
+    yield from _head(title)
+    yield Padding(content, (0, 0, 0, _INDENT))
+
+
+def _known(error: BaseException) -> BaseException:
+    """The error that a person can act on, behind what other libraries wrapped around it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, (ZenstrapError, KeyboardInterrupt)):
+            return seen
+        seen = seen.__cause__
+    return error
+
+
+def _sentence(text: str) -> str:
+    text = clean_lines(text.strip())
+    first = text.partition(" ")[0]
+    if first.isalpha() and first != text:  # a name such as zenml-prod stays as it is
+        text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", ":")) else f"{text}."
+
+
+def _block(text: str) -> str:
+    return clean_lines(text).replace("\n", "\n         ")

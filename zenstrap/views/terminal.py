@@ -1,0 +1,69 @@
+"""One way to make a rich console, so that colour, width and escaping are the same everywhere."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+from rich.console import Console, RenderableType
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+PLAIN_WIDTH = 100
+"""Columns where there is no terminal to ask: fits a CI log and a pull request's comment."""
+
+
+def console_on(stream: IO[str]) -> Console:
+    """A console that takes nothing in a text for markup, emoji or something to highlight.
+
+    NO_COLOR, FORCE_COLOR, TERM and COLUMNS are respected by rich.
+    """
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")  # an arrow must not end a run under latin-1
+    wide = stream.isatty() or "COLUMNS" in os.environ
+    return Console(
+        file=stream,
+        width=None if wide else PLAIN_WIDTH,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def show(console: Console, renderable: RenderableType) -> None:
+    """Print a drawing; what is there to be copied runs on past the edge instead of breaking."""
+    console.print(renderable, crop=False)
+
+
+def plain(renderable: RenderableType, width: int = PLAIN_WIDTH) -> str:
+    """A drawing as text without any control sequence, and without blanks at line ends."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream,
+        width=width,
+        color_system=None,
+        force_terminal=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+    )
+    show(console, renderable)
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+
+
+def unbroken(text: str, style: str = "cyan") -> Iterator[Segment]:
+    """A command or address as one line, however long: a fold in it would be copied too."""
+    yield Segment(f"  {text}", Style.parse(style))
+    yield Segment.line()
+
+
+def joined(parts: Iterable[tuple[str, str]]) -> Text:
+    """Pieces of text, each with its style, as one text that folds only where it must."""
+    text = Text(overflow="fold")
+    for content, style in parts:
+        text.append(content, style=style or None)
+    return text
