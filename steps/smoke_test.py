@@ -8,7 +8,6 @@ from zenml.utils import source_utils
 from steps.artifact import ReportMaterializer, named
 from zenstrap import session
 from zenstrap.errors import SmokeTestError
-from zenstrap.execution import ParentStep
 from zenstrap.lifecycle.proving import REPORT, prove
 from zenstrap.reports import ConfigReport, Registrations, SmokeTestReport
 
@@ -20,18 +19,15 @@ def smoke_test(
     """Args: stack: the candidate's name. training_pipeline: the pipeline's source, module.name."""
     environment = config.config.environment
     with session.step_of(environment, "smoke_test", stack) as progress:
-        context = get_step_context()
         report = prove(
             candidate=next(r for r in registrations.registrations if r.name == stack),
             config=config.config,
             pipeline=source_utils.load(training_pipeline),
-            parent=ParentStep(context.pipeline_run.id, context.step_run.id, key=stack),
+            step_id=get_step_context().step_run.id,
             session=session.current(environment),
         )
         if not report.passed:  # a failed step keeps no output by itself
-            save_artifact(
-                report, name=f"{environment}_{REPORT}", materializer=ReportMaterializer
-            )
+            save_artifact(report, name=f"{environment}_{REPORT}", materializer=ReportMaterializer)
             raise SmokeTestError(
                 f"the smoke test of {stack} failed: {report.reason}",
                 fix=f"Mend it and run again: python run.py up --env {environment}",

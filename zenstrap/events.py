@@ -26,7 +26,9 @@ class RunStarted:
 @dataclass(frozen=True)
 class StepStarted:
     step: str
-    subject: str | None = None  # what the step is about where it runs more than once: a stack's name
+    subject: str | None = (
+        None  # what the step is about where it runs more than once: a stack's name
+    )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -33,15 +32,6 @@ STOP_GRACE_SECONDS = 10.0  # how long a stopped training may take to unwind and 
 class TimeLimitReached(BaseException):
     """Raised inside a pipeline that ran too long. No ``Exception``, so that training code that
     swallows those can't swallow this."""
-
-
-@dataclass(frozen=True)
-class ParentStep:
-    """The step that a pipeline is started from, so that the dashboard shows one under the other."""
-
-    run_id: UUID
-    step_id: UUID
-    key: str  # distinguishes several children of one run
 
 
 @contextmanager
@@ -75,7 +65,7 @@ def run_pipeline_on_stack(
     stack_id: UUID,
     *,
     parameters: Mapping[str, Any],
-    parent: ParentStep,
+    step_id: UUID,
     time_limit: float,
     interrupt: Interrupt,
     clock: Callable[[], float] = time.monotonic,
@@ -83,6 +73,7 @@ def run_pipeline_on_stack(
     """Run a pipeline to its end on a stack, linked under the step that calls this.
 
     Args:
+        step_id: the step run that it is started from; the dashboard shows one under the other.
         time_limit: seconds; a pipeline that takes longer is stopped where it is.
         clock: seconds that only grow.
 
@@ -94,7 +85,7 @@ def run_pipeline_on_stack(
         InterruptedRunError: the user asked to stop; its run is recorded as failed.
     """
     with on_stack(stack_id):
-        work = _Work(pipeline, dict(parameters), parent)
+        work = _Work(pipeline, dict(parameters), step_id)
         deadline = clock() + time_limit
         work.start()
         while work.is_alive():
@@ -113,11 +104,11 @@ class _Work(threading.Thread):
     context variables by which ZenML forbids a pipeline inside a step.
     """
 
-    def __init__(self, pipeline: Pipeline, parameters: dict[str, Any], parent: ParentStep) -> None:
-        super().__init__(name=f"pipeline-{parent.key}", daemon=True)
+    def __init__(self, pipeline: Pipeline, parameters: dict[str, Any], step_id: UUID) -> None:
+        super().__init__(name=f"pipeline of step {step_id}", daemon=True)
         self._pipeline = pipeline
         self._parameters = parameters
-        self._parent = parent
+        self._step_id = step_id
         self._before_run: BaseException | None = None
         self.run_id: UUID | None = None
 
@@ -144,9 +135,7 @@ class _Work(threading.Thread):
             snapshot = prepared._create_snapshot(**prepared._run_args)
             run = create_placeholder_run(
                 snapshot=snapshot,
-                parent_run_id=self._parent.run_id,
-                child_key=self._parent.key,
-                trigger_info=PipelineRunTriggerInfo(step_run_id=self._parent.step_id),
+                trigger_info=PipelineRunTriggerInfo(step_run_id=self._step_id),
             )
             self.run_id = run.id
             submit_pipeline(snapshot=snapshot, stack=Client().active_stack, placeholder_run=run)

@@ -127,8 +127,7 @@ def _cut(name: str, length: int) -> str:
     """
     if len(name) <= length:
         return name
-    head = name[: length - _HASH_CHARACTERS - 2].rstrip("-")
-    return f"{head}--{_hash(name)}"
+    return f"{name[: length - _HASH_CHARACTERS - 2]}--{_hash(name)}"
 
 
 def _hash(text: str) -> str:

@@ -79,7 +79,11 @@ class PreflightReport(Report):
     @property
     def headline(self) -> str:
         failed = [check.name for check in self.checks if not check.passed]
-        return f"failed: {', '.join(failed)}" if failed else f"{count(len(self.checks), 'check')} passed"
+        return (
+            f"failed: {', '.join(failed)}"
+            if failed
+            else f"{count(len(self.checks), 'check')} passed"
+        )
 
     def facts(self) -> dict[str, Fact]:
         return {check.name: check.detail for check in self.checks}
@@ -143,7 +147,11 @@ class GateReport(Report):
 
     @property
     def headline(self) -> str:
-        return self.how if self.how == "nothing to approve" else f"approved by {self.approved_by} ({self.how})"
+        return (
+            self.how
+            if self.how == "nothing to approve"
+            else f"approved by {self.approved_by} ({self.how})"
+        )
 
     def facts(self) -> dict[str, Fact]:
         return {"digest": self.digest, "approved_by": self.approved_by, "how": self.how}
@@ -220,9 +228,10 @@ class Registrations(Report):
 
     def facts(self) -> dict[str, Fact]:
         kinds = {kind: [r for r in self.registrations if r.kind is kind] for kind in Kind}
-        return {f"{kind.value}s": len(found) for kind, found in kinds.items() if found} | {
-            "written": sum(1 for r in self.registrations if r.action)
+        facts: dict[str, Fact] = {
+            f"{kind.value}s": len(found) for kind, found in kinds.items() if found
         }
+        return facts | {"written": sum(1 for r in self.registrations if r.action)}
 
 
 class SmokeTestReport(Report):
@@ -231,7 +240,8 @@ class SmokeTestReport(Report):
     Attributes:
         stack: name of the candidate.
         content_hash: the candidate's content that was tested; another content needs another test.
-        accuracy: share of right predictions on the held-out rows, 0 to 1; None if it never came to that.
+        accuracy: share of right predictions on the held-out rows, 0 to 1; None if it never
+            came to that.
         read_back: how many predictions of the model read back from the candidate's artifact
             store agree with those that the training recorded, for example ``67 of 67``.
         seconds: wall-clock time of training and reading back.
@@ -256,7 +266,8 @@ class SmokeTestReport(Report):
     @property
     def headline(self) -> str:
         if self.passed:
-            return f"accuracy {self.accuracy:.3f} (at least {self.min_accuracy:g}), {self.read_back} predictions read back"
+            accuracy = f"accuracy {self.accuracy:.3f} (at least {self.min_accuracy:g})"
+            return f"{accuracy}, {self.read_back} predictions read back"
         return self.reason
 
     def facts(self) -> dict[str, Fact]:

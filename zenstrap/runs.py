@@ -73,7 +73,14 @@ def record_start(run_id: str, command: str) -> None:
     """Write on a run who started it, so that a dead one can be told from a live one."""
     _log(
         run_id,
-        {STARTED: {"command": command, "user": getpass.getuser(), "host": socket.gethostname(), "pid": os.getpid()}},
+        {
+            STARTED: {
+                "command": command,
+                "user": getpass.getuser(),
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+            }
+        },
     )
 
 
@@ -120,7 +127,6 @@ def fail_dead_runs(client: Client, environment: str, runs: Sequence[RunRecord]) 
             PipelineRunUpdate(
                 status=ExecutionStatus.FAILED,
                 status_reason="The process that ran it is gone.",
-                end_time=utc_now(),
             ),
         )
     return [run.name for run in unfinished]
@@ -129,7 +135,7 @@ def fail_dead_runs(client: Client, environment: str, runs: Sequence[RunRecord]) 
 def _log(run_id: str, metadata: dict[str, Any]) -> None:
     from zenml import log_metadata
 
-    log_metadata(metadata, run_id_name_or_prefix=run_id)
+    log_metadata(metadata=metadata, run_id_name_or_prefix=run_id)
 
 
 def _record(run: PipelineRunResponse) -> RunRecord:

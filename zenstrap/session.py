@@ -53,7 +53,7 @@ class Session:
     emit: Emit = ignore
     interrupt: Interrupt = field(default_factory=Interrupt)
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
-    show_plan: ShowPlan = lambda plan: None  # noqa: E731
+    show_plan: ShowPlan = lambda plan: None
     reports: dict[str, list[Report]] = field(default_factory=dict)
     run_id: str | None = None
     run_name: str = ""

@@ -358,7 +358,7 @@ def test_each_fault_is_one_problem(configs: Configs, fault: Fault) -> None:
         assert found.suggestion == fault.suggestion
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.sets(st.integers(0, len(FAULTS) - 1), min_size=2, max_size=8))
 def test_faults_are_found_together_and_make_no_false_alarms(chosen: set[int]) -> None:
     faults = [FAULTS[number] for number in sorted(chosen)]
@@ -378,7 +378,7 @@ PLACES = [
 ]
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.sampled_from(PLACES))
 def test_an_unknown_key_anywhere_is_blamed_where_it_stands(place: tuple[str, int]) -> None:
     file, number = place
@@ -472,6 +472,21 @@ def test_unknown_and_doubled_projects(configs: Configs) -> None:
     assert len(found) == 4
 
 
+def test_bad_names_in_the_list_hide_no_good_ones(configs: Configs) -> None:
+    configs.edit(PROD, "[fraud_detection, recommendation]", "[5, Bad-Name, fraud_detection]")
+    configs.edit(FRAUD, "team: risk", "team: Risk")
+    assert [p.key for p in configs.problems("prod")] == [
+        "ml_projects[0]",
+        "ml_projects[1]",
+        "labels.team",
+    ]
+
+
+def test_an_unknown_key_is_blamed_at_the_key_not_at_its_value(configs: Configs) -> None:
+    configs.append(PROD, "qqqqzzzz:\n  some text\n")
+    assert configs.problem("prod").line == configs.line_of(PROD, "qqqqzzzz")
+
+
 @pytest.mark.parametrize("name", ["artifact_store", "my_orchestrator", "connector"])
 def test_a_project_may_not_be_called_like_a_component(configs: Configs, name: str) -> None:
     configs.path(FRAUD).rename(configs.path(f"ml_projects/{name}.yaml"))
@@ -516,7 +531,7 @@ def test_empty_files(configs: Configs, file: str, text: str) -> None:
     assert (found.file, found.message) == (file, "is empty")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(PLACES),
     st.sampled_from(["", "null", "[]", "{}", "7", "x", "[{a: 1}]", "true", "1.5", "{a: {b: c}}"]),
@@ -543,4 +558,4 @@ def test_the_result_is_frozen_and_its_own_type() -> None:
     config = load_environment("prod", REAL)
     assert type(config) is EnvironmentConfig
     with pytest.raises(ValueError, match="frozen"):
-        config.throwaway = True  # type: ignore[misc]
+        config.throwaway = True

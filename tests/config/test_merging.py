@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zenstrap.config.reading import parse
 from zenstrap.config.trees import Origin, Scalar, Sequence, Table, Tree, merged, plain
+
+# Enough for what these can find; a busy machine may take its time.
+some = settings(max_examples=40, deadline=None)
 
 scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 values = st.recursive(
@@ -14,7 +17,7 @@ values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=3)
     ),
-    max_leaves=10,
+    max_leaves=6,
 )
 tables = st.dictionaries(st.sampled_from("abcd"), values, max_size=4)
 
@@ -30,17 +33,20 @@ def tree(value: Any, file: str = "a.yaml") -> Tree:
     return Scalar(origin, value)
 
 
+@some
 @given(tables)
 def test_nothing_laid_over_or_under_changes_nothing(value: dict[str, Any]) -> None:
     assert plain(merged(tree(value), tree({}))) == value
     assert plain(merged(tree({}), tree(value))) == value
 
 
+@some
 @given(tables)
 def test_laid_over_itself_nothing_changes(value: dict[str, Any]) -> None:
     assert plain(merged(tree(value), tree(value))) == value
 
 
+@some
 @given(tables, tables)
 def test_laying_the_same_over_twice_is_laying_it_over_once(
     base: dict[str, Any], over: dict[str, Any]
@@ -49,6 +55,7 @@ def test_laying_the_same_over_twice_is_laying_it_over_once(
     assert plain(merged(once, tree(over))) == plain(once)
 
 
+@some
 @given(tables, tables, tables)
 def test_grouping_does_not_matter(a: dict[str, Any], b: dict[str, Any], c: dict[str, Any]) -> None:
     left = merged(merged(tree(a), tree(b)), tree(c))
@@ -65,6 +72,7 @@ def _cuts(base: Any, over: Any) -> bool:
     return any(_cuts(base[key], over[key]) for key in base.keys() & over.keys())
 
 
+@some
 @given(tables, tables)
 def test_the_upper_layer_wins_and_nothing_is_lost(
     base: dict[str, Any], over: dict[str, Any]
@@ -87,6 +95,7 @@ def test_an_explicit_null_replaces() -> None:
     assert plain(merged(tree({"a": {"b": 1}}), tree({"a": None}))) == {"a": None}
 
 
+@some
 @given(tables, tables)
 def test_every_value_keeps_the_file_it_came_from(
     base: dict[str, Any], over: dict[str, Any]

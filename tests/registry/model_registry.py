@@ -60,6 +60,8 @@ class ModelRegistry:
             del self.stacks[change.name]
             return
         key = (change.note, change.name)
-        users = [s.name for s in self.stacks.values() if change.name in s.components.get(key[0], ())]
+        users = [
+            s.name for s in self.stacks.values() if change.name in s.components.get(key[0], ())
+        ]
         assert not users, f"ZenML refuses to delete {change.name}: {users} use it"
         del self.components[key]

@@ -24,7 +24,9 @@ VERSIONS = st.sampled_from(["1.0.0", "1.1.0"])
 PATHS = st.sampled_from(["/a", "/b"])
 
 
-def component(kind: str, version: str, project: str | None, **configuration: str) -> DesiredComponent:
+def component(
+    kind: str, version: str, project: str | None, **configuration: str
+) -> DesiredComponent:
     owner = f"-{project}" if project else ""
     labels = {"managed_by": "zenstrap", "environment": "test"}
     return DesiredComponent(
@@ -113,7 +115,11 @@ def test_a_label_changed_outside_is_put_right() -> None:
     registry = model_registry.ModelRegistry("test")
     registry.carry_out(desired, diff(desired, registry.actual(), immutable_versions=True))
     registry.relabel(cost_center="stray")
-    fields = {f.field for change in diff(desired, registry.actual(), immutable_versions=True) for f in change.fields}
+    fields = {
+        f.field
+        for change in diff(desired, registry.actual(), immutable_versions=True)
+        for f in change.fields
+    }
     assert fields == {"label cost_center"}
 
 

@@ -93,6 +93,22 @@ def test_one_request_is_one_sigint(make_program: MakeProgram, make_pipe: MakePip
     assert (finished.code, finished.stopped, finished.killed) == (0, "interrupt", False)
 
 
+def test_a_request_after_the_time_limit_is_no_second_sigint(
+    make_program: MakeProgram, make_pipe: MakePipe
+) -> None:
+    pipe, interrupt, lines = make_pipe("p"), Interrupt(), []
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        if line == "got SIGINT" and not interrupt.requested:
+            interrupt.request()
+            threading.Thread(target=lambda: pipe.write_text("go\n")).start()
+
+    finished = run(make_program(STUBBORN), on_line, interrupt, time_limit=0.3, PIPE=str(pipe))
+    assert lines.count("got SIGINT") == 1
+    assert (finished.code, finished.stopped, finished.killed) == (0, "time limit", False)
+
+
 def test_a_signal_handler_may_request(make_program: MakeProgram, make_pipe: MakePipe) -> None:
     pipe, interrupt, lines = make_pipe("p"), Interrupt(), []
     before = signal.signal(signal.SIGINT, lambda *_: interrupt.request())

@@ -35,14 +35,20 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:
         if "--debug" in words:
             raise
-        _say(_text(error))
-        return exit_code(error)
+        return _fail(error, as_json="--json" in words)
 
 
-def _text(error: Exception) -> str:
-    if isinstance(error, ZenstrapError):
-        return str(error)
-    return f"{type(error).__name__}: {error}. {DEBUG_HINT}"
+def _fail(error: Exception, *, as_json: bool) -> int:
+    if as_json:
+        from zenstrap.views.json_view import dumps, error_object
+
+        sys.stdout.write(dumps(error_object(error)))
+    else:
+        from zenstrap.views.summary import error_text
+
+        hint = "" if isinstance(error, ZenstrapError) else f"{DEBUG_HINT}\n"
+        sys.stderr.write(error_text(error) + hint)
+    return exit_code(error)
 
 
 def _usage_text(error: object, words: Sequence[str]) -> str:

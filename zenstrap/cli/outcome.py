@@ -23,8 +23,9 @@ from zenstrap.reports import (
 from zenstrap.session import Session
 from zenstrap.views import json_view
 from zenstrap.views.plan_table import PlanTable
-from zenstrap.views.summary import Failure, OutputLine, RunSummary, StackLine, Summary
+from zenstrap.views.summary import Failure, OutputLine, RunSummary, StackLine, Summary, error_text
 from zenstrap.views.terminal import console_on
+from zenstrap.views.text import spoken
 
 CHANGES_PRESENT = 2
 OneReport = TypeVar("OneReport", bound=Report)
@@ -59,7 +60,10 @@ def conclude(outcome: Outcome, options: Options) -> int:
         return summary.exit_code
     if outcome.verb == "plan" and plan is not None and outcome.failure is None:
         print_plan(plan, sys.stdout)
-    console_on(sys.stderr).print(Summary(summary, with_steps=False))
+    if outcome.failure is not None and not any(s.outcome == "done" for s in outcome.steps):
+        sys.stderr.write(error_text(outcome.failure))
+    else:  # the view has shown the steps as they ended
+        console_on(sys.stderr).print(Summary(summary, with_steps=False))
     return summary.exit_code
 
 
@@ -177,7 +181,7 @@ def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
         began = {step.step for step in outcome.steps} & {"provision", "deregister"}
         return () if began else ("nothing was changed",)
     effects = ("provision", "register_stacks", "promote", "deregister", "destroy")
-    return tuple(f"{step.step}: {step.detail}" for step in done if step.step in effects)
+    return tuple(f"{spoken(step.step)}: {step.detail}" for step in done if step.step in effects)
 
 
 def _again(outcome: Outcome) -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import io
 import logging
 import os
+import socket
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from zenstrap.errors import AuthenticationError, RegistryError, ZenstrapError
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
+KNOCK_SECONDS = 10.0  # a server behind a slow VPN answers within this
 _SETTINGS = {
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_RICH_TRACEBACK": "false",
@@ -40,7 +44,7 @@ def zenml_client(*, debug: bool = False) -> Iterator[Client]:
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     warnings.simplefilter("ignore", FutureWarning)
-    out, sys.stdout = sys.stdout, sys.stderr if debug else _Discard()  # type: ignore[assignment]
+    out, sys.stdout = sys.stdout, sys.stderr if debug else _Discard()
     try:
         yield _connect(quiet=not debug)
     finally:
@@ -62,6 +66,7 @@ def _connect(*, quiet: bool) -> Client:
     try:
         from zenml.client import Client
 
+        _knock()
         client = Client()
         _ = client.zen_store.get_store_info()
         _ = client.active_stack_model
@@ -70,8 +75,17 @@ def _connect(*, quiet: bool) -> Client:
     return client
 
 
+def _knock() -> None:
+    """See whether anybody answers at the server's address: ZenML itself tries for half a minute."""
+    address = urlsplit(_url() or "")
+    proxied = address.scheme in getproxies() and not proxy_bypass(address.hostname or "")
+    if address.scheme in ("http", "https") and address.hostname and not proxied:
+        port = address.port or (443 if address.scheme == "https" else 80)
+        socket.create_connection((address.hostname, port), KNOCK_SECONDS).close()
+
+
 def _explained(error: Exception) -> ZenstrapError:
-    url = os.environ.get("ZENML_STORE_URL") or _configured_url()
+    url = _url()
     why = f"{type(error).__name__}: {str(error).strip() or 'no reason given'}".splitlines()[0]
     if type(error).__name__ in ("AuthorizationException", "CredentialsNotValid"):
         return AuthenticationError(
@@ -88,7 +102,9 @@ def _explained(error: Exception) -> ZenstrapError:
     )
 
 
-def _configured_url() -> str | None:
+def _url() -> str | None:
+    if named := os.environ.get("ZENML_STORE_URL"):
+        return named
     try:
         from zenml.config.global_config import GlobalConfiguration
 

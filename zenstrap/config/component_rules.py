@@ -74,21 +74,23 @@ def _remote_steps_have_images_and_a_bucket(at: str, components: Components) -> V
         remote["orchestrator"] = components.orchestrator.flavor
     if components.step_operator is not None:
         remote["step_operator"] = components.step_operator.flavor
-    for kind, flavor in remote.items():
-        blamed = f"{at}.{kind}.flavor"
-        for needed in ("container_registry", "image_builder"):
-            if getattr(components, needed) is None:
-                yield Violation(
-                    (blamed, f"{at}.{needed}"),
-                    f"{flavor} runs steps in containers, and the stack has no {needed}",
-                    f"Add {needed}: {{version: 1.0.0, flavor: gcp}} beside it",
-                )
-        if components.artifact_store.flavor == "local":
+    if not remote:
+        return
+    runners = " and ".join(f"{kind} {flavor}" for kind, flavor in remote.items())
+    flavors = tuple(f"{at}.{kind}.flavor" for kind in remote)
+    for needed in ("container_registry", "image_builder"):
+        if getattr(components, needed) is None:
             yield Violation(
-                (blamed, f"{at}.artifact_store.flavor"),
-                f"{flavor} runs steps on other machines, which can't reach a local artifact store",
-                "Use artifact_store flavor gcp",
+                (f"{at}.{needed}", *flavors),
+                f"is missing, and steps run in containers ({runners})",
+                f"Add {needed}: {{version: 1.0.0, flavor: gcp}}",
             )
+    if components.artifact_store.flavor == "local":
+        yield Violation(
+            (f"{at}.artifact_store.flavor", *flavors),
+            f"is local, which steps on other machines can't reach ({runners})",
+            "Use flavor gcp",
+        )
 
 
 def _kubernetes_has_a_cluster(at: str, components: Components) -> Violations:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from zenstrap.config.fields import quoted
 from zenstrap.config.lookup import (
     annotation_at,
     choices,
@@ -19,6 +18,7 @@ from zenstrap.config.lookup import (
     is_version,
     places_of,
 )
+from zenstrap.config.names import quoted
 from zenstrap.config.spelling import OLD_TRUTH_VALUES, nearest
 from zenstrap.config.trees import Location, Scalar, Sequence, Table, Tree, at, origin_of
 from zenstrap.errors import ConfigProblem

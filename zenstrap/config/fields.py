@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
 from zenstrap.config import names
+from zenstrap.config.names import quoted
 
 Fault = Callable[[str], str | None]
 
@@ -40,12 +41,6 @@ def shaped(pattern: str, otherwise: str) -> Fault:
         return None if compiled.fullmatch(text) else f"{quoted(text)} {otherwise}"
 
     return fault
-
-
-def quoted(text: str) -> str:
-    """A user's text for a message: short, on one line, in quotes."""
-    one_line = " ".join(text.split())
-    return f"'{one_line}'" if len(one_line) <= 60 else f"'{one_line[:57]}...'"
 
 
 Flag = Annotated[bool, Strict()]
@@ -96,10 +91,18 @@ def _root_fault(text: str) -> str | None:
 AbsoluteFolder = Annotated[str, checked(_root_fault, "Write it from the root, or with ~/")]
 
 _TRAINING: Final = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
+
+
+def _training_fault(text: str) -> str | None:
+    if re.fullmatch(_TRAINING, text) and ".py:" not in text:
+        return None
+    return f"{quoted(text)} names no function: package.module:function"
+
+
 TrainingFunction = Annotated[
     str,
     checked(
-        shaped(_TRAINING, "names no function: package.module:function"),
+        _training_fault,
         "Join the module and the function with a colon, e.g. acme.training:train",
     ),
     Field(examples=["acme.training:train"], json_schema_extra={"pattern": _TRAINING}),

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from zenstrap.config.fields import checked, quoted, refused, shaped
+from zenstrap.config.fields import checked, refused, shaped
+from zenstrap.config.names import quoted
 
 # https://cloud.google.com/resource-manager/docs/creating-managing-projects
 _PROJECT_ID: Final = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$"

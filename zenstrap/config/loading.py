@@ -9,6 +9,7 @@ can still be checked.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,9 +20,13 @@ from pydantic import BaseModel, ValidationError
 from zenstrap.config import files
 from zenstrap.config.component_rules import Violation
 from zenstrap.config.explain import problem_of
-from zenstrap.config.fields import quoted
 from zenstrap.config.models import EnvironmentConfig
-from zenstrap.config.names import COMPONENT_KINDS, environment_name_fault, project_name_fault
+from zenstrap.config.names import (
+    COMPONENT_KINDS,
+    environment_name_fault,
+    project_name_fault,
+    quoted,
+)
 from zenstrap.config.reading import read
 from zenstrap.config.repair import repaired
 from zenstrap.config.spelling import nearest
@@ -92,6 +97,7 @@ class _Reading:
         self._known = known
         self._defaults = _shown(folder / DEFAULTS_FILE)
         self._problems: list[ConfigProblem] = []
+        self._causes: set[tuple[str, Origin]] = set()
 
     def config(self) -> EnvironmentConfig:
         tree = self._merged_tree()
@@ -300,11 +306,17 @@ class _Reading:
             return
         blamed = origin_of(locations[0], tree)
         # A default isn't at fault when an environment's own file asks for what contradicts it.
-        here = [origin_of(loc, tree) for loc in locations if at(loc, tree) is not None]
-        line = next((o for o in here if o.file != self._defaults), here[0] if here else blamed)
-        self._add(
-            ConfigProblem(line.file, line.line, blamed.key, violation.message, violation.suggestion)
-        )
+        standing = [origin_of(loc, tree) for loc in locations if at(loc, tree) is not None]
+        own = [origin for origin in standing if origin.file != self._defaults]
+        line = next(iter(own or standing), blamed)
+        key = blamed.key if blamed.file == line.file else violation.keys[0]
+        # What an ML project has from the base stack is said of the base stack.
+        cause = (re.sub(r"^ml_projects\.[a-z0-9_]+\.", "stack.", violation.keys[0]), line)
+        if cause not in self._causes:
+            self._causes.add(cause)
+            self._add(
+                ConfigProblem(line.file, line.line, key, violation.message, violation.suggestion)
+            )
 
     def _blame(self, origin: Origin, message: str, suggestion: str) -> None:
         self._add(ConfigProblem(origin.file, origin.line, origin.key, message, suggestion))

@@ -38,7 +38,7 @@ def environment_name_fault(name: str) -> str | None:
     if _matches(ENVIRONMENT_PATTERN, name):
         return None
     return (
-        f"'{name}' can't be an environment's name: up to 20 lower-case letters and digits, "
+        f"{quoted(name)} can't be an environment's name: up to 20 lower-case letters and digits, "
         "beginning with a letter, and no separators, because zenml-ENV-PROJECT must tell where "
         "the environment ends and the ML project begins"
     )
@@ -48,7 +48,7 @@ def project_name_fault(name: str) -> str | None:
     """Why this can't be an ML project's name; None if it can."""
     if len(name) > PROJECT_MAX_LENGTH or not _matches(PROJECT_PATTERN, name):
         return (
-            f"'{name}' can't be an ML project's name: up to {PROJECT_MAX_LENGTH} lower-case "
+            f"{quoted(name)} can't be an ML project's name: up to {PROJECT_MAX_LENGTH} lower-case "
             "letters and digits, beginning with a letter, words joined by single underscores"
         )
     for ending in RESERVED_PROJECT_ENDINGS:
@@ -64,7 +64,13 @@ def version_fault(version: str) -> str | None:
     """Why this isn't a version; None if it is one."""
     if _matches(VERSION_PATTERN, version):
         return None
-    return f"'{version}' is no version: three numbers joined by dots, MAJOR.MINOR.PATCH"
+    return f"{quoted(version)} is no version: three numbers joined by dots, MAJOR.MINOR.PATCH"
+
+
+def quoted(text: str) -> str:
+    """A user's text for a message: short, on one line, in quotes."""
+    one_line = " ".join(text.split())
+    return f"'{one_line}'" if len(one_line) <= 60 else f"'{one_line[:57]}...'"
 
 
 def _matches(pattern: str, text: str) -> bool:

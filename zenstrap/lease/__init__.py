@@ -7,13 +7,11 @@ lost its lease writes nothing more (:meth:`Lease.check`).
 from zenstrap.lease.lease import (
     HEARTBEAT_SECONDS,
     TTL_SECONDS,
-    Holder,
     Lease,
-    break_lease,
     held,
-    holder,
     require_lease,
 )
+from zenstrap.lease.ownership import Holder, break_lease, holder
 from zenstrap.lease.process import ProcessIdentity, is_running, this_process
 from zenstrap.lease.record import LeaseRecord
 from zenstrap.lease.store import FileLeaseStore, LeaseStore

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from zenstrap.errors import LockHeldError, ZenstrapError
 from zenstrap.events import Emit, Notice, ignore
+from zenstrap.lease.ownership import (
+    Clock,
+    IsRunning,
+    held_error,
+    judge,
+    loss_text,
+    take_over_text,
+)
 from zenstrap.lease.process import ProcessIdentity, is_running, this_process
 from zenstrap.lease.record import LeaseRecord
 from zenstrap.lease.store import LeaseStore
@@ -26,18 +33,6 @@ machine is looked at directly, so there nobody waits for this."""
 
 _ATTEMPTS = 5
 """Each lost race means that somebody else got the lease; more than a few in a row is no race."""
-
-Clock = Callable[[], datetime]
-IsRunning = Callable[[ProcessIdentity], bool | None]
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Who holds a lease, judged from here; ``reason`` says why it counts as alive or not."""
-
-    record: LeaseRecord
-    alive: bool
-    reason: str
 
 
 class Lease:
@@ -106,9 +101,9 @@ class Lease:
         me = me or this_process()
         for _ in range(_ATTEMPTS):
             found = store.read(environment)
-            previous = _judge(found[0], clock(), is_running) if found else None
+            previous = judge(found[0], clock(), is_running) if found else None
             if previous and previous.alive:
-                raise _held_error(previous, clock(), me)
+                raise held_error(previous, clock(), me)
             now = clock()
             record = LeaseRecord(
                 environment=environment,
@@ -139,7 +134,7 @@ class Lease:
             ttl=ttl,
         )
         if previous:
-            emit(Notice(_take_over_text(previous), level="warning"))
+            emit(Notice(take_over_text(previous), level="warning"))
         with _held_guard:
             _held[environment] = lease
         if heartbeat is not None:
@@ -169,7 +164,7 @@ class Lease:
             self._must_be_ours()
             found = self._store.read(self.environment)
             if found is None or found[0].token != self._record.token:
-                self._lose(_loss_text(found[0] if found else None))
+                self._lose(loss_text(found[0] if found else None))
             elif self._clock() + self._ttl / 2 > self._record.expires_at:
                 self._renew()
             self._must_be_ours()
@@ -244,7 +239,7 @@ class Lease:
             # Our own write, whose answer got lost on the way: the next heartbeat goes on from it.
             self._record, self._generation = found
         else:
-            self._lose(_loss_text(found[0] if found else None))
+            self._lose(loss_text(found[0] if found else None))
 
     def _delete_own(self) -> None:
         if self._store.delete(self.environment, self._generation):
@@ -297,76 +292,8 @@ def require_lease(environment: str) -> Lease:
     return lease
 
 
-def holder(
-    store: LeaseStore,
-    environment: str,
-    *,
-    clock: Clock = lambda: datetime.now(UTC),
-    is_running: IsRunning = is_running,
-) -> Holder | None:
-    """Who holds the lease on an environment, and whether that is a live owner.
-
-    Raises:
-        ZenstrapError: the store is out of reach or holds no readable lease.
-    """
-    found = store.read(environment)
-    return _judge(found[0], clock(), is_running) if found else None
-
-
-def break_lease(store: LeaseStore, environment: str, *, token: str | None = None) -> bool:
-    """Free an environment whoever holds it; the holder's next ``check`` fails.
-
-    Args:
-        token: of the lease that a person was shown; another one is left alone. None frees
-            whatever is there, an unreadable lease too.
-
-    Returns:
-        Whether there was something to free.
-    """
-    if token is None:
-        return store.delete(environment, None)
-    found = store.read(environment)
-    if found is None or found[0].token != token:
-        return False
-    return store.delete(environment, found[1])
-
-
 _held: dict[str, Lease] = {}
 _held_guard = threading.Lock()
-
-
-def _judge(record: LeaseRecord, now: datetime, is_running: IsRunning) -> Holder:
-    """Alive or not. The process beats the clock: a laptop that slept is no dead owner."""
-    running = is_running(record.process)
-    if running is False:
-        return Holder(record, alive=False, reason="its process is gone")
-    if running:
-        return Holder(record, alive=True, reason="its process is running")
-    if now >= record.expires_at:
-        return Holder(record, alive=False, reason=f"it expired at {_stamp(record.expires_at)}")
-    return Holder(record, alive=True, reason=f"it expires at {_stamp(record.expires_at)}")
-
-
-def _held_error(found: Holder, now: datetime, me: ProcessIdentity) -> LockHeldError:
-    record = found.record
-    environment, process = record.environment, record.process
-    unlock = f"python run.py unlock --env {environment}"
-    if process.machine == me.machine:
-        fix = (
-            f"Wait for it to end, or end process {process.pid} and run this again; "
-            f"its lease is taken over then"
-        )
-    else:
-        fix = (
-            f"Wait for it to end. If {process.host} is gone, the lease expires by itself at "
-            f"{_stamp(record.expires_at)}; to free it before: {unlock}"
-        )
-    return LockHeldError(
-        f"{record.owner} is changing {environment} from {process.host} (pid {process.pid})",
-        why=f"`{record.command}` holds the lease since {_stamp(record.acquired_at)}, "
-        f"last heartbeat {_ago(now - record.heartbeat_at)}",
-        fix=fix,
-    )
 
 
 def _not_held_error(environment: str) -> LockHeldError:
@@ -375,22 +302,6 @@ def _not_held_error(environment: str) -> LockHeldError:
         why="Whatever changes an environment runs under its lease",
         fix=f"Start it with: python run.py --env {environment}",
     )
-
-
-def _take_over_text(dead: Holder) -> str:
-    record = dead.record
-    return (
-        f"Took over the lease on {record.environment} that {record.owner} held on "
-        f"{record.process.host} (pid {record.process.pid}) since {_stamp(record.acquired_at)} "
-        f"for `{record.command}`: {dead.reason}."
-    )
-
-
-def _loss_text(now_there: LeaseRecord | None) -> str:
-    if now_there is None:
-        return "somebody freed it"
-    process = now_there.process
-    return f"{now_there.owner} took it on {process.host} (pid {process.pid})"
 
 
 def _user() -> str:
@@ -404,15 +315,3 @@ def _user() -> str:
 
 def _duration(value: float | timedelta) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
-
-
-def _stamp(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _ago(since: timedelta) -> str:
-    seconds = max(0, int(since.total_seconds()))
-    if seconds < 120:
-        return f"{seconds} s ago"
-    minutes = seconds // 60
-    return f"{minutes} min ago" if minutes < 120 else f"{minutes // 60} h ago"

@@ -81,9 +81,7 @@ def _machine_checks() -> list[NamedCheck]:
     return [("terraform", _terraform), ("state_folder", _state_folder)]
 
 
-def _zenml_checks(
-    config: EnvironmentConfig, client: Client | ZenstrapError
-) -> list[NamedCheck]:
+def _zenml_checks(config: EnvironmentConfig, client: Client | ZenstrapError) -> list[NamedCheck]:
     return [
         ("zenml", lambda: _zenml(client)),
         ("control_stack", lambda: control_stack(_connected(client), config).name),

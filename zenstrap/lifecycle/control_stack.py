@@ -34,7 +34,7 @@ def control_stack(client: Client, config: EnvironmentConfig) -> StackResponse:
         raise UsageError(
             f"the active stack {active.name} runs pipelines on other machines",
             why="zenstrap's own pipelines stay on this one: plan files and state never travel.",
-            fix=f"Set control_stack: {ZENML_DEFAULT} in configs/environments/{config.environment}.yaml.",
+            fix=f"Set control_stack: {ZENML_DEFAULT} in the environment's file.",
         )
     stack = _named(client, name)
     if not _runs_here(stack):

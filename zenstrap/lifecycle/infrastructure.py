@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import JsonValue
-
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import UsageError
@@ -30,7 +28,7 @@ def open_workspace(config: EnvironmentConfig, session: Session) -> Workspace:
     )
 
 
-def variables(config: EnvironmentConfig) -> dict[str, JsonValue]:
+def variables(config: EnvironmentConfig) -> dict[str, object]:
     """What the root module of the environment's platform is given."""
     return {
         "environment": config.environment,
@@ -43,7 +41,11 @@ def variables(config: EnvironmentConfig) -> dict[str, JsonValue]:
 
 def artifacts_folder(config: EnvironmentConfig) -> Path:
     """Where a local environment keeps its artifacts."""
-    root = Path(config.local.root) if config.local and config.local.root else paths.home() / "artifacts"
+    root = (
+        Path(config.local.root)
+        if config.local and config.local.root
+        else paths.home() / "artifacts"
+    )
     return root / config.environment
 
 
@@ -56,6 +58,6 @@ def require_supported(config: EnvironmentConfig) -> None:
     if config.platform != "local":
         raise UsageError(
             f"environment {config.environment} can't be applied yet: platform {config.platform}",
-            why="This version applies platform local; Google Cloud configurations are validated only.",
+            why="This version applies platform local; the others are validated only.",
             fix=f"See what it would be with: python run.py config --env {config.environment}",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -44,9 +44,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
     infrastructure = workspace.plan(variables(config))
     desired = desired_registry(config, planned_values(infrastructure.outputs))
     actual = read_registry(client, config.environment)
-    registrations = diff(
-        desired, actual, immutable_versions=config.protection.immutable_versions
-    )
+    registrations = diff(desired, actual, immutable_versions=config.protection.immutable_versions)
     last_change = runs.last_change(history)
     return PlanReport(
         environment=config.environment,
@@ -98,7 +96,7 @@ def kept_by_design(environment: str) -> tuple[Kept, ...]:
     )
 
 
-def planned_values(outputs: dict[str, PlannedOutput]) -> dict[str, JsonValue]:
+def planned_values(outputs: Mapping[str, PlannedOutput]) -> dict[str, JsonValue]:
     """Outputs as the plan knows them, without sensitive ones; a later one reads as UNKNOWN."""
     return {
         name: output.value if output.known else UNKNOWN
@@ -136,7 +134,8 @@ def _notices(config: EnvironmentConfig, changes: Sequence[RegistrationChange]) -
     in_place = [
         change.name
         for change in changes
-        if change.action is Action.UPDATE and any(not f.field.startswith("label ") for f in change.fields)
+        if change.action is Action.UPDATE
+        and any(not f.field.startswith("label ") for f in change.fields)
     ]
     if not in_place or config.protection.immutable_versions:
         return []

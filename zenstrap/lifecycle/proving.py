@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from zenstrap.config import EnvironmentConfig
-from zenstrap.execution import ParentStep, TimeLimitReached, run_pipeline_on_stack
+from zenstrap.execution import TimeLimitReached, run_pipeline_on_stack
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
 from zenstrap.session import Session
@@ -28,7 +28,7 @@ def prove(
     candidate: Registration,
     config: EnvironmentConfig,
     pipeline: Pipeline,
-    parent: ParentStep,
+    step_id: UUID,
     session: Session,
 ) -> SmokeTestReport:
     """Train on the candidate, read the model back, compare. The report says whether it passed.
@@ -36,7 +36,7 @@ def prove(
     Args:
         candidate: the stack.
         pipeline: takes ``training`` and ``data``; its steps are named as above.
-        parent: the step that calls this.
+        step_id: the step run that calls this.
 
     Raises:
         InterruptedRunError: the user asked to stop.
@@ -51,7 +51,7 @@ def prove(
             pipeline,
             UUID(candidate.id),
             parameters={"training": settings.training, "data": settings.data},
-            parent=parent,
+            step_id=step_id,
             time_limit=settings.timeout_minutes * 60,
             interrupt=session.interrupt,
         )

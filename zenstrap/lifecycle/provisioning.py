@@ -8,6 +8,7 @@ from zenstrap.errors import PlanChangedError
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.reports import GateReport, OutputValue, PlanReport, TerraformOutputs
 from zenstrap.session import Session
+from zenstrap.terraform.outputs import Output
 from zenstrap.terraform.workspace import Workspace
 
 
@@ -54,13 +55,17 @@ def _outputs(
         terraform_version=plan.infrastructure.terraform_version,
         actions=actions,
         outputs={
-            name: OutputValue(value=None if output.sensitive else output.value, sensitive=output.sensitive)
-            for name, output in workspace.outputs().items()
+            name: _without_secret(output) for name, output in workspace.outputs().items()
         },
         lineage=state.lineage if state else "",
         serial=state.serial if state else 0,
         resources=state.resources if state else 0,
     )
+
+
+def _without_secret(output: Output) -> OutputValue:
+    value = None if output.sensitive else output.value
+    return OutputValue.model_validate({"value": value, "sensitive": output.sensitive})
 
 
 def _record_state(workspace: Workspace, session: Session) -> None:

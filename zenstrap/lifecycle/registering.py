@@ -119,7 +119,9 @@ def _require_as_planned(
 ) -> None:
     if [_shown(change) for change in planned] == [_shown(change) for change in changes]:
         return
-    if all(_equal(p, c) for p, c in zip(planned, changes, strict=False)) and len(planned) == len(changes):
+    if all(_equal(p, c) for p, c in zip(planned, changes, strict=False)) and len(planned) == len(
+        changes
+    ):
         return
     raise PlanChangedError(
         "ZenML's registry isn't what it was when the plan was shown",
@@ -134,7 +136,11 @@ def _shown(change: RegistrationChange) -> str:
 
 def _equal(planned: RegistrationChange, found: RegistrationChange) -> bool:
     """Equal as far as the plan could know: what came from an output of the apply may differ."""
-    same_thing = (planned.kind, planned.action, planned.name) == (found.kind, found.action, found.name)
+    same_thing = (planned.kind, planned.action, planned.name) == (
+        found.kind,
+        found.action,
+        found.name,
+    )
     return same_thing and (UNKNOWN in _shown(planned) or _shown(planned) == _shown(found))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zenstrap import paths, runs
+from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, PlanChangedError
 from zenstrap.lifecycle.infrastructure import artifacts_folder, open_workspace
@@ -55,7 +55,8 @@ def verify_removed(
         PartlyDoneError: something is left; says what.
     """
     actual = read_registry(client, config.environment)
-    left = [thing.name for thing in (*actual.our_stacks, *actual.our_components)]
+    left = [stack.name for stack in actual.our_stacks]
+    left += [component.name for component in actual.our_components]
     workspace = open_workspace(config, session)
     state = workspace.state()
     if state is not None and state.resources:
@@ -70,7 +71,9 @@ def verify_removed(
         )
     workspace.remove()
     if session.run_id is not None:
-        runs.record_changes(session.run_id, len(plan.registrations) + len(plan.infrastructure.changes))
+        runs.record_changes(
+            session.run_id, len(plan.registrations) + len(plan.infrastructure.changes)
+        )
     removed = [change.name for change in plan.registrations]
     removed += [change.address for change in plan.infrastructure.changes]
     return TeardownReport(

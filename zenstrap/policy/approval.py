@@ -22,7 +22,7 @@ def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> Ga
         raise RefusedError(
             f"the plan for {config.environment} is refused: {'; '.join(verdict.refusals)}",
             why="protection.allow_destroy is false for this environment.",
-            fix="If it is really wanted, set protection.allow_destroy: true in a reviewed change first.",
+            fix="If it is wanted, set protection.allow_destroy: true in a reviewed change first.",
         )
     if plan.is_empty:
         return _passed(plan, "nobody", "nothing to approve", verdict)

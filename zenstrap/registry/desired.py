@@ -95,7 +95,7 @@ def _configuration(
     match kind, component.flavor:
         case "artifact_store", "local":
             return {"path": _artifact_store_uri(project, outputs)}
-        case ("orchestrator" | "image_builder"), "local":
+        case (("orchestrator" | "image_builder"), "local"):
             return {}
     raise RegistryError(
         f"zenstrap doesn't register {kind} of flavor {component.flavor} yet",
@@ -109,7 +109,9 @@ def _artifact_store_uri(project: str | None, outputs: Mapping[str, JsonValue]) -
             return outputs["artifact_store"]["uri"]  # type: ignore[call-overload,index]
         return outputs["ml_projects"][project]["artifact_store_uri"]  # type: ignore[call-overload,index]
     except (KeyError, TypeError) as error:
-        wanted = "artifact_store.uri" if project is None else f"ml_projects.{project}.artifact_store_uri"
+        wanted = (
+            "artifact_store.uri" if project is None else f"ml_projects.{project}.artifact_store_uri"
+        )
         raise RegistryError(
             f"Terraform's outputs lack {wanted}",
             why="The root module and zenstrap disagree about what it outputs.",

@@ -43,7 +43,11 @@ def diff(
     components = [
         change
         for component in desired.components
-        if (change := _component_change(component, actual.components.get((component.type, component.name))))
+        if (
+            change := _component_change(
+                component, actual.components.get((component.type, component.name))
+            )
+        )
     ]
     stacks = [
         change
@@ -66,7 +70,7 @@ def removal(actual: ActualRegistry) -> tuple[RegistrationChange, ...]:
 
 
 def is_alias(stack: ActualStack) -> bool:
-    """Whether a stack is an alias: a versioned stack's name ends in its version, an alias's doesn't."""
+    """Whether a stack is an alias: the name of any other ends in its version."""
     return not stack.name.endswith(f"-v{stack.labels.get(VERSION, '')}")
 
 
@@ -89,8 +93,9 @@ def _component_change(
         )
     if actual.flavor != desired.flavor:
         raise RefusedError(
-            f"{desired.name} is registered with flavor {actual.flavor}, and a flavor can't be changed in place",
+            f"{desired.name} is registered with flavor {actual.flavor}",
             where=f"stack.components.{desired.type}.flavor",
+            why="ZenML can't change a flavor in place.",
             fix=f"Bump stack.components.{desired.type}.version, so that a new component is made.",
         )
     fields = [
@@ -103,7 +108,9 @@ def _component_change(
 def _stack_change(desired: DesiredStack, actual: ActualStack | None) -> RegistrationChange | None:
     if actual is None:
         names = ", ".join(c.name for c in desired.components.values())
-        return RegistrationChange(kind=Kind.STACK, action=Action.CREATE, name=desired.name, note=names)
+        return RegistrationChange(
+            kind=Kind.STACK, action=Action.CREATE, name=desired.name, note=names
+        )
     return _update(Kind.STACK, desired.name, list(_stack_fields(desired, actual)))
 
 
@@ -135,7 +142,9 @@ def _label_fields(desired: Mapping[str, str], actual: Mapping[str, str]) -> Iter
 
 
 def _mapping_fields(
-    prefix: str, desired: Mapping[str, JsonValue] | Mapping[str, str], actual: Mapping[str, JsonValue] | Mapping[str, str]
+    prefix: str,
+    desired: Mapping[str, JsonValue] | Mapping[str, str],
+    actual: Mapping[str, JsonValue] | Mapping[str, str],
 ) -> Iterator[FieldChange]:
     for key in sorted({*desired, *actual}):
         before, after = actual.get(key), desired.get(key)
@@ -186,16 +195,19 @@ def _refuse_taken_names(desired: DesiredRegistry, actual: ActualRegistry) -> Non
     if taken:
         raise NameTakenError(
             f"{', '.join(taken)}: registered in ZenML by somebody else",
-            why=f"It doesn't carry zenstrap's labels for environment {desired.environment}, so zenstrap won't touch it.",
+            why=f"It doesn't carry zenstrap's labels for environment {desired.environment}.",
             fix="Rename or delete it in ZenML, or use another environment name.",
         )
 
 
-def _refuse_changed_versions(changes: Sequence[RegistrationChange], desired: DesiredRegistry) -> None:
+def _refuse_changed_versions(
+    changes: Sequence[RegistrationChange], desired: DesiredRegistry
+) -> None:
     changed = [
         change.name
         for change in changes
-        if change.action is Action.UPDATE and any(f.field == f"label {CONTENT_HASH}" for f in change.fields)
+        if change.action is Action.UPDATE
+        and any(f.field == f"label {CONTENT_HASH}" for f in change.fields)
     ]
     if changed:
         raise RefusedError(
@@ -207,7 +219,9 @@ def _refuse_changed_versions(changes: Sequence[RegistrationChange], desired: Des
 
 
 def _describe(component: DesiredComponent) -> str:
-    settings = ", ".join(f"{key}={_text(value)}" for key, value in sorted(component.configuration.items()))
+    settings = ", ".join(
+        f"{key}={_text(value)}" for key, value in sorted(component.configuration.items())
+    )
     return f"{component.flavor}: {settings}" if settings else component.flavor
 
 

@@ -39,7 +39,9 @@ class DesiredComponent:
     @property
     def content_hash(self) -> str:
         """Changes with what the component does, not with who asks for it or when."""
-        return _hash({"type": self.type, "flavor": self.flavor, "configuration": dict(self.configuration)})
+        return _hash(
+            {"type": self.type, "flavor": self.flavor, "configuration": dict(self.configuration)}
+        )
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,6 @@ class ActualRegistry:
         return tuple(s for s in self.stacks.values() if self.is_ours(s.labels))
 
 
-def _hash(content: JsonValue | dict[str, list[str]]) -> str:
+def _hash(content: object) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -36,7 +36,7 @@ PAGE = 200  # ZenML's own upper limit is 10,000; a page holds any real environme
 
 
 def read_registry(client: Client, environment: str) -> ActualRegistry:
-    """One listing of components and one of stacks: everything that bears the environment's prefix."""
+    """Everything that bears the environment's prefix: one listing of components, one of stacks."""
     from zenml.utils.pagination_utils import depaginate
 
     prefix = stack_prefix(environment)
@@ -47,7 +47,9 @@ def read_registry(client: Client, environment: str) -> ActualRegistry:
     return ActualRegistry(
         environment=environment,
         components={(c.type.value, c.name): _component(c) for c in components},
-        stacks={s.name: _stack(s) for s in stacks if s.name == prefix or s.name.startswith(f"{prefix}-")},
+        stacks={
+            s.name: _stack(s) for s in stacks if s.name == prefix or s.name.startswith(f"{prefix}-")
+        },
     )
 
 
@@ -73,7 +75,11 @@ def write_registry(
         PartlyDoneError: some writes succeeded and one failed; says which.
         RegistryError: the first write failed.
     """
-    wanted = {change.name: change.action for change in changes if change.kind in (Kind.COMPONENT, Kind.STACK)}
+    wanted = {
+        change.name: change.action
+        for change in changes
+        if change.kind in (Kind.COMPONENT, Kind.STACK)
+    }
     log = _WriteLog(total=len(wanted), guard=guard, emit=emit)
     component_ids = {key: component.id for key, component in actual.components.items()}
     done: list[Registration] = []
@@ -82,7 +88,9 @@ def write_registry(
         action = wanted.get(component.name)
         if action is not None:
             with log.writing(Kind.COMPONENT, component.name, action):
-                component_ids[key] = _write_component(client, component, actual.components.get(key), run)
+                component_ids[key] = _write_component(
+                    client, component, actual.components.get(key), run
+                )
         done.append(_registration(component, component_ids[key], action))
     for stack in desired.stacks:
         action = wanted.get(stack.name)
@@ -166,12 +174,16 @@ class _WriteLog:
         self.done += 1
         self.emit(RegistrationWritten(kind.value, name, action.value))
 
-    def _failure(self, kind: Kind, name: str, action: Action, error: Exception) -> RegistryError | PartlyDoneError:
+    def _failure(
+        self, kind: Kind, name: str, action: Action, error: Exception
+    ) -> RegistryError | PartlyDoneError:
         what = f"ZenML did not {action.value} the {kind.value} {name}"
         why = f"{type(error).__name__}: {error}".strip()
         fix = "Run the same command again: what is registered already is adopted, not made twice."
         if self.done:
-            return PartlyDoneError(what, why=f"{why}. {self.done} of {self.total} registrations were written", fix=fix)
+            return PartlyDoneError(
+                what, why=f"{why}. {self.done} of {self.total} registrations were written", fix=fix
+            )
         return RegistryError(what, why=why, fix=fix)
 
 
@@ -182,7 +194,7 @@ def _delete(
         thing: ActualComponent | ActualStack = next(
             c for c in actual.our_components if c.name == change.name and c.type == change.note
         )
-        delete = client.zen_store.delete_stack_component
+        delete: Callable[[UUID], None] = client.zen_store.delete_stack_component
     else:
         thing = actual.stacks[change.name]
         delete = client.zen_store.delete_stack
@@ -219,7 +231,9 @@ def _write_component(
             )
             return str(created.id)
         except EntityExistsError:  # our own POST, whose reply was lost, or somebody quicker
-            found = _component(client.get_stack_component(kind, desired.name, allow_name_prefix_match=False))
+            found = _component(
+                client.get_stack_component(kind, desired.name, allow_name_prefix_match=False)
+            )
             _refuse_foreign(found.name, found.labels, desired.labels)
     client.update_stack_component(
         UUID(found.id),
@@ -282,7 +296,9 @@ def _stack(response: StackResponse) -> ActualStack:
     return ActualStack(
         id=str(response.id),
         name=response.name,
-        components={kind.value: tuple(c.name for c in found) for kind, found in response.components.items()},
+        components={
+            kind.value: tuple(c.name for c in found) for kind, found in response.components.items()
+        },
         labels=dict(response.labels or {}),
     )
 

@@ -50,7 +50,9 @@ class SoftmaxRegression:
 
     def predict(self, features: NDArray[np.float64]) -> NDArray[np.str_]:
         """The likeliest class of each row."""
-        return self.classes[np.argmax(_design(features, self.mean, self.scale) @ self.weights, axis=1)]
+        scores = _design(features, self.mean, self.scale) @ self.weights
+        labels: NDArray[np.str_] = self.classes[np.argmax(scores, axis=1)]
+        return labels
 
 
 def train(features: NDArray[np.float64], labels: NDArray[np.str_]) -> SoftmaxRegression:
@@ -86,13 +88,13 @@ def load_training(name: str | None) -> Training:
             "the smoke test's training can't be imported",
             where=name,
             why=str(error),
-            fix=f"Install the package that holds it beside zenstrap, or correct smoke_test.training: {name}.",
+            fix="Install the package that holds it beside zenstrap, or correct smoke_test.training.",
         ) from error
     if not callable(function):
         raise ZenstrapError(
             "the smoke test's training is no function",
             where=name,
-            fix="Name a function train(features, labels) that returns a model with predict(features).",
+            fix="Name a function train(features, labels); its model has predict(features).",
         )
     return function  # type: ignore[no-any-return]
 

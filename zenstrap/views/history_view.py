@@ -38,9 +38,17 @@ class RunLine:
     url: str | None = None
 
 
-class HistoryView:
-    """The runs in the order given, as a rich renderable."""
+def history_table(environment: str, runs: Sequence[RunLine]) -> RenderableType:
+    """The runs in the order given."""
+    return _History(environment, runs)
 
+
+def plain_history(environment: str, runs: Sequence[RunLine], *, width: int = PLAIN_WIDTH) -> str:
+    """The table as text without control sequences."""
+    return plain(history_table(environment, runs), width)
+
+
+class _History:
     def __init__(self, environment: str, runs: Sequence[RunLine]) -> None:
         self._environment = environment
         self._runs = runs
@@ -56,11 +64,6 @@ class HistoryView:
         else:
             for run in self._runs:
                 yield from _lines(run)
-
-
-def plain_history(environment: str, runs: Sequence[RunLine], *, width: int = PLAIN_WIDTH) -> str:
-    """The table as text without control sequences."""
-    return plain(HistoryView(environment, runs), width)
 
 
 def _facts(run: RunLine) -> tuple[str, ...]:

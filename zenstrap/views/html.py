@@ -7,10 +7,9 @@ Everything is escaped by default, and control characters are spelled out as on a
 from __future__ import annotations
 
 import functools
-import json
 from typing import TYPE_CHECKING, Any
 
-from zenstrap.views.plan_table import MARKS, summary_line
+from zenstrap.views.plan_table import MARKS, remarks, summary_line
 from zenstrap.views.text import SENSITIVE, clean, duration
 
 if TYPE_CHECKING:
@@ -40,9 +39,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["duration"] = duration
-    environment.filters["as_json"] = functools.partial(json.dumps, ensure_ascii=False)
     environment.globals["marks"] = MARKS
     environment.globals["sensitive"] = SENSITIVE
+    environment.globals["remarks"] = remarks
     environment.globals["plan_summary"] = summary_line
     return environment
 

@@ -214,7 +214,10 @@ class LiveTree(Drawing):
             redirect_stderr=True,
             vertical_overflow="visible",  # the tree fits itself into the height
         )
-        self._live.start(refresh=True)
+        try:
+            self._live.start(refresh=True)
+        except (OSError, ValueError):
+            self._gone = True
 
     def stop(self) -> None:
         """Draw the finished picture and give the terminal back."""

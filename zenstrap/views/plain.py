@@ -44,12 +44,12 @@ def line_of(event: Event) -> str | None:
             subject = f" {clean(event.subject)}" if event.subject else ""
             detail = f": {clean(event.detail)}" if event.detail else ""
             name = spoken(event.step)
-            return f"{event.outcome:<7} {name}{subject} ({duration(event.seconds)}){detail}"
+            return f"{event.outcome:<11} {name}{subject} ({duration(event.seconds)}){detail}"
         case ResourceFinished():
             done = VERBS[event.action] if event.succeeded else f"{event.action} failed:"
-            return f"        {done} {clean(event.address)} ({duration(event.seconds)})"
+            return f"            {done} {clean(event.address)} ({duration(event.seconds)})"
         case RegistrationWritten():
-            return f"        {written(event)}"
+            return f"            {written(event)}"
         case Notice():
             text = clean_lines(event.text)
             return text if event.level == "info" else f"{event.level}: {text}"

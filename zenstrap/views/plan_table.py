@@ -42,6 +42,12 @@ STYLES = {
 _NOTHING = "(none)"
 _CONTENT_HASH = "label content_hash"  # says that something changed; what, the others say
 _MOST_ATTRIBUTES = 12  # more say less: the dashboard's plan has them all
+_REASONS = {
+    "replace_because_tainted": "its creation failed halfway",
+    "replace_by_request": "by request",
+    "replace_by_triggers": "what it depends on changes",
+    "replace_because_cannot_update": "it can't be changed in place",
+}
 _DETAIL_INDENT = 15  # under the names
 
 
@@ -98,29 +104,14 @@ class PlanTable:
             yield from _attributes(change.attributes, change.forced_by, width)
 
     def _remarks(self, change: ResourceChange) -> str:
-        remarks = []
-        if change.vanished:
-            gone = "is gone already" if change.action == "destroy" else "was deleted outside"
-            remarks.append(gone)
-        if change.action == "replace" and not change.forced_by:
-            remarks.append(_REASONS.get(change.reason or "", clean(change.reason or "")))
-        if change.type in self._protected_types:
-            remarks.append("protected")
-        return ", ".join(filter(None, remarks))
+        protected = ["protected"] if change.type in self._protected_types else []
+        return ", ".join([*map(clean, remarks(change)), *protected])
 
     def _drifted(self, change: ResourceChange, width: int) -> Iterator[RenderableType]:
         verb = {"destroy": "deleted", "update": "changed"}.get(change.action, "changed")
         yield _row(change.action, verb, clean(change.address))
         if change.action == "update":
             yield from _attributes(change.attributes, (), width)
-
-
-_REASONS = {
-    "replace_because_tainted": "its creation failed halfway",
-    "replace_by_request": "by request",
-    "replace_by_triggers": "what it depends on changes",
-    "replace_because_cannot_update": "it can't be changed in place",
-}
 
 
 def plain_plan(
@@ -148,6 +139,15 @@ def summary_line(plan: PlanReport) -> str:
         words += [f"{number} to {action}" for action, number in rest]
         line += f"; {', '.join(words)}"
     return f"{line}."
+
+
+def remarks(change: ResourceChange) -> tuple[str, ...]:
+    """What there is to say of a change beyond its action; not cleaned yet."""
+    if change.vanished:
+        return ("is gone already" if change.action == "destroy" else "was deleted outside",)
+    if change.action == "replace" and not change.forced_by and change.reason:
+        return (_REASONS.get(change.reason, change.reason),)
+    return ()
 
 
 _ORDER = {"create": 0, "update": 1, "promote": 2, "delete": 3}

@@ -94,7 +94,7 @@ class RunSummary:
 
 
 class Summary:
-    """A run's end as a rich renderable; print it with ``terminal.show``.
+    """A run's end as a rich renderable.
 
     Args:
         with_steps: False where the live tree, which shows the steps, is still on the screen.
@@ -267,9 +267,6 @@ def _known(error: BaseException) -> BaseException:
 
 def _sentence(text: str) -> str:
     text = clean_lines(text.strip())
-    first = text.partition(" ")[0]
-    if first.isalpha() and first != text:  # a name such as zenml-prod stays as it is
-        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console, RenderableType
 from rich.segment import Segment
@@ -16,6 +16,20 @@ PLAIN_WIDTH = 100
 """Columns where there is no terminal to ask: fits a CI log and a pull request's comment."""
 
 
+class SteadyConsole(Console):
+    """Cuts nothing off at the edge, and outlives its terminal.
+
+    What must not be broken (``unbroken``) runs on past the edge. A closed terminal ends the
+    drawing; rich would end the process, in the middle of changing things.
+    """
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*objects, **{"crop": False, **options})
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 def console_on(stream: IO[str]) -> Console:
     """A console that takes nothing in a text for markup, emoji or something to highlight.
 
@@ -24,7 +38,7 @@ def console_on(stream: IO[str]) -> Console:
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")  # an arrow must not end a run under latin-1
     wide = stream.isatty() or "COLUMNS" in os.environ
-    return Console(
+    return SteadyConsole(
         file=stream,
         width=None if wide else PLAIN_WIDTH,
         markup=False,
@@ -33,15 +47,10 @@ def console_on(stream: IO[str]) -> Console:
     )
 
 
-def show(console: Console, renderable: RenderableType) -> None:
-    """Print a drawing; what is there to be copied runs on past the edge instead of breaking."""
-    console.print(renderable, crop=False)
-
-
 def plain(renderable: RenderableType, width: int = PLAIN_WIDTH) -> str:
     """A drawing as text without any control sequence, and without blanks at line ends."""
     stream = io.StringIO()
-    console = Console(
+    console = SteadyConsole(
         file=stream,
         width=width,
         color_system=None,
@@ -51,7 +60,7 @@ def plain(renderable: RenderableType, width: int = PLAIN_WIDTH) -> str:
         highlight=False,
         legacy_windows=False,
     )
-    show(console, renderable)
+    console.print(renderable)
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 

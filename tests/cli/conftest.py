@@ -1,0 +1,45 @@
+"""The command line called in this process: the imports are paid once for many runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import Home, forget_zenml
+from zenstrap.cli import main
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class CommandLine:
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *words: str) -> Ended:
+        """Run a command as a process of its own would: with nothing of ZenML remembered."""
+        forget_zenml()
+        self._capsys.readouterr()
+        code = main(list(words))
+        captured = self._capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+
+@pytest.fixture
+def run(home: Home, client: Client, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """`python run.py`, in an empty home, without a terminal."""
+    return CommandLine(capsys)

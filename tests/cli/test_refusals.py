@@ -1,0 +1,250 @@
+"""What `up` and `down` refuse, with which exit code, and that nothing is half-made then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.conftest import CommandLine
+from tests.cli.registry_state import snapshot
+from tests.cli.test_up import only_base, state_file
+from tests.conftest import Home
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+
+def one_paragraph(text: str) -> bool:
+    return "Traceback" not in text and len(text.strip().splitlines()) <= 12
+
+
+def test_somebody_elses_stack_is_left_alone(home: Home, run: CommandLine, client: Client) -> None:
+    from zenml.enums import StackComponentType
+
+    default = client.get_stack("default")
+    parts = {
+        kind: default.components[kind][0].id
+        for kind in (StackComponentType.ARTIFACT_STORE, StackComponentType.ORCHESTRATOR)
+    }
+    client.create_stack("zenml-local-recommendation", components=parts)
+    before = snapshot()
+    refused = run("up", "--env", "local")
+    assert refused.code == 1
+    assert "zenml-local-recommendation" in refused.err
+    assert snapshot() == before
+    assert not home.artifacts.exists()
+    assert run("down", "--env", "local", "--yes").code == 0
+    assert snapshot() == before
+
+
+def test_a_server_that_cannot_be_reached(
+    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZENML_STORE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("ZENML_STORE_API_KEY", "ZENKEY_nothing")
+    refused = run("up", "--env", "local")
+    assert refused.code == 1
+    assert "127.0.0.1:9" in refused.err
+    assert one_paragraph(refused.err)
+    assert not home.artifacts.exists()
+
+
+def test_a_state_folder_that_cannot_be_written(
+    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = home.folder / "file"
+    blocked.touch()
+    monkeypatch.setenv("ZENSTRAP_HOME", str(blocked / "zenstrap"))
+    refused = run("up", "--env", "local")
+    assert refused.code == 1
+    assert str(blocked) in refused.err
+    assert one_paragraph(refused.err)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [('{"terraform_version": "1.5.7"}', 1), ("garbage", 1)],
+)
+def test_a_terraform_that_does_not_serve(
+    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
+    fake = home.folder / "terraform"
+    fake.write_text(f"#!/bin/sh\nprintf '%s' '{answer}'\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("ZENSTRAP_TERRAFORM", str(fake))
+    refused = run("up", "--env", "local")
+    assert refused.code == code
+    assert one_paragraph(refused.err)
+
+
+def test_terraform_that_crashes_in_the_apply(
+    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = home.folder / "terraform"
+    fake.write_text(
+        '#!/bin/sh\ncase "$1" in apply) kill -SEGV $$;; *) exec terraform "$@";; esac\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("ZENSTRAP_TERRAFORM", str(fake))
+    home.edit("environments/local.yaml", only_base)
+    assert run("up", "--env", "local").code == 1
+    assert [name for name in snapshot()["stacks"] if name.startswith("zenml-")] == []
+
+    monkeypatch.delenv("ZENSTRAP_TERRAFORM")
+    assert run("up", "--env", "local").code == 0
+
+
+def test_a_lease_that_is_held(home: Home, run: CommandLine) -> None:
+    from zenstrap import paths
+    from zenstrap.lease import FileLeaseStore, Lease
+
+    store = FileLeaseStore(paths.leases_folder())
+    with Lease.acquire(store, "local", "up", heartbeat=None):
+        refused = run("up", "--env", "local")
+    assert refused.code == 4
+    assert one_paragraph(refused.err)
+    assert not home.artifacts.exists()
+
+
+def test_a_state_that_is_gone_stops_the_run(home: Home, run: CommandLine) -> None:
+    home.edit("environments/local.yaml", only_base)
+    assert run("up", "--env", "local").code == 0
+    state = state_file(home)
+    saved = state.read_bytes()
+    state.unlink()
+    refused = run("up", "--env", "local")
+    assert refused.code == 1
+    assert "state" in refused.err
+    assert run("down", "--env", "local", "--yes").code == 1
+    assert (home.artifacts / "shared").is_dir()
+
+    state.write_bytes(saved)
+    assert run("up", "--env", "local").code == 0
+
+
+def test_a_training_that_cannot_be_imported_is_found_before_anything_is_made(
+    home: Home, run: CommandLine
+) -> None:
+    def change(config: dict[str, Any]) -> None:
+        config["smoke_test"] = {"training": "no_such_package.module:train"}
+
+    home.edit("environments/local.yaml", change)
+    refused = run("up", "--env", "local")
+    assert refused.code == 1
+    assert "no_such_package" in refused.err
+    assert not home.artifacts.exists()
+
+
+def test_down_without_a_terminal_needs_yes(home: Home, run: CommandLine) -> None:
+    home.edit("environments/local.yaml", only_base)
+    assert run("up", "--env", "local").code == 0
+    before = snapshot()
+    refused = run("down", "--env", "local")
+    assert refused.code == 5
+    assert "--yes" in refused.err
+    assert snapshot() == before
+    assert (home.artifacts / "shared").is_dir()
+
+
+def test_down_is_refused_where_the_configuration_forbids_it(home: Home, run: CommandLine) -> None:
+    def protect(config: dict[str, Any]) -> None:
+        only_base(config)
+        config["protection"] = {"allow_destroy": False, "approval": "none"}
+        config["throwaway"] = False
+
+    home.edit("environments/local.yaml", protect)
+    assert run("up", "--env", "local").code == 0
+    before = snapshot()
+    assert run("down", "--env", "local", "--yes").code == 5
+    assert snapshot() == before
+
+
+def test_a_cloud_environment_is_not_applied_yet(home: Home, run: CommandLine) -> None:
+    refused = run("up", "--env", "prod")
+    assert refused.code == 64
+    assert "config --env prod" in refused.err
+
+
+def test_a_registry_that_breaks_off_halfway_is_completed_by_the_next_run(
+    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zenml.zen_stores.sql_zen_store import SqlZenStore
+
+    real = SqlZenStore.create_stack
+    calls: list[str] = []
+
+    def second_fails(self: Any, stack: Any) -> Any:
+        calls.append(stack.name)
+        if len(calls) == 2:
+            raise ConnectionError("the server went away")
+        return real(self, stack)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqlZenStore, "create_stack", second_fails)
+        failed = run("up", "--env", "local")
+    assert failed.code == 7
+    assert "5 of 7" in failed.err
+    assert run("up", "--env", "local").code == 0
+    stacks = [name for name in snapshot()["stacks"] if name.startswith("zenml-local")]
+    assert len(stacks) == 6
+
+
+def test_a_create_whose_reply_was_lost_is_adopted(
+    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ZenML's client sends a POST again when its reply is lost: the second one finds the first."""
+    from zenml.zen_stores.sql_zen_store import SqlZenStore
+
+    for method in ("create_stack", "create_stack_component"):
+        real = getattr(SqlZenStore, method)
+
+        def twice(self: Any, request: Any = None, real: Any = real, **named: Any) -> Any:
+            arguments = (request,) if request is not None else ()
+            real(self, *arguments, **named)
+            return real(self, *arguments, **named)
+
+        monkeypatch.setattr(SqlZenStore, method, twice)
+    home.edit("environments/local.yaml", only_base)
+    assert run("up", "--env", "local").code == 0
+    assert {"zenml-local", "zenml-local-v1.0.0"} <= set(snapshot()["stacks"])
+
+
+def test_a_registry_changed_after_the_plan_stops_the_run(
+    home: Home, run: CommandLine, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zenstrap.lifecycle import provisioning
+
+    real = provisioning._outputs
+
+    def meanwhile(*arguments: Any) -> Any:
+        client.create_stack_component(
+            "zenml-local-orchestrator-v1.0.0", "local", _orchestrator(), {}, labels=_labels()
+        )
+        return real(*arguments)
+
+    monkeypatch.setattr(provisioning, "_outputs", meanwhile)
+    home.edit("environments/local.yaml", only_base)
+    assert run("up", "--env", "local").code == 1
+    assert [name for name in snapshot()["stacks"] if name.startswith("zenml-")] == []
+
+
+def _orchestrator() -> Any:
+    from zenml.enums import StackComponentType
+
+    return StackComponentType.ORCHESTRATOR
+
+
+def _labels() -> dict[str, str]:
+    return {"managed_by": "zenstrap", "environment": "local"}
+
+
+def test_nothing_secret_or_temporary_stays(home: Home, run: CommandLine) -> None:
+    home.edit("environments/local.yaml", only_base)
+    assert run("up", "--env", "local").code == 0
+    left = sorted(str(p.relative_to(home.state)) for p in home.state.rglob("*") if p.is_file())
+    assert not [name for name in left if "plan" in Path(name).name or "tfvars" in name]
+    assert all(
+        p.stat().st_mode & 0o077 == 0 for p in (home.state / "environments").rglob("*.tfstate")
+    )

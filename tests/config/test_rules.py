@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from tests.config.conftest import REAL, Configs
+from zenstrap.config import EnvironmentConfig, load_environment, warnings
+from zenstrap.config.trees import plain
+
+DEV, PROD, LOCAL = (f"environments/{name}.yaml" for name in ("dev", "prod", "local"))
+VERTEX = "orchestrator: {version: 2.0.0, machine_type: n1-standard-8}"
+LOCAL_ORCHESTRATOR = "orchestrator: {version: 1.0.0}"
+EXPERIMENTS = "experiment_tracker: {version: 1.0.0, flavor: vertex}"
+KEYLESS = """method: external-account
+  workload_identity_provider: projects/123456789012/locations/global/workloadIdentityPools/\
+zenml/providers/oidc
+  subject_token: file:/var/run/secrets/tokens/gcp
+"""
+MLFLOW = "experiment_tracker: {version: 1.0.0, flavor: mlflow"
+
+
+# Each: the file, what is replaced by what, and the keys that are blamed with part of the message.
+CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
+    "platform gcp needs its sections": (
+        PROD,
+        "gcp:\n  project_id: acme-ml-prod\n  region: europe-west1\n",
+        "",
+        {"gcp": "is missing, and platform gcp needs it"},
+    ),
+    "platform gcp has no local section": (
+        PROD,
+        "platform: gcp\n",
+        "platform: gcp\nlocal: {}\n",
+        {"local": "doesn't belong to platform gcp"},
+    ),
+    "platform local has no cloud sections": (
+        LOCAL,
+        "platform: local\n",
+        "platform: local\ngcp: {project_id: acme-ml-dev, region: europe-west1}\n"
+        "state: {bucket: acme-state}\nauth: {method: implicit}\n",
+        dict.fromkeys(("gcp", "state", "auth"), "doesn't belong to platform local"),
+    ),
+    "platform local has local flavors": (
+        LOCAL,
+        LOCAL_ORCHESTRATOR,
+        "orchestrator: {version: 1.0.0, flavor: vertex}",
+        {"stack.components.orchestrator.flavor": "vertex isn't available on platform local"},
+    ),
+    "platform local has no registry": (
+        LOCAL,
+        LOCAL_ORCHESTRATOR,
+        f"{LOCAL_ORCHESTRATOR}\n    container_registry: {{version: 1.0.0, flavor: gcp}}",
+        {"stack.components.container_registry.flavor": "platform local has no container_registry"},
+    ),
+    "platform gcp has no local artifact store": (
+        PROD,
+        "artifact_store: {version: 1.1.0}",
+        "artifact_store: {version: 1.1.0, flavor: local}",
+        {"stack.components.artifact_store.flavor": "local isn't available on platform gcp"},
+    ),
+    "a setting of another flavor": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, cluster: ml}",
+        {"stack.components.orchestrator.cluster": "no setting of flavor vertex"},
+    ),
+    "vertex needs a registry": (
+        PROD,
+        "container_registry: {version: 1.0.0}",
+        "container_registry: null",
+        {
+            "stack.components.container_registry": "is missing, and steps run in containers "
+            "(orchestrator vertex and step_operator vertex)",
+        },
+    ),
+    "platform local runs no steps elsewhere": (
+        LOCAL,
+        LOCAL_ORCHESTRATOR,
+        f"{LOCAL_ORCHESTRATOR}\n    step_operator: {{version: 1.0.0, flavor: vertex}}",
+        {"stack.components.step_operator.flavor": "platform local has no step_operator"},
+    ),
+    "kubernetes needs a cluster": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, flavor: kubernetes}",
+        {
+            "stack.components.orchestrator.cluster": "is missing, and flavor kubernetes needs",
+            # An ML project that overrides the machine gets the new flavor too.
+            "environments.prod.components.orchestrator.machine_type": "no setting of flavor kub",
+        },
+    ),
+    "mlflow needs a server": (
+        PROD,
+        EXPERIMENTS,
+        f"{MLFLOW}}}",
+        {"stack.components.experiment_tracker.tracking_uri": "is missing, and flavor mlflow needs"},
+    ),
+    "a password needs a user": (
+        PROD,
+        EXPERIMENTS,
+        f"{MLFLOW}, tracking_uri: 'https://m.example', tracking_password: 'env:P'}}",
+        {
+            "stack.components.experiment_tracker.tracking_password": "without tracking_username",
+        },
+    ),
+    "accelerators are named": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, accelerator_count: 2}",
+        {"stack.components.orchestrator.accelerator_count": "none is named"},
+    ),
+    "instances are ordered": (
+        PROD,
+        "min_instances: 1",
+        "min_instances: 3, max_instances: 2",
+        {"stack.components.deployer.min_instances": "is more than max_instances, which is 2"},
+    ),
+    "external-account needs a provider and a token": (
+        PROD,
+        KEYLESS,
+        "method: external-account\n",
+        dict.fromkeys(
+            ("auth.workload_identity_provider", "auth.subject_token"),
+            "is missing, and method external-account needs it",
+        ),
+    ),
+    "impersonation needs a key": (
+        DEV,
+        "method: service-account",
+        "method: impersonation",
+        {"auth.key": "is missing, and method impersonation needs it"},
+    ),
+    "implicit takes nothing": (
+        DEV,
+        "method: service-account",
+        "method: implicit\n  key: env:KEY",
+        {"auth.key": "is of no use to method implicit"},
+    ),
+    "strict refuses keys": (
+        PROD,
+        KEYLESS,
+        "method: service-account\n",
+        {"auth.method": "which compliance_mode strict refuses"},
+    ),
+    "strict refuses impersonation, which starts from a key": (
+        PROD,
+        KEYLESS,
+        "method: impersonation\n  key: env:KEY\n",
+        {"auth.method": "ZenML's impersonation starts from one"},
+    ),
+    "keys only where all may be thrown away": (
+        DEV,
+        "throwaway: true",
+        "throwaway: false",
+        {"auth.method": "which only a throw-away environment may use"},
+    ),
+    "strict versions can't be overwritten": (
+        PROD,
+        "confirm_by_name: true",
+        "confirm_by_name: true\n  immutable_versions: false",
+        {"protection.immutable_versions": "compliance_mode strict needs versions"},
+    ),
+    "strict destroys nothing": (
+        PROD,
+        "confirm_by_name: true",
+        "confirm_by_name: true\n  allow_destroy: true",
+        {"protection.allow_destroy": "compliance_mode strict protects"},
+    ),
+    "strict throws nothing away": (
+        PROD,
+        "labels:",
+        "throwaway: true\nlabels:",
+        {"throwaway": "compliance_mode strict throws nothing away"},
+    ),
+    "strict lets nobody in": (
+        PROD,
+        "min_instances: 1",
+        "allow_unauthenticated: true",
+        {"stack.components.deployer.allow_unauthenticated": "lets nobody in"},
+    ),
+    "local can't be highly available": (
+        LOCAL,
+        "throwaway: true",
+        "throwaway: true\nresilience: {high_availability: true, backup_enabled: true, "
+        "compliance_mode: standard}",
+        dict.fromkeys(
+            ("resilience.high_availability", "resilience.backup_enabled"),
+            "can't be kept on platform local",
+        ),
+    ),
+    "nobody is asked and shall type": (
+        DEV,
+        "approval: none",
+        "approval: none\n  confirm_by_name: true",
+        {"protection.confirm_by_name": "approval none asks nobody"},
+    ),
+    "only what may go can expire": (
+        PROD,
+        "stack_versions: 5",
+        "stack_versions: 5\n  ttl: 3d",
+        {"retention.ttl": "takes the whole environment down"},
+    ),
+    "the control stack is not one of ours": (
+        PROD,
+        "platform: gcp",
+        "platform: gcp\ncontrol_stack: zenml-prod-recommendation",
+        {"control_stack": "zenstrap registers and takes away"},
+    ),
+    "state has a bucket of its own": (
+        PROD,
+        "artifact_store: {version: 1.1.0}",
+        "artifact_store: {version: 1.1.0, bucket: acme-ml-prod-tfstate}",
+        {"stack.components.artifact_store.bucket": "the bucket of Terraform's state"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_rule_is_kept(configs: Configs, case: str) -> None:
+    file, old, new, expected = CASES[case]
+    configs.edit(file, old, new)
+    problems = configs.problems(file.removeprefix("environments/").removesuffix(".yaml"))
+    assert {p.key for p in problems} == set(expected)
+    for problem in problems:
+        assert expected[problem.key] in problem.message
+        assert problem.line is not None
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_rule_is_kept_without_files_too(case: str, configs: Configs) -> None:
+    """Whoever builds a configuration in code, or passes one to a pipeline, gets no other rules."""
+    from zenstrap.config import loading
+
+    file, old, new, _ = CASES[case]
+    configs.edit(file, old, new)
+    name = file.removeprefix("environments/").removesuffix(".yaml")
+    tree = loading._Reading(configs.folder, name, [name, "prod"])._merged_tree()
+    assert tree is not None
+    with pytest.raises(ValidationError):
+        EnvironmentConfig.model_validate(plain(tree))
+
+
+def test_a_project_has_no_bucket_of_its_own(configs: Configs) -> None:
+    configs.append(
+        "ml_projects/recommendation.yaml",
+        "  prod: {components: {artifact_store: {version: 1.0.0, bucket: acme-own}}}\n",
+    )
+    found = configs.problem("prod")
+    assert found.key == "environments.prod.components.artifact_store.bucket"
+
+
+def test_a_default_is_not_blamed_for_what_an_environment_asks(configs: Configs) -> None:
+    configs.edit("defaults.yaml", "immutable_versions: true", "immutable_versions: false")
+    found = configs.problem("prod")
+    assert found.key == "protection.immutable_versions"
+    assert (found.file, found.line) == (PROD, configs.line_of(PROD, "compliance_mode: strict"))
+
+
+def test_rules_about_a_doubtful_value_are_silent(configs: Configs) -> None:
+    configs.edit(PROD, KEYLESS, "method: servce-account\n")
+    assert configs.problem("prod").key == "auth.method"
+
+
+def test_warnings_name_what_should_not_be_copied(configs: Configs) -> None:
+    assert warnings(load_environment("prod", REAL)) == []
+    (key,) = warnings(load_environment("dev", REAL))
+    assert "service-account works with a long-lived key" in key
+    configs.edit(
+        DEV, EXPERIMENTS, "deployer: {version: 1.0.0, flavor: gcp, allow_unauthenticated: true}"
+    )
+    found = warnings(load_environment("dev", configs.folder))
+    assert any("anyone on the internet" in warning for warning in found)
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod", "local"])
+def test_the_shipped_environments_are_as_documented(environment: str) -> None:
+    config = load_environment(environment, REAL)
+    approvals = {"dev": "none", "staging": "terminal", "prod": "terminal", "local": "none"}
+    assert config.protection.approval == approvals[environment]
+    assert config.throwaway is (environment in ("dev", "local"))
+    assert config.protection.confirm_by_name is (environment == "prod")
+    strict = "strict" if environment == "prod" else "standard"
+    assert config.resilience.compliance_mode == strict
+    if config.auth is not None:
+        assert config.auth.uses_key is (environment == "dev")

@@ -1,0 +1,120 @@
+"""A home of its own for every test: ZenML's store, zenstrap's state folder, a copy of configs/."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from hypothesis import settings
+
+from zenstrap import paths
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+QUIET = {
+    "ZENML_ANALYTICS_OPT_IN": "false",
+    "ZENML_ENABLE_RICH_TRACEBACK": "false",
+    "AUTO_OPEN_DASHBOARD": "false",
+    "NO_COLOR": "1",
+}
+os.environ.update(QUIET)
+# A deadline would measure how busy the machine is.
+settings.register_profile("zenstrap", deadline=None)
+settings.load_profile("zenstrap")
+DATABASE = Path("local_stores/default_zen_store/zenml.db")
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a test's zenstrap and ZenML keep everything."""
+
+    folder: Path
+
+    @property
+    def zenml(self) -> Path:
+        return self.folder / "zenml"
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "zenstrap"
+
+    @property
+    def configs(self) -> Path:
+        return self.folder / "configs"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.state / "artifacts" / "local"
+
+    def environ(self) -> dict[str, str]:
+        return {
+            "HOME": str(self.folder),
+            "ZENML_CONFIG_PATH": str(self.zenml),
+            "ZENSTRAP_HOME": str(self.state),
+            "ZENSTRAP_CONFIGS": str(self.configs),
+        }
+
+    def edit(self, file: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change a YAML file under configs/ of this home."""
+        path = self.configs / file
+        content = yaml.safe_load(path.read_text())
+        change(content)
+        path.write_text(yaml.safe_dump(content))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty home, with a copy of configs/ that the test may change."""
+    made = Home(tmp_path / "home")
+    made.folder.mkdir()
+    shutil.copytree(paths.project_root() / "configs", made.configs)
+    for name, value in made.environ().items():
+        monkeypatch.setenv(name, value)
+    for name in ("ZENML_STORE_URL", "ZENML_STORE_API_KEY", "ZENML_ACTIVE_STACK_ID"):
+        monkeypatch.delenv(name, raising=False)
+    return made
+
+
+@pytest.fixture(scope="session")
+def zenml_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, initialised database of ZenML: making one takes seconds, copying one doesn't."""
+    folder = tmp_path_factory.mktemp("zenml_template")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZENML_CONFIG_PATH", str(folder))
+        forget_zenml()
+        from zenml.client import Client
+
+        _ = Client().active_stack_model
+        forget_zenml()
+    return folder / DATABASE
+
+
+@pytest.fixture
+def client(home: Home, zenml_database: Path) -> Iterator[Client]:
+    """ZenML's client on a fresh local store in the home; this process uses that store."""
+    copy = home.zenml / DATABASE
+    copy.parent.mkdir(parents=True)
+    shutil.copy(zenml_database, copy)
+    forget_zenml()
+    from zenml.client import Client
+
+    yield Client()
+    forget_zenml()
+
+
+def forget_zenml() -> None:
+    """Let this process find ZenML's configuration anew."""
+    from zenml.client import Client
+    from zenml.config.global_config import GlobalConfiguration
+    from zenml.stack import stack
+
+    Client._reset_instance()
+    GlobalConfiguration._reset_instance()
+    stack._STACK_CACHE.clear()

@@ -1,0 +1,140 @@
+"""What a plan may do: the rules by example, and laws that hold for every plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zenstrap.config import EnvironmentConfig
+from zenstrap.config.loading import load_environment
+from zenstrap.errors import RefusedError
+from zenstrap.paths import project_root
+from zenstrap.policy.approval import approve
+from zenstrap.policy.rules import PROTECTED_TYPES, judge
+from zenstrap.registry.changes import Action, Kind, RegistrationChange
+from zenstrap.reports import PlanReport
+from zenstrap.session import Session
+from zenstrap.terraform.plan import Plan, ResourceChange
+
+ACTIONS = ("create", "update", "replace", "destroy")
+TYPES = ("google_storage_bucket", "google_service_account", "terraform_data")
+
+LOCAL = load_environment("local", project_root() / "configs")
+
+changes = st.builds(
+    ResourceChange,
+    address=st.just("a.b"),
+    type=st.sampled_from(TYPES),
+    action=st.sampled_from(ACTIONS),
+    vanished=st.booleans(),
+)
+approvals = st.sampled_from(["none", "terminal"])
+
+
+def environment(**protection: Any) -> EnvironmentConfig:
+    return LOCAL.model_copy(update={"protection": LOCAL.protection.model_copy(update=protection)})
+
+
+def plan_of(*found: ResourceChange, direction: str = "up") -> PlanReport:
+    return PlanReport(
+        environment="local",
+        direction=direction,  # type: ignore[arg-type]
+        infrastructure=Plan(
+            changes=found, outputs={}, terraform_version="1.11.4", digest="infrastructure"
+        ),
+        registrations=(
+            RegistrationChange(kind=Kind.STACK, action=Action.CREATE, name="zenml-local-v1.0.0"),
+        ),
+        digest="digest",
+    )
+
+
+def change(action: str, type: str = "terraform_data", vanished: bool = False) -> ResourceChange:
+    return ResourceChange(address="a.b", type=type, action=action, vanished=vanished)  # type: ignore[arg-type]
+
+
+@given(st.lists(changes, max_size=5), approvals)
+def test_nothing_is_destroyed_without_consent(found: list[ResourceChange], approval: str) -> None:
+    verdict = judge(plan_of(*found), environment(approval=approval, allow_destroy=True))
+    destroys = any(c.action in ("replace", "destroy") and not c.vanished for c in found)
+    if destroys:
+        assert verdict.questions and verdict.type_name
+    assert verdict.refusals == ()
+
+
+@given(st.lists(changes, max_size=5))
+def test_protected_things_are_never_destroyed_where_it_is_not_allowed(
+    found: list[ResourceChange],
+) -> None:
+    verdict = judge(plan_of(*found), environment(allow_destroy=False, approval="none"))
+    lost = [
+        c
+        for c in found
+        if c.action in ("replace", "destroy") and not c.vanished and c.type in PROTECTED_TYPES
+    ]
+    assert bool(verdict.refusals) == bool(lost)
+
+
+@pytest.mark.parametrize("approval", ["none", "terminal"])
+def test_down_always_asks_for_the_name(approval: str) -> None:
+    verdict = judge(plan_of(direction="down"), environment(approval=approval, allow_destroy=True))
+    assert verdict.questions and verdict.type_name
+
+
+def test_a_creating_plan_goes_ahead_where_no_approval_is_needed() -> None:
+    verdict = judge(plan_of(change("create")), environment(approval="none"))
+    assert verdict.refusals == verdict.questions == ()
+
+
+def test_what_vanished_is_no_loss() -> None:
+    gone = change("create", "google_storage_bucket", vanished=True)
+    verdict = judge(plan_of(gone), environment(approval="none", allow_destroy=False))
+    assert verdict.refusals == verdict.questions == ()
+
+
+def test_a_plan_that_changes_nothing_asks_nobody() -> None:
+    nothing = plan_of(direction="down").model_copy(update={"registrations": ()})
+    gate = approve(nothing, environment(approval="terminal"), Session("local", "down"))
+    assert gate.how == "nothing to approve"
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"),
+    [("y", True), ("yes", True), ("Y", True), ("", False), ("n", False), ("local", False)],
+)
+def test_an_ordinary_change_is_agreed_to_with_yes(answer: str, agreed: bool) -> None:
+    config = environment(approval="terminal", confirm_by_name=False)
+    _expect(plan_of(change("create")), config, answer, agreed)
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"), [("local", True), ("y", False), ("Local", False), ("", False)]
+)
+def test_a_named_change_is_agreed_to_with_the_name(answer: str, agreed: bool) -> None:
+    config = environment(approval="terminal", confirm_by_name=True)
+    _expect(plan_of(change("create")), config, answer, agreed)
+
+
+def test_without_a_terminal_the_flag_is_named() -> None:
+    with pytest.raises(RefusedError, match="--yes"):
+        approve(plan_of(change("destroy")), environment(), Session("local", "up"))
+
+
+def test_yes_agrees_to_questions_and_never_to_refusals() -> None:
+    session = Session("local", "up", assume_yes=True)
+    lost = plan_of(change("destroy", "google_storage_bucket"))
+    assert approve(lost, environment(allow_destroy=True), session).how == "--yes"
+    with pytest.raises(RefusedError, match="allow_destroy"):
+        approve(lost, environment(allow_destroy=False), session)
+
+
+def _expect(plan: PlanReport, config: EnvironmentConfig, answer: str, agreed: bool) -> None:
+    session = Session("local", "up", ask=lambda question: f"{answer}\n")
+    if agreed:
+        assert approve(plan, config, session).how == "terminal"
+        return
+    with pytest.raises(RefusedError, match="not approved"):
+        approve(plan, config, session)

@@ -1,0 +1,72 @@
+"""A pipeline on a stack that isn't active: what ZenML doesn't promise, held by these tests."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from tests.conftest import Home
+from zenstrap.execution import ACTIVE_STACK_VARIABLE, on_stack
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+
+def make_stack(client: Client, home: Home) -> UUID:
+    from zenml.enums import StackComponentType as Type
+
+    store = client.create_stack_component(
+        "other", "local", Type.ARTIFACT_STORE, {"path": str(home.folder / "other")}
+    )
+    orchestrator = client.get_stack("default").components[Type.ORCHESTRATOR][0]
+    return client.create_stack(
+        "other", {Type.ARTIFACT_STORE: store.id, Type.ORCHESTRATOR: orchestrator.id}
+    ).id
+
+
+def test_the_active_stack_is_another_one_only_within(home: Home, client: Client) -> None:
+    other = make_stack(client, home)
+    client.activate_stack("default")
+    written = (home.zenml / "config.yaml").read_bytes()
+    with on_stack(other):
+        assert client.active_stack_model.id == other
+        assert client.active_stack.id == other
+    assert client.active_stack_model.name == "default"
+    assert (home.zenml / "config.yaml").read_bytes() == written
+
+
+def test_an_error_within_changes_nothing_either(
+    home: Home, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_stack(client, home)
+    default = client.get_stack("default").id
+    monkeypatch.setenv(ACTIVE_STACK_VARIABLE, str(default))
+    with pytest.raises(RuntimeError), on_stack(other):
+        raise RuntimeError
+    assert os.environ[ACTIVE_STACK_VARIABLE] == str(default)
+    assert client.active_stack_model.id == default
+
+
+def test_a_repository_with_an_active_stack_of_its_own_is_left_alone(
+    home: Home, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zenml.client import Client as Fresh
+
+    from tests.conftest import forget_zenml
+
+    repository = home.folder / "repository"
+    repository.mkdir()
+    monkeypatch.chdir(repository)
+    Fresh.initialize(repository)
+    forget_zenml()
+    fresh: Any = Fresh()
+    other = make_stack(fresh, home)
+    fresh.activate_stack("default")
+    written = (repository / ".zen/config.yaml").read_bytes()
+    with on_stack(other):
+        assert fresh.active_stack_model.id == other
+    assert fresh.active_stack_model.name == "default"
+    assert (repository / ".zen/config.yaml").read_bytes() == written
