@@ -12,7 +12,7 @@ from zenstrap.config import COMPONENT_KINDS, ComponentKind
 from zenstrap.config.names import environment_name_fault, project_name_fault
 
 # Enough for what these can find; a busy machine may take its time.
-some = settings(max_examples=40, deadline=None)
+some = settings(max_examples=25, deadline=None)
 
 environments = st.from_regex(r"[a-z][a-z0-9]{0,19}", fullmatch=True).filter(
     lambda name: environment_name_fault(name) is None

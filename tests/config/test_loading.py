@@ -358,7 +358,7 @@ def test_each_fault_is_one_problem(configs: Configs, fault: Fault) -> None:
         assert found.suggestion == fault.suggestion
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.sets(st.integers(0, len(FAULTS) - 1), min_size=2, max_size=8))
 def test_faults_are_found_together_and_make_no_false_alarms(chosen: set[int]) -> None:
     faults = [FAULTS[number] for number in sorted(chosen)]
@@ -378,7 +378,7 @@ PLACES = [
 ]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(PLACES))
 def test_an_unknown_key_anywhere_is_blamed_where_it_stands(place: tuple[str, int]) -> None:
     file, number = place
@@ -531,7 +531,7 @@ def test_empty_files(configs: Configs, file: str, text: str) -> None:
     assert (found.file, found.message) == (file, "is empty")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.sampled_from(PLACES),
     st.sampled_from(["", "null", "[]", "{}", "7", "x", "[{a: 1}]", "true", "1.5", "{a: {b: c}}"]),

@@ -9,7 +9,7 @@ from zenstrap.config.reading import parse
 from zenstrap.config.trees import Origin, Scalar, Sequence, Table, Tree, merged, plain
 
 # Enough for what these can find; a busy machine may take its time.
-some = settings(max_examples=40, deadline=None)
+some = settings(max_examples=25, deadline=None)
 
 scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 values = st.recursive(

@@ -12,7 +12,7 @@ from zenstrap.config.trees import Table, plain
 from zenstrap.errors import ConfigProblem
 
 # Enough for what these can find; a busy machine may take its time.
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=40, deadline=None)
 
 
 def values(text: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ LOCAL = load_environment("local", REAL)
 
 
 # Only such text as can stand in a description; what looks like a secret is refused on reading.
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.text(min_size=1, max_size=20).filter(str.strip)
     | st.sampled_from(

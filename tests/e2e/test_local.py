@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -126,7 +127,7 @@ def test_a_killed_run_is_completed_by_the_next(
     victim = subprocess.Popen(
         [*RUN, "--env", "local"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    assert begun.read_text() == "begun"  # it is in the training now, on the candidate
+    wait_for(begun, victim)  # it is in the training now, on the candidate
     victim.send_signal(signal.SIGKILL)
     victim.wait(LIMIT)
     with zenml_of(home) as client:
@@ -143,6 +144,18 @@ def test_a_killed_run_is_completed_by_the_next(
         } == {"failed", "completed"}
         stacks = [name for name in snapshot()["stacks"] if name != "default"]
         assert sorted(stacks) == ["zenml-local", "zenml-local-v1.0.0"]
+
+
+def wait_for(pipe: Path, process: subprocess.Popen[bytes]) -> None:
+    """Until the process writes to the named pipe; fails if it ends before."""
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    ended = os.pidfd_open(process.pid)
+    try:
+        ready, _, _ = select.select([reading, ended], [], [], LIMIT)
+        assert reading in ready, "it ended, or hung, before it got there"
+    finally:
+        os.close(reading)
+        os.close(ended)
 
 
 def test_down_on_a_terminal_asks_for_the_name(home: Home) -> None:

@@ -226,7 +226,8 @@ def test_rubbish_for_a_plan_or_outputs(
     for attempt in (lambda: workspace.shown(workspace.plan_file), workspace.outputs):
         with pytest.raises(TerraformError, match="can't be read") as caught:
             attempt()
-        assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
+        context = caught.value.__context__
+        assert "hunter2" not in f"{caught.value!r} {context!r} {getattr(context, 'doc', '')}"
 
 
 def test_a_hang_ends(

@@ -89,7 +89,7 @@ def test_damaged_files(content: bytes, message: str, tmp_path: Path) -> None:
         read_state_file(file)
     assert caught.value.where == str(file)
     assert caught.value.__cause__ is None
-    assert "hunter2" not in f"{caught.value!r} {caught.value}"
+    assert "hunter2" not in f"{caught.value!r} {caught.value} {caught.value.__context__}"
 
 
 @given(cut=st.integers(0, len(json.dumps(STATE)) - 1))

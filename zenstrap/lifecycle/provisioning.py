@@ -54,9 +54,7 @@ def _outputs(
         workspace=config.environment,
         terraform_version=plan.infrastructure.terraform_version,
         actions=actions,
-        outputs={
-            name: _without_secret(output) for name, output in workspace.outputs().items()
-        },
+        outputs={name: _without_secret(output) for name, output in workspace.outputs().items()},
         lineage=state.lineage if state else "",
         serial=state.serial if state else 0,
         resources=state.resources if state else 0,

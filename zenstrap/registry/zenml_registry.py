@@ -10,7 +10,7 @@ from uuid import UUID
 
 from zenstrap.errors import PartlyDoneError, RegistryError
 from zenstrap.events import Emit, RegistrationWritten, ignore
-from zenstrap.naming import stack_prefix
+from zenstrap.naming import belongs_to, stack_prefix
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.registry.diff import component_labels, stack_labels
 from zenstrap.registry.model import (
@@ -47,9 +47,7 @@ def read_registry(client: Client, environment: str) -> ActualRegistry:
     return ActualRegistry(
         environment=environment,
         components={(c.type.value, c.name): _component(c) for c in components},
-        stacks={
-            s.name: _stack(s) for s in stacks if s.name == prefix or s.name.startswith(f"{prefix}-")
-        },
+        stacks={s.name: _stack(s) for s in stacks if belongs_to(s.name, environment)},
     )
 
 

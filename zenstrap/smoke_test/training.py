@@ -88,7 +88,7 @@ def load_training(name: str | None) -> Training:
             "the smoke test's training can't be imported",
             where=name,
             why=str(error),
-            fix="Install the package that holds it beside zenstrap, or correct smoke_test.training.",
+            fix="Install the package that holds it, or correct smoke_test.training.",
         ) from error
     if not callable(function):
         raise ZenstrapError(

@@ -33,5 +33,5 @@ def parse_outputs(text: str) -> Mapping[str, Output]:
             for name, one in json.loads(text).items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):
-        # From None: a JSON error holds the whole text.
-        raise TerraformError("the outputs can't be read") from None
+        pass  # what is raised inside of this block would carry the JSON error, and so the text
+    raise TerraformError("the outputs can't be read")

@@ -218,7 +218,8 @@ def _where(run: RunSummary) -> RenderResult:
     if run.url:
         yield from unbroken(clean(run.url))
     else:
-        yield from unbroken(f"python run.py dashboard --env {clean(run.environment)}")
+        yield Text("  To see it in the dashboard:", style="dim")
+        yield from unbroken("zenml login --local")
 
 
 def _failed(run: RunSummary, failure: Failure) -> RenderResult:

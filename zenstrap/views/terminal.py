@@ -24,7 +24,10 @@ class SteadyConsole(Console):
     """
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*objects, **{"crop": False, **options})
+        if self.is_terminal or len(objects) != 1:
+            super().print(*objects, **{"crop": False, **options})
+        else:  # rich fills lines with blanks, which a log would keep
+            self.file.write(plain(objects[0], self.width))
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -50,7 +53,7 @@ def console_on(stream: IO[str]) -> Console:
 def plain(renderable: RenderableType, width: int = PLAIN_WIDTH) -> str:
     """A drawing as text without any control sequence, and without blanks at line ends."""
     stream = io.StringIO()
-    console = SteadyConsole(
+    console = Console(
         file=stream,
         width=width,
         color_system=None,
@@ -60,7 +63,7 @@ def plain(renderable: RenderableType, width: int = PLAIN_WIDTH) -> str:
         highlight=False,
         legacy_windows=False,
     )
-    console.print(renderable)
+    console.print(renderable, crop=False)
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
