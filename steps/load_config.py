@@ -10,7 +10,6 @@ from zenstrap import session
 from zenstrap.config import EnvironmentConfig
 from zenstrap.events import RunStarted
 from zenstrap.reports import ConfigReport
-from zenstrap.runs import record_start
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
@@ -18,7 +17,6 @@ def load_config(config: EnvironmentConfig) -> Annotated[ConfigReport, named("con
     run = get_step_context().pipeline_run
     opened = session.current(config.environment)
     opened.run_id, opened.run_name = str(run.id), run.name
-    record_start(opened.run_id, opened.command)
     opened.emit(RunStarted(config.environment, opened.command, run.name, get_run_url(run)))
     with session.step_of(config.environment, "load_config") as progress:
         return progress.done(ConfigReport(config=config))

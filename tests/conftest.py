@@ -104,7 +104,9 @@ def client(home: Home, zenml_database: Path) -> Iterator[Client]:
     shutil.copy(zenml_database, copy)
     forget_zenml()
     from zenml.client import Client
+    from zenml.utils import source_utils
 
+    source_utils.set_custom_source_root(str(paths.project_root()))
     yield Client()
     forget_zenml()
 

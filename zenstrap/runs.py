@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
 TAG = "zenstrap"
-STARTED = "zenstrap"  # metadata: who started the run, where, with which command
+STARTED = "zenstrap"  # extra configuration: who started the run, where, with which command
+TRAINING = "smoke_training"  # the command of a smoke test's own run
 STATE = "terraform_state"  # metadata: the state that the run left
 CHANGES = "changes"  # metadata: how many resources and registrations the run changed
-HISTORY = 50  # runs that are looked through for the last state and the last change
+HISTORY = 50  # runs of commands that are looked through for the last state and change
+LISTED = 4  # runs that are listed for each that is asked for: up to so many smoke trainings each
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,32 @@ def environment_tag(environment: str) -> str:
     return f"environment:{environment}"
 
 
+def run_options(environment: str, pipeline: str, command: str) -> dict[str, Any]:
+    """The name, tags and extra configuration by which a run of ours is found again.
+
+    Args:
+        command: the command line's, or TRAINING.
+    """
+    from zenml import Tag
+
+    return {
+        "run_name": f"{environment}-{pipeline}-{{date}}-{{time}}",
+        "tags": [TAG, Tag(name=environment_tag(environment), cascade=True)],
+        "extra": {
+            STARTED: {
+                "command": command,
+                "user": getpass.getuser(),
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+            }
+        },
+    }
+
+
 def recent_runs(client: Client, environment: str, limit: int = HISTORY) -> list[RunRecord]:
-    """The environment's newest runs of zenstrap's own pipelines, newest first."""
-    page = client.list_pipeline_runs(
-        tags=[TAG, environment_tag(environment)], sort_by="desc:created", size=limit, hydrate=True
-    )
-    return [_record(run) for run in page.items]
+    """The newest runs of commands on an environment, newest first."""
+    records = _list(client, environment, size=limit * LISTED)
+    return [record for record in records if record.command != TRAINING][:limit]
 
 
 def last_state(runs: Sequence[RunRecord]) -> RunRecord | None:
@@ -67,21 +89,6 @@ def last_state(runs: Sequence[RunRecord]) -> RunRecord | None:
 def last_change(runs: Sequence[RunRecord]) -> RunRecord | None:
     """The newest run that completed and changed something."""
     return next((run for run in runs if run.status == "completed" and run.changes), None)
-
-
-def record_start(run_id: str, command: str) -> None:
-    """Write on a run who started it, so that a dead one can be told from a live one."""
-    _log(
-        run_id,
-        {
-            STARTED: {
-                "command": command,
-                "user": getpass.getuser(),
-                "host": socket.gethostname(),
-                "pid": os.getpid(),
-            }
-        },
-    )
 
 
 def record_state(run_id: str, state: StateIdentity) -> None:
@@ -97,7 +104,7 @@ def record_changes(run_id: str, changes: int) -> None:
     _log(run_id, {CHANGES: changes})
 
 
-def fail_dead_runs(client: Client, environment: str, runs: Sequence[RunRecord]) -> list[str]:
+def fail_dead_runs(client: Client, environment: str) -> list[str]:
     """Mark runs that a kill left ``running``; ZenML has no heartbeat for local ones.
 
     Only runs that were started on this machine: the caller holds the environment's lease, so
@@ -112,7 +119,7 @@ def fail_dead_runs(client: Client, environment: str, runs: Sequence[RunRecord]) 
 
     unfinished = [
         run
-        for run in runs
+        for run in _list(client, environment, size=HISTORY * LISTED)
         if not ExecutionStatus(run.status).is_finished and run.host in ("", socket.gethostname())
     ]
     for record in unfinished:
@@ -132,6 +139,13 @@ def fail_dead_runs(client: Client, environment: str, runs: Sequence[RunRecord]) 
     return [run.name for run in unfinished]
 
 
+def _list(client: Client, environment: str, size: int) -> list[RunRecord]:
+    page = client.list_pipeline_runs(
+        tags=[TAG, environment_tag(environment)], sort_by="desc:created", size=size, hydrate=True
+    )
+    return [_record(run) for run in page.items]
+
+
 def _log(run_id: str, metadata: dict[str, Any]) -> None:
     from zenml import log_metadata
 
@@ -140,7 +154,7 @@ def _log(run_id: str, metadata: dict[str, Any]) -> None:
 
 def _record(run: PipelineRunResponse) -> RunRecord:
     metadata = run.run_metadata
-    started = _mapping(metadata.get(STARTED))
+    started = _mapping(run.config.extra.get(STARTED))
     state = _mapping(metadata.get(STATE))
     changes = metadata.get(CHANGES)
     return RunRecord(

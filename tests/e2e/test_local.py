@@ -72,7 +72,7 @@ def test_from_nothing_to_proven_stacks_and_back(home: Home) -> None:
         tests = {
             name: step for name, step in bootstrap.steps.items() if name.startswith("smoke_test")
         }
-        assert {t.trigger_info.step_run.id for t in trainings if t.trigger_info} <= {
+        assert {t.trigger_info.step_run_id for t in trainings} == {
             step.id for step in tests.values()
         }
         for training in trainings:

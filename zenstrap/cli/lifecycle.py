@@ -104,7 +104,7 @@ def _run_pipeline(verb: Verb, config: EnvironmentConfig, run: Session, options: 
     with _connected(run, options) as client:
         _settle_dead_runs(config, client, run)
         with _control_stack(config, client, run):
-            _start(PIPELINES[verb], config)
+            _start(verb, config)
         if verb == "down":
             _tidy_up(config, client)
 
@@ -130,10 +130,9 @@ def _connected(run: Session, options: Options) -> Iterator[Client]:
 
 
 def _settle_dead_runs(config: EnvironmentConfig, client: Client, run: Session) -> None:
-    from zenstrap import runs
+    from zenstrap.runs import fail_dead_runs
 
-    history = runs.recent_runs(client, config.environment)
-    for name in runs.fail_dead_runs(client, config.environment, history):
+    for name in fail_dead_runs(client, config.environment):
         run.emit(Notice(f"Run {name} had been killed; it is marked as failed now.", "warning"))
 
 
@@ -150,16 +149,14 @@ def _control_stack(config: EnvironmentConfig, client: Client, run: Session) -> I
         yield
 
 
-def _start(name: str, config: EnvironmentConfig) -> None:
-    from zenml import Tag
+def _start(verb: Verb, config: EnvironmentConfig) -> None:
+    from zenstrap.runs import run_options
 
-    from zenstrap.runs import TAG, environment_tag
-
+    name = PIPELINES[verb]
     pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
     configured = pipeline.with_options(
-        run_name=f"{config.environment}-{name}-{{date}}-{{time}}",
         substitutions={"environment": config.environment},
-        tags=[TAG, Tag(name=environment_tag(config.environment), cascade=True)],
+        **run_options(config.environment, name, verb),
     )
     # Dumped and validated again: the dashboard shows only fields that were explicitly set.
     configured(config=EnvironmentConfig.model_validate(config.model_dump(mode="json")))

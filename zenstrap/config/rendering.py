@@ -62,6 +62,8 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
+        if not text.isprintable():  # line breaks of all kinds: only here they are spelled out
+            return self.represent_scalar("tag:yaml.org,2002:str", text, style='"')
         # PyYAML quotes what YAML 1.1 would take for something else; 1e3 is text there, and a
         # number in 1.2.
         for resolver in (Yaml12Loader, yaml.SafeLoader):

@@ -12,6 +12,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.execution import TimeLimitReached, run_pipeline_on_stack
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
+from zenstrap.runs import TRAINING, run_options
 from zenstrap.session import Session
 from zenstrap.smoke_test.training import predictions
 
@@ -48,7 +49,7 @@ def prove(
     read_back, model_uri = "", ""
     try:
         run = run_pipeline_on_stack(
-            pipeline,
+            pipeline.with_options(**run_options(config.environment, pipeline.name, TRAINING)),
             UUID(candidate.id),
             parameters={"training": settings.training, "data": settings.data},
             step_id=step_id,
