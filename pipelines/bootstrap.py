@@ -36,7 +36,7 @@ def bootstrap(config: EnvironmentConfig) -> None:
             passed.append(test(loaded, registrations, id=f"smoke_test {candidate.name}"))
         except SmokeTestError as error:
             failures.append(error)
-    promote(loaded, outputs, registrations, passed)
+    promote(loaded, outputs, planned, registrations, passed)
     if failures:
         raise SmokeTestError(
             "; ".join(failure.what for failure in failures),

@@ -10,6 +10,7 @@ from zenstrap import session
 from zenstrap.lifecycle import registering
 from zenstrap.reports import (
     ConfigReport,
+    PlanReport,
     PromotionReport,
     Registrations,
     SmokeTestReport,
@@ -21,6 +22,7 @@ from zenstrap.reports import (
 def promote(
     config: ConfigReport,
     outputs: TerraformOutputs,
+    plan: PlanReport,
     registrations: Registrations,
     tests: list[SmokeTestReport],
 ) -> Annotated[PromotionReport, named("promotion")]:
@@ -30,6 +32,7 @@ def promote(
             registering.promote(
                 config.config,
                 outputs,
+                plan,
                 registrations,
                 tests,
                 Client(),

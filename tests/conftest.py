@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 QUIET = {
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_RICH_TRACEBACK": "false",
-    "AUTO_OPEN_DASHBOARD": "false",
+    "ZENML_AUTO_OPEN_DASHBOARD": "false",
     "NO_COLOR": "1",
 }
 os.environ.update(QUIET)

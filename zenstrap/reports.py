@@ -273,6 +273,7 @@ class SmokeTestReport(Report):
     def facts(self) -> dict[str, Fact]:
         facts: dict[str, Fact] = {
             "stack": self.stack,
+            "stack_id": self.stack_id,
             "content_hash": self.content_hash,
             "passed": self.passed,
             "training_run": self.training_run,

@@ -248,6 +248,8 @@ def test_what_was_changed_outside_is_put_right(
     key = ("artifact_store", "zenml-local-artifact-store-v1.0.0")
     assert snapshot()["components"][key][2] == before[key][2]
     assert (home.artifacts / "shared").is_dir()
+    trainings = client.list_pipeline_runs(pipeline="smoke_training")
+    assert trainings.total == 2  # what was made anew is proven anew
     assert run("plan", "--env", "local").code == 0
 
 
@@ -276,3 +278,14 @@ def test_events_are_one_json_object_a_line(home: Home, run: CommandLine) -> None
     lines = run("up", "--env", "local", "--events").out.splitlines()
     events = [json.loads(line)["event"] for line in lines]
     assert {"run_started", "step_started", "step_finished", "resource_finished"} <= set(events)
+
+
+def test_a_stack_that_was_taken_down_and_made_again_is_tested_again(
+    home: Home, run: CommandLine, client: Client
+) -> None:
+    home.edit("environments/local.yaml", only_base)
+    assert run("up", "--env", "local").code == 0
+    assert run("down", "--env", "local", "--yes").code == 0
+    home.edit("environments/local.yaml", with_training("crashing"))
+    assert run("up", "--env", "local").code == 6
+    assert "zenml-local" not in snapshot()["stacks"]

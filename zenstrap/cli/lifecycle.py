@@ -98,6 +98,10 @@ def _files(run: Session) -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(run.run_folder.parent, ignore_errors=True)
+        folder = paths.environment_folder(run.environment)
+        for empty in (folder, folder.parent):  # after a down; otherwise they aren't empty
+            with suppress(OSError):
+                empty.rmdir()
 
 
 def _run_pipeline(verb: Verb, config: EnvironmentConfig, run: Session, options: Options) -> None:
@@ -163,19 +167,16 @@ def _start(verb: Verb, config: EnvironmentConfig) -> None:
 
 
 def _tidy_up(config: EnvironmentConfig, client: Client) -> None:
-    """After a down: no active stack that is gone, no empty folder."""
+    """After a down: no active stack that is gone, no empty folder of artifacts."""
     from zenstrap.lifecycle.control_stack import ZENML_DEFAULT
 
     try:
         _ = client.active_stack_model
     except KeyError:
         client.activate_stack(ZENML_DEFAULT)
-    for folder in (
-        artifacts_folder(config).parent,
-        paths.environment_folder(config.environment),
-    ):
+    if config.local is None or config.local.root is None:
         with suppress(OSError):
-            folder.rmdir()
+            artifacts_folder(config).parent.rmdir()
 
 
 def _asking(view: View) -> session.Ask | None:

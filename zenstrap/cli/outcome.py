@@ -58,7 +58,7 @@ def conclude(outcome: Outcome, options: Options) -> int:
         return summary.exit_code
     if options.events:
         return summary.exit_code
-    if outcome.verb == "plan" and plan is not None and outcome.failure is None:
+    if outcome.verb == "plan" and plan is not None and not plan.is_empty:
         print_plan(plan, sys.stdout)
     if outcome.failure is not None and not any(s.outcome == "done" for s in outcome.steps):
         sys.stderr.write(error_text(outcome.failure))
@@ -115,7 +115,7 @@ def _headline(outcome: Outcome, plan: PlanReport | None) -> str:
 
 def _outputs(outcome: Outcome) -> tuple[OutputLine, ...]:
     outputs = outcome.last(TerraformOutputs)
-    if outputs is None or outcome.verb != "up":
+    if outputs is None or outcome.verb != "up" or not outputs.actions:
         return ()
     return tuple(OutputLine(name, o.value, o.sensitive) for name, o in outputs.outputs.items())
 

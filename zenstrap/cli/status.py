@@ -99,6 +99,7 @@ def _version(
         version=stack.labels.get(VERSION, ""),
         current=current,
         promoted_by=alias.labels.get(RUN) if alias and current else None,
+        promoted_at=alias.updated if alias and current else None,
         smoke_test=_smoke_test(client, actual.environment, stack.name),
         components=tuple(_components(stack, actual)),
     )

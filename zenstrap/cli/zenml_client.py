@@ -23,7 +23,7 @@ KNOCK_SECONDS = 10.0  # a server behind a slow VPN answers within this
 _SETTINGS = {
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_RICH_TRACEBACK": "false",
-    "AUTO_OPEN_DASHBOARD": "false",
+    "ZENML_AUTO_OPEN_DASHBOARD": "false",
 }
 
 

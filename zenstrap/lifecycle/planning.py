@@ -17,7 +17,7 @@ from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.registry.changes import Action, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import UNKNOWN, diff, removal
-from zenstrap.registry.model import DesiredRegistry
+from zenstrap.registry.model import ActualRegistry, DesiredRegistry, DesiredStack
 from zenstrap.registry.zenml_registry import read_registry
 from zenstrap.reports import Kept, PlanReport, count
 from zenstrap.runs import RunRecord
@@ -51,7 +51,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         direction="up",
         infrastructure=infrastructure,
         registrations=registrations,
-        to_test=_stacks_to_test(config, client, desired),
+        to_test=_stacks_to_test(config, client, desired, actual, infrastructure),
         since=last_change.name if last_change else None,
         digest=_digest(infrastructure, registrations),
         notices=tuple(_notices(config, registrations)),
@@ -120,14 +120,23 @@ def _guard_state(workspace: Workspace, history: Sequence[RunRecord], environment
 
 
 def _stacks_to_test(
-    config: EnvironmentConfig, client: Client, desired: DesiredRegistry
+    config: EnvironmentConfig,
+    client: Client,
+    desired: DesiredRegistry,
+    actual: ActualRegistry,
+    infrastructure: Plan,
 ) -> tuple[str, ...]:
-    return tuple(
-        stack.name
-        for stack in desired.stacks
-        if config.smoke_test_of(stack.project).when == "always"
-        or not is_proven(last_test(client, config.environment, stack.name), stack.content_hash)
-    )
+    """What isn't known to work: never tested as it is now, or what is under it is made anew."""
+    remade = any(c.vanished or c.action == "replace" for c in infrastructure.changes)
+
+    def known_to_work(stack: DesiredStack) -> bool:
+        if remade or config.smoke_test_of(stack.project).when == "always":
+            return False
+        found = actual.stacks.get(stack.name)
+        test = last_test(client, config.environment, stack.name)
+        return is_proven(test, found.id if found else None, stack.content_hash)
+
+    return tuple(stack.name for stack in desired.stacks if not known_to_work(stack))
 
 
 def _notices(config: EnvironmentConfig, changes: Sequence[RegistrationChange]) -> list[str]:

@@ -107,11 +107,17 @@ def last_test(client: Client, environment: str, stack: str) -> LastTest | None:
     return LastTest(dict(page.items[0].run_metadata), page.items[0].created) if page.items else None
 
 
-def is_proven(test: LastTest | None, content_hash: str) -> bool:
-    """Whether the newest smoke test of a stack passed, with the content that it has now."""
-    if test is None:
+def is_proven(test: LastTest | None, stack_id: str | None, content_hash: str) -> bool:
+    """Whether the newest smoke test passed, on this very stack, with the content that it has now.
+
+    Args:
+        stack_id: None where the stack isn't registered. One that was deleted and registered
+            again has another id: what is under it may have gone in between.
+    """
+    if test is None or stack_id is None:
         return False
-    return test.facts.get("passed") is True and test.facts.get("content_hash") == content_hash
+    wanted = {"passed": True, "stack_id": stack_id, "content_hash": content_hash}
+    return all(test.facts.get(key) == value for key, value in wanted.items())
 
 
 class _NotProvenError(Exception):

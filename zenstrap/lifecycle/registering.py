@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError
-from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import UNKNOWN, diff
@@ -69,6 +68,7 @@ def register_stacks(
 def promote(
     config: EnvironmentConfig,
     outputs: TerraformOutputs,
+    plan: PlanReport,
     registrations: Registrations,
     tests: Sequence[SmokeTestReport],
     client: Client,
@@ -77,6 +77,7 @@ def promote(
     """Move each alias whose stack is proven; the others stay where they are.
 
     Args:
+        plan: says which stacks this run had to test; the others had been proven before.
         tests: the smoke tests of this run that passed.
     """
     desired = desired_registry(config, outputs.public())
@@ -87,10 +88,7 @@ def promote(
     moves: list[AliasMove] = []
     held_back: list[str] = []
     for stack in desired.stacks:
-        proven = (stack.name, stack.content_hash) in proven_now or is_proven(
-            last_test(client, config.environment, stack.name), stack.content_hash
-        )
-        if not proven:
+        if (stack.name, stack.content_hash) not in proven_now and stack.name in plan.to_test:
             held_back.append(stack.alias)
             continue
         action: Action | None = None

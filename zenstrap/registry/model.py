@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import JsonValue
 
@@ -100,6 +101,7 @@ class ActualStack:
     name: str
     components: Mapping[str, tuple[str, ...]]
     labels: Mapping[str, str]
+    updated: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -298,6 +298,7 @@ def _stack(response: StackResponse) -> ActualStack:
             kind.value: tuple(c.name for c in found) for kind, found in response.components.items()
         },
         labels=dict(response.labels or {}),
+        updated=response.updated,
     )
 
 

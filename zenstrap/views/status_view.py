@@ -185,4 +185,5 @@ def _smoke_test(test: SmokeTestLine | None) -> str:
 def _promoted(version: StackVersion) -> str:
     if version.promoted_by is None:
         return "-"
-    return f"{version.promoted_by}, {stamp(version.promoted_at)}"
+    when = f", {stamp(version.promoted_at)}" if version.promoted_at else ""
+    return f"{version.promoted_by}{when}"
