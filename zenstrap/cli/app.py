@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -61,36 +62,28 @@ def app() -> None:
 @_options(_YES, _JSON, _EVENTS)
 def up(**given: Any) -> int:
     """Bring an environment to its configuration: provision, register, smoke-test, promote."""
-    from zenstrap.cli.lifecycle import up as run
-
-    return run(Options(**given))
+    return _call("lifecycle", "up", Options(**given))
 
 
 @app.command()
 @_options(_JSON, _EVENTS)
 def plan(**given: Any) -> int:
     """Show what `up` would change, and change nothing. Exit code 2 if there is anything."""
-    from zenstrap.cli.lifecycle import plan as run
-
-    return run(Options(**given))
+    return _call("lifecycle", "plan", Options(**given))
 
 
 @app.command()
 @_options(_YES, _JSON, _EVENTS)
 def down(**given: Any) -> int:
     """Take an environment away, registrations and infrastructure, and prove that it is gone."""
-    from zenstrap.cli.lifecycle import down as run
-
-    return run(Options(**given))
+    return _call("lifecycle", "down", Options(**given))
 
 
 @app.command()
 @_options(_JSON)
 def status(**given: Any) -> int:
     """Show the current stacks, their versions and proofs, the last run and the lease."""
-    from zenstrap.cli.status import status as run
-
-    return run(Options(**given))
+    return _call("status", "status", Options(**given))
 
 
 @app.command()
@@ -100,24 +93,28 @@ def status(**given: Any) -> int:
 )
 def history(limit: int, **given: Any) -> int:
     """List the environment's runs, newest first."""
-    from zenstrap.cli.history import history as run
-
-    return run(Options(**given), limit)
+    return _call("history", "history", Options(**given), limit)
 
 
 @app.command()
 @_options(_JSON)
 def config(**given: Any) -> int:
     """Print the merged, validated configuration of an environment."""
-    from zenstrap.cli.config import config as run
-
-    return run(Options(**given))
+    return _call("config", "config", Options(**given))
 
 
 @app.command()
 @_options(_JSON)
 def doctor(**given: Any) -> int:
     """Check everything that a run needs, and say how to mend what is missing."""
-    from zenstrap.cli.doctor import doctor as run
+    return _call("doctor", "doctor", Options(**given))
 
-    return run(Options(**given))
+
+def _call(module: str, function: str, options: Options, *rest: object) -> int:
+    """Read the configuration, then import the command: a mistake in a file is told at once."""
+    from zenstrap.config.loading import load_environment
+
+    config = load_environment(options.environment)
+    command = getattr(importlib.import_module(f"zenstrap.cli.{module}"), function)
+    code: int = command(config, options, *rest)
+    return code

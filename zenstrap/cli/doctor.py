@@ -8,15 +8,14 @@ from contextlib import ExitStack
 
 from zenstrap.cli.app import Options
 from zenstrap.cli.zenml_client import zenml_client
-from zenstrap.config.loading import load_environment
+from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
 from zenstrap.lifecycle.checking import diagnose, diagnose_machine
 from zenstrap.reports import Check
 
 
-def doctor(options: Options) -> int:
+def doctor(config: EnvironmentConfig, options: Options) -> int:
     """Look at everything; exit code 1 if something is missing."""
-    config = load_environment(options.environment)
     found: list[Check] = []
 
     def tell(check: Check) -> None:

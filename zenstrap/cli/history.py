@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap.cli.app import Options
 from zenstrap.cli.zenml_client import zenml_client
-from zenstrap.config.loading import load_environment
+from zenstrap.config import EnvironmentConfig
 from zenstrap.views import json_view
 from zenstrap.views.history_view import RunLine, history_table
 from zenstrap.views.terminal import console_on
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from zenstrap.runs import RunRecord
 
 
-def history(options: Options, limit: int) -> int:
+def history(config: EnvironmentConfig, options: Options, limit: int) -> int:
     """Print the newest runs."""
-    environment = load_environment(options.environment).environment
+    environment = config.environment
     with zenml_client(debug=options.debug) as client:
         from zenstrap.runs import recent_runs
 

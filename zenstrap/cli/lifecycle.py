@@ -15,7 +15,6 @@ from zenstrap.cli.app import Options
 from zenstrap.cli.outcome import Outcome, conclude
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
-from zenstrap.config.loading import load_environment
 from zenstrap.events import Notice, StepFinished, StepStarted
 from zenstrap.lease import FileLeaseStore, Lease
 from zenstrap.lifecycle.infrastructure import artifacts_folder, require_supported
@@ -33,24 +32,23 @@ Verb = Literal["up", "plan", "down"]
 PIPELINES: dict[Verb, str] = {"up": "bootstrap", "plan": "plan", "down": "teardown"}
 
 
-def up(options: Options) -> int:
+def up(config: EnvironmentConfig, options: Options) -> int:
     """Bring the environment up; see ``pipelines/bootstrap.py``."""
-    return _run("up", options)
+    return _run("up", config, options)
 
 
-def plan(options: Options) -> int:
+def plan(config: EnvironmentConfig, options: Options) -> int:
     """Plan only; exit code 2 where something would change."""
-    return _run("plan", options)
+    return _run("plan", config, options)
 
 
-def down(options: Options) -> int:
+def down(config: EnvironmentConfig, options: Options) -> int:
     """Take the environment away; see ``pipelines/teardown.py``."""
-    return _run("down", options)
+    return _run("down", config, options)
 
 
-def _run(verb: Verb, options: Options) -> int:
+def _run(verb: Verb, config: EnvironmentConfig, options: Options) -> int:
     started = time.monotonic()
-    config = load_environment(options.environment)
     require_supported(config)
     find_terraform()
     recorder = Recorder()

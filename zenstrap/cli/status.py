@@ -11,7 +11,6 @@ from zenstrap.cli.app import Options
 from zenstrap.cli.history import run_line
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
-from zenstrap.config.loading import load_environment
 from zenstrap.lease import FileLeaseStore, holder
 from zenstrap.naming import alias_name
 from zenstrap.registry.model import ML_PROJECT, RUN, VERSION, ActualRegistry, ActualStack
@@ -31,9 +30,8 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def status(options: Options) -> int:
+def status(config: EnvironmentConfig, options: Options) -> int:
     """Print the aliases, their versions, the last run and the lease."""
-    config = load_environment(options.environment)
     with zenml_client(debug=options.debug) as client:
         found = _status(config, client)
     if options.json:
