@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -70,3 +73,20 @@ def test_a_repository_with_an_active_stack_of_its_own_is_left_alone(
         assert fresh.active_stack_model.id == other
     assert fresh.active_stack_model.name == "default"
     assert (repository / ".zen/config.yaml").read_bytes() == written
+
+
+def test_the_packages_that_a_run_notes_are_those_that_pip_would_name() -> None:
+    from zenml.environment import Environment
+
+    from zenstrap.execution import note_packages_without_pip
+
+    def pinned(lines: list[str]) -> set[str]:
+        """Names in their normal form; what is installed from a folder has no version for pip."""
+        parts = (line.split("==") for line in lines if "==" in line and line[0] not in "#-")
+        return {f"{re.sub('[-_.]+', '-', name).lower()}=={version}" for name, version in parts}
+
+    frozen = subprocess.run(
+        [sys.executable, "-m", "pip", "freeze"], capture_output=True, text=True, check=True
+    )
+    note_packages_without_pip()
+    assert pinned(frozen.stdout.splitlines()) <= pinned(Environment.get_python_packages())

@@ -55,6 +55,7 @@ def _connect(*, quiet: bool) -> Client:
     from zenml.logger import ZenMLConsoleHandler
     from zenml.utils import source_utils
 
+    from zenstrap.execution import note_packages_without_pip
     from zenstrap.paths import project_root
 
     if quiet:
@@ -63,6 +64,7 @@ def _connect(*, quiet: bool) -> Client:
             root.removeHandler(handler)
     # Steps and pipelines are found from the clone, wherever the command was started.
     source_utils.set_custom_source_root(str(project_root()))
+    note_packages_without_pip()
     try:
         from zenml.client import Client
 
