@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from zenstrap.lease import Lease
     from zenstrap.reports import PlanReport, Report
 
+# SIGTERM is how a CI service stops a job, SIGHUP how a terminal tells that it was closed.
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ReportT = TypeVar("ReportT", bound="Report")
 Ask = Callable[[str], str]  # shows a question, returns the answer that was typed
 ShowPlan = Callable[["PlanReport"], None]
@@ -60,29 +62,30 @@ class Session:
     failed_step: str | None = None
 
     @contextmanager
-    def handling_ctrl_c(self) -> Iterator[None]:
-        """Within this, the first Ctrl-C asks the operation in progress to finish.
+    def handling_signals(self) -> Iterator[None]:
+        """Within this, the first Ctrl-C (or SIGTERM) asks the operation in progress to finish.
 
-        ZenML puts a handler of its own around each step that runs in the main thread, one that
-        breaks off whatever is being done; so the steps come back to this.
+        ZenML puts handlers of its own around each step that runs in the main thread, which break
+        off whatever is being done; so the steps come back to this.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = signal.signal(signal.SIGINT, self._on_ctrl_c)
+        before = {number: signal.signal(number, self._on_signal) for number in STOPPING}
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
-    def _on_ctrl_c(self, signum: int, frame: FrameType | None) -> None:
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         again = self.interrupt.requested
         self.interrupt.request()
         if again:
             raise KeyboardInterrupt
         self.emit(
             Notice(
-                "Interrupted: finishing the operation in progress. Ctrl-C again stops at once.",
+                "Interrupted: finishing the operation in progress. Once more stops at once.",
                 "warning",
             )
         )
@@ -161,7 +164,7 @@ def step_of(environment: str, step: str, subject: str | None = None) -> Iterator
     session.emit(StepStarted(step, subject))
     outcome: Outcome = "done"
     try:
-        with session.handling_ctrl_c():
+        with session.handling_signals():
             yield progress
     except BaseException as error:
         stopped = isinstance(error, (InterruptedRunError, KeyboardInterrupt))

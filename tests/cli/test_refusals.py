@@ -248,3 +248,39 @@ def test_nothing_secret_or_temporary_stays(home: Home, run: CommandLine) -> None
     assert all(
         p.stat().st_mode & 0o077 == 0 for p in (home.state / "environments").rglob("*.tfstate")
     )
+
+
+def test_a_run_that_lost_its_lease_writes_nothing_more(
+    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zenstrap import paths
+    from zenstrap.lease import FileLeaseStore, break_lease
+    from zenstrap.lifecycle import provisioning
+
+    real = provisioning._outputs
+
+    def meanwhile(*arguments: Any) -> Any:
+        break_lease(FileLeaseStore(paths.leases_folder()), "local")
+        return real(*arguments)
+
+    monkeypatch.setattr(provisioning, "_outputs", meanwhile)
+    home.edit("environments/local.yaml", only_base)
+    assert run("up", "--env", "local").code == 4
+    assert [name for name in snapshot()["stacks"] if name.startswith("zenml-")] == []
+    assert [name for _, name in snapshot()["components"] if name.startswith("zenml-")] == []
+
+
+def test_down_that_leaves_something_says_so(
+    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zenml.zen_stores.sql_zen_store import SqlZenStore
+
+    home.edit("environments/local.yaml", only_base)
+    assert run("up", "--env", "local").code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(SqlZenStore, "delete_stack_component", lambda self, component_id: None)
+        failed = run("down", "--env", "local", "--yes")
+    assert failed.code == 7
+    assert "zenml-local-orchestrator-v1.0.0" in failed.err
+    assert run("down", "--env", "local", "--yes").code == 0
+    assert [name for _, name in snapshot()["components"] if name.startswith("zenml-")] == []

@@ -115,10 +115,11 @@ def test_a_training_over_its_time_limit_is_stopped(
     assert "zenml-local" not in snapshot()["stacks"]
 
 
-def test_ctrl_c_during_a_training_ends_the_run_and_the_next_goes_on(
-    home: Home, run: CommandLine, client: Client
+@pytest.mark.parametrize("training", ["interrupting", "terminating"])
+def test_a_signal_during_a_training_ends_the_run_and_the_next_goes_on(
+    home: Home, run: CommandLine, client: Client, training: str
 ) -> None:
-    home.edit("environments/local.yaml", with_training("interrupting"))
+    home.edit("environments/local.yaml", with_training(training))
     assert run("up", "--env", "local").code == 130
     assert "zenml-local" not in snapshot()["stacks"]
     assert not list((home.state / "leases").glob("*.json"))

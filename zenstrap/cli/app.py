@@ -89,7 +89,14 @@ def status(**given: Any) -> int:
 @app.command()
 @_options(
     _JSON,
-    click.option("--limit", default=20, show_default=True, metavar="N", help="At most N runs."),
+    click.option(
+        "--limit",
+        type=click.IntRange(1, 1000),
+        default=20,
+        show_default=True,
+        metavar="N",
+        help="At most N runs.",
+    ),
 )
 def history(limit: int, **given: Any) -> int:
     """List the environment's runs, newest first."""

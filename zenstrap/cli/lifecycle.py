@@ -63,7 +63,7 @@ def _run(verb: Verb, config: EnvironmentConfig, options: Options) -> int:
             show_plan=_showing(view, options),
         )
         try:
-            with _lease(run), session.opened(run), run.handling_ctrl_c(), _files(run):
+            with _lease(run), session.opened(run), run.handling_signals(), _files(run):
                 _run_pipeline(verb, config, run, options)
         except Exception as error:
             if options.debug:
@@ -106,6 +106,7 @@ def _run_pipeline(verb: Verb, config: EnvironmentConfig, run: Session, options: 
     with _connected(run, options) as client:
         _settle_dead_runs(config, client, run)
         with _control_stack(config, client, run):
+            run.guard()
             _start(verb, config)
         if verb == "down":
             _tidy_up(config, client)
