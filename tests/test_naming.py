@@ -34,6 +34,7 @@ close_pairs = st.tuples(
 SERVICE_ACCOUNT = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])")
 REPOSITORY = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9_-]*[a-z0-9]")
+POOL = re.compile(r"(?!gcp-)[a-z0-9-]{4,32}")
 LABEL = re.compile(r"[a-z0-9_-]*")
 
 
@@ -56,6 +57,9 @@ def test_examples() -> None:
     cut = naming.service_account_id("staging", "recommendation_engine")
     assert cut == "zenml-staging-recomm--so5dhzct"
     assert naming.repository_id("prod", "fraud_detection") == "zenml-prod-fraud-detection"
+    assert naming.key_ring_id("prod") == "zenml-prod"
+    assert naming.workload_identity_pool_id("prod") == "zenml-prod"
+    assert naming.workload_identity_pool_id("prod", 2) == "zenml-prod-2"
     assert naming.label_value("1.2.0") == "1-2-0"
     assert naming.label_value("Fraud Detection/EU") == "fraud-detection-eu"
     assert naming.label_value("") == ""
@@ -77,6 +81,7 @@ def test_names_are_legal_and_the_same_every_time(
     account = naming.service_account_id(*pair)
     assert 6 <= len(account) <= 30
     assert SERVICE_ACCOUNT.fullmatch(account)
+    assert POOL.fullmatch(naming.workload_identity_pool_id(pair[0], 999))
     repository = naming.repository_id(*pair)
     assert len(repository) <= 63
     assert REPOSITORY.fullmatch(repository)

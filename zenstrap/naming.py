@@ -107,6 +107,28 @@ def repository_id(environment: str, project: str | None = None) -> str:
     return _cut(alias_name(environment, project), REPOSITORY_ID_MAX)
 
 
+def key_ring_id(environment: str) -> str:
+    """Cloud KMS key ring, and the key in it: zenml-ENV. One in each location that needs a key.
+
+    1 to 63 letters, digits, dashes and underscores.
+    https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/create
+    """
+    return stack_prefix(environment)
+
+
+def workload_identity_pool_id(environment: str, incarnation: int = 1) -> str:
+    """Workload identity pool: zenml-ENV, then zenml-ENV-2 and so on.
+
+    A deleted pool keeps its id for 30 days, hence the later ones. 4 to 32 lower-case letters,
+    digits and dashes; the beginning ``gcp-`` is Google's.
+    https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/create
+    """
+    if not 1 <= incarnation <= 999:
+        raise ValueError(f"{incarnation} is no incarnation of a pool: 1 to 999")
+    prefix = stack_prefix(environment)
+    return prefix if incarnation == 1 else f"{prefix}-{incarnation}"
+
+
 def label_value(text: str) -> str:
     """A text as the value of a Google Cloud label: 1.2.0 becomes 1-2-0.
 

@@ -35,7 +35,7 @@ HARMLESS = [
     "# the token: ask your admin",
     "description: passwords are refused",
     "tracking_uri: https://mlflow.example:8080/path",
-    "workload_identity_provider: projects/1/locations/global/workloadIdentityPools/a/providers/b",
+    "provider: projects/1/locations/global/workloadIdentityPools/a/providers/b",
 ]
 
 

@@ -11,11 +11,13 @@ DEV, PROD, LOCAL = (f"environments/{name}.yaml" for name in ("dev", "prod", "loc
 VERTEX = "orchestrator: {version: 2.0.0, machine_type: n1-standard-8}"
 LOCAL_ORCHESTRATOR = "orchestrator: {version: 1.0.0}"
 EXPERIMENTS = "experiment_tracker: {version: 1.0.0, flavor: vertex}"
-KEYLESS = """method: external-account
-  workload_identity_provider: projects/123456789012/locations/global/workloadIdentityPools/\
-zenml/providers/oidc
-  subject_token: file:/var/run/secrets/tokens/gcp
+IDENTITY = """workload_identity:
+    oidc_issuer: https://oidc.acme.example/prod
+    values: ["system:serviceaccount:zenml:zenml"] # the token's subject
 """
+KEYLESS = f"""method: external-account
+  subject_token: file:/var/run/secrets/tokens/gcp
+  {IDENTITY}"""
 MLFLOW = "experiment_tracker: {version: 1.0.0, flavor: mlflow"
 
 
@@ -120,9 +122,54 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         KEYLESS,
         "method: external-account\n",
         dict.fromkeys(
-            ("auth.workload_identity_provider", "auth.subject_token"),
+            ("auth.workload_identity", "auth.subject_token"),
             "is missing, and method external-account needs it",
         ),
+    ),
+    "workload identity trusts somebody": (
+        PROD,
+        "    oidc_issuer: https://oidc.acme.example/prod\n",
+        "",
+        {"auth.workload_identity": "names nobody to trust"},
+    ),
+    "workload identity trusts one": (
+        PROD,
+        IDENTITY,
+        f'{IDENTITY}    aws_account: "123456789012"\n',
+        {"auth.workload_identity.aws_account": "doesn't go together with oidc_issuer"},
+    ),
+    "audiences are of OIDC tokens": (
+        PROD,
+        "    oidc_issuer: https://oidc.acme.example/prod\n",
+        '    aws_account: "123456789012"\n    audiences: [acme]\n',
+        {"auth.workload_identity.audiences": "is of no use to aws_account"},
+    ),
+    "workload identity names who is accepted": (
+        PROD,
+        'values: ["system:serviceaccount:zenml:zenml"] # the token\'s subject',
+        "values: []",
+        {"auth.workload_identity.values": "accepts nobody"},
+    ),
+    "high availability needs a multi-region": (
+        PROD,
+        "region: europe-west1",
+        "region: southamerica-east1",
+        {
+            "gcp.bucket_location": "there is no multi-region around southamerica-east1",
+            "gcp.registry_location": "there is no multi-region around southamerica-east1",
+        },
+    ),
+    "an encryption key lies where it is needed": (
+        PROD,
+        "region: europe-west1",
+        "region: europe-west1\n  kms_keys:\n"
+        "    - projects/acme-keys/locations/us/keyRings/ml/cryptoKeys/ml\n"
+        "    - projects/acme-keys/locations/europe/keyRings/ml/cryptoKeys/ml\n"
+        "    - projects/acme-keys/locations/europe/keyRings/ml/cryptoKeys/other",
+        {
+            "gcp.kms_keys.0": "keys are needed in europe and europe-west1",
+            "gcp.kms_keys.2": "is a second key for location europe",
+        },
     ),
     "impersonation needs a key": (
         DEV,

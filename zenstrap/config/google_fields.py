@@ -123,6 +123,55 @@ WorkloadIdentityProvider = Annotated[
     ),
 ]
 
+# https://cloud.google.com/iam/docs/workload-identity-federation-with-other-providers
+_ISSUER: Final = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^\s?#]*)?$"
+IssuerUri = Annotated[
+    str,
+    checked(shaped(_ISSUER, "is no issuer: the https:// address that stands in the tokens' iss")),
+    Field(
+        examples=["https://token.actions.githubusercontent.com"],
+        json_schema_extra={"pattern": _ISSUER},
+    ),
+]
+
+_AWS_ACCOUNT: Final = r"^[0-9]{12}$"
+AwsAccount = Annotated[
+    str,
+    checked(shaped(_AWS_ACCOUNT, "is no AWS account id: 12 digits")),
+    Field(examples=["123456789012"], json_schema_extra={"pattern": _AWS_ACCOUNT}),
+]
+
+# Keys of an attribute mapping: lower-case letters, digits and underscores, up to 100 characters.
+# https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers
+_ATTRIBUTE: Final = r"^[a-z][a-z0-9_]{0,99}$"
+TokenAttribute = Annotated[
+    str,
+    checked(
+        shaped(
+            _ATTRIBUTE,
+            "is no attribute: lower-case letters, digits and underscores, without the beginning "
+            "'attribute.'",
+        )
+    ),
+    Field(examples=["repository"], json_schema_extra={"pattern": _ATTRIBUTE}),
+]
+
+
+def _check_accepted_values(values: tuple[str, ...]) -> tuple[str, ...]:
+    if values and all(value.strip() for value in values):
+        return values
+    raise refused(
+        "accepts nobody" if not values else "accepts an empty value",
+        'Write for example ["system:serviceaccount:zenml:zenml"]',
+    )
+
+
+AcceptedValues = Annotated[
+    tuple[str, ...],
+    AfterValidator(_check_accepted_values),
+    Field(json_schema_extra={"minItems": 1}),
+]
+
 _SUBJECT_TOKEN: Final = r"^(aws|file:/.+|url:https?://.+)$"
 SubjectToken = Annotated[
     str,

@@ -26,8 +26,11 @@ from zenstrap.config.fields import (
     Version,
 )
 from zenstrap.config.google_fields import (
+    AcceptedValues,
+    AwsAccount,
     BucketName,
     GoogleProjectId,
+    IssuerUri,
     KmsKey,
     Labels,
     Location,
@@ -35,6 +38,7 @@ from zenstrap.config.google_fields import (
     Region,
     ServiceAccountEmail,
     SubjectToken,
+    TokenAttribute,
     WorkloadIdentityProvider,
 )
 from zenstrap.config.names import ComponentKind, Platform
@@ -59,9 +63,10 @@ class Gcp(Section):
         description="Where the container registry lies; null: gcp.region, or with "
         "resilience.high_availability the multi-region around it.",
     )
-    kms_key: KmsKey | None = Field(
-        default=None,
-        description="Encryption key of your own for strict compliance; null: zenstrap makes one.",
+    kms_keys: tuple[KmsKey, ...] = Field(
+        default=(),
+        description="Encryption keys of your own, one per location that needs one. In strict "
+        "compliance zenstrap makes those that are not named here.",
     )
     network: Text | None = Field(
         default=None,
@@ -104,6 +109,37 @@ class Stack(Section):
     components: Components = Field(description="The components, each with a version of its own.")
 
 
+class WorkloadIdentity(Section):
+    """Whose identity Google accepts instead of a key: workload identity federation."""
+
+    provider: WorkloadIdentityProvider | None = Field(
+        default=None,
+        description="A provider of your own that exists already; null: zenstrap makes one.",
+    )
+    oidc_issuer: IssuerUri | None = Field(
+        default=None,
+        description="For a provider that zenstrap makes: who issues the identity tokens, such as "
+        "a Kubernetes cluster or a CI service.",
+    )
+    aws_account: AwsAccount | None = Field(
+        default=None,
+        description="For a provider that zenstrap makes: the AWS account whose roles are accepted.",
+    )
+    audiences: tuple[Text, ...] = Field(
+        default=(),
+        description="Audiences that a token may be for; none: the provider's own name.",
+    )
+    attribute: TokenAttribute = Field(
+        default="subject",
+        description="Which attribute of the identity decides: subject, or one that the provider "
+        "maps, such as repository or aws_role. A provider that zenstrap makes maps the token's "
+        "claim of that name.",
+    )
+    values: AcceptedValues = Field(
+        description="The values of that attribute that are accepted; nobody else is."
+    )
+
+
 class Auth(Section):
     """How the registered stacks reach Google Cloud (ZenML's names of the methods)."""
 
@@ -112,9 +148,8 @@ class Auth(Section):
         "identity of the machine, no key. impersonation: a key that acts as another account. "
         "service-account: a key; in throw-away environments only."
     )
-    workload_identity_provider: WorkloadIdentityProvider | None = Field(
-        default=None,
-        description="external-account: the provider that trusts the caller's identity.",
+    workload_identity: WorkloadIdentity | None = Field(
+        default=None, description="external-account: whose identity is accepted."
     )
     subject_token: SubjectToken | None = Field(
         default=None,
@@ -126,9 +161,10 @@ class Auth(Section):
         description="impersonation: the key to start from. service-account: a key of your own; "
         "null: Terraform makes one. A reference: env:NAME or zenml:SECRET.KEY.",
     )
-    target_service_account: ServiceAccountEmail | None = Field(
+    source_service_account: ServiceAccountEmail | None = Field(
         default=None,
-        description="impersonation: the account to act as; null: the one that Terraform makes.",
+        description="impersonation: the account of that key, which is then allowed to act as the "
+        "accounts that Terraform makes; null: it is allowed to already.",
     )
 
     @property
@@ -337,4 +373,5 @@ __all__ = [
     "SmokeTest",
     "Stack",
     "State",
+    "WorkloadIdentity",
 ]

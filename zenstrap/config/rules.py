@@ -10,6 +10,11 @@ from collections.abc import Callable, Iterator
 
 from zenstrap.config.component_rules import Violation, Violations, component_violations
 from zenstrap.config.components import Components
+from zenstrap.config.google_rules import (
+    encryption_keys_are_where_they_are_needed,
+    locations_are_known,
+    workload_identity_is_one,
+)
 from zenstrap.config.models import EnvironmentConfig
 
 
@@ -61,15 +66,15 @@ def _platform_has_its_sections(config: EnvironmentConfig) -> Violations:
 
 
 _AUTH_NEEDS = {
-    "external-account": ("workload_identity_provider", "subject_token"),
+    "external-account": ("workload_identity", "subject_token"),
     "implicit": (),
     "impersonation": ("key",),
     "service-account": (),
 }
 _AUTH_TAKES = {
-    "external-account": ("workload_identity_provider", "subject_token"),
+    "external-account": ("workload_identity", "subject_token"),
     "implicit": (),
-    "impersonation": ("key", "target_service_account"),
+    "impersonation": ("key", "source_service_account"),
     "service-account": ("key",),
 }
 
@@ -78,7 +83,7 @@ def _auth_has_what_it_needs(config: EnvironmentConfig) -> Violations:
     auth = config.auth
     if auth is None:
         return
-    for field in ("workload_identity_provider", "subject_token", "key", "target_service_account"):
+    for field in ("workload_identity", "subject_token", "key", "source_service_account"):
         given = getattr(auth, field) is not None
         if not given and field in _AUTH_NEEDS[auth.method]:
             yield Violation(
@@ -240,4 +245,7 @@ _RULES: tuple[Callable[[EnvironmentConfig], Violations], ...] = (
     _control_stack_is_somebody_elses,
     _state_has_a_bucket_of_its_own,
     _projects_share_the_bucket,
+    locations_are_known,
+    encryption_keys_are_where_they_are_needed,
+    workload_identity_is_one,
 )
