@@ -78,6 +78,45 @@ def test_actions_and_counts() -> None:
     assert not plan.is_empty
 
 
+def test_keys_are_kept_where_a_plan_would_destroy_them() -> None:
+    key = resource("kms.key", ("delete",), type="google_kms_crypto_key", before={"name": "k"})
+    ring = resource("kms.ring", ("delete",), type="google_kms_key_ring", before={"name": "r"})
+    bucket = resource("bucket", ("delete",), type="google_storage_bucket", before={"name": "b"})
+    with_keys, without = parse(bucket, key, ring), parse(bucket)
+    assert with_keys.kept == ("kms.key", "kms.ring")
+    assert [one.address for one in with_keys.changes] == ["bucket"]
+    # What is approved with the keys in the state is what is left when they are forgotten.
+    assert with_keys.digest == without.digest
+    assert not parse(key).is_empty and parse(key).destructive == ()
+
+    remade = resource("kms.key", ("delete", "create"), type="google_kms_crypto_key")
+    assert parse(remade).kept == () and len(parse(remade).destructive) == 1
+
+
+def test_the_settings_that_a_policy_asks_for_are_there_changed_or_not() -> None:
+    same = {"name": "b", "encryption": [{"default_kms_key_name": "k"}], "force_destroy": False}
+    plan = parse(
+        resource("b.b", ("no-op",), type="google_storage_bucket", before=same, after=same),
+        resource("b.a", ("delete",), type="google_storage_bucket", before=same),
+        resource(
+            "r.a",
+            ("create",),
+            type="google_artifact_registry_repository",
+            after={"docker_config": []},
+            after_unknown={"kms_key_name": True},
+        ),
+    )
+    assert {one.address: dict(one.values) for one in plan.settings} == {
+        "b.b": {
+            "encryption": [{"default_kms_key_name": "k"}],
+            "force_destroy": False,
+            "public_access_prevention": None,
+            "uniform_bucket_level_access": None,
+        },
+        "r.a": {"docker_config": [], "kms_key_name": "(known after apply)"},
+    }
+
+
 def test_an_unknown_action_is_refused() -> None:
     with pytest.raises(TerraformError, match=r"x\.a: Terraform plans something .* explode"):
         parse(resource(actions=("explode",)))

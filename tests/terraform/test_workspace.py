@@ -274,3 +274,19 @@ def test_environments_run_side_by_side(make_workspace: MakeWorkspace, tmp_path: 
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(cycle, ["one", "two", "three"]))
+
+
+def test_a_resource_is_found_and_forgotten_by_its_address(
+    make_workspace: MakeWorkspace, tmp_path: Path
+) -> None:
+    workspace = make_workspace()
+    assert workspace.resources() == ()
+    up(workspace, variables(tmp_path, "fraud"))
+    found = {one.address: one for one in workspace.resources()}
+    (project,) = [address for address in found if address.startswith("module.ml_projects")]
+    assert len(found) == 2
+    assert found[project].type == "terraform_data" and found[project].id
+
+    # The address is the one that Terraform knows, quotes and all, or this would fail.
+    workspace.forget([project])
+    assert {one.address for one in workspace.resources()} == found.keys() - {project}

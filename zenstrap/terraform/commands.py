@@ -20,6 +20,7 @@ ALLOWED = frozenset(
         "plan",
         "show",
         "state pull",
+        "state rm",
         "version",
         "workspace delete",
         "workspace select",

@@ -19,6 +19,7 @@ from zenstrap.terraform.document import (
     secrets,
 )
 from zenstrap.terraform.redaction import Redact, redactor
+from zenstrap.terraform.settings import ResourceSettings, planned_settings
 
 # Terraform's actions. "forget" ends Terraform's hold on a thing without destroying it, which
 # deserves the same attention as destroying it.
@@ -33,6 +34,10 @@ _ACTIONS: Mapping[tuple[str, ...], ResourceAction | None] = {
     ("create", "delete"): "replace",
     ("create", "forget"): "replace",
 }
+
+# What is never destroyed by us: where a plan would, it leaves the state instead. Google keeps the
+# names of these for ever, and destroying a key loses all that it ever encrypted.
+KEPT_TYPES = frozenset({"google_kms_crypto_key", "google_kms_key_ring"})
 
 # The one type whose replacement or removal is nothing by itself: what it does, its provisioners do.
 _TERRAFORM_DATA = "terraform_data"
@@ -99,6 +104,9 @@ class Plan(_Frozen):
         outputs: all that there will be.
         changed_outputs: names of those that are added, changed or removed.
         drift: what was changed outside of Terraform since the last run.
+        kept: addresses of ``KEPT_TYPES`` that go from the state and stay where they are. The plan
+            file would destroy them: it can be applied when they are forgotten.
+        settings: what a policy asks of all resources, changed or not.
         digest: hex SHA-256 of what will be done. Equal for equal plans, whenever they are made;
             another one if a secret, a provisioner or anything else differs.
     """
@@ -107,6 +115,8 @@ class Plan(_Frozen):
     outputs: Mapping[str, PlannedOutput]
     changed_outputs: tuple[str, ...] = ()
     drift: tuple[ResourceChange, ...] = ()
+    kept: tuple[str, ...] = ()
+    settings: tuple[ResourceSettings, ...] = ()
     terraform_version: str
     digest: str
 
@@ -116,8 +126,8 @@ class Plan(_Frozen):
 
     @property
     def is_empty(self) -> bool:
-        """Whether applying it would change neither a resource nor an output."""
-        return not self.changes and not self.changed_outputs
+        """Whether applying it would change neither a resource, nor an output, nor the state."""
+        return not self.changes and not self.changed_outputs and not self.kept
 
     @property
     def destructive(self) -> tuple[ResourceChange, ...]:
@@ -137,6 +147,12 @@ def parse_plan(text: str) -> Plan:
     """
     document = read_document(text)
     redact = redactor(_sensitive_strings(document))
+    kept = tuple(sorted(one.address for one in document.resource_changes if _is_kept(one)))
+    document = document.model_copy(
+        update={
+            "resource_changes": tuple(one for one in document.resource_changes if not _is_kept(one))
+        }
+    )
     return Plan(
         changes=tuple(_changes(document.resource_changes, redact)),
         outputs={
@@ -148,6 +164,8 @@ def parse_plan(text: str) -> Plan:
             sorted(name for name, change in document.output_changes.items() if change.changes)
         ),
         drift=tuple(_changes(document.resource_drift, redact)),
+        kept=kept,
+        settings=tuple(planned_settings(document.resource_changes)),
         terraform_version=document.terraform_version,
         digest=plan_digest(document, redact),
     )
@@ -192,6 +210,10 @@ def is_vanished(
         return False
     changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
     return changed == {_INCARNATION}
+
+
+def _is_kept(resource: RawResource) -> bool:
+    return resource.type in KEPT_TYPES and resource.change.actions == ("delete",)
 
 
 def _sensitive_strings(document: Document) -> frozenset[str]:

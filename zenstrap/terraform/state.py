@@ -6,8 +6,10 @@ so no plan is made before the state was looked at.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -30,6 +32,19 @@ class StateIdentity:
     lineage: str
     serial: int
     resources: int
+
+
+@dataclass(frozen=True)
+class StateResource:
+    """One resource in a state.
+
+    Attributes:
+        id: the provider's name for it, where there is one.
+    """
+
+    address: str
+    type: str
+    id: str | None
 
 
 def check_state(
@@ -105,8 +120,17 @@ def parse_state(content: bytes | str, *, where: str) -> StateIdentity:
     Raises:
         StateGuardError: truncated, or not a state.
     """
+    document = _parse(content, where=where)
+    return StateIdentity(
+        lineage=document.lineage,
+        serial=document.serial,
+        resources=sum(len(one.instances) for one in document.resources if one.mode == "managed"),
+    )
+
+
+def _parse(content: bytes | str, *, where: str) -> _Document:
     try:
-        document = _Document.model_validate_json(content)
+        return _Document.model_validate_json(content)
     except ValidationError as error:
         problem = error.errors(include_input=False, include_context=False)[0]
         truncated = problem["type"] == "json_invalid"
@@ -116,10 +140,24 @@ def parse_state(content: bytes | str, *, where: str) -> StateIdentity:
             why="it is truncated or no JSON" if truncated else "it is no state of Terraform",
             fix=_RESTORE,
         ) from None
-    return StateIdentity(
-        lineage=document.lineage,
-        serial=document.serial,
-        resources=sum(len(one.instances) for one in document.resources if one.mode == "managed"),
+
+
+def resources_in(content: bytes | str, *, where: str) -> tuple[StateResource, ...]:
+    """The managed resources in a state's text.
+
+    Raises:
+        StateGuardError: truncated, or not a state.
+    """
+    return tuple(
+        StateResource(
+            address=f"{one.module}.{name}" if one.module else name,
+            type=one.type,
+            id=_id(instance),
+        )
+        for one in _parse(content, where=where).resources
+        if one.mode == "managed"
+        for instance in one.instances
+        for name in (f"{one.type}.{one.name}{_index(instance.index_key)}",)
     )
 
 
@@ -129,10 +167,19 @@ _RESTORE = (
 )
 
 
+class _Instance(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+    index_key: str | int | None = None
+    attributes: dict[str, Any] | None = None
+
+
 class _Resource(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
     mode: str
-    instances: list[object] = []
+    type: str = ""
+    name: str = ""
+    module: str | None = None
+    instances: list[_Instance] = []
 
 
 class _Document(BaseModel):
@@ -142,6 +189,15 @@ class _Document(BaseModel):
     lineage: str = Field(min_length=1)
     serial: int = Field(ge=0)
     resources: list[_Resource] = []
+
+
+def _id(instance: _Instance) -> str | None:
+    found = (instance.attributes or {}).get("id")
+    return found if isinstance(found, str) else None
+
+
+def _index(key: str | int | None) -> str:
+    return "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"
 
 
 def _resources(identity: StateIdentity) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from zenstrap.terraform.outputs import Output, parse_outputs
 from zenstrap.terraform.plan import Plan, parse_plan, sensitive_strings
 from zenstrap.terraform.process import Finished
 from zenstrap.terraform.redaction import Redact, redactor
-from zenstrap.terraform.state import StateIdentity, parse_state
+from zenstrap.terraform.state import StateIdentity, StateResource, parse_state, resources_in
 from zenstrap.terraform.storage import StateStorage
 from zenstrap.terraform.stream import ApplyStream, save_privately
 from zenstrap.terraform.surroundings import child_environment
@@ -69,6 +69,7 @@ class Workspace:
         emit: gets what happens to resources.
         interrupt: stops what runs.
         limits: seconds.
+        surroundings: environment variables for Terraform beyond those that it gets anyway.
     """
 
     root: Path
@@ -80,6 +81,7 @@ class Workspace:
     emit: Emit = ignore
     interrupt: Interrupt = field(default_factory=Interrupt)
     limits: TimeLimits = field(default_factory=TimeLimits)
+    surroundings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._redact: Redact = str
@@ -218,8 +220,30 @@ class Workspace:
         """
         if self.storage.folder is not None:
             return self.storage.read(self.environment)
-        text = self._run("state pull", limit=self.limits.read).stdout
+        text = self._pulled()
         return parse_state(text, where=self._state_place) if text.strip() else None
+
+    def resources(self) -> tuple[StateResource, ...]:
+        """What is in the state.
+
+        Raises:
+            StateGuardError: truncated, or not a state.
+        """
+        text = self._pulled()
+        return resources_in(text, where=self._state_place) if text.strip() else ()
+
+    def forget(self, addresses: Sequence[str]) -> None:
+        """Take resources out of the state and leave them where they are."""
+        if not addresses:
+            return
+        # Of a local state it makes a backup, by itself at a place that isn't there.
+        backup = self.run_folder / "forgotten.tfstate" if self.storage.folder else None
+        self._run(
+            "state rm",
+            *addresses,
+            limit=self.limits.read,
+            options={"backup": str(backup) if backup else None},
+        )
 
     def remove(self) -> None:
         """Delete the workspace and what Terraform keeps of it on this machine.
@@ -261,6 +285,9 @@ class Workspace:
             options={"no_color": True, "or_create": create},
         )
 
+    def _pulled(self) -> str:
+        return self._run("state pull", limit=self.limits.read).stdout
+
     @property
     def _state_place(self) -> str:
         return self.storage.place(self.environment)
@@ -299,6 +326,7 @@ class Workspace:
             folder=self.root,
             environment={
                 **child_environment(data_folder=self.data_folder),
+                **self.surroundings,
                 **(environment or {}),
             },
             time_limit=limit,
