@@ -78,6 +78,17 @@ def test_protected_things_are_never_destroyed_where_it_is_not_allowed(
     assert bool(verdict.refusals) == bool(lost)
 
 
+def test_a_key_is_never_replaced_whatever_is_allowed() -> None:
+    session = Session("local", "up", assume_yes=True)
+    for allowed in (True, False):
+        with pytest.raises(RefusedError):
+            approve(
+                plan_of(change("replace", "google_kms_crypto_key")),
+                environment(allow_destroy=allowed),
+                session,
+            )
+
+
 @pytest.mark.parametrize("approval", ["none", "terminal"])
 def test_down_always_asks_for_the_name(approval: str) -> None:
     verdict = judge(plan_of(direction="down"), environment(approval=approval, allow_destroy=True))

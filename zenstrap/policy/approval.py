@@ -18,11 +18,24 @@ def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> Ga
         RefusedError: a rule forbids it, nobody could be asked, or the answer was no.
     """
     verdict = judge(plan, config)
+    if verdict.breaches:
+        raise RefusedError(
+            f"the plan for {config.environment} breaks its rules: "
+            f"{'; '.join(map(str, verdict.breaches))}",
+            why="What has been changed is a module or something outside of zenstrap: its own "
+            "modules keep these rules.",
+            fix="Mend the module; docs/modules.md says which rule asks for what.",
+        )
     if verdict.refusals:
+        allowed = config.protection.allow_destroy
         raise RefusedError(
             f"the plan for {config.environment} is refused: {'; '.join(verdict.refusals)}",
-            why="protection.allow_destroy is false for this environment.",
-            fix="If it is wanted, set protection.allow_destroy: true in a reviewed change first.",
+            why="An encryption key is never replaced."
+            if allowed
+            else "protection.allow_destroy is false for this environment.",
+            fix="Give the new key another name."
+            if allowed
+            else "If it is wanted, set protection.allow_destroy: true in a reviewed change first.",
         )
     if plan.is_empty:
         return _passed(plan, "nobody", "nothing to approve", verdict)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zenstrap.config import EnvironmentConfig
+from zenstrap.policy.compliance import Breach, breaches
 from zenstrap.reports import PlanReport, count
+from zenstrap.terraform.plan import KEPT_TYPES
 
 # Deleting or replacing one of these loses what can't be made again.
 PROTECTED_TYPES = frozenset(
@@ -23,7 +25,9 @@ class Verdict:
     """What the rules say of a plan.
 
     Attributes:
-        refusals: why it must not be carried out, whoever agrees; empty if it may.
+        refusals: what would be lost and must not be, whoever agrees; empty if nothing would.
+        breaches: what breaks a rule of the environment; refused as well, also where it is so
+            already and the plan changes nothing.
         questions: why somebody has to agree first; empty if nobody has to.
         type_name: agreeing means typing the environment's name.
     """
@@ -31,25 +35,30 @@ class Verdict:
     refusals: tuple[str, ...]
     questions: tuple[str, ...]
     type_name: bool
+    breaches: tuple[Breach, ...] = ()
 
 
 def judge(plan: PlanReport, config: EnvironmentConfig) -> Verdict:
-    """Apply ``protection`` to a plan."""
+    """Apply ``protection`` and the rules on resources to a plan."""
+    found = breaches(plan.infrastructure, config)
     if plan.is_empty:
-        return Verdict((), (), False)
+        return Verdict((), (), False, found)
     questions = tuple(_questions(plan, config))
     destroys = plan.direction == "down" or bool(plan.infrastructure.destructive)
     return Verdict(
         refusals=tuple(_refusals(plan, config)),
         questions=questions,
         type_name=bool(questions) and (destroys or config.protection.confirm_by_name),
+        breaches=found,
     )
 
 
 def _refusals(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
+    destructive = plan.infrastructure.destructive
     if config.protection.allow_destroy:
-        return []
-    lost = [c.address for c in plan.infrastructure.destructive if c.type in PROTECTED_TYPES]
+        lost = [c.address for c in destructive if c.type in KEPT_TYPES]
+        return [f"{address} would be made anew, and what it encrypted lost" for address in lost]
+    lost = [c.address for c in destructive if c.type in PROTECTED_TYPES]
     reasons = [f"{address} would be deleted, and its type is protected" for address in lost]
     if plan.direction == "down":
         reasons.append("taking the environment down is not allowed")
