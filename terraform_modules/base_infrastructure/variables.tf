@@ -1,0 +1,55 @@
+variable "apis" {
+  description = "Google APIs that the environment needs beyond those that every one needs, such as aiplatform.googleapis.com."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for api in var.apis : can(regex("^[a-z][a-z0-9-]*[.]googleapis[.]com$", api))])
+    error_message = "Each of apis must be the full name of an API, such as aiplatform.googleapis.com."
+  }
+}
+
+variable "environment" {
+  description = "Name of the environment, as its file in configs/environments is called."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{0,19}$", var.environment))
+    error_message = "environment must be 1 to 20 lower-case letters and digits and start with a letter."
+  }
+}
+
+variable "labels" {
+  description = "Labels for everything that takes labels. managed_by and environment are added."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.labels) : can(regex("^[a-z][a-z0-9_-]{0,62}$", key))])
+    error_message = "Each key of labels must be 1 to 63 lower-case letters, digits, underscores and dashes and start with a letter."
+  }
+
+  validation {
+    condition     = alltrue([for value in values(var.labels) : can(regex("^[a-z0-9_-]{0,63}$", value))])
+    error_message = "Each value of labels must be at most 63 lower-case letters, digits, underscores and dashes."
+  }
+
+  validation {
+    condition     = length(var.labels) <= 62
+    error_message = "labels must be at most 62: Google allows 64, and two are added."
+  }
+}
+
+variable "project_id" {
+  description = "Id of the Google Cloud project. It exists already."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "project_id must be 6 to 30 lower-case letters, digits and dashes, start with a letter and not end with a dash."
+  }
+}

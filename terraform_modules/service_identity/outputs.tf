@@ -1,0 +1,17 @@
+output "email" {
+  description = "E-mail address of the service account, known while planning, there once it has its roles."
+  value       = local._email
+
+  depends_on = [
+    google_service_account.this,
+    google_project_iam_member.roles,
+    google_service_account_iam_member.impersonator,
+    google_service_account_iam_member.itself,
+  ]
+}
+
+output "key" {
+  description = "The key as Google gives it, base64 of a JSON document; null where none is made."
+  value       = one(google_service_account_key.this[*].private_key)
+  sensitive   = true
+}
