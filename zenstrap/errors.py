@@ -13,6 +13,7 @@
     │   ├── TerraformTimeoutError    1   it took longer than its time limit
     │   └── StateGuardError          1   the state is not the one that was recorded
     ├── PlanChangedError             1   what would be applied is not what was shown
+    ├── GoogleError                  1   Google Cloud is out of reach or said no
     └── RegistryError                1   ZenML's registry is unreachable or said no
         └── NameTakenError           1   a name belongs to somebody else's registration
 
@@ -34,9 +35,13 @@ class ZenstrapError(Exception):
         where: the file, address or name that it is about.
         why: the reason, as far as it is known.
         fix: the way out: a command or a change to make.
+
+    Attributes:
+        transient: the same thing may work a moment later.
     """
 
     exit_code: ClassVar[int] = 1
+    transient: bool = False
 
     def __init__(
         self,
@@ -137,6 +142,10 @@ class StateGuardError(TerraformError):
 
 
 class PlanChangedError(ZenstrapError):
+    pass
+
+
+class GoogleError(ZenstrapError):
     pass
 
 

@@ -8,6 +8,8 @@ and never blocks, so it is safe in a signal handler that interrupts its own thre
 from __future__ import annotations
 
 import itertools
+import os
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -44,6 +46,22 @@ class Interrupt:
         for callback in list(self._callbacks.values()):
             callback(number)
 
+    def wait(self, seconds: float) -> None:
+        """Pause; a request to stop ends it at once.
+
+        Raises:
+            InterruptedRunError: a stop was requested, before or meanwhile.
+        """
+        # A pipe, because whoever wakes us may be a signal handler on top of this very wait.
+        end, start = os.pipe()
+        try:
+            with self.on_request(lambda number: _write(start)):
+                select.select([end], [], [], seconds)
+        finally:
+            os.close(start)
+            os.close(end)
+        self.check()
+
     def check(self) -> None:
         """Raise ``InterruptedRunError`` if a stop was requested."""
         if self.requested:
@@ -64,3 +82,7 @@ class Interrupt:
             yield
         finally:
             self._callbacks.pop(key, None)
+
+
+def _write(pipe: int) -> None:
+    os.write(pipe, b".")

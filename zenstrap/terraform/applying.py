@@ -20,6 +20,7 @@ from zenstrap.terraform.diagnostics import error_from, redacted
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.process import Finished
 from zenstrap.terraform.stream import ApplyStream, Change, save_privately
+from zenstrap.terraform.transient import are_transient
 
 # Terraform writes it into the working folder where the backend refuses the state.
 _ERRORED = "errored.tfstate"
@@ -107,14 +108,16 @@ def apply_failure(
     )
     if isinstance(error, LockHeldError | PlanChangedError | AuthenticationError):
         return error
-    if not stream.finished:
-        return error
-    return PartlyDoneError(
-        error.what,
-        where=error.where,
-        why=" ".join(part for part in (_closed(error.why), truth) if part),
-        fix=error.fix or "Remove the cause and run the same command again: it goes on from there",
-    )
+    if stream.finished:
+        error = PartlyDoneError(
+            error.what,
+            where=error.where,
+            why=" ".join(part for part in (_closed(error.why), truth) if part),
+            fix=error.fix
+            or "Remove the cause and run the same command again: it goes on from there",
+        )
+    error.transient = are_transient(stream.diagnostics)
+    return error
 
 
 def errored_state(root: Path, folder: Path, *, since: float) -> list[Path]:
