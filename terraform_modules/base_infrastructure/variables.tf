@@ -1,5 +1,5 @@
 variable "apis" {
-  description = "Google APIs that the environment needs beyond those that every one needs, such as aiplatform.googleapis.com."
+  description = "Google APIs beyond those that every environment and the flavors need, such as cloudkms.googleapis.com."
   type        = set(string)
   default     = []
   nullable    = false
@@ -18,6 +18,18 @@ variable "environment" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{0,19}$", var.environment))
     error_message = "environment must be 1 to 20 lower-case letters and digits and start with a letter."
+  }
+}
+
+variable "flavors" {
+  description = "The flavors of the components that are used, by kind; what they need is enabled. Those of ZenML that need nothing of Google's may be among them."
+  type        = map(set(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.flavors), ["artifact_store", "container_registry", "orchestrator", "step_operator", "image_builder", "experiment_tracker", "deployer"])) == 0
+    error_message = "Each key of flavors must be artifact_store, container_registry, orchestrator, step_operator, image_builder, experiment_tracker or deployer."
   }
 }
 

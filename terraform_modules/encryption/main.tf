@@ -2,7 +2,12 @@
 # encrypted, because Google takes a key from the thing's own location only.
 #
 # Google never deletes a key ring or the name of a key, and destroying a key loses all that it
-# encrypted. So nothing here is ever destroyed: see prevent_destroy below.
+# encrypted. Yet there is no prevent_destroy here: it takes no variable, and with it not even the
+# plan of taking the environment down could be shown. zenstrap decides from the plan instead: keys
+# and rings that a plan would destroy leave the state first and stay (KEPT_TYPES in
+# zenstrap/terraform/plan.py), and one that would be replaced stops the run (PROTECTED_TYPES in
+# zenstrap/policy/rules.py). Whoever runs Terraform by hand takes them out of the state before a
+# destroy: `terraform state rm`. Making the environment again imports them.
 
 locals {
   _own  = { for key in var.own_keys : split("/", key)[3] => key if contains(keys(var.services), split("/", key)[3]) }
@@ -20,7 +25,7 @@ locals {
     aiplatform       = "service-${var.project.number}@gcp-sa-aiplatform.iam.gserviceaccount.com"
     artifactregistry = "service-${var.project.number}@gcp-sa-artifactregistry.iam.gserviceaccount.com"
     run              = "service-${var.project.number}@serverless-robot-prod.iam.gserviceaccount.com"
-    storage          = one(data.google_storage_project_service_account.this[*].email_address)
+    storage          = "service-${var.project.number}@gs-project-accounts.iam.gserviceaccount.com"
   }
   _grants = merge([
     for location, key in local._keys : {
@@ -29,12 +34,12 @@ locals {
   ]...)
 }
 
-# Reading it makes Google create the account. The other services create theirs when their API is
-# enabled, or a moment later; the provider can ask for one in its beta version only
-# (google_project_service_identity).
+# Reading it makes Google create Cloud Storage's account; its address is known without. It waits for
+# the keys, so that in a new project it isn't read before the API is enabled.
 data "google_storage_project_service_account" "this" {
-  count   = contains(flatten([for names in values(var.services) : tolist(names)]), "storage") ? 1 : 0
-  project = var.project.id
+  count      = contains(flatten([for names in values(var.services) : tolist(names)]), "storage") ? 1 : 0
+  project    = var.project.id
+  depends_on = [google_kms_crypto_key.this]
 }
 
 resource "google_kms_key_ring" "this" {
@@ -42,15 +47,8 @@ resource "google_kms_key_ring" "this" {
   project  = var.project.id
   name     = var.key_ring
   location = each.key
-
-  lifecycle {
-    prevent_destroy = true
-  }
 }
 
-# `terraform destroy` on a key destroys all its versions. Whoever takes an environment down takes
-# keys and key rings out of the state before (`terraform state rm`); whoever makes it again imports
-# them.
 resource "google_kms_crypto_key" "this" {
   for_each        = local._made
   name            = var.key
@@ -58,10 +56,6 @@ resource "google_kms_crypto_key" "this" {
   purpose         = "ENCRYPT_DECRYPT"
   rotation_period = "${var.rotation_days * 24 * 60 * 60}s"
   labels          = var.labels
-
-  lifecycle {
-    prevent_destroy = true
-  }
 }
 
 resource "google_kms_crypto_key_iam_member" "this" {
@@ -70,5 +64,8 @@ resource "google_kms_crypto_key_iam_member" "this" {
   role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
   member        = "serviceAccount:${each.value.agent}"
 
-  depends_on = [google_kms_crypto_key.this]
+  depends_on = [
+    google_kms_crypto_key.this,
+    data.google_storage_project_service_account.this,
+  ]
 }

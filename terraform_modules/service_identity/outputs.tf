@@ -1,3 +1,9 @@
+output "account" {
+  description = "E-mail address of the service account, known while planning, there once the account is: for what its roles wait for."
+  value       = local._email
+  depends_on  = [google_service_account.this]
+}
+
 output "email" {
   description = "E-mail address of the service account, known while planning, there once it has its roles."
   value       = local._email

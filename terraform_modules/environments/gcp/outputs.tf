@@ -1,0 +1,90 @@
+output "artifact_store" {
+  description = "The bucket that all stacks share, and the base stack's path in it."
+  value = {
+    bucket   = module.artifact_store.bucket
+    location = module.artifact_store.location
+    uri      = module.stack.artifact_store.uri
+  }
+}
+
+output "container_registry" {
+  description = "The base stack's repository; null without."
+  value       = module.stack.container_registry
+}
+
+output "deployer" {
+  description = "The base stack's deployer; null without."
+  value       = module.stack.deployer
+}
+
+output "encryption" {
+  description = "The keys that encrypt, by their location in Cloud KMS; null where Google's own keys do."
+  value       = local._encrypts ? { kms_keys = module.encryption.kms_keys } : null
+}
+
+output "experiment_tracker" {
+  description = "The base stack's experiment tracker; null without."
+  value       = module.stack.experiment_tracker
+}
+
+output "image_builder" {
+  description = "The base stack's image builder; null without."
+  value       = module.stack.image_builder
+}
+
+output "labels" {
+  description = "Labels of everything that takes labels."
+  value       = module.base.labels
+}
+
+output "ml_projects" {
+  description = "The stack of each ML project, by its name, in the shape of the base stack's outputs."
+  value = {
+    for name, project in module.ml_projects : name => merge(project.stack, {
+      artifact_store = {
+        bucket   = module.artifact_store.bucket
+        location = module.artifact_store.location
+        uri      = project.stack.artifact_store.uri
+      }
+    })
+  }
+}
+
+output "orchestrator" {
+  description = "The base stack's orchestrator."
+  value       = module.stack.orchestrator
+}
+
+output "project" {
+  description = "Id, number and region of the Google Cloud project."
+  value       = merge(module.base.project, { region = var.region })
+}
+
+output "retention" {
+  description = "How long things are kept."
+  value       = var.retention
+}
+
+output "service_account" {
+  description = "The service account that the base stack acts as."
+  value       = module.stack.service_account
+}
+
+output "service_account_keys" {
+  description = "The keys that were made, base64 of a JSON document each: base, and the ML projects by name. Empty where none are made."
+  sensitive   = true
+  value = local._make_keys ? merge(
+    { base = module.stack.service_account_key },
+    { for name, project in module.ml_projects : name => project.service_account_key },
+  ) : {}
+}
+
+output "step_operator" {
+  description = "The base stack's step operator; null without."
+  value       = module.stack.step_operator
+}
+
+output "workload_identity" {
+  description = "Provider and audience for keyless access; null with another method."
+  value       = one(module.workload_identity[*].workload_identity)
+}

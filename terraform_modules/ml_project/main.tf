@@ -1,0 +1,27 @@
+# One ML project: the base stack, extended and overridden. It shares bucket, keys and network with
+# the others, and has a path, a repository and a service account of its own.
+
+locals {
+  # An override replaces the whole component, as it has a version of its own; null leaves it out.
+  _components = {
+    for kind, component in merge(var.base.components, var.overrides) : kind => component if component != null
+  }
+}
+
+module "stack" {
+  source            = "../stack"
+  account_id        = var.service_account_id
+  bucket            = var.base.bucket
+  components        = local._components
+  description       = "ZenML's stack of ML project ${var.name}; made by zenstrap."
+  immutable_tags    = var.base.immutable_tags
+  impersonator      = var.base.impersonator
+  kms_keys          = var.base.kms_keys
+  labels            = merge(var.base.labels, var.labels, { ml_project = var.name })
+  make_key          = var.base.make_keys
+  network           = var.base.network
+  path              = "ml_projects/${var.name}"
+  project           = var.base.project
+  registry_location = var.base.registry_location
+  repository_id     = var.repository_id
+}

@@ -1,0 +1,79 @@
+# What runs pipelines: what each flavor needs on Google Cloud, and what ZenML has to be told.
+
+locals {
+  _vertex   = var.flavor == "vertex"
+  _skypilot = var.flavor == "vm_gcp"
+  _composer = var.flavor == "airflow" && startswith(coalesce(var.dag_folder, "-"), "gs://")
+
+  _roles = {
+    airflow = {}
+    # Finds the cluster and works in it; what it may do there, the cluster's own roles can narrow.
+    kubernetes = { kubernetes = { role = "roles/container.developer", condition = null } }
+    local      = {}
+    # To submit, and to run as what was submitted. ZenML's own module gives the service agent's
+    # role instead, which reads every bucket of the project.
+    vertex = { vertex = { role = "roles/aiplatform.user", condition = null } }
+    vm_gcp = { skypilot = { role = local._skypilot_role, condition = null } }
+  }
+
+  _skypilot_role_id = replace("${var.account_id}_skypilot", "-", "_")
+  _skypilot_role    = "projects/${var.project.id}/roles/${local._skypilot_role_id}"
+
+  # Composer's bucket and the folder in it, which is always dags.
+  # https://cloud.google.com/composer/docs/concepts/cloud-storage
+  _dag_bucket = local._composer ? split("/", var.dag_folder)[2] : null
+  _dag_path   = local._composer ? trim(join("/", slice(split("/", var.dag_folder), 3, length(split("/", var.dag_folder)))), "/") : null
+}
+
+# The least that SkyPilot asks for. The roles that it suggests for convenience would let it change
+# the access rules of the whole project.
+# https://docs.skypilot.co/en/latest/cloud-setup/cloud-permissions/gcp.html
+resource "google_project_iam_custom_role" "skypilot" {
+  count       = local._skypilot ? 1 : 0
+  project     = var.project.id
+  role_id     = local._skypilot_role_id
+  title       = "SkyPilot for ${var.account_id}"
+  description = "Starts and stops machines for ZenML's SkyPilot orchestrator; made by zenstrap."
+
+  permissions = [
+    "compute.disks.create",
+    "compute.disks.list",
+    "compute.firewalls.create",
+    "compute.firewalls.delete",
+    "compute.firewalls.get",
+    "compute.globalOperations.get",
+    "compute.instances.create",
+    "compute.instances.delete",
+    "compute.instances.get",
+    "compute.instances.list",
+    "compute.instances.setLabels",
+    "compute.instances.setMetadata",
+    "compute.instances.setServiceAccount",
+    "compute.instances.start",
+    "compute.instances.stop",
+    "compute.networks.get",
+    "compute.networks.getEffectiveFirewalls",
+    "compute.networks.list",
+    "compute.projects.get",
+    "compute.subnetworks.list",
+    "compute.subnetworks.use",
+    "compute.subnetworks.useExternalIp",
+    "compute.zoneOperations.get",
+    "iam.roles.get",
+    "iam.serviceAccounts.get",
+    "resourcemanager.projects.get",
+    "resourcemanager.projects.getIamPolicy",
+    "serviceusage.services.list",
+    "serviceusage.services.use",
+  ]
+}
+
+# ZenML writes a DAG as a file where Airflow looks for them. A Composer environment has a bucket of
+# its own, in which the service account may use that folder and nothing else.
+module "dags" {
+  source          = "../artifact_path"
+  count           = local._composer ? 1 : 0
+  bucket          = local._dag_bucket
+  path            = local._dag_path
+  service_account = var.service_account
+}

@@ -1,0 +1,113 @@
+# What every stack of an environment has of its own, be it the base stack or an ML project's: a
+# service account, a path in the shared bucket, a repository, and what its components need.
+
+locals {
+  _has = { for kind in ["container_registry", "orchestrator", "step_operator", "image_builder", "experiment_tracker", "deployer"] : kind => contains(keys(var.components), kind) ? 1 : 0 }
+
+  _locations = {
+    for kind, component in var.components : kind => component.location == null ? var.project.region : component.location
+  }
+
+  # Google takes a key of the thing's own location only; where there is none, it uses its own.
+  _keys = { for kind, location in local._locations : kind => lookup(var.kms_keys, location, null) }
+
+  # From the inputs: roles are gathered from the components, and the components name the account.
+  _email = "${var.account_id}@${var.project.id}.iam.gserviceaccount.com"
+  _uri   = "gs://${var.bucket}/${var.path}"
+
+  # By index, not with [*], which would wait for all that a component makes; and that waits for the
+  # account. A component that the stack doesn't have has no index 0.
+  _roles = merge(
+    try(module.orchestrator[0].roles, {}),
+    try(module.step_operator[0].roles, {}),
+    try(module.image_builder[0].roles, {}),
+    try(module.experiment_tracker[0].roles, {}),
+    try(module.deployer[0].roles, {}),
+  )
+}
+
+module "identity" {
+  source       = "../service_identity"
+  project_id   = var.project.id
+  account_id   = var.account_id
+  description  = var.description
+  impersonator = var.impersonator
+  make_key     = var.make_key
+  roles        = local._roles
+}
+
+module "artifacts" {
+  source          = "../artifact_path"
+  bucket          = var.bucket
+  path            = var.path
+  service_account = module.identity.email
+}
+
+module "container_registry" {
+  source         = "../container_registry"
+  count          = local._has.container_registry
+  project_id     = var.project.id
+  location       = var.registry_location
+  repository_id  = var.repository_id
+  immutable_tags = var.immutable_tags
+  kms_key        = lookup(var.kms_keys, var.registry_location, null)
+  labels         = var.labels
+  writers        = { stack = module.identity.email }
+}
+
+module "orchestrator" {
+  source          = "../orchestrator"
+  count           = local._has.orchestrator
+  project         = var.project
+  account_id      = var.account_id
+  flavor          = var.components.orchestrator.flavor
+  dag_folder      = var.components.orchestrator.dag_folder
+  location        = local._locations.orchestrator
+  kms_key         = local._keys.orchestrator
+  network         = var.network
+  service_account = module.identity.account
+  uri             = local._uri
+}
+
+module "step_operator" {
+  source          = "../step_operator"
+  count           = local._has.step_operator
+  flavor          = var.components.step_operator.flavor
+  location        = local._locations.step_operator
+  kms_key         = local._keys.step_operator
+  network         = var.network
+  service_account = local._email
+}
+
+module "image_builder" {
+  source          = "../image_builder"
+  count           = local._has.image_builder
+  project         = var.project
+  flavor          = var.components.image_builder.flavor
+  location        = var.components.image_builder.location
+  bucket          = var.bucket
+  path            = var.path
+  repository      = one(module.container_registry[*].container_registry)
+  service_account = module.identity.account
+}
+
+module "experiment_tracker" {
+  source   = "../experiment_tracker"
+  count    = local._has.experiment_tracker
+  flavor   = var.components.experiment_tracker.flavor
+  location = local._locations.experiment_tracker
+  kms_key  = local._keys.experiment_tracker
+  uri      = local._uri
+}
+
+module "deployer" {
+  source                = "../deployer"
+  count                 = local._has.deployer
+  project               = var.project
+  account_id            = var.account_id
+  flavor                = var.components.deployer.flavor
+  allow_unauthenticated = var.components.deployer.allow_unauthenticated
+  location              = local._locations.deployer
+  kms_key               = local._keys.deployer
+  service_account       = local._email
+}
