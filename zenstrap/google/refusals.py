@@ -1,0 +1,274 @@
+"""What Google Cloud says no with, and which of our errors that is.
+
+The same words come from its REST services, from its Python clients and, through the provider,
+from Terraform; this is the one place that reads them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from zenstrap.errors import AuthenticationError, GoogleError, ZenstrapError
+
+LOG_IN = "gcloud auth application-default login"
+
+_LONGEST = 600  # characters of Google's own words; some services answer with a page of HTML
+
+_DISABLED = re.compile(
+    r"(?P<api>[\w .-]+?) (?:API )?has not been used in (?:project )?(?P<project>[\w:-]+) before "
+    r"or it is disabled|SERVICE_DISABLED|accessNotConfigured"
+)
+_SERVICE = re.compile(
+    r"\b([a-z][a-z0-9-]*\.googleapis\.com)/overview|\b([a-z0-9-]+\.googleapis\.com)"
+)
+_QUOTA_PROJECT = re.compile(r"requires a quota project|USER_PROJECT_DENIED|quota project", re.I)
+_BILLING = re.compile(
+    r"billing account|billing to be enabled|BILLING_DISABLED|accountDisabled", re.I
+)
+_PERMISSIONS = (
+    re.compile(r"Permission '(?P<permission>[\w.]+)' denied on (?:resource )?'?(?P<on>[^'\s]+)'?"),
+    re.compile(
+        r"Permission (?P<permission>[\w.]+\.[\w.]+) is required .*? (?P<on>projects/[^\s.]+\S*)"
+    ),
+    re.compile(r"Required '(?P<permission>[\w.]+)' permission for '(?P<on>[^']+)'"),
+    re.compile(
+        r"(?P<who>\S+@\S+) does not have (?P<permission>[\w.]+) access to the Google Cloud"
+        r"(?: Storage)? (?P<on>\w+)"
+    ),
+    re.compile(
+        r"does not have (?P<permission>[\w.]+) access to (?:the )?(?P<on>Google Cloud[\w ]*)"
+    ),
+    re.compile(r"(?P<permission>[a-z]\w+\.[a-z]\w+\.[a-z]\w+) (?:permission )?(?:is )?denied"),
+)
+_FORBIDDEN = re.compile(r"does not have permission|PERMISSION_DENIED|permission denied", re.I)
+_NO_LOCATION = re.compile(
+    r"location constraint is not valid|Permission denied on 'locations/(?P<one>[\w-]+)'"
+    r"|Location '?(?P<two>[\w-]+)'? is not (?:found|supported|valid)|Unsupported location"
+    r"|invalid (?:region|location)|location '?(?P<three>[\w-]+)'? (?:was )?not found"
+    r"|is not a valid (?:region|location)",
+    re.I,
+)
+_NO_PROJECT = re.compile(
+    r"Unknown project id|Project '?[\w:-]+'? (?:was )?not found|Project [\w' :-]+does not exist"
+    r"|CONSUMER_INVALID|Project .* not found or (?:deleted|permission denied)",
+    re.I,
+)
+_NAME_TAKEN = re.compile(r"bucket name(?: is|,)? (?:is )?not available|name is not available", re.I)
+_CONSTRAINT = re.compile(
+    r"violates constraint '?(?:constraints/)?(?P<name>[\w.]+)|constraints/(?P<two>[\w.]+)"
+)
+_QUOTA = re.compile(
+    r"Quota exceeded|RESOURCE_EXHAUSTED|rateLimitExceeded|quotaExceeded|Rate Limit", re.I
+)
+
+# A role that grants a permission, by what the permission's name begins with: narrow ones first.
+_ROLES = (
+    ("storage.objects.", "roles/storage.objectUser"),
+    ("storage.", "roles/storage.admin"),
+    ("serviceusage.services.use", "roles/serviceusage.serviceUsageConsumer"),
+    ("serviceusage.", "roles/serviceusage.serviceUsageAdmin"),
+    ("resourcemanager.projects.setIamPolicy", "roles/resourcemanager.projectIamAdmin"),
+    ("resourcemanager.", "roles/browser"),
+    ("iam.workloadIdentityPool", "roles/iam.workloadIdentityPoolAdmin"),
+    ("iam.serviceAccountKeys.", "roles/iam.serviceAccountKeyAdmin"),
+    ("iam.serviceAccounts.getAccessToken", "roles/iam.serviceAccountTokenCreator"),
+    ("iam.serviceAccounts.", "roles/iam.serviceAccountAdmin"),
+    ("iam.roles.", "roles/iam.roleAdmin"),
+    ("cloudkms.", "roles/cloudkms.admin"),
+    ("artifactregistry.", "roles/artifactregistry.admin"),
+    ("orgpolicy.", "roles/orgpolicy.policyViewer"),
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One no of Google's.
+
+    Attributes:
+        status: the HTTP status.
+        message: Google's own words, as one paragraph.
+        reason: its word for programs, such as SERVICE_DISABLED or forbidden.
+        service: the API that it is about, where it says so.
+    """
+
+    status: int
+    message: str
+    reason: str | None = None
+    service: str | None = None
+
+
+class RefusedCallError(GoogleError):
+    """A refusal that kept what Google said, for whoever can do something about it."""
+
+    refusal: Refusal
+
+
+class ApiDisabledError(RefusedCallError):
+    """The API is not enabled in the project, or was enabled a moment ago."""
+
+
+def read_refusal(status: int, body: str | bytes | None) -> Refusal:
+    """The refusal in a reply's body, be it Google's JSON or something that stood in between."""
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body or ""
+    try:
+        error = json.loads(text)["error"]
+    except (ValueError, KeyError, TypeError):
+        return Refusal(status, _paragraph(re.sub(r"<[^>]*>", " ", text)) or f"HTTP status {status}")
+    if not isinstance(error, dict):  # OAuth's form
+        return Refusal(status, _paragraph(f"{error}"), reason=str(error))
+    reason, service = error.get("status"), None
+    for one in error.get("errors") or ():
+        reason = one.get("reason") or reason
+    for one in error.get("details") or ():
+        if str(one.get("@type", "")).endswith("google.rpc.ErrorInfo"):
+            reason = one.get("reason") or reason
+            service = (one.get("metadata") or {}).get("service")
+    return Refusal(status, _paragraph(str(error.get("message", ""))), reason, service)
+
+
+def error_of(
+    refusal: Refusal, what: str, *, where: str | None = None, project: str | None = None
+) -> ZenstrapError:
+    """Our error for a refusal.
+
+    Args:
+        what: what could not be done, for people; gives way to the cause where that is plain.
+        where: what it is about.
+        project: the id of the Google Cloud project, for the command that mends it.
+    """
+    special = explain(refusal, what, where=where, project=project)
+    if special is not None:
+        return special
+    fix = None
+    if refusal.status >= 500:
+        fix = "Google Cloud has trouble of its own: try again in a few minutes"
+    return _refused(RefusedCallError, refusal, what, where=where, why=refusal.message, fix=fix)
+
+
+def explain(
+    refusal: Refusal, what: str, *, where: str | None = None, project: str | None = None
+) -> ZenstrapError | None:
+    """Our error for a refusal whose cause is known; None for any other."""
+    text = f"{refusal.message} {refusal.reason or ''}"
+    named = project or "PROJECT_ID"
+
+    def error(
+        what: str,
+        *,
+        fix: str,
+        why: str | None = None,
+        kind: type[RefusedCallError] = RefusedCallError,
+    ) -> ZenstrapError:
+        return _refused(kind, refusal, what, where=where, why=why or refusal.message, fix=fix)
+
+    if refusal.status == 401:
+        return AuthenticationError(
+            "Google does not accept your login",
+            where=where,
+            why=refusal.message,
+            fix=f"Log in again: {LOG_IN}",
+        )
+    if _QUOTA_PROJECT.search(text):
+        return error(
+            what,
+            why="Your login names no project that pays for this call, or one that you may not use",
+            fix=f"gcloud auth application-default set-quota-project {named}",
+        )
+    if found := _DISABLED.search(text):
+        service = refusal.service or _service(refusal.message)
+        return error(
+            f"the API {service or found['api'] or ''} is not enabled".replace("  ", " "),
+            kind=ApiDisabledError,
+            why="It was never enabled in the project, or a moment ago and that takes some minutes",
+            fix=f"gcloud services enable {service or 'SERVICE'} --project {named}",
+        )
+    if _BILLING.search(text):
+        return error(
+            "the project has no open billing account",
+            fix=f"gcloud billing projects link {named} --billing-account ACCOUNT_ID",
+        )
+    if found := _NO_LOCATION.search(text):
+        place = next((one for one in found.groups() if one), None)
+        return error(
+            f"there is no location {place} for it" if place else "that location does not exist",
+            fix="Correct gcp.region, or the location that the config names "
+            "(`gcloud compute regions list` shows the regions)",
+        )
+    if _NO_PROJECT.search(text):
+        return error(
+            f"the project {named} does not exist, or you may not see it"
+            if project
+            else "the project does not exist, or you may not see it",
+            fix="Correct gcp.project_id (`gcloud projects list` shows yours), "
+            "or have an owner of the project add you",
+        )
+    if _NAME_TAKEN.search(text):
+        return error(
+            "the bucket's name is taken",
+            why="Somebody else has a bucket of that name: names are global to all of Google Cloud",
+            fix="Choose another name in the config",
+        )
+    if found := _CONSTRAINT.search(text):
+        name = found["name"] or found["two"]
+        return error(
+            f"a policy of the organisation forbids it: {name}",
+            fix="Change the config so that it keeps the policy, or ask its administrators "
+            f"for an exception (gcloud resource-manager org-policies describe {name} "
+            f"--project {named} --effective)",
+        )
+    if refusal.status == 429 or _QUOTA.search(text):
+        return error(
+            "a quota is used up",
+            fix="Wait and run the same command again; a quota that stays too small is raised "
+            f"at https://console.cloud.google.com/iam-admin/quotas?project={named}",
+        )
+    for pattern in _PERMISSIONS:
+        if found := pattern.search(refusal.message):
+            return error(
+                f"the permission {found['permission']} is missing",
+                fix=_grant(found["permission"], named),
+            )
+    if refusal.status == 403 and _FORBIDDEN.search(text):
+        return error(what, fix=f"Have an owner of the project {named} grant it to you")
+    return None
+
+
+def _refused(
+    kind: type[RefusedCallError],
+    refusal: Refusal,
+    what: str,
+    *,
+    where: str | None,
+    why: str | None,
+    fix: str | None,
+) -> RefusedCallError:
+    error = kind(what, where=where, why=why, fix=fix)
+    error.refusal = refusal
+    return error
+
+
+def role_for(permission: str) -> str | None:
+    """A predefined role that grants a permission, the narrowest that zenstrap knows."""
+    return next((role for beginning, role in _ROLES if permission.startswith(beginning)), None)
+
+
+def _grant(permission: str, project: str) -> str:
+    role = role_for(permission)
+    if role is None:
+        return f"Have an owner of the project {project} grant a role that has it"
+    return (
+        "Have an owner run: gcloud projects add-iam-policy-binding "
+        f"{project} --member=PRINCIPAL --role={role}"
+    )
+
+
+def _service(message: str) -> str | None:
+    found = _SERVICE.search(message)
+    return (found[1] or found[2]) if found else None
+
+
+def _paragraph(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"

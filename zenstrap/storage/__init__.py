@@ -1,0 +1,1 @@
+"""Google Cloud Storage: the state bucket, and the leases in it."""
