@@ -1,0 +1,36 @@
+"""Looking at an environment's artifact bucket from outside of Terraform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from zenstrap.storage.client import reaching
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Client
+
+_SECONDS: Final = 20.0
+
+
+def exists(client: Client, name: str) -> bool:
+    """Whether there is a bucket of that name that we may see.
+
+    Raises:
+        GoogleError, AuthenticationError: it can't be looked at.
+    """
+    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+        return client.lookup_bucket(name, timeout=_SECONDS) is not None
+
+
+def is_empty(client: Client, name: str) -> bool:
+    """Whether there is no such bucket, or nothing in it, older versions included.
+
+    Raises:
+        GoogleError, AuthenticationError: it can't be looked at.
+    """
+    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+        bucket = client.lookup_bucket(name, timeout=_SECONDS)
+        if bucket is None:
+            return True
+        found = client.list_blobs(name, versions=True, max_results=1, timeout=_SECONDS)
+        return next(iter(found), None) is None
