@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -128,10 +128,8 @@ def stub_server() -> Iterator[Stub]:
             pass
 
         def handle(self) -> None:
-            try:
+            with suppress(OSError, ValueError):  # a connection that was broken on purpose
                 super().handle()
-            except (OSError, ValueError):
-                pass  # a connection that was broken on purpose
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

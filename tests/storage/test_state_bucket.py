@@ -174,15 +174,15 @@ def test_a_creation_whose_answer_got_lost_is_not_made_twice(
 
 def test_a_change_in_between_is_not_overwritten(buckets: Buckets, stub: Stub, client: Any) -> None:
     buckets.held[NAME] = bucket(NAME, NUMBER)
+    own_rule = {"action": {"type": "Delete"}, "condition": {"age": 400}}
 
     def other_first(request: Request) -> Reply:
-        buckets.held[NAME]["labels"] = {"team": "ml"}
-        buckets.held[NAME]["metageneration"] = "2"
+        buckets.held[NAME] |= {"lifecycle": {"rule": [own_rule]}, "metageneration": "2"}
         return buckets(request)
 
     stub.on(PATCH, other_first, buckets)
     assert ensure(client, WANTED).action == "adopt"
-    assert buckets.held[NAME]["labels"] == {"team": "ml", **LABELS}
+    assert own_rule in buckets.held[NAME]["lifecycle"]["rule"]
 
 
 def test_a_name_that_is_taken_for_good_is_no_endless_loop(

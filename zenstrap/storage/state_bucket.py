@@ -254,7 +254,7 @@ def _same(rule: Mapping[str, Any]) -> bool:
 
 def _create(client: Client, wanted: WantedBucket) -> None:
     bucket = client.bucket(wanted.name)
-    _set(bucket, labels=LABELS, rules=(), soft_delete=SOFT_DELETE_SECONDS)
+    _set(bucket, rules=(), soft_delete=SOFT_DELETE_SECONDS)
     client.create_bucket(
         bucket, project=wanted.project, location=wanted.location.upper(), timeout=_SECONDS
     )
@@ -265,25 +265,18 @@ def _mend(client: Client, wanted: WantedBucket, actual: BucketFacts) -> None:
     bucket = client.bucket(wanted.name)
     _set(
         bucket,
-        labels={**actual.labels, **LABELS},
         rules=tuple(rule for rule in actual.rules if not _same(rule)),
         soft_delete=max(actual.soft_delete_seconds, SOFT_DELETE_SECONDS),
     )
     bucket.patch(if_metageneration_match=actual.metageneration, timeout=_SECONDS)
 
 
-def _set(
-    bucket: Bucket,
-    *,
-    labels: Mapping[str, str],
-    rules: Sequence[Mapping[str, Any]],
-    soft_delete: int,
-) -> None:
+def _set(bucket: Bucket, *, rules: Sequence[Mapping[str, Any]], soft_delete: int) -> None:
     bucket.versioning_enabled = True
     bucket.iam_configuration.uniform_bucket_level_access_enabled = True
     bucket.iam_configuration.public_access_prevention = "enforced"
     bucket.soft_delete_policy.retention_duration_seconds = soft_delete
-    bucket.labels = dict(labels)
+    bucket.labels = dict(LABELS)  # Google merges labels, and replaces lifecycle rules
     bucket.lifecycle_rules = [*(dict(rule) for rule in rules), dict(_RULE)]
 
 
