@@ -46,7 +46,7 @@ variable "own_keys" {
   }
 
   validation {
-    condition     = length(distinct([for key in var.own_keys : split("/", key)[3]])) == length(var.own_keys)
+    condition     = length(distinct([for key in var.own_keys : try(split("/", key)[3], key)])) == length(var.own_keys)
     error_message = "own_keys must have one key per location."
   }
 }

@@ -21,3 +21,8 @@ output "key" {
   value       = one(google_service_account_key.this[*].private_key)
   sensitive   = true
 }
+
+output "roles" {
+  description = "The roles on the project, by the names that they were given under."
+  value       = { for name, one in google_project_iam_member.roles : name => one.role }
+}
