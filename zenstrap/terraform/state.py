@@ -104,14 +104,23 @@ def read_state_file(file: Path) -> StateIdentity | None:
         raise StateGuardError(
             "the state can't be read", where=str(file), why=error.strerror, fix=_RESTORE
         ) from error
+    return read_state(content, where=str(file))
+
+
+def read_state(content: bytes, *, where: str) -> StateIdentity:
+    """The identity of a state as it lies in its place.
+
+    Raises:
+        StateGuardError: empty, truncated, or not a state.
+    """
     if not content.strip():
         raise StateGuardError(
-            "the state file is empty",
-            where=str(file),
+            "the state is empty",
+            where=where,
             why="Terraform would take it for a new environment and create everything again",
-            fix=f"{_RESTORE}. If there was never anything in it, delete the empty file",
+            fix=f"{_RESTORE}. If there was never anything in it, delete it",
         )
-    return parse_state(content, where=str(file))
+    return parse_state(content, where=where)
 
 
 def parse_state(content: bytes | str, *, where: str) -> StateIdentity:

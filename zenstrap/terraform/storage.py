@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from zenstrap.terraform.state import StateIdentity, read_state_file
+from zenstrap.terraform.state import StateIdentity, read_state, read_state_file
 
 
 class StateStorage(Protocol):
@@ -24,7 +24,12 @@ class StateStorage(Protocol):
         """The state's place as a user would name it."""
 
     def read(self, environment: str) -> StateIdentity | None:
-        """The state's identity, where ``folder`` is not None."""
+        """The state's identity; None where there is none yet.
+
+        Raises:
+            StateGuardError: empty, truncated, or not a state.
+            GoogleError: a bucket is out of reach.
+        """
 
 
 @dataclass(frozen=True)
@@ -57,33 +62,37 @@ class LocalState:
 class GcsState:
     """``backend "gcs"``: one object for each workspace below a prefix of a bucket.
 
+    Where the bucket is, and who asks, Terraform learns from its environment variables. They are
+    no backend configuration, which it would copy to disk.
+
     Args:
         bucket: has object versioning, so that earlier states can be restored.
         prefix: this environment's own.
-        endpoint: another address of the storage service, for a rehearsal.
-        access_token: a dummy for such an endpoint, never a real one: Terraform copies it.
+        fetch: reads an object of the bucket by its name; None where there is none. Terraform
+            itself can't be asked: its backend takes an empty object for a new state, and puts
+            one in its place.
     """
 
     bucket: str
     prefix: str
-    endpoint: str | None = None
-    access_token: str | None = None
+    fetch: Callable[[str], bytes | None]
 
     @property
     def folder(self) -> None:
         return None
 
+    def object(self, environment: str) -> str:
+        """The name that the backend gives to the state of a workspace."""
+        return f"{self.prefix}/{environment}.tfstate"
+
     def backend_config(self) -> Mapping[str, str]:
-        found = {
-            "bucket": self.bucket,
-            "prefix": self.prefix,
-            "storage_custom_endpoint": self.endpoint,
-            "access_token": self.access_token,
-        }
-        return {name: value for name, value in found.items() if value is not None}
+        return {"bucket": self.bucket, "prefix": self.prefix}
 
     def place(self, environment: str) -> str:
-        return f"gs://{self.bucket}/{self.prefix}/{environment}.tfstate"
+        return f"gs://{self.bucket}/{self.object(environment)}"
 
     def read(self, environment: str) -> StateIdentity | None:
-        raise NotImplementedError("a state in a bucket is read with `terraform state pull`")
+        content = self.fetch(self.object(environment))
+        if content is None:
+            return None
+        return read_state(content, where=self.place(environment))

@@ -29,7 +29,7 @@ from zenstrap.terraform.outputs import Output, parse_outputs
 from zenstrap.terraform.plan import Plan, parse_plan, sensitive_strings
 from zenstrap.terraform.process import Finished
 from zenstrap.terraform.redaction import Redact, redactor
-from zenstrap.terraform.state import StateIdentity, StateResource, parse_state, resources_in
+from zenstrap.terraform.state import StateIdentity, StateResource, resources_in
 from zenstrap.terraform.storage import StateStorage
 from zenstrap.terraform.stream import ApplyStream, save_privately
 from zenstrap.terraform.surroundings import child_environment
@@ -91,7 +91,12 @@ class Workspace:
         return self.run_folder / "plan"
 
     def prepare(self) -> None:
-        """Initialise the module and select the environment's workspace, making it if need be."""
+        """Initialise the module and select the environment's workspace, making it if need be.
+
+        Raises:
+            StateGuardError: the state is damaged; Terraform would put a new one in its place.
+        """
+        self.state()
         for folder in (self.data_folder, self.run_folder, self.storage.folder):
             if folder is not None:
                 _private_folder(folder)
@@ -218,10 +223,7 @@ class Workspace:
         Raises:
             StateGuardError: empty, truncated, or not a state.
         """
-        if self.storage.folder is not None:
-            return self.storage.read(self.environment)
-        text = self._pulled()
-        return parse_state(text, where=self._state_place) if text.strip() else None
+        return self.storage.read(self.environment)
 
     def resources(self) -> tuple[StateResource, ...]:
         """What is in the state.
