@@ -13,13 +13,24 @@ from pathlib import Path
 from zenstrap.paths import modules_folder
 
 _BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
-_EXAMPLE = re.compile(r"```hcl\n(.*?)# creates (\d+)\n```", re.DOTALL)
+_EXAMPLE = re.compile(r"```(?:hcl|tfvars)\n(.*?)# creates (\d+)\n```", re.DOTALL)
 
 
 def modules() -> list[Path]:
+    """All of them, the roots too."""
+    found = (file.parent for file in modules_folder().rglob("variables.tf"))
+    return sorted(one for one in found if ".terraform" not in one.parts)
+
+
+def built_in_modules() -> list[Path]:
     """Those that are made of the provider that is built into Terraform."""
     folder = modules_folder()
     return [folder / "local_artifact_store", folder / "environments" / "local"]
+
+
+def google_modules() -> list[Path]:
+    """Those for Google Cloud."""
+    return [module for module in modules() if module not in built_in_modules()]
 
 
 def examples(module: Path) -> list[tuple[str, int]]:
@@ -53,16 +64,19 @@ def _outputs(hcl: str) -> str:
 
 
 def _expression(body: str, name: str) -> str:
-    """An attribute's value in one line; it may open braces that close at its own indent."""
+    """An attribute's value in one line; it may open brackets that close at its own indent."""
     found = re.search(
-        rf"^  {name} += ([^\n]*\{{\n(?:    [^\n]*\n)*  \}}\)?|[^\n]*)$", body, flags=re.MULTILINE
+        rf"^  {name} += ([^\n]*[{{([]\n(?:    [^\n]*\n)*  [\]}})]+|[^\n]*)$",
+        body,
+        flags=re.MULTILINE,
     )
     if not found:
         return ""
-    lines = [" ".join(line.split()) for line in found[1].splitlines()]
-    if len(lines) == 1:
-        return lines[0]
-    return f"{lines[0]}{', '.join(lines[1:-1])}{lines[-1]}"
+    line = ""
+    for part in (" ".join(one.split()) for one in found[1].splitlines()):
+        between = "" if not line or line[-1] in "{[(" or part[0] in "}])" else ", "
+        line += between + part
+    return line
 
 
 def _description(body: str) -> str:

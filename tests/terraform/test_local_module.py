@@ -14,14 +14,14 @@ from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.surroundings import child_environment
 
 from .conftest import MakeWorkspace, snapshot
-from .module_readme import examples, modules, with_tables
+from .module_readme import built_in_modules, examples, with_tables
 
 SCRIPTS = modules_folder() / "local_artifact_store" / "scripts"
 OWNER = (
     '{"environment":"local",\n "incarnation":"%s",\n "managed_by":"zenstrap",\n "ml_project":%s}'
 )
 
-MODULES = pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+MODULES = pytest.mark.parametrize("module", built_in_modules(), ids=lambda module: module.name)
 
 
 def terraform_in(folder: Path, terraform: TerraformBinary, *arguments: str) -> str:
