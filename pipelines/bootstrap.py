@@ -25,7 +25,7 @@ def bootstrap(config: EnvironmentConfig) -> None:
     planned = plan(loaded, preflight(loaded))
     approved = gate(loaded, planned)
     outputs = provision(loaded, planned, approved)
-    connectors = register_connectors(loaded, outputs)
+    connectors = register_connectors(loaded, outputs, planned)
     registrations = register_stacks(loaded, outputs, connectors, planned)
     passed, failures = [], []
     for candidate in candidates(registrations.load(), planned.load()):

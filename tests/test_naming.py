@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from itertools import product
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from zenstrap import naming
 from zenstrap.config import COMPONENT_KINDS, ComponentKind
+from zenstrap.config.models import AuthMethod
 from zenstrap.config.names import environment_name_fault, project_name_fault
 
 # Enough for what these can find; a busy machine may take its time.
@@ -50,7 +52,10 @@ def test_examples() -> None:
         == "zenml-prod-fraud-detection-artifact-store-v1.1.0"
     )
     assert naming.component_name("prod", "deployer", "1.0.0") == "zenml-prod-deployer-v1.0.0"
-    assert naming.connector_name("dev", "recommendation") == "zenml-dev-recommendation-connector"
+    assert (
+        naming.connector_name("dev", "implicit", "recommendation")
+        == "zenml-dev-recommendation-implicit-connector"
+    )
     assert naming.bucket_name("acme-ml-prod", "prod") == "acme-ml-prod-zenml-prod"
     assert naming.service_account_id("dev") == "zenml-dev"
     assert naming.service_account_id("dev", "fraud_detection") == "zenml-dev-fraud-detection"
@@ -88,7 +93,7 @@ def test_names_are_legal_and_the_same_every_time(
     for name in (
         naming.stack_name(pair[0], version, pair[1]),
         naming.component_name(pair[0], kind, version, pair[1]),
-        naming.connector_name(*pair),
+        naming.connector_name(pair[0], "service-account", pair[1]),
     ):
         assert len(name) <= 255
         assert naming.belongs_to(name, pair[0])
@@ -125,7 +130,7 @@ def test_long_label_values_that_begin_alike_stay_apart(left: str, right: str) ->
 def test_no_two_pairs_share_a_name(chosen: set[tuple[str, str | None]]) -> None:
     for function in (
         naming.alias_name,
-        naming.connector_name,
+        lambda environment, project: naming.connector_name(environment, "implicit", project),
         naming.service_account_id,
         naming.repository_id,
     ):
@@ -156,7 +161,13 @@ def test_aliases_stacks_components_and_connectors_are_never_confused(
         things: list[tuple[object, str]] = [
             (("alias", environment, project), naming.alias_name(environment, project)),
             (("stack", environment, project), naming.stack_name(environment, version, project)),
-            (("connector", environment, project), naming.connector_name(environment, project)),
+            *(
+                (
+                    ("connector", method, environment, project),
+                    naming.connector_name(environment, method, project),
+                )
+                for method in get_args(AuthMethod)
+            ),
         ]
         for kind in COMPONENT_KINDS:
             name = naming.component_name(environment, kind, version, project)

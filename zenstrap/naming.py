@@ -58,9 +58,13 @@ def component_name(
     return f"{alias_name(environment, project)}-{words}-v{_version(version)}"
 
 
-def connector_name(environment: str, project: str | None = None) -> str:
-    """ZenML service connector: zenml-ENV[-PROJECT]-connector."""
-    return f"{alias_name(environment, project)}-connector"
+def connector_name(environment: str, method: str, project: str | None = None) -> str:
+    """ZenML service connector: zenml-ENV[-PROJECT]-METHOD-connector.
+
+    ZenML refuses to change the method of a connector that components use, so each method has a
+    connector of its own, and moving to another one means moving the components over.
+    """
+    return f"{alias_name(environment, project)}-{method}-connector"
 
 
 def stack_prefix(environment: str) -> str:

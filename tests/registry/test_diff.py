@@ -14,7 +14,12 @@ from zenstrap.registry.changes import Action, Kind
 from zenstrap.registry.diff import diff, removal
 from zenstrap.registry.model import (
     CONTENT_HASH,
+    UNKNOWN,
+    ActualComponent,
+    ActualConnector,
+    ActualStack,
     DesiredComponent,
+    DesiredConnector,
     DesiredRegistry,
     DesiredStack,
 )
@@ -22,10 +27,29 @@ from zenstrap.registry.model import (
 PROJECTS = st.lists(st.sampled_from(["fraud", "recommendation", "search"]), unique=True)
 VERSIONS = st.sampled_from(["1.0.0", "1.1.0"])
 PATHS = st.sampled_from(["/a", "/b"])
+METHODS = st.sampled_from(["service-account", "implicit", None])
+KEYS = st.sampled_from(["first", "second"])
+
+
+def connector(method: str, project: str | None, key: str) -> DesiredConnector:
+    owner = f"-{project}" if project else ""
+    labels = {"managed_by": "zenstrap", "environment": "test"}
+    return DesiredConnector(
+        name=f"zenml-test{owner}-{method}-connector",
+        method=method,
+        configuration={"project_id": "acme"},
+        project=project,
+        labels=labels | ({"ml_project": project} if project else {}),
+        key=key if method == "service-account" else None,
+    )
 
 
 def component(
-    kind: str, version: str, project: str | None, **configuration: str
+    kind: str,
+    version: str,
+    project: str | None,
+    link: DesiredConnector | None = None,
+    **configuration: str,
 ) -> DesiredComponent:
     owner = f"-{project}" if project else ""
     labels = {"managed_by": "zenstrap", "environment": "test"}
@@ -37,13 +61,22 @@ def component(
         version=version,
         project=project,
         labels=labels | ({"ml_project": project} if project else {}),
+        connector=link,
+        resource="gs://bucket" if link else None,
     )
 
 
-def stack(version: str, project: str | None, path: str) -> DesiredStack:
+def stack(
+    version: str,
+    project: str | None,
+    path: str,
+    method: str | None = None,
+    key: str = "first",
+) -> DesiredStack:
     owner = f"-{project}" if project else ""
+    link = connector(method, project, key) if method else None
     parts = [
-        component("artifact_store", version, project, path=path),
+        component("artifact_store", version, project, link, path=path),
         component("orchestrator", "1.0.0", None),
     ]
     labels = {"managed_by": "zenstrap", "environment": "test"}
@@ -60,7 +93,10 @@ def stack(version: str, project: str | None, path: str) -> DesiredStack:
 @st.composite
 def registries(draw: st.DrawFn) -> DesiredRegistry:
     targets = [None, *draw(PROJECTS)]
-    stacks = tuple(stack(draw(VERSIONS), target, draw(PATHS)) for target in targets)
+    method = draw(METHODS)
+    stacks = tuple(
+        stack(draw(VERSIONS), target, draw(PATHS), method, draw(KEYS)) for target in targets
+    )
     return DesiredRegistry(environment="test", stacks=stacks)
 
 
@@ -86,20 +122,75 @@ def test_a_run_that_broke_off_anywhere_is_completed_by_the_next(
     assert diff(desired, registry.actual(), immutable_versions=False) == ()
 
 
-@given(registries())
-def test_removal_leaves_nothing(desired: DesiredRegistry) -> None:
+@given(st.lists(registries(), min_size=1, max_size=3), st.booleans())
+def test_the_order_of_a_listing_makes_no_difference(
+    history: list[DesiredRegistry], backwards: bool
+) -> None:
     registry = model_registry.ModelRegistry("test")
-    registry.carry_out(desired, diff(desired, registry.actual(), immutable_versions=False))
-    registry.carry_out(desired, removal(registry.actual()))
-    assert not registry.actual().stacks and not registry.actual().components
+    for desired in history:
+        changes = diff(desired, registry.actual(), immutable_versions=False)
+        again = diff(desired, registry.actual(backwards=backwards), immutable_versions=False)
+        assert changes == again
+        registry.carry_out(desired, changes)
+    assert removal(registry.actual()) == removal(registry.actual(backwards=backwards))
 
 
-def test_removal_takes_aliases_then_stacks_then_components() -> None:
-    desired = DesiredRegistry("test", (stack("1.0.0", None, "/a"), stack("1.0.0", "fraud", "/b")))
+@given(st.lists(registries(), min_size=1, max_size=3))
+def test_removal_leaves_nothing(history: list[DesiredRegistry]) -> None:
+    registry = model_registry.ModelRegistry("test")
+    for desired in history:
+        registry.carry_out(desired, diff(desired, registry.actual(), immutable_versions=False))
+    registry.carry_out(history[-1], removal(registry.actual()))
+    assert not (registry.stacks or registry.components or registry.connectors)
+
+
+@given(
+    st.lists(registries(), min_size=1, max_size=3),
+    st.sets(st.sampled_from(["zenml-test-mine", "zenml-test-fraud-mine", "zenml-test-v9"])),
+    st.sampled_from([{}, {"managed_by": "zenstrap", "environment": "other"}, {"team": "x"}]),
+)
+def test_what_isnt_ours_stays_as_it_is(
+    history: list[DesiredRegistry], names: set[str], labels: dict[str, str]
+) -> None:
+    registry = model_registry.ModelRegistry("test")
+    for name in names:
+        registry.connectors[name] = ActualConnector("1", name, "gcp", "implicit", {}, labels)
+        registry.components[("deployer", name)] = ActualComponent(
+            "2", name, "deployer", "gcp", {}, labels, connector=name
+        )
+        registry.stacks[name] = ActualStack("3", name, {"deployer": (name,)}, labels)
+    before = registry.actual()
+    for desired in history:
+        registry.carry_out(desired, diff(desired, registry.actual(), immutable_versions=False))
+    registry.carry_out(history[-1], removal(registry.actual()))
+    assert registry.actual() == before
+
+
+@given(st.lists(registries(), min_size=2, max_size=4))
+def test_no_component_of_ours_is_left_without_its_connector(
+    history: list[DesiredRegistry],
+) -> None:
+    registry = model_registry.ModelRegistry("test")
+    for desired in history:
+        registry.carry_out(desired, diff(desired, registry.actual(), immutable_versions=False))
+        linked = {c.connector for c in registry.components.values() if c.connector}
+        assert linked <= registry.connectors.keys()
+        assert {c.name for c in desired.connectors} <= registry.connectors.keys()
+
+
+def test_removal_takes_aliases_then_stacks_components_and_connectors() -> None:
+    stacks = (
+        stack("1.0.0", None, "/a", "implicit"),
+        stack("1.0.0", "fraud", "/b", "implicit"),
+    )
+    desired = DesiredRegistry("test", stacks)
     registry = model_registry.ModelRegistry("test")
     registry.carry_out(desired, diff(desired, registry.actual(), immutable_versions=False))
     kinds = [change.kind for change in removal(registry.actual())]
-    assert kinds == sorted(kinds, key=[Kind.ALIAS, Kind.STACK, Kind.COMPONENT].index)
+    assert kinds == sorted(
+        kinds, key=[Kind.ALIAS, Kind.STACK, Kind.COMPONENT, Kind.CONNECTOR].index
+    )
+    assert set(kinds) == set(Kind)
 
 
 def test_another_run_id_is_no_change() -> None:
@@ -185,3 +276,111 @@ def test_what_a_dropped_project_leaves_is_deleted_and_nothing_else() -> None:
 def test_the_content_hash_of_a_stack_covers_its_components_settings() -> None:
     assert stack("1.0.0", None, "/a").content_hash != stack("1.0.0", None, "/b").content_hash
     assert CONTENT_HASH == "content_hash"
+
+
+def keys_then_keyless(*, immutable: bool) -> tuple[model_registry.ModelRegistry, DesiredRegistry]:
+    """An older version kept beside the current one, both by key; then the way without keys."""
+    registry = model_registry.ModelRegistry("test")
+    for version in ("1.0.0", "1.1.0"):
+        before = DesiredRegistry("test", (stack(version, None, "/a", "service-account"),))
+        registry.carry_out(before, diff(before, registry.actual(), immutable_versions=immutable))
+    return registry, DesiredRegistry("test", (stack("1.1.0", None, "/a", "implicit"),))
+
+
+def test_from_key_to_keyless_in_place_kept_versions_too() -> None:
+    registry, after = keys_then_keyless(immutable=True)
+    changes = diff(after, registry.actual(), immutable_versions=True)
+    assert [(c.kind, c.action, c.name) for c in changes] == [
+        (Kind.CONNECTOR, Action.CREATE, "zenml-test-implicit-connector"),
+        (Kind.COMPONENT, Action.UPDATE, "zenml-test-artifact-store-v1.1.0"),
+        (Kind.COMPONENT, Action.UPDATE, "zenml-test-artifact-store-v1.0.0"),
+        (Kind.STACK, Action.UPDATE, "zenml-test-v1.1.0"),
+        (Kind.ALIAS, Action.PROMOTE, "zenml-test"),
+        (Kind.CONNECTOR, Action.DELETE, "zenml-test-service-account-connector"),
+    ]
+    registry.carry_out(after, changes)
+    assert {c.connector for c in registry.components.values()} == {
+        "zenml-test-implicit-connector",
+        None,
+    }
+
+
+def test_a_connector_stays_while_somebody_elses_component_uses_it() -> None:
+    registry, after = keys_then_keyless(immutable=False)
+    registry.components[("deployer", "zenml-test-mine")] = ActualComponent(
+        "1", "zenml-test-mine", "deployer", "gcp", {}, {}, "zenml-test-service-account-connector"
+    )
+    changes = diff(after, registry.actual(), immutable_versions=False)
+    assert not [c for c in changes if c.action is Action.DELETE]
+    assert "zenml-test-mine" not in {c.name for c in changes}
+
+
+def test_another_key_is_noticed_and_asks_for_a_new_test() -> None:
+    registry = model_registry.ModelRegistry("test")
+    before = DesiredRegistry("test", (stack("1.0.0", None, "/a", "service-account"),))
+    registry.carry_out(before, diff(before, registry.actual(), immutable_versions=True))
+    rotated = stack("1.0.0", None, "/a", "service-account", key="second")
+    changes = diff(DesiredRegistry("test", (rotated,)), registry.actual(), immutable_versions=True)
+    assert [(c.kind, c.action) for c in changes] == [
+        (Kind.CONNECTOR, Action.UPDATE),
+        (Kind.STACK, Action.UPDATE),
+        (Kind.ALIAS, Action.PROMOTE),
+    ]
+    assert rotated.content_hash != before.stacks[0].content_hash
+
+
+def test_what_is_known_after_apply_only_makes_the_hashes_unknown_too() -> None:
+    one = stack("1.0.0", None, UNKNOWN, "service-account", key="first")
+    assert one.components["artifact_store"].content_hash == UNKNOWN == one.content_hash
+    assert stack("1.0.0", None, "/a", "service-account", key=UNKNOWN).content_hash == UNKNOWN
+
+
+def test_the_refusal_says_which_version_to_bump_to_what() -> None:
+    registry = model_registry.ModelRegistry("test")
+    before = DesiredRegistry("test", (stack("1.0.0", "fraud", "/a"),))
+    registry.carry_out(before, diff(before, registry.actual(), immutable_versions=True))
+    with pytest.raises(RefusedError) as refusal:
+        diff(
+            DesiredRegistry("test", (stack("1.0.0", "fraud", "/b"),)),
+            registry.actual(),
+            immutable_versions=True,
+        )
+    key = "ml_projects.fraud.components.artifact_store.version"
+    assert refusal.value.fix and f"{key} to 1.0.1" in refusal.value.fix
+
+
+def test_a_stack_that_gets_other_components_needs_a_version() -> None:
+    registry = model_registry.ModelRegistry("test")
+    before = DesiredRegistry("test", (stack("1.0.0", None, "/a"),))
+    registry.carry_out(before, diff(before, registry.actual(), immutable_versions=True))
+    one = before.stacks[0]
+    parts = dict(one.components) | {"deployer": component("deployer", "1.0.0", None)}
+    with pytest.raises(RefusedError) as refusal:
+        diff(
+            DesiredRegistry("test", (replace(one, components=parts),)),
+            registry.actual(),
+            immutable_versions=True,
+        )
+    assert refusal.value.fix == "Bump stack.version to 1.0.1."
+
+
+@pytest.mark.parametrize("name", ["zenml-test", "zenml-test-v1.0.0"])
+def test_what_is_adopted_by_name_is_taken_over_and_then_ours(name: str) -> None:
+    registry = model_registry.ModelRegistry("test")
+    registry.add_foreign_stack(name)
+    desired = DesiredRegistry("test", (stack("1.0.0", None, "/a"),))
+    changes = diff(
+        desired, registry.actual(), immutable_versions=True, adopt=frozenset({name, "another"})
+    )
+    assert [c.name for c in changes if c.action is Action.ADOPT] == [name]
+    registry.carry_out(desired, changes)
+    assert diff(desired, registry.actual(), immutable_versions=True) == ()
+
+
+def test_a_connector_of_another_kind_under_our_name_is_refused_even_if_adopted() -> None:
+    registry = model_registry.ModelRegistry("test")
+    name = "zenml-test-implicit-connector"
+    registry.connectors[name] = ActualConnector("1", name, "aws", "implicit", {}, {})
+    desired = DesiredRegistry("test", (stack("1.0.0", None, "/a", "implicit"),))
+    with pytest.raises(RefusedError, match="aws"):
+        diff(desired, registry.actual(), immutable_versions=False, adopt=frozenset({name}))

@@ -8,12 +8,27 @@ from typing import TYPE_CHECKING
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError
+from zenstrap.lifecycle.connector_keys import connector_keys, fingerprints
+from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
-from zenstrap.registry.diff import UNKNOWN, diff
-from zenstrap.registry.model import VERSION, DesiredStack
-from zenstrap.registry.zenml_registry import promote as promote_stack
-from zenstrap.registry.zenml_registry import read_registry, write_registry
+from zenstrap.registry.diff import diff
+from zenstrap.registry.model import (
+    UNKNOWN,
+    VERSION,
+    ActualRegistry,
+    DesiredRegistry,
+    DesiredStack,
+)
+from zenstrap.registry.zenml_connectors import (
+    Keys,
+    allow_implicit_methods,
+    warn_of_readable_secrets,
+    write_connectors,
+)
+from zenstrap.registry.zenml_reading import read_registry
+from zenstrap.registry.zenml_registry import write_registry
+from zenstrap.registry.zenml_stacks import promote as promote_stack
 from zenstrap.reports import (
     AliasMove,
     PlanReport,
@@ -29,11 +44,48 @@ if TYPE_CHECKING:
 
 
 def register_connectors(
-    config: EnvironmentConfig, outputs: TerraformOutputs, session: Session
+    config: EnvironmentConfig,
+    outputs: TerraformOutputs,
+    plan: PlanReport,
+    client: Client,
+    session: Session,
 ) -> Registrations:
-    """The service connectors of the environment: platform local needs none."""
+    """Write the service connectors that differ, and see whether they work.
+
+    What is secret about them goes from Terraform's sensitive output, or from where the
+    configuration refers to, into ZenML's secret store; no report holds it.
+
+    Raises:
+        PlanChangedError: the registry changed after the plan was shown.
+        RegistryError, PartlyDoneError: see
+            :func:`zenstrap.registry.zenml_connectors.write_connectors`.
+    """
     session.guard()
-    return Registrations(environment=config.environment, registrations=())
+    desired = _desired(config, outputs, client)
+    actual = read_registry(client, config.environment)
+    changes = _changes_of(config, desired, actual, plan)
+    _require_as_planned(plan.registrations, changes)
+    written: tuple[Registration, ...] = ()
+    if desired.connectors:
+        allow_implicit_methods(client, {c.method for c in desired.connectors}, session.emit)
+        keys: Keys = {}
+        if config.auth is not None and config.auth.uses_key:
+            sensitive = open_workspace(config, session).outputs()
+            keys = connector_keys(config, client, sensitive)
+            if any(change.kind is Kind.CONNECTOR for change in changes):
+                warn_of_readable_secrets(client, session.emit)
+        written = write_connectors(
+            client,
+            desired,
+            actual,
+            changes,
+            keys=keys,
+            run=session.run_name,
+            guard=session.guard,
+            wait=session.wait,
+            emit=session.emit,
+        )
+    return Registrations(environment=config.environment, registrations=written)
 
 
 def register_stacks(
@@ -49,10 +101,12 @@ def register_stacks(
         PlanChangedError: the registry changed after the plan was shown.
         RegistryError, PartlyDoneError: see :func:`zenstrap.registry.zenml_registry.write_registry`.
     """
-    desired = desired_registry(config, outputs.public())
+    desired = _desired(config, outputs, client)
     actual = read_registry(client, config.environment)
-    changes = diff(desired, actual, immutable_versions=config.protection.immutable_versions)
-    _require_as_planned(plan.registrations, changes)
+    changes = _changes_of(config, desired, actual, plan)
+    _require_as_planned(
+        [change for change in plan.registrations if not _is_connector_write(change)], changes
+    )
     written = write_registry(
         client,
         desired,
@@ -80,9 +134,9 @@ def promote(
         plan: says which stacks this run had to test; the others had been proven before.
         tests: the smoke tests of this run that passed.
     """
-    desired = desired_registry(config, outputs.public())
+    desired = _desired(config, outputs, client)
     actual = read_registry(client, config.environment)
-    changes = diff(desired, actual, immutable_versions=config.protection.immutable_versions)
+    changes = _changes_of(config, desired, actual, plan)
     to_move = {change.name for change in changes if change.kind is Kind.ALIAS}
     proven_now = {(test.stack, test.content_hash) for test in tests if test.passed}
     moves: list[AliasMove] = []
@@ -112,14 +166,38 @@ def candidates(registrations: Registrations, plan: PlanReport) -> tuple[Registra
     )
 
 
+def _desired(
+    config: EnvironmentConfig, outputs: TerraformOutputs, client: Client
+) -> DesiredRegistry:
+    return desired_registry(config, outputs.public(), fingerprints(config, client))
+
+
+def _changes_of(
+    config: EnvironmentConfig, desired: DesiredRegistry, actual: ActualRegistry, plan: PlanReport
+) -> tuple[RegistrationChange, ...]:
+    """What differs now; only what the plan took over from others is taken over."""
+    adopted = {c.name for c in plan.registrations if c.action is Action.ADOPT}
+    return diff(
+        desired,
+        actual,
+        immutable_versions=config.protection.immutable_versions,
+        adopt=frozenset(adopted),
+    )
+
+
+def _is_connector_write(change: RegistrationChange) -> bool:
+    return change.kind is Kind.CONNECTOR and change.action is not Action.DELETE
+
+
 def _require_as_planned(
     planned: Sequence[RegistrationChange], changes: Sequence[RegistrationChange]
 ) -> None:
-    if [_shown(change) for change in planned] == [_shown(change) for change in changes]:
-        return
-    if all(_equal(p, c) for p, c in zip(planned, changes, strict=False)) and len(planned) == len(
-        changes
-    ):
+    """Everything that is to be written was shown. What was shown as not known yet may be right."""
+    shown = {(p.kind, p.name): p for p in planned}
+    found = {(c.kind, c.name): c for c in changes}
+    as_shown = all(key in shown and _equal(shown[key], change) for key, change in found.items())
+    gone = [planned for key, planned in shown.items() if key not in found]
+    if as_shown and all(UNKNOWN in _shown(change) for change in gone):
         return
     raise PlanChangedError(
         "ZenML's registry isn't what it was when the plan was shown",

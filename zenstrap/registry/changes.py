@@ -20,6 +20,7 @@ class Action(StrEnum):
     """What happens to one registration."""
 
     CREATE = "create"
+    ADOPT = "adopt"  # it is somebody else's, and is taken over where that was asked for by name
     UPDATE = "update"
     PROMOTE = "promote"  # an alias takes the components of another version
     DELETE = "delete"
@@ -52,9 +53,11 @@ class Registration(BaseModel):
 
     Attributes:
         id: ZenML's id of it.
+        version: of components and stacks; a connector has none.
         component_type: ZenML's type, for components only (``artifact_store`` …).
         project: the ML project that owns it; None for what all projects share.
         action: what the run did to it; None where it was right already.
+        note: for connectors, whether they were seen to work, or why that can't be said.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,3 +70,4 @@ class Registration(BaseModel):
     component_type: str | None = None
     project: str | None = None
     action: Action | None = None
+    note: str = ""

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from pydantic import JsonValue
-
-from zenstrap.errors import NameTakenError, RefusedError
+from zenstrap.errors import NameTakenError
 from zenstrap.registry.changes import Action, FieldChange, Kind, RegistrationChange
+from zenstrap.registry.comparing import component_fields, connector_fields, described, stack_fields
+from zenstrap.registry.immutability import refuse_changed_versions, refuse_unchangeable
+from zenstrap.registry.labels import is_alias
 from zenstrap.registry.model import (
-    CONTENT_HASH,
     ML_PROJECT,
-    RUN,
+    UNKNOWN,
     VERSION,
     ActualComponent,
+    ActualConnector,
     ActualRegistry,
     ActualStack,
-    DesiredComponent,
     DesiredRegistry,
     DesiredStack,
 )
 
-UNKNOWN = "(known after apply)"
+__all__ = ["CONNECTOR", "UNKNOWN", "diff", "is_alias", "removal"]
+
+CONNECTOR = "connector"  # the field that names the connector of a component
 
 
 def diff(
-    desired: DesiredRegistry, actual: ActualRegistry, *, immutable_versions: bool
+    desired: DesiredRegistry,
+    actual: ActualRegistry,
+    *,
+    immutable_versions: bool,
+    adopt: frozenset[str] = frozenset(),
 ) -> tuple[RegistrationChange, ...]:
     """What to write, in the order in which it can be written; empty when all is right.
 
@@ -34,198 +39,204 @@ def diff(
         desired: what the configuration asks for.
         actual: what ZenML has.
         immutable_versions: refuse other content under a version that exists already.
+        adopt: names of somebody else's registrations that may be taken over.
 
     Raises:
         NameTakenError: a wanted name belongs to something that isn't this environment's.
-        RefusedError: a registered version would get other content.
+        RefusedError: a registered version would get other content, or something would change that
+            ZenML can't change in place.
     """
-    _refuse_taken_names(desired, actual)
-    components = [
-        change
-        for component in desired.components
-        if (
-            change := _component_change(
-                component, actual.components.get((component.type, component.name))
-            )
-        )
-    ]
-    stacks = [
-        change
-        for stack in desired.stacks
-        if (change := _stack_change(stack, actual.stacks.get(stack.name)))
-    ]
+    _refuse_taken_names(desired, actual, adopt)
+    refuse_unchangeable(desired, actual)
     if immutable_versions:
-        _refuse_changed_versions([*components, *stacks], desired)
-    aliases = [
-        change
-        for stack in desired.stacks
-        if (change := _alias_change(stack, actual.stacks.get(stack.alias)))
-    ]
-    return (*components, *stacks, *aliases, *_retirements(desired, actual))
-
-
-def removal(actual: ActualRegistry) -> tuple[RegistrationChange, ...]:
-    """The deletion of everything of ours: aliases and stacks first, then their components."""
-    return _deletions(actual.our_stacks, actual.our_components)
-
-
-def is_alias(stack: ActualStack) -> bool:
-    """Whether a stack is an alias: the name of any other ends in its version."""
-    return not stack.name.endswith(f"-v{stack.labels.get(VERSION, '')}")
-
-
-def component_labels(component: DesiredComponent) -> dict[str, str]:
-    """All labels of a component but the run's."""
-    return {**component.labels, VERSION: component.version, CONTENT_HASH: component.content_hash}
-
-
-def stack_labels(stack: DesiredStack) -> dict[str, str]:
-    """All labels of a stack, or of its alias once promoted, but the run's."""
-    return {**stack.labels, VERSION: stack.version, CONTENT_HASH: stack.content_hash}
-
-
-def _component_change(
-    desired: DesiredComponent, actual: ActualComponent | None
-) -> RegistrationChange | None:
-    if actual is None:
-        return RegistrationChange(
-            kind=Kind.COMPONENT, action=Action.CREATE, name=desired.name, note=_describe(desired)
-        )
-    if actual.flavor != desired.flavor:
-        raise RefusedError(
-            f"{desired.name} is registered with flavor {actual.flavor}",
-            where=f"stack.components.{desired.type}.flavor",
-            why="ZenML can't change a flavor in place.",
-            fix=f"Bump stack.components.{desired.type}.version, so that a new component is made.",
-        )
-    fields = [
-        *_mapping_fields("", desired.configuration, actual.configuration),
-        *_label_fields(component_labels(desired), actual.labels),
-    ]
-    return _update(Kind.COMPONENT, desired.name, fields)
-
-
-def _stack_change(desired: DesiredStack, actual: ActualStack | None) -> RegistrationChange | None:
-    if actual is None:
-        names = ", ".join(c.name for c in desired.components.values())
-        return RegistrationChange(
-            kind=Kind.STACK, action=Action.CREATE, name=desired.name, note=names
-        )
-    return _update(Kind.STACK, desired.name, list(_stack_fields(desired, actual)))
-
-
-def _alias_change(desired: DesiredStack, actual: ActualStack | None) -> RegistrationChange | None:
-    note = f"after the smoke test of {desired.name}"
-    after = FieldChange(field=VERSION, before=None, after=desired.version)
-    if actual is None:
-        return RegistrationChange(
-            kind=Kind.ALIAS, action=Action.CREATE, name=desired.alias, fields=(after,), note=note
-        )
-    fields = list(_stack_fields(desired, actual))
-    if not fields:
-        return None
-    return RegistrationChange(
-        kind=Kind.ALIAS, action=Action.PROMOTE, name=desired.alias, fields=tuple(fields), note=note
+        refuse_changed_versions(desired, actual)
+    return (
+        *_connector_changes(desired, actual),
+        *_component_changes(desired, actual),
+        *_relinks(desired, actual),
+        *_stack_changes(desired, actual),
+        *_alias_changes(desired, actual),
+        *_retirements(desired, actual),
     )
 
 
-def _stack_fields(desired: DesiredStack, actual: ActualStack) -> Iterator[FieldChange]:
-    wanted = {kind: component.name for kind, component in desired.components.items()}
-    found = {kind: ", ".join(names) for kind, names in actual.components.items()}
-    yield from _mapping_fields("", wanted, found)
-    yield from _label_fields(stack_labels(desired), actual.labels)
+def removal(actual: ActualRegistry) -> tuple[RegistrationChange, ...]:
+    """The deletion of everything of ours: aliases and stacks, then components, then connectors."""
+    return _deletions(actual.our_stacks, actual.our_components, actual.our_connectors)
 
 
-def _label_fields(desired: Mapping[str, str], actual: Mapping[str, str]) -> Iterator[FieldChange]:
-    kept = {key: value for key, value in actual.items() if key != RUN}
-    yield from _mapping_fields("label ", desired, kept)
+def _connector_changes(
+    desired: DesiredRegistry, actual: ActualRegistry
+) -> Iterator[RegistrationChange]:
+    for connector in desired.connectors:
+        found = actual.connectors.get(connector.name)
+        if found is None:
+            who = f" as {connector.principal}" if connector.principal else ""
+            yield _creation(Kind.CONNECTOR, connector.name, f"{connector.method}{who}")
+        else:
+            fields = connector_fields(connector, found)
+            yield from _update(Kind.CONNECTOR, found, fields, actual)
 
 
-def _mapping_fields(
-    prefix: str,
-    desired: Mapping[str, JsonValue] | Mapping[str, str],
-    actual: Mapping[str, JsonValue] | Mapping[str, str],
-) -> Iterator[FieldChange]:
-    for key in sorted({*desired, *actual}):
-        before, after = actual.get(key), desired.get(key)
-        if before != after:
-            yield FieldChange(field=f"{prefix}{key}", before=_text(before), after=_text(after))
+def _component_changes(
+    desired: DesiredRegistry, actual: ActualRegistry
+) -> Iterator[RegistrationChange]:
+    for component in desired.components:
+        found = actual.components.get((component.type, component.name))
+        if found is None:
+            yield _creation(Kind.COMPONENT, component.name, described(component))
+        else:
+            fields = component_fields(component, found)
+            yield from _update(Kind.COMPONENT, found, fields, actual)
+
+
+def _relinks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[RegistrationChange]:
+    """Kept versions of components move to the connector that takes the place of theirs."""
+    wanted = {(c.type, c.name) for c in desired.components}
+    connectors = {c.project: c.name for c in desired.connectors}
+    ours = {c.name for c in actual.our_connectors}
+    for component in sorted(actual.our_components, key=lambda one: one.name):
+        successor = connectors.get(component.labels.get(ML_PROJECT))
+        if (
+            (component.type, component.name) in wanted
+            or component.connector not in ours
+            or successor is None
+            or component.connector == successor
+            or _is_dropped(component, desired)
+        ):
+            continue
+        field = FieldChange(field=CONNECTOR, before=component.connector, after=successor)
+        yield RegistrationChange(
+            kind=Kind.COMPONENT,
+            action=Action.UPDATE,
+            name=component.name,
+            fields=(field,),
+            note=component.type,
+        )
+
+
+def _stack_changes(
+    desired: DesiredRegistry, actual: ActualRegistry
+) -> Iterator[RegistrationChange]:
+    for stack in desired.stacks:
+        found = actual.stacks.get(stack.name)
+        if found is None:
+            names = ", ".join(c.name for c in stack.components.values())
+            yield _creation(Kind.STACK, stack.name, names)
+        else:
+            yield from _update(Kind.STACK, found, stack_fields(stack, found), actual)
+
+
+def _alias_changes(
+    desired: DesiredRegistry, actual: ActualRegistry
+) -> Iterator[RegistrationChange]:
+    for stack in desired.stacks:
+        change = _alias_change(stack, actual.stacks.get(stack.alias), actual)
+        if change is not None:
+            yield change
+
+
+def _alias_change(
+    desired: DesiredStack, found: ActualStack | None, actual: ActualRegistry
+) -> RegistrationChange | None:
+    note = f"after the smoke test of {desired.name}"
+    if found is None:
+        after = FieldChange(field=VERSION, before=None, after=desired.version)
+        return RegistrationChange(
+            kind=Kind.ALIAS, action=Action.CREATE, name=desired.alias, fields=(after,), note=note
+        )
+    fields = stack_fields(desired, found)
+    if not fields:
+        return None
+    action = Action.PROMOTE if actual.is_ours(found.labels) else Action.ADOPT
+    return RegistrationChange(
+        kind=Kind.ALIAS, action=action, name=desired.alias, fields=fields, note=note
+    )
 
 
 def _retirements(
     desired: DesiredRegistry, actual: ActualRegistry
 ) -> tuple[RegistrationChange, ...]:
-    """The deletion of what belongs to ML projects that the configuration no longer names."""
-    projects = {None, *(stack.project for stack in desired.stacks)}
+    """What belongs to ML projects that the configuration no longer names, and connectors that
+    nothing uses any more."""
+    stacks = [s for s in actual.our_stacks if _is_dropped(s, desired)]
+    components = [c for c in actual.our_components if _is_dropped(c, desired)]
+    connectors = {c.name for c in desired.connectors}
+    leaving = {(c.type, c.name) for c in components} | {
+        (c.type, c.name) for c in desired.components
+    }
+    relinked = {change.name for change in _relinks(desired, actual)}
+    still_used = {
+        c.connector
+        for key, c in actual.components.items()
+        if key not in leaving and c.name not in relinked
+    }
     return _deletions(
-        [s for s in actual.our_stacks if s.labels.get(ML_PROJECT) not in projects],
-        [c for c in actual.our_components if c.labels.get(ML_PROJECT) not in projects],
+        stacks,
+        components,
+        [c for c in actual.our_connectors if c.name not in connectors | still_used],
     )
+
+
+def _is_dropped(thing: ActualStack | ActualComponent, desired: DesiredRegistry) -> bool:
+    projects = {None, *(stack.project for stack in desired.stacks)}
+    return thing.labels.get(ML_PROJECT) not in projects
 
 
 def _deletions(
-    stacks: Iterable[ActualStack], components: Iterable[ActualComponent]
+    stacks: Iterable[ActualStack],
+    components: Iterable[ActualComponent],
+    connectors: Iterable[ActualConnector],
 ) -> tuple[RegistrationChange, ...]:
-    ordered = sorted(stacks, key=lambda stack: (not is_alias(stack), stack.name))
-    return tuple(
-        RegistrationChange(
-            kind=Kind.ALIAS if is_alias(stack) else Kind.STACK,
-            action=Action.DELETE,
-            name=stack.name,
-        )
-        for stack in ordered
-    ) + tuple(
-        RegistrationChange(
-            kind=Kind.COMPONENT, action=Action.DELETE, name=component.name, note=component.type
-        )
-        for component in sorted(components, key=lambda component: component.name)
+    aliases_first = sorted(stacks, key=lambda stack: (not is_alias(stack), stack.name))
+    return (
+        *(
+            _deletion(Kind.ALIAS if is_alias(stack) else Kind.STACK, stack.name)
+            for stack in aliases_first
+        ),
+        *(
+            _deletion(Kind.COMPONENT, component.name, component.type)
+            for component in sorted(components, key=lambda one: (one.name, one.type))
+        ),
+        *(
+            _deletion(Kind.CONNECTOR, connector.name)
+            for connector in sorted(connectors, key=lambda one: one.name)
+        ),
     )
 
 
-def _update(kind: Kind, name: str, fields: Sequence[FieldChange]) -> RegistrationChange | None:
-    if not fields:
-        return None
-    return RegistrationChange(kind=kind, action=Action.UPDATE, name=name, fields=tuple(fields))
+def _creation(kind: Kind, name: str, note: str) -> RegistrationChange:
+    return RegistrationChange(kind=kind, action=Action.CREATE, name=name, note=note)
 
 
-def _refuse_taken_names(desired: DesiredRegistry, actual: ActualRegistry) -> None:
-    components = [actual.components.get((c.type, c.name)) for c in desired.components]
-    stacks = [actual.stacks.get(name) for s in desired.stacks for name in (s.name, s.alias)]
-    taken = sorted({x.name for x in (*components, *stacks) if x and not actual.is_ours(x.labels)})
+def _deletion(kind: Kind, name: str, note: str = "") -> RegistrationChange:
+    return RegistrationChange(kind=kind, action=Action.DELETE, name=name, note=note)
+
+
+def _update(
+    kind: Kind,
+    found: ActualConnector | ActualComponent | ActualStack,
+    fields: Sequence[FieldChange],
+    actual: ActualRegistry,
+) -> Iterator[RegistrationChange]:
+    if fields:
+        action = Action.UPDATE if actual.is_ours(found.labels) else Action.ADOPT
+        yield RegistrationChange(kind=kind, action=action, name=found.name, fields=tuple(fields))
+
+
+def _refuse_taken_names(
+    desired: DesiredRegistry, actual: ActualRegistry, adopt: frozenset[str]
+) -> None:
+    found: list[ActualConnector | ActualComponent | ActualStack | None] = [
+        *(actual.connectors.get(c.name) for c in desired.connectors),
+        *(actual.components.get((c.type, c.name)) for c in desired.components),
+        *(actual.stacks.get(name) for s in desired.stacks for name in (s.name, s.alias)),
+    ]
+    taken = sorted({x.name for x in found if x and not actual.is_ours(x.labels)} - adopt)
     if taken:
         raise NameTakenError(
             f"{', '.join(taken)}: registered in ZenML by somebody else",
             why=f"It doesn't carry zenstrap's labels for environment {desired.environment}.",
-            fix="Rename or delete it in ZenML, or use another environment name.",
+            fix="Rename or delete it in ZenML, take it over with "
+            f"{' '.join(f'--adopt {name}' for name in taken)}, or use another environment name.",
         )
-
-
-def _refuse_changed_versions(
-    changes: Sequence[RegistrationChange], desired: DesiredRegistry
-) -> None:
-    changed = [
-        change.name
-        for change in changes
-        if change.action is Action.UPDATE
-        and any(f.field == f"label {CONTENT_HASH}" for f in change.fields)
-    ]
-    if changed:
-        raise RefusedError(
-            f"{', '.join(changed)}: that version is registered with other content",
-            where=f"environment {desired.environment}",
-            why="Versions are immutable here (protection.immutable_versions).",
-            fix="Bump the versions of the components and stacks that changed.",
-        )
-
-
-def _describe(component: DesiredComponent) -> str:
-    settings = ", ".join(
-        f"{key}={_text(value)}" for key, value in sorted(component.configuration.items())
-    )
-    return f"{component.flavor}: {settings}" if settings else component.flavor
-
-
-def _text(value: JsonValue) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, sort_keys=True)

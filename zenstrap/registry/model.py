@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -16,7 +17,50 @@ ML_PROJECT = "ml_project"
 VERSION = "version"
 CONTENT_HASH = "content_hash"
 RUN = "run"
+PROMOTIONS = "promotions"  # on an alias: which versions it had, see zenstrap.registry.versions
 OWNER = "zenstrap"
+
+# What Terraform will only know after it was applied; the same text as in its plan.
+UNKNOWN: Final = "(known after apply)"
+
+
+@dataclass(frozen=True)
+class DesiredConnector:
+    """One service connector: how an ML project, or the base, reaches Google Cloud. No secret.
+
+    Attributes:
+        method: ZenML's authentication method.
+        configuration: what ZenML shows of its configuration, such as the Google project's id.
+        credential_configuration: external-account's JSON document, which says where a token comes
+            from and is no secret itself; None for the other methods.
+        principal: e-mail of the service account that it acts as; None where nobody can say.
+        key: fingerprint of the key's id, so that another key is noticed; None without a key.
+        resources: (type, id) of what its components reach through it and can be looked at.
+        labels: ownership labels, without content hash and run.
+    """
+
+    name: str
+    method: str
+    configuration: Mapping[str, JsonValue]
+    project: str | None
+    labels: Mapping[str, str]
+    credential_configuration: str | None = None
+    principal: str | None = None
+    key: str | None = None
+    resources: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def content_hash(self) -> str:
+        """Changes with whom it acts as and how; never made from a secret."""
+        return _hash(
+            {
+                "method": self.method,
+                "configuration": dict(self.configuration),
+                "credential_configuration": self.credential_configuration,
+                "principal": self.principal,
+                "key": self.key,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -27,6 +71,8 @@ class DesiredComponent:
         type: ZenML's component type, for example ``artifact_store``.
         project: the ML project that it belongs to; None for a shared one.
         labels: ownership labels, without content hash and run.
+        connector: through which it reaches Google Cloud; None for what reaches nothing there.
+        resource: what it reaches through the connector, where ZenML wants that said.
     """
 
     name: str
@@ -36,10 +82,12 @@ class DesiredComponent:
     version: str
     project: str | None
     labels: Mapping[str, str]
+    connector: DesiredConnector | None = None
+    resource: str | None = None
 
     @property
     def content_hash(self) -> str:
-        """Changes with what the component does, not with who asks for it or when."""
+        """Changes with what the component does, not with who asks for it, when or by which key."""
         return _hash(
             {"type": self.type, "flavor": self.flavor, "configuration": dict(self.configuration)}
         )
@@ -58,9 +106,20 @@ class DesiredStack:
 
     @property
     def content_hash(self) -> str:
-        """Covers the content of every component, so that a change of one asks for a new test."""
-        parts = {kind: [c.name, c.content_hash] for kind, c in self.components.items()}
-        return _hash(parts)
+        """Covers the content of every component and of the connectors that they use.
+
+        So a change of one component, or of how it gets in, asks for a new smoke test.
+        """
+        return _hash(
+            {
+                kind: [
+                    c.name,
+                    c.content_hash,
+                    *([c.connector.content_hash, c.resource] if c.connector else []),
+                ]
+                for kind, c in self.components.items()
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -76,14 +135,32 @@ class DesiredRegistry:
         unique = {c.name: c for stack in self.stacks for c in stack.components.values()}
         return tuple(unique[name] for name in sorted(unique))
 
+    @property
+    def connectors(self) -> tuple[DesiredConnector, ...]:
+        """The connectors of all components, each once, in a stable order."""
+        unique = {c.connector.name: c.connector for c in self.components if c.connector}
+        return tuple(unique[name] for name in sorted(unique))
+
     def stack(self, name: str) -> DesiredStack:
         """The stack of that name."""
         return next(stack for stack in self.stacks if stack.name == name)
 
 
 @dataclass(frozen=True)
+class ActualConnector:
+    """One service connector as ZenML has it, without its secrets."""
+
+    id: str
+    name: str
+    type: str
+    method: str
+    configuration: Mapping[str, JsonValue]
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class ActualComponent:
-    """One component as ZenML has it."""
+    """One component as ZenML has it; ``connector`` is the name of the linked one."""
 
     id: str
     name: str
@@ -91,6 +168,8 @@ class ActualComponent:
     flavor: str
     configuration: Mapping[str, JsonValue]
     labels: Mapping[str, str]
+    connector: str | None = None
+    resource: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,10 +190,15 @@ class ActualRegistry:
     environment: str
     components: Mapping[tuple[str, str], ActualComponent]  # by (type, name)
     stacks: Mapping[str, ActualStack]
+    connectors: Mapping[str, ActualConnector] = field(default_factory=dict)
 
     def is_ours(self, labels: Mapping[str, str]) -> bool:
         """Whether a registration carries this environment's labels."""
         return labels.get(MANAGED_BY) == OWNER and labels.get(ENVIRONMENT) == self.environment
+
+    @property
+    def our_connectors(self) -> tuple[ActualConnector, ...]:
+        return tuple(c for c in self.connectors.values() if self.is_ours(c.labels))
 
     @property
     def our_components(self) -> tuple[ActualComponent, ...]:
@@ -127,4 +211,6 @@ class ActualRegistry:
 
 def _hash(content: object) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    if UNKNOWN in text:
+        return UNKNOWN
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,54 +1,37 @@
-"""Reading ZenML's registry and writing to it: create-or-adopt, so that a rerun converges."""
+"""Writing components and stacks to ZenML: create-or-adopt, so that a rerun converges."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from zenstrap.errors import PartlyDoneError, RegistryError
-from zenstrap.events import Emit, RegistrationWritten, ignore
-from zenstrap.naming import belongs_to, stack_prefix
+from zenstrap.errors import RegistryError
+from zenstrap.events import Emit, ignore
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
-from zenstrap.registry.diff import component_labels, stack_labels
+from zenstrap.registry.labels import component_labels
 from zenstrap.registry.model import (
     CONTENT_HASH,
-    ENVIRONMENT,
-    MANAGED_BY,
     ML_PROJECT,
     RUN,
     VERSION,
     ActualComponent,
+    ActualConnector,
     ActualRegistry,
     ActualStack,
     DesiredComponent,
     DesiredRegistry,
     DesiredStack,
 )
+from zenstrap.registry.write_log import WriteLog
+from zenstrap.registry.zenml_reading import as_component
+from zenstrap.registry.zenml_reading import read_registry as read_registry
+from zenstrap.registry.zenml_stacks import refuse_foreign, write_stack
 
 if TYPE_CHECKING:
     from zenml.client import Client
-    from zenml.models import ComponentResponse, StackResponse
-
-PAGE = 200  # ZenML's own upper limit is 10,000; a page holds any real environment
-
-
-def read_registry(client: Client, environment: str) -> ActualRegistry:
-    """Everything that bears the environment's prefix: one listing of components, one of stacks."""
-    from zenml.utils.pagination_utils import depaginate
-
-    prefix = stack_prefix(environment)
-    components = depaginate(
-        client.list_stack_components, name=f"startswith:{prefix}-", size=PAGE, hydrate=True
-    )
-    stacks = depaginate(client.list_stacks, name=f"startswith:{prefix}", size=PAGE, hydrate=True)
-    return ActualRegistry(
-        environment=environment,
-        components={(c.type.value, c.name): _component(c) for c in components},
-        stacks={s.name: _stack(s) for s in stacks if belongs_to(s.name, environment)},
-    )
 
 
 def write_registry(
@@ -63,9 +46,11 @@ def write_registry(
 ) -> tuple[Registration, ...]:
     """Write components and stacks, delete what is retired, and tell how all are now.
 
-    Aliases are moved by :func:`promote`.
+    Connectors are written before, by :func:`zenstrap.registry.zenml_connectors.write_connectors`,
+    and aliases moved later, by :func:`zenstrap.registry.zenml_stacks.promote`.
 
     Args:
+        actual: read after the connectors were written.
         run: name of the run that is recorded as the last writer.
         guard: called before every write; raises where the lease is lost or the run interrupted.
 
@@ -73,63 +58,47 @@ def write_registry(
         PartlyDoneError: some writes succeeded and one failed; says which.
         RegistryError: the first write failed.
     """
+    deletions = [change for change in changes if change.action is Action.DELETE]
     wanted = {
-        change.name: change.action
+        change.name: change
         for change in changes
-        if change.kind in (Kind.COMPONENT, Kind.STACK)
+        if change.kind in (Kind.COMPONENT, Kind.STACK) and change.action is not Action.DELETE
     }
-    log = _WriteLog(total=len(wanted), guard=guard, emit=emit)
-    component_ids = {key: component.id for key, component in actual.components.items()}
+    log = WriteLog(total=len(wanted) + len(deletions), guard=guard, emit=emit)
+    ids = {key: component.id for key, component in actual.components.items()}
     done: list[Registration] = []
     for component in desired.components:
         key = (component.type, component.name)
-        action = wanted.get(component.name)
+        action = _action(wanted.pop(component.name, None))
         if action is not None:
-            with log.writing(Kind.COMPONENT, component.name, action):
-                component_ids[key] = _write_component(
-                    client, component, actual.components.get(key), run
-                )
-        done.append(_registration(component, component_ids[key], action))
+            ids[key] = log.write(
+                Kind.COMPONENT,
+                component.name,
+                action,
+                partial(_write_component, client, component, actual, run),
+            )
+        done.append(_component_registration(component, ids[key], action))
+    for change in [c for c in wanted.values() if c.kind is Kind.COMPONENT]:
+        log.write(
+            change.kind,
+            change.name,
+            change.action,
+            partial(_relink, client, change, actual, run),
+        )
     for stack in desired.stacks:
-        action = wanted.get(stack.name)
+        action = _action(wanted.get(stack.name))
         found = actual.stacks.get(stack.name)
         stack_id = found.id if found else ""
         if action is not None:
-            with log.writing(Kind.STACK, stack.name, action):
-                stack_id = _write_stack(client, stack.name, stack, found, component_ids, run)
+            stack_id = log.write(
+                Kind.STACK,
+                stack.name,
+                action,
+                partial(write_stack, client, stack, found, ids, run),
+            )
         done.append(_stack_registration(stack, stack_id, action))
-    done.extend(delete_registrations(client, actual, changes, guard=guard, emit=emit))
+    done.extend(_delete(client, change, actual, log) for change in deletions)
     return tuple(done)
-
-
-def promote(
-    client: Client,
-    stack: DesiredStack,
-    actual: ActualRegistry,
-    *,
-    run: str,
-    guard: Callable[[], None],
-    emit: Emit = ignore,
-) -> Registration:
-    """Let the stack's alias have the stack's components, in one write.
-
-    Raises:
-        RegistryError: ZenML refused; the alias is as it was.
-    """
-    found = actual.stacks.get(stack.alias)
-    action = Action.PROMOTE if found else Action.CREATE
-    ids = {key: component.id for key, component in actual.components.items()}
-    with _WriteLog(total=1, guard=guard, emit=emit).writing(Kind.ALIAS, stack.alias, action):
-        alias_id = _write_stack(client, stack.alias, stack, found, ids, run)
-    return Registration(
-        kind=Kind.ALIAS,
-        name=stack.alias,
-        id=alias_id,
-        version=stack.version,
-        content_hash=stack.content_hash,
-        project=stack.project,
-        action=action,
-    )
 
 
 def delete_registrations(
@@ -147,57 +116,32 @@ def delete_registrations(
         RegistryError: the first deletion failed.
     """
     deletions = [change for change in changes if change.action is Action.DELETE]
-    log = _WriteLog(total=len(deletions), guard=guard, emit=emit)
+    log = WriteLog(total=len(deletions), guard=guard, emit=emit)
     return tuple(_delete(client, change, actual, log) for change in deletions)
 
 
-@dataclass
-class _WriteLog:
-    """Counts what was written, so that a failure can say how far it came."""
-
-    total: int
-    guard: Callable[[], None]
-    emit: Emit
-    done: int = 0
-
-    @contextmanager
-    def writing(self, kind: Kind, name: str, action: Action) -> Iterator[None]:
-        self.guard()
-        try:
-            yield
-        except (RegistryError, PartlyDoneError):
-            raise
-        except Exception as error:
-            raise self._failure(kind, name, action, error) from error
-        self.done += 1
-        self.emit(RegistrationWritten(kind.value, name, action.value))
-
-    def _failure(
-        self, kind: Kind, name: str, action: Action, error: Exception
-    ) -> RegistryError | PartlyDoneError:
-        what = f"ZenML did not {action.value} the {kind.value} {name}"
-        why = f"{type(error).__name__}: {error}".strip()
-        fix = "Run the same command again: what is registered already is adopted, not made twice."
-        if self.done:
-            return PartlyDoneError(
-                what, why=f"{why}. {self.done} of {self.total} registrations were written", fix=fix
-            )
-        return RegistryError(what, why=why, fix=fix)
+def _action(change: RegistrationChange | None) -> Action | None:
+    return change.action if change else None
 
 
 def _delete(
-    client: Client, change: RegistrationChange, actual: ActualRegistry, log: _WriteLog
+    client: Client, change: RegistrationChange, actual: ActualRegistry, log: WriteLog
 ) -> Registration:
-    if change.kind is Kind.COMPONENT:
-        thing: ActualComponent | ActualStack = next(
-            c for c in actual.our_components if c.name == change.name and c.type == change.note
-        )
-        delete: Callable[[UUID], None] = client.zen_store.delete_stack_component
+    thing: ActualConnector | ActualComponent | ActualStack
+    delete: Callable[[UUID], None]
+    if change.kind is Kind.CONNECTOR:
+        thing, delete = actual.connectors[change.name], client.zen_store.delete_service_connector
+    elif change.kind is Kind.COMPONENT:
+        thing = actual.components[(change.note, change.name)]
+        delete = client.zen_store.delete_stack_component
     else:
-        thing = actual.stacks[change.name]
-        delete = client.zen_store.delete_stack
-    with log.writing(change.kind, change.name, Action.DELETE), suppress(KeyError):
-        delete(UUID(thing.id))
+        thing, delete = actual.stacks[change.name], client.zen_store.delete_stack
+
+    def gone() -> None:
+        with suppress(KeyError):
+            delete(UUID(thing.id))
+
+    log.write(change.kind, change.name, Action.DELETE, gone)
     return Registration(
         kind=change.kind,
         name=thing.name,
@@ -211,98 +155,89 @@ def _delete(
 
 
 def _write_component(
-    client: Client, desired: DesiredComponent, found: ActualComponent | None, run: str
+    client: Client, desired: DesiredComponent, actual: ActualRegistry, run: str
 ) -> str:
     from zenml.enums import StackComponentType
     from zenml.exceptions import EntityExistsError
 
     kind = StackComponentType(desired.type)
     labels = {**component_labels(desired), RUN: run}
+    connector = _connector_id(desired.connector.name if desired.connector else None, actual)
+    found = actual.components.get((desired.type, desired.name))
     if found is None:
         try:
-            created = client.create_stack_component(
-                name=desired.name,
-                flavor=desired.flavor,
-                component_type=kind,
-                configuration=dict(desired.configuration),  # type: ignore[arg-type]
-                labels=labels,
-            )
-            return str(created.id)
+            return _create_component(client, desired, labels, connector)
         except EntityExistsError:  # our own POST, whose reply was lost, or somebody quicker
-            found = _component(
+            found = as_component(
                 client.get_stack_component(kind, desired.name, allow_name_prefix_match=False)
             )
-            _refuse_foreign(found.name, found.labels, desired.labels)
+            refuse_foreign(found.name, found.labels, desired.labels)
     client.update_stack_component(
         UUID(found.id),
         kind,
         configuration={**dict.fromkeys(found.configuration), **desired.configuration},
         labels={**dict.fromkeys(found.labels), **labels},
+        connector_id=connector,
+        connector_resource_id=desired.resource,
+        disconnect=connector is None,
     )
     return found.id
 
 
-def _write_stack(
-    client: Client,
-    name: str,
-    desired: DesiredStack,
-    found: ActualStack | None,
-    component_ids: dict[tuple[str, str], str],
-    run: str,
+def _create_component(
+    client: Client, desired: DesiredComponent, labels: dict[str, str], connector: UUID | None
 ) -> str:
+    """Register a component with its connector in one request, which the client can't do."""
     from zenml.enums import StackComponentType
-    from zenml.exceptions import EntityExistsError
-    from zenml.models import StackRequest, StackUpdate
+    from zenml.models import ComponentRequest
+    from zenml.stack.utils import validate_stack_component_config
 
-    labels = {**stack_labels(desired), RUN: run}
-    components: dict[StackComponentType, list[UUID | object]] = {
-        StackComponentType(kind): [UUID(component_ids[(kind, component.name)])]
-        for kind, component in desired.components.items()
-    }
-    if found is None:
-        try:
-            request = StackRequest(name=name, components=components, labels=labels)  # type: ignore[arg-type]
-            return str(client.zen_store.create_stack(request).id)
-        except EntityExistsError:
-            found = _stack(client.get_stack(name, allow_name_prefix_match=False))
-            _refuse_foreign(found.name, found.labels, desired.labels)
-    update = StackUpdate(components=components, labels=labels)  # type: ignore[arg-type]
-    client.zen_store.update_stack(UUID(found.id), update)
-    return found.id
+    kind = StackComponentType(desired.type)
+    configuration = validate_stack_component_config(
+        dict(desired.configuration), desired.flavor, kind
+    )
+    assert configuration is not None, "flavors are ZenML's own"
+    request = ComponentRequest(
+        name=desired.name,
+        type=kind,
+        flavor=desired.flavor,
+        configuration=configuration.model_dump(mode="json", exclude_unset=True),
+        labels=labels,
+        connector=connector,
+        connector_resource_id=desired.resource,
+    )
+    return str(client.zen_store.create_stack_component(request).id)
 
 
-def _refuse_foreign(name: str, labels: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-    if any(labels.get(key) != wanted.get(key) for key in (MANAGED_BY, ENVIRONMENT)):
+def _relink(client: Client, change: RegistrationChange, actual: ActualRegistry, run: str) -> None:
+    """Give a kept version of a component another connector; the rest of it stays."""
+    from zenml.enums import StackComponentType
+
+    found = actual.components[(change.note, change.name)]
+    client.update_stack_component(
+        UUID(found.id),
+        StackComponentType(found.type),
+        labels={RUN: run},
+        connector_id=_connector_id(change.fields[0].after, actual),
+        connector_resource_id=found.resource,
+    )
+
+
+def _connector_id(name: str | None, actual: ActualRegistry) -> UUID | None:
+    if name is None:
+        return None
+    if name not in actual.connectors:
         raise RegistryError(
-            f"{name} was registered by somebody else while this run was at work",
-            fix="Rename or delete it in ZenML, then run the same command again.",
+            f"the connector {name} isn't registered",
+            why="Components are linked to it, so it is made first.",
+            fix="Run the same command again.",
         )
+    return UUID(actual.connectors[name].id)
 
 
-def _component(response: ComponentResponse) -> ActualComponent:
-    return ActualComponent(
-        id=str(response.id),
-        name=response.name,
-        type=response.type.value,
-        flavor=response.flavor_name,
-        configuration=dict(response.configuration),
-        labels=dict(response.labels or {}),
-    )
-
-
-def _stack(response: StackResponse) -> ActualStack:
-    return ActualStack(
-        id=str(response.id),
-        name=response.name,
-        components={
-            kind.value: tuple(c.name for c in found) for kind, found in response.components.items()
-        },
-        labels=dict(response.labels or {}),
-        updated=response.updated,
-    )
-
-
-def _registration(component: DesiredComponent, id: str, action: Action | None) -> Registration:
+def _component_registration(
+    component: DesiredComponent, id: str, action: Action | None
+) -> Registration:
     return Registration(
         kind=Kind.COMPONENT,
         name=component.name,

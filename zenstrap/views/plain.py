@@ -59,6 +59,12 @@ def line_of(event: Event) -> str | None:
 
 def written(event: RegistrationWritten) -> str:
     """``created component zenml-dev-artifacts``: whatever form of the verb the writer used."""
-    done = {"create": "created", "update": "updated", "promote": "promoted", "delete": "deleted"}
+    done = {
+        "create": "created",
+        "adopt": "adopted",
+        "update": "updated",
+        "promote": "promoted",
+        "delete": "deleted",
+    }
     action = str(event.action)
     return f"{clean(done.get(action, action))} {clean(str(event.kind))} {clean(event.name)}"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MARKS = {
     "create": "+",
+    "adopt": "~",
     "update": "~",
     "replace": "-/+",
     "destroy": "-",
@@ -33,6 +34,7 @@ MARKS = {
 }
 STYLES = {
     "create": "green",
+    "adopt": "magenta",
     "update": "yellow",
     "replace": "magenta",
     "destroy": "red",
@@ -150,7 +152,7 @@ def remarks(change: ResourceChange) -> tuple[str, ...]:
     return ()
 
 
-_ORDER = {"create": 0, "update": 1, "promote": 2, "delete": 3}
+_ORDER = {"create": 0, "adopt": 1, "update": 2, "promote": 3, "delete": 4}
 
 
 def _head(title: str) -> Iterator[RenderableType]:

@@ -1,0 +1,89 @@
+"""The service-account keys that connectors are made with: read where they are, when needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from zenstrap.config import EnvironmentConfig, secret_source
+from zenstrap.errors import AuthenticationError
+from zenstrap.registry.keys import ServiceAccountKey, parse_key
+from zenstrap.registry.outputs import BASE
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+    from zenstrap.terraform.outputs import Output
+
+KEYS_OUTPUT = "service_account_keys"
+
+
+def own_key(config: EnvironmentConfig, client: Client) -> ServiceAccountKey | None:
+    """The key that ``auth.key`` refers to; None where the configuration refers to none.
+
+    Raises:
+        AuthenticationError: it isn't there, or is no key.
+    """
+    if config.auth is None or config.auth.key is None:
+        return None
+    return parse_key(_referred(config.auth.key, client), where=f"auth.key ({config.auth.key})")
+
+
+def fingerprints(config: EnvironmentConfig, client: Client) -> dict[str | None, str]:
+    """What tells the keys that Terraform doesn't make from those before, by ML project.
+
+    Raises:
+        AuthenticationError: see :func:`own_key`.
+    """
+    key = own_key(config, client)
+    return dict.fromkeys(config.targets, key.fingerprint) if key else {}
+
+
+def connector_keys(
+    config: EnvironmentConfig, client: Client, outputs: Mapping[str, Output]
+) -> dict[str | None, ServiceAccountKey]:
+    """The keys by ML project, None for the base's; empty for methods without one.
+
+    Args:
+        outputs: Terraform's, the sensitive ones among them.
+
+    Raises:
+        AuthenticationError: one isn't there, or is no key.
+    """
+    if config.auth is None or not config.auth.uses_key:
+        return {}
+    key = own_key(config, client)
+    if key is not None:
+        return dict.fromkeys(config.targets, key)
+    return {project: _made(outputs, project) for project in config.targets}
+
+
+def _made(outputs: Mapping[str, Output], project: str | None) -> ServiceAccountKey:
+    name = project or BASE
+    output = outputs.get(KEYS_OUTPUT)
+    keys = output.value if output is not None else None
+    text = keys.get(name) if isinstance(keys, dict) else None
+    return parse_key(str(text or ""), where=f"Terraform's output {KEYS_OUTPUT}.{name}")
+
+
+def _referred(reference: str, client: Client) -> str:
+    source = secret_source(reference)
+    if source.kind == "env":
+        if source.name in os.environ:
+            return os.environ[source.name]
+        raise AuthenticationError(
+            f"the environment variable {source.name} isn't set",
+            where="auth.key",
+            fix=f"Export {source.name} with the service-account key as JSON or base64 of it.",
+        )
+    try:
+        secret = client.get_secret(source.name, allow_partial_name_match=False)
+        return secret.secret_values[source.key or ""]
+    except KeyError:
+        pass  # what is raised inside of this block would carry ZenML's error
+    raise AuthenticationError(
+        f"ZenML's secret store has no {source.name} with a key {source.key}",
+        where="auth.key",
+        fix=f"Make it: zenml secret create {source.name} --{source.key}=@KEY.json",
+    )

@@ -1,0 +1,143 @@
+"""What the root module of Google Cloud outputs, as far as registrations are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+from zenstrap.errors import RegistryError
+from zenstrap.registry.model import UNKNOWN
+
+BASE: Final = "base"  # among the keys: the base's service account
+
+
+class _Part(BaseModel):
+    """One object among the outputs. Whatever else the module tells is left to others."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all_unknown(cls, value: Any) -> Any:
+        """A plan that doesn't know an object doesn't know any of its attributes."""
+        return dict.fromkeys(cls.model_fields, UNKNOWN) if value == UNKNOWN else value
+
+
+class GoogleProject(_Part):
+    id: str
+    region: str
+
+
+class ArtifactStoreOutputs(_Part):
+    """The bucket, and the path in it that one stack may use."""
+
+    bucket: str
+    uri: str
+
+
+class ContainerRegistryOutputs(_Part):
+    uri: str
+
+
+class WorkloadOutputs(_Part):
+    """What one kind of component needs to run something on Google Cloud.
+
+    Attributes:
+        staging_uri: where it keeps files while it works, gs://…
+        kms_key: the encryption key of its location; None where Google's own is used.
+    """
+
+    location: str | None = None
+    service_account: str | None = None
+    staging_uri: str | None = None
+    network: str | None = None
+    kms_key: str | None = None
+
+
+class ServiceAccountOutputs(_Part):
+    email: str
+
+
+class WorkloadIdentityOutputs(_Part):
+    """Whose identity is accepted; ``audience`` is what a credential configuration names."""
+
+    audience: str
+
+
+class StackOutputs(_Part):
+    """What one stack is made of: the base's, or an ML project's."""
+
+    artifact_store: ArtifactStoreOutputs
+    service_account: ServiceAccountOutputs
+    container_registry: ContainerRegistryOutputs | None = None
+    orchestrator: WorkloadOutputs | None = None
+    step_operator: WorkloadOutputs | None = None
+    image_builder: WorkloadOutputs | None = None
+    experiment_tracker: WorkloadOutputs | None = None
+    deployer: WorkloadOutputs | None = None
+
+    def workload(self, kind: str) -> WorkloadOutputs:
+        """What a kind of component needs; nothing where the module made nothing for it."""
+        found: WorkloadOutputs | None = getattr(self, kind)
+        return found or WorkloadOutputs()
+
+
+class GcpOutputs(StackOutputs):
+    """All of the root module's outputs but the sensitive ones.
+
+    Attributes:
+        service_account_key_ids: of the keys that Terraform made, by ML project or ``base``. They
+            are no secret, and say when a key was made anew.
+    """
+
+    project: GoogleProject
+    workload_identity: WorkloadIdentityOutputs | None = None
+    ml_projects: dict[str, StackOutputs] = Field(default_factory=dict)
+    service_account_key_ids: dict[str, str] = Field(default_factory=dict)
+
+    def of(self, project: str | None) -> StackOutputs:
+        """The base's, or an ML project's.
+
+        Raises:
+            RegistryError: there is no such ML project among them.
+        """
+        if project is None:
+            return self
+        try:
+            return self.ml_projects[project]
+        except KeyError:
+            raise _disagreement(f"ml_projects.{project}") from None
+
+    def key_id(self, project: str | None) -> str | None:
+        """The id of the key that Terraform made for the base (None) or an ML project."""
+        return self.service_account_key_ids.get(project or BASE)
+
+
+def parse_gcp_outputs(outputs: Mapping[str, JsonValue], projects: tuple[str, ...]) -> GcpOutputs:
+    """The outputs by name, typed.
+
+    Args:
+        outputs: without the sensitive ones; what a plan doesn't know reads as UNKNOWN.
+        projects: the ML projects that must be among them.
+
+    Raises:
+        RegistryError: one is missing or of another shape.
+    """
+    document = dict(outputs)
+    for name, keys in (("ml_projects", projects), ("service_account_key_ids", (BASE, *projects))):
+        if document.get(name) == UNKNOWN:
+            document[name] = dict.fromkeys(keys, UNKNOWN)
+    try:
+        return GcpOutputs.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise _disagreement(".".join(map(str, first["loc"])), first["msg"]) from None
+
+
+def _disagreement(name: str, problem: str = "it is missing") -> RegistryError:
+    return RegistryError(
+        f"Terraform's output {name} isn't what zenstrap expects: {problem}",
+        why="The root module and zenstrap disagree about what it outputs.",
+    )

@@ -1,0 +1,86 @@
+"""Carrying out one write after another, so that a failure can tell how far it came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from zenstrap.errors import PartlyDoneError, RegistryError, ZenstrapError
+from zenstrap.events import Emit, RegistrationWritten
+from zenstrap.registry.changes import Action, Kind
+
+Result = TypeVar("Result")
+
+# Long enough not to be met by chance, short enough that a quoted piece of a secret is noticed.
+_PIECE: Final = 12
+
+
+@dataclass
+class WriteLog:
+    """Counts what was written.
+
+    Attributes:
+        guard: called before every write; raises where the lease is lost or the run interrupted.
+    """
+
+    total: int
+    guard: Callable[[], None]
+    emit: Emit
+    done: int = 0
+
+    def write(
+        self,
+        kind: Kind,
+        name: str,
+        action: Action,
+        write: Callable[[], Result],
+        secrets: Sequence[str] = (),
+    ) -> Result:
+        """Carry out one write.
+
+        Args:
+            secrets: what the write carries; an error that quotes a piece of it is told without
+                its text, and without its cause, which would be logged with it.
+
+        Raises:
+            RegistryError: it failed, as the first one.
+            PartlyDoneError: it failed, after others succeeded.
+        """
+        self.guard()
+        try:
+            result = write()
+        except (RegistryError, PartlyDoneError):
+            raise
+        except Exception as error:
+            failure = self._failure(kind, name, action, told(error, secrets))
+            if not secrets:
+                raise failure from error
+        else:
+            self.done += 1
+            self.emit(RegistrationWritten(kind.value, name, action.value))
+            return result
+        raise failure
+
+    def _failure(self, kind: Kind, name: str, action: Action, why: str) -> ZenstrapError:
+        what = f"ZenML did not {action.value} the {kind.value} {name}"
+        if action is Action.DELETE and why.startswith("IllegalOperationError"):
+            fix = "Something that isn't zenstrap's uses it: take it out there, then run again."
+        else:
+            fix = "Run the same command again: what is registered is adopted, not made twice."
+        if self.done:
+            return PartlyDoneError(
+                what, why=f"{why}. {self.done} of {self.total} registrations were written", fix=fix
+            )
+        return RegistryError(what, why=why, fix=fix)
+
+
+def told(error: Exception, secrets: Sequence[str] = ()) -> str:
+    """An error on one line, without its text where that quotes a piece of a secret."""
+    name, text = type(error).__name__, str(error).strip()
+    quotes_one = any(
+        secret[at : at + _PIECE] in text
+        for secret in secrets
+        for at in range(0, max(1, len(secret) - _PIECE + 1))
+    )
+    return name if quotes_one or not text else f"{name}: {text}"

@@ -1,0 +1,196 @@
+"""Writing service connectors to ZenML, with their secrets, and seeing that they work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from zenstrap.events import Emit, Notice, ignore
+from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
+from zenstrap.registry.gcp_connectors import ENABLE_IMPLICIT, KEYLESS
+from zenstrap.registry.keys import ServiceAccountKey
+from zenstrap.registry.labels import connector_labels
+from zenstrap.registry.model import RUN, ActualRegistry, DesiredConnector, DesiredRegistry
+from zenstrap.registry.verifying import Verdict, verify
+from zenstrap.registry.write_log import WriteLog
+from zenstrap.registry.zenml_reading import as_connector
+from zenstrap.registry.zenml_stacks import refuse_foreign
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+Keys = Mapping[str | None, ServiceAccountKey]  # by ML project, None for the base's
+
+GOOGLE: Final = "gcp"  # ZenML's type of connector
+
+
+def write_connectors(
+    client: Client,
+    desired: DesiredRegistry,
+    actual: ActualRegistry,
+    changes: tuple[RegistrationChange, ...],
+    *,
+    keys: Keys,
+    run: str,
+    guard: Callable[[], None],
+    wait: Callable[[float], None],
+    emit: Emit = ignore,
+) -> tuple[Registration, ...]:
+    """Create or update connectors, see whether they work, and tell how all are now.
+
+    Those that nothing needs any more are deleted later, with the components that used them.
+
+    Args:
+        keys: for the methods that work with one.
+        run: name of the run that is recorded as the last writer.
+        guard: called before every write; raises where the lease is lost or the run interrupted.
+        wait: pauses for that many seconds.
+
+    Raises:
+        PartlyDoneError: some writes succeeded and one failed; says which.
+        RegistryError: the first write failed, or Google refuses a connector.
+    """
+    wanted = {
+        change.name: change.action
+        for change in changes
+        if change.kind is Kind.CONNECTOR and change.action is not Action.DELETE
+    }
+    log = WriteLog(total=len(wanted), guard=guard, emit=emit)
+    done: list[Registration] = []
+    for connector in desired.connectors:
+        action = wanted.get(connector.name)
+        found = actual.connectors.get(connector.name)
+        key = keys.get(connector.project)
+        connector_id = found.id if found else ""
+        if action is not None:
+            connector_id = log.write(
+                Kind.CONNECTOR,
+                connector.name,
+                action,
+                partial(_write, client, connector, key, actual, run),
+                secrets=key.secrets if key else (),
+            )
+        verdict = verify(client, connector, connector_id, written=log.done, wait=wait)
+        if not verdict.verified:
+            emit(Notice(f"{connector.name} is {verdict}", "warning"))
+        done.append(_registration(connector, connector_id, action, verdict))
+    return tuple(done)
+
+
+def allow_implicit_methods(client: Client, methods: set[str], emit: Emit = ignore) -> None:
+    """Let ZenML use the credentials of a machine, where that machine is this one.
+
+    With a local database this process does it, and tells others to; a server has a setting of its
+    own, which only its administrator can change.
+    """
+    keyless = sorted(methods & KEYLESS)
+    if not keyless:
+        return
+    method = " and ".join(keyless)
+    if _is_local(client):
+        os.environ[ENABLE_IMPLICIT] = "true"
+        emit(Notice(f"Connectors of method {method} work where {ENABLE_IMPLICIT}=true is set."))
+    else:
+        emit(
+            Notice(
+                f"Connectors of method {method} get their credentials on ZenML's server: it needs "
+                f"{ENABLE_IMPLICIT}=true, and an identity that Google accepts."
+            )
+        )
+
+
+def warn_of_readable_secrets(client: Client, emit: Emit) -> None:
+    """Warn where a key would lie in ZenML's database as good as in clear."""
+    if not _is_local(client):
+        from zenml.enums import SecretsStoreType
+
+        if client.zen_store.get_store_info().secrets_store_type is not SecretsStoreType.SQL:
+            return
+        text = (
+            "ZenML's server keeps secrets in its database: readable for whoever can read that, "
+            "unless it was started with ZENML_SECRETS_STORE_ENCRYPTION_KEY."
+        )
+    elif getattr(_secrets_store(client), "encryption_key", None) is not None:
+        return
+    else:
+        text = (
+            "ZenML's local database keeps the service-account key unencrypted: "
+            "ZENML_SECRETS_STORE_ENCRYPTION_KEY isn't set. Set it before the first use."
+        )
+    emit(Notice(text, "warning"))
+
+
+def _is_local(client: Client) -> bool:
+    return bool(client.zen_store.config.type.value == "sql")
+
+
+def _secrets_store(client: Client) -> object:
+    return getattr(client.zen_store.config, "secrets_store", None)
+
+
+def _write(
+    client: Client,
+    desired: DesiredConnector,
+    key: ServiceAccountKey | None,
+    actual: ActualRegistry,
+    run: str,
+) -> str:
+    """Only the id of what ZenML answers is kept: it answers with the secret in clear."""
+    from zenml.exceptions import EntityExistsError
+
+    labels = {**connector_labels(desired), RUN: run}
+    configuration = _configuration(desired, key)
+    found = actual.connectors.get(desired.name)
+    if found is None:
+        try:
+            created, _ = client.create_service_connector(
+                name=desired.name,
+                connector_type=GOOGLE,
+                auth_method=desired.method,
+                configuration=configuration,
+                labels=labels,
+                verify=False,
+                list_resources=False,
+            )
+            return str(created.id)  # type: ignore[union-attr]
+        except EntityExistsError:  # our own POST, whose reply was lost, or somebody quicker
+            found = as_connector(
+                client.get_service_connector(desired.name, allow_name_prefix_match=False)
+            )
+            refuse_foreign(found.name, found.labels, desired.labels)
+    client.update_service_connector(
+        UUID(found.id),
+        configuration=configuration,
+        labels={**dict.fromkeys(found.labels), **labels},
+        verify=False,
+        list_resources=False,
+    )
+    return found.id
+
+
+def _configuration(desired: DesiredConnector, key: ServiceAccountKey | None) -> dict[str, str]:
+    # ZenML takes text for all of it, and any JSON value as well.
+    configuration = dict(desired.configuration)
+    if desired.credential_configuration is not None:
+        configuration["external_account_json"] = desired.credential_configuration
+    if key is not None:
+        configuration["service_account_json"] = key.document
+    return configuration  # type: ignore[return-value]
+
+
+def _registration(
+    connector: DesiredConnector, id: str, action: Action | None, verdict: Verdict
+) -> Registration:
+    return Registration(
+        kind=Kind.CONNECTOR,
+        name=connector.name,
+        id=id,
+        version="",
+        content_hash=connector.content_hash,
+        project=connector.project,
+        action=action,
+        note=str(verdict),
+    )

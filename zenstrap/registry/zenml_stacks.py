@@ -1,0 +1,160 @@
+"""Writing stacks to ZenML and moving aliases, each in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from zenstrap.errors import RegistryError
+from zenstrap.events import Emit, ignore
+from zenstrap.naming import alias_name
+from zenstrap.registry.changes import Action, Kind, Registration
+from zenstrap.registry.labels import lasting, stack_labels
+from zenstrap.registry.model import (
+    CONTENT_HASH,
+    ENVIRONMENT,
+    MANAGED_BY,
+    ML_PROJECT,
+    RUN,
+    VERSION,
+    ActualRegistry,
+    ActualStack,
+    DesiredStack,
+)
+from zenstrap.registry.versions import promotion_record
+from zenstrap.registry.write_log import WriteLog
+from zenstrap.registry.zenml_reading import as_stack
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+Key = tuple[str, str]  # a component's type and name
+
+
+def write_stack(
+    client: Client,
+    desired: DesiredStack,
+    found: ActualStack | None,
+    component_ids: Mapping[Key, str],
+    run: str,
+) -> str:
+    """Create a version's stack, or bring it to what is wanted, and tell its id."""
+    components = {
+        kind: [component_ids[(kind, component.name)]]
+        for kind, component in desired.components.items()
+    }
+    labels = {**stack_labels(desired), RUN: run}
+    return _put_stack(client, desired.name, components, labels, found)
+
+
+def promote(
+    client: Client,
+    stack: DesiredStack,
+    actual: ActualRegistry,
+    *,
+    run: str,
+    guard: Callable[[], None],
+    emit: Emit = ignore,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Registration:
+    """Let the stack's alias have the stack's components, in one write.
+
+    Raises:
+        RegistryError: ZenML refused; the alias is as it was.
+    """
+    target = ActualStack(
+        id="",
+        name=stack.name,
+        components={kind: (component.name,) for kind, component in stack.components.items()},
+        labels=stack_labels(stack),
+    )
+    return move_alias(client, target, actual, run=run, guard=guard, emit=emit, now=now)
+
+
+def move_alias(
+    client: Client,
+    target: ActualStack,
+    actual: ActualRegistry,
+    *,
+    run: str,
+    guard: Callable[[], None],
+    emit: Emit = ignore,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Registration:
+    """Let an alias have the components of a version's stack, forward or back, in one write.
+
+    The components, the version and the record of the promotion are in the same request.
+
+    Args:
+        target: the version's stack; whose alias it is stands in its labels.
+
+    Raises:
+        RegistryError: ZenML refused; the alias is as it was.
+    """
+    labels = lasting(target.labels)
+    project = labels.get(ML_PROJECT)
+    alias = alias_name(actual.environment, project)
+    found = actual.stacks.get(alias)
+    action = Action.PROMOTE if found else Action.CREATE
+    ids = {key: component.id for key, component in actual.components.items()}
+    record = promotion_record(found, labels[VERSION], at=now(), run=run)
+    components = {
+        kind: [ids[(kind, name)] for name in names] for kind, names in target.components.items()
+    }
+    alias_id = WriteLog(total=1, guard=guard, emit=emit).write(
+        Kind.ALIAS,
+        alias,
+        action,
+        partial(_put_stack, client, alias, components, {**labels, RUN: run, **record}, found),
+    )
+    return Registration(
+        kind=Kind.ALIAS,
+        name=alias,
+        id=alias_id,
+        version=labels[VERSION],
+        content_hash=labels[CONTENT_HASH],
+        project=project,
+        action=action,
+    )
+
+
+def refuse_foreign(name: str, labels: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Stop where a name that was free when we looked is somebody else's now.
+
+    Raises:
+        RegistryError: the labels aren't this environment's.
+    """
+    if any(labels.get(key) != wanted.get(key) for key in (MANAGED_BY, ENVIRONMENT)):
+        raise RegistryError(
+            f"{name} was registered by somebody else while this run was at work",
+            fix="Rename or delete it in ZenML, then run the same command again.",
+        )
+
+
+def _put_stack(
+    client: Client,
+    name: str,
+    components: Mapping[str, list[str]],
+    labels: dict[str, str],
+    found: ActualStack | None,
+) -> str:
+    from zenml.enums import StackComponentType
+    from zenml.exceptions import EntityExistsError
+    from zenml.models import StackRequest, StackUpdate
+
+    parts = {
+        StackComponentType(kind): [UUID(one) for one in ids] for kind, ids in components.items()
+    }
+    if found is None:
+        try:
+            request = StackRequest(name=name, components=parts, labels=labels)  # type: ignore[arg-type]
+            return str(client.zen_store.create_stack(request).id)
+        except EntityExistsError:
+            found = as_stack(client.get_stack(name, allow_name_prefix_match=False))
+            refuse_foreign(found.name, found.labels, labels)
+    update = StackUpdate(components=parts, labels=labels)
+    client.zen_store.update_stack(UUID(found.id), update)
+    return found.id
