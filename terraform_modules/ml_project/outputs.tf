@@ -4,6 +4,11 @@ output "service_account_key" {
   sensitive   = true
 }
 
+output "service_account_key_id" {
+  description = "Full name of that key; null where none is made."
+  value       = module.stack.service_account_key_id
+}
+
 output "stack" {
   description = "What the ML project's stack is made of: artifact_store, container_registry, the components, and service_account; null for what it doesn't have."
 

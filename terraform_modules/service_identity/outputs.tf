@@ -22,6 +22,11 @@ output "key" {
   sensitive   = true
 }
 
+output "key_id" {
+  description = "Full name of the key, which is no secret and another one when the key is made anew; null where none is made."
+  value       = one(google_service_account_key.this[*].name)
+}
+
 output "roles" {
   description = "The roles on the project, by the names that they were given under."
   value       = { for name, one in google_project_iam_member.roles : name => one.role }

@@ -43,6 +43,11 @@ output "service_account_key" {
   sensitive   = true
 }
 
+output "service_account_key_id" {
+  description = "Full name of that key; null where none is made."
+  value       = module.identity.key_id
+}
+
 output "step_operator" {
   description = "The step operator; null if the stack has none."
   value       = one(module.step_operator[*].component)

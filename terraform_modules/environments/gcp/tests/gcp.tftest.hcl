@@ -143,6 +143,11 @@ run "standard_with_keys_of_service_accounts" {
   }
 
   assert {
+    condition     = toset(keys(output.service_account_key_ids)) == toset(["base", "fraud_detection"])
+    error_message = "Each key should have a name."
+  }
+
+  assert {
     condition     = output.artifact_store.location == "EUROPE-WEST1"
     error_message = "The bucket should lie in the region."
   }
