@@ -1,0 +1,48 @@
+"""``python -m zenstrap.rehearsal [--project ID] --shell COMMAND…``: a command in a rehearsal."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from zenstrap import rehearsal
+from zenstrap.errors import ZenstrapError, exit_code
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; its exit code is ours."""
+    parser = argparse.ArgumentParser(
+        prog="python -m zenstrap.rehearsal",
+        description="Run a command against an embedded double of Google Cloud.",
+    )
+    parser.add_argument("--project", metavar="ID", action="append", help="a project that exists")
+    parser.add_argument("--api", metavar="NAME", action="append", help="an API that is enabled")
+    parser.add_argument("--shell", metavar="COMMAND", nargs=argparse.REMAINDER, required=True)
+    chosen = parser.parse_args(arguments)
+    command = chosen.shell or [os.environ.get("SHELL", "/bin/sh")]
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="rehearsal-") as folder,
+            rehearsal.Rehearsal(
+                Path(folder),
+                project_ids=chosen.project or ("rehearsal-project",),
+                apis=chosen.api or (),
+            ) as world,
+        ):
+            environment = {**os.environ, **world.environment()}
+            environment.setdefault("GOOGLE_CLOUD_PROJECT", world.project_id)
+            return subprocess.run(command, env=environment, check=False).returncode
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        return 127
+    except ZenstrapError as error:
+        print(error, file=sys.stderr)
+        return exit_code(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Service Usage v1: which APIs are enabled.
+
+https://cloud.google.com/service-usage/docs/reference/rest
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Final
+
+from zenstrap.rehearsal.cloud.core import JSON, Cloud, Project, Request, route
+from zenstrap.rehearsal.cloud.errors import ApiError
+from zenstrap.rehearsal.cloud.operations import done
+
+_API: Final = "serviceusage.googleapis.com"
+_route = partial(route, "serviceusage", api=_API)
+_SERVICE: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(googleapis\.com|goog)")
+
+
+@_route("GET", "v1/projects/{project}/services/{service}", permission="serviceusage.services.get")
+def get(cloud: Cloud, request: Request) -> JSON:
+    return _service(_project(cloud, request), request.parts["service"])
+
+
+@_route("GET", "v1/projects/{project}/services", permission="serviceusage.services.list")
+def list_services(cloud: Cloud, request: Request) -> JSON:
+    """Only enabled ones can be listed: the double doesn't know all that Google has."""
+    project = _project(cloud, request)
+    return {"services": [_service(project, name) for name in sorted(project.enabled)]}
+
+
+@_route("GET", "v1/projects/{project}/services:batchGet", permission="serviceusage.services.get")
+def batch_get(cloud: Cloud, request: Request) -> JSON:
+    project = _project(cloud, request)
+    names = [name.rpartition("/")[2] for name in request.query.get("names", "").split(",")]
+    return {"services": [_service(project, name) for name in names]}
+
+
+@_route(
+    "POST",
+    "v1/projects/{project}/services/{service}:enable",
+    permission="serviceusage.services.enable",
+)
+def enable(cloud: Cloud, request: Request) -> JSON:
+    project, name = _project(cloud, request), request.parts["service"]
+    _enable(cloud, project, name)
+    return done("", {"service": _service(project, name)}, "google.api.EnableServiceResponse")
+
+
+@_route(
+    "POST",
+    "v1/projects/{project}/services:batchEnable",
+    permission="serviceusage.services.enable",
+)
+def batch_enable(cloud: Cloud, request: Request) -> JSON:
+    project = _project(cloud, request)
+    names = request.body.get("serviceIds", [])
+    for name in names:
+        _enable(cloud, project, name)
+    services = [_service(project, name) for name in names]
+    return done("", {"services": services}, "google.api.BatchEnableServicesResponse")
+
+
+@_route(
+    "POST",
+    "v1/projects/{project}/services/{service}:disable",
+    permission="serviceusage.services.disable",
+)
+def disable(cloud: Cloud, request: Request) -> JSON:
+    project, name = _project(cloud, request), request.parts["service"]
+    _check_name(project, name)
+    project.enabled.discard(name)
+    return done("", {"service": _service(project, name)}, "google.api.DisableServiceResponse")
+
+
+def _project(cloud: Cloud, request: Request) -> Project:
+    return cloud.projects[request.parts["project"]]
+
+
+def _enable(cloud: Cloud, project: Project, name: str) -> None:
+    _check_name(project, name)
+    if name not in project.enabled:
+        project.enabled.add(name)
+        if cloud.faults.propagation_calls:
+            project.settling[name] = cloud.faults.propagation_calls
+
+
+def _check_name(project: Project, name: str) -> None:
+    if not _SERVICE.fullmatch(name):
+        raise ApiError(
+            403,
+            f"Not found or permission denied for service(s): {name}.",
+            details=(
+                {
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                    "domain": "serviceusage.googleapis.com",
+                    "metadata": {"services": name},
+                    "reason": "SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED",
+                },
+            ),
+        )
+
+
+def _service(project: Project, name: str) -> JSON:
+    return {
+        "name": f"projects/{project.number}/services/{name}",
+        "parent": f"projects/{project.number}",
+        "config": {"name": name},
+        "state": "ENABLED" if name in project.enabled else "DISABLED",
+    }

@@ -1,0 +1,1 @@
+"""A Terraform provider that stands in for hashicorp/google."""

@@ -1,0 +1,1 @@
+"""What the provider knows of each kind beyond its schema, by service."""
