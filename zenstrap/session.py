@@ -24,7 +24,9 @@ from zenstrap.interrupt import Interrupt
 
 if TYPE_CHECKING:
     from zenstrap.lease import Lease
+    from zenstrap.lifecycle.google_access import GoogleAccess
     from zenstrap.reports import PlanReport, Report
+    from zenstrap.terraform.storage import StateStorage
 
 # SIGTERM is how a CI service stops a job, SIGHUP how a terminal tells that it was closed.
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -41,6 +43,10 @@ class Session:
         lease: the environment's lease; None for commands that change nothing.
         ask: how to ask a person; None where there is no terminal.
         assume_yes: ``--yes`` was given.
+        adopt: names of other people's registrations that may be taken over (``--adopt``).
+        storage: where Terraform's state is kept, once that is known.
+        google: the login with Google Cloud, on platform gcp.
+        pause: stands in for waiting, in tests.
         run: the key of this run's files; not ZenML's run name, which comes later.
         run_id: id of the pipeline run in ZenML, once it exists; likewise ``run_name``.
         failed_step: the step in which the run failed, for the summary.
@@ -52,8 +58,12 @@ class Session:
     lease: Lease | None = None
     ask: Ask | None = None
     assume_yes: bool = False
+    adopt: frozenset[str] = frozenset()
     emit: Emit = ignore
     interrupt: Interrupt = field(default_factory=Interrupt)
+    storage: StateStorage | None = None
+    google: GoogleAccess | None = None
+    pause: Callable[[float], None] | None = None
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     show_plan: ShowPlan = lambda plan: None
     reports: dict[str, list[Report]] = field(default_factory=dict)
@@ -94,6 +104,14 @@ class Session:
     def run_folder(self) -> Path:
         """Plan and variable files of this run."""
         return paths.run_folder(self.environment, self.run)
+
+    def wait(self, seconds: float) -> None:
+        """Pause between two tries, as far as the user lets us.
+
+        Raises:
+            InterruptedRunError: the user asked to stop.
+        """
+        self.pause(seconds) if self.pause else self.interrupt.wait(seconds)
 
     def guard(self) -> None:
         """Called before every effect.

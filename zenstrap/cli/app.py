@@ -21,6 +21,7 @@ class Options:
         events: one JSON object per event on standard output.
         debug: tracebacks, and what ZenML logs.
         yes: answer every question with yes.
+        adopt: names of registrations that may be taken over.
     """
 
     environment: str
@@ -28,12 +29,19 @@ class Options:
     events: bool = False
     debug: bool = False
     yes: bool = False
+    adopt: tuple[str, ...] = ()
 
 
 _ENV = click.option("--env", "environment", required=True, metavar="NAME", help="The environment.")
 _JSON = click.option("--json", is_flag=True, help="Print one JSON object at the end.")
 _EVENTS = click.option("--events", is_flag=True, help="Print one JSON object per event.")
 _YES = click.option("--yes", is_flag=True, help="Don't ask; go ahead.")
+_ADOPT = click.option(
+    "--adopt",
+    multiple=True,
+    metavar="NAME",
+    help="Take over a stack, component or connector that isn't zenstrap's. May be repeated.",
+)
 _DEBUG = click.option("--debug", is_flag=True, help="Show tracebacks and what ZenML logs.")
 
 
@@ -59,14 +67,14 @@ def app() -> None:
 
 
 @app.command()
-@_options(_YES, _JSON, _EVENTS)
+@_options(_YES, _ADOPT, _JSON, _EVENTS)
 def up(**given: Any) -> int:
     """Bring an environment to its configuration: provision, register, smoke-test, promote."""
     return _call("lifecycle", "up", Options(**given))
 
 
 @app.command()
-@_options(_JSON, _EVENTS)
+@_options(_ADOPT, _JSON, _EVENTS)
 def plan(**given: Any) -> int:
     """Show what `up` would change, and change nothing. Exit code 2 if there is anything."""
     return _call("lifecycle", "plan", Options(**given))

@@ -16,8 +16,9 @@ from zenstrap.cli.outcome import Outcome, conclude
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
 from zenstrap.events import Notice, StepFinished, StepStarted
-from zenstrap.lease import FileLeaseStore, Lease
-from zenstrap.lifecycle.infrastructure import artifacts_folder, require_supported
+from zenstrap.lease import Lease
+from zenstrap.lifecycle.infrastructure import artifacts_folder
+from zenstrap.lifecycle.state_place import StatePlace, local_place
 from zenstrap.session import Session
 from zenstrap.terraform.binary import find_terraform
 from zenstrap.views.select import select
@@ -49,7 +50,6 @@ def down(config: EnvironmentConfig, options: Options) -> int:
 
 def _run(verb: Verb, config: EnvironmentConfig, options: Options) -> int:
     started = time.monotonic()
-    require_supported(config)
     find_terraform()
     recorder = Recorder()
     failure: Exception | None = None
@@ -60,10 +60,11 @@ def _run(verb: Verb, config: EnvironmentConfig, options: Options) -> int:
             emit=tee(recorder, view),
             ask=_asking(view),
             assume_yes=options.yes,
+            adopt=frozenset(options.adopt),
             show_plan=_showing(view, options),
         )
         try:
-            with _lease(run), session.opened(run), run.handling_signals(), _files(run):
+            with _lease(config, run), session.opened(run), run.handling_signals(), _files(run):
                 _run_pipeline(verb, config, run, options)
         except Exception as error:
             if options.debug:
@@ -82,11 +83,31 @@ def _run(verb: Verb, config: EnvironmentConfig, options: Options) -> int:
 
 
 @contextmanager
-def _lease(run: Session) -> Iterator[None]:
-    store = FileLeaseStore(paths.leases_folder())
-    with Lease.acquire(store, run.environment, run.command, emit=run.emit) as lease:
+def _lease(config: EnvironmentConfig, run: Session) -> Iterator[None]:
+    place = _state_place(config, run)
+    run.storage = place.storage
+    with Lease.acquire(place.leases, run.environment, run.command, emit=run.emit) as lease:
         run.lease = lease
         yield
+
+
+def _state_place(config: EnvironmentConfig, run: Session) -> StatePlace:
+    """Where state and lease are; the only thing that is made before a plan was shown."""
+    if config.platform == "local":
+        return local_place(config)
+    from zenstrap.lifecycle.google_access import google_access
+    from zenstrap.lifecycle.state_place import google_place
+
+    started = time.monotonic()
+    run.emit(StepStarted("state bucket"))
+    try:
+        place = google_place(config, google_access(config, run), create=run.command == "up")
+    except BaseException:
+        run.failed_step = "state bucket"
+        run.emit(StepFinished("state bucket", "failed", time.monotonic() - started))
+        raise
+    run.emit(StepFinished("state bucket", "done", time.monotonic() - started, place.detail))
+    return place
 
 
 @contextmanager
@@ -173,7 +194,7 @@ def _tidy_up(config: EnvironmentConfig, client: Client) -> None:
         _ = client.active_stack_model
     except KeyError:
         client.activate_stack(ZENML_DEFAULT)
-    if config.local is None or config.local.root is None:
+    if config.platform == "local" and (config.local is None or config.local.root is None):
         with suppress(OSError):
             artifacts_folder(config).parent.rmdir()
 

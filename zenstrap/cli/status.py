@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from zenstrap import paths
 from zenstrap.cli.app import Options
 from zenstrap.cli.history import run_line
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
-from zenstrap.lease import FileLeaseStore, holder
+from zenstrap.errors import ZenstrapError
+from zenstrap.lease import holder
 from zenstrap.naming import alias_name
 from zenstrap.registry.model import ML_PROJECT, RUN, VERSION, ActualRegistry, ActualStack
 from zenstrap.views import json_view
@@ -47,12 +47,14 @@ def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
 
     actual = read_registry(client, config.environment)
     last = recent_runs(client, config.environment, limit=1)
+    lease, notices = _lease(config)
     return EnvironmentStatus(
         environment=config.environment,
         platform=config.platform,
         aliases=tuple(_aliases(config, actual, client)),
         last_run=run_line(last[0]) if last else None,
-        lease=_lease(config.environment),
+        lease=lease,
+        notices=notices,
     )
 
 
@@ -126,12 +128,18 @@ def _smoke_test(client: Client, environment: str, stack: str) -> SmokeTestLine |
     )
 
 
-def _lease(environment: str) -> LeaseLine | None:
-    found = holder(FileLeaseStore(paths.leases_folder()), environment)
+def _lease(config: EnvironmentConfig) -> tuple[LeaseLine | None, tuple[str, ...]]:
+    """The lease's holder, or why it isn't known: the rest needs no login with Google Cloud."""
+    from zenstrap.lifecycle.state_place import lease_store
+
+    try:
+        found = holder(lease_store(config), config.environment)
+    except ZenstrapError as error:
+        return None, (f"Whether somebody is changing it isn't known: {error}",)
     if found is None:
-        return None
+        return None, ()
     record = found.record
-    return LeaseLine(
+    line = LeaseLine(
         owner=record.owner,
         host=record.process.host,
         pid=record.process.pid,
@@ -140,6 +148,7 @@ def _lease(environment: str) -> LeaseLine | None:
         alive=found.alive,
         reason=found.reason,
     )
+    return line, ()
 
 
 def _version_key(stack: ActualStack) -> tuple[int, ...]:

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Final
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import UsageError
 from zenstrap.session import Session
 from zenstrap.terraform.binary import find_terraform
-from zenstrap.terraform.storage import LocalState
+from zenstrap.terraform.storage import LocalState, StateStorage
 from zenstrap.terraform.workspace import Workspace
+
+_WITHOUT_BUCKET: Final = 'terraform {\n  backend "local" {}\n}\n'
 
 
 def open_workspace(config: EnvironmentConfig, session: Session) -> Workspace:
     """The environment's Terraform workspace, not initialised yet."""
     environment = config.environment
+    storage = session.storage or LocalState(paths.state_folder(environment))
     return Workspace(
-        root=paths.modules_folder() / "environments" / config.platform,
+        root=_root(config, storage, session),
         environment=environment,
         data_folder=paths.terraform_data_folder(environment),
-        storage=LocalState(paths.state_folder(environment)),
+        storage=storage,
         binary=find_terraform(),
         run_folder=session.run_folder,
         emit=session.emit,
         interrupt=session.interrupt,
+        surroundings=_surroundings(config),
     )
 
 
-def variables(config: EnvironmentConfig) -> dict[str, object]:
-    """What the root module of the environment's platform is given."""
+def variables(
+    config: EnvironmentConfig, workspace: Workspace, session: Session
+) -> dict[str, object]:
+    """What the root module of the environment's platform is given.
+
+    Args:
+        workspace: prepared; what is in its state needs no adopting.
+    """
+    if config.platform == "gcp":
+        from zenstrap.lifecycle.google_infrastructure import google_variables, look_around
+
+        return google_variables(config, look_around(config, workspace.resources(), session))
     return {
         "environment": config.environment,
         "root": str(artifacts_folder(config)),
@@ -49,15 +64,48 @@ def artifacts_folder(config: EnvironmentConfig) -> Path:
     return root / config.environment
 
 
-def require_supported(config: EnvironmentConfig) -> None:
-    """Refuse what this version can't apply yet.
+def artifacts_left(config: EnvironmentConfig, session: Session) -> list[str]:
+    """What is still there of the environment's artifact store."""
+    if config.platform == "gcp":
+        from zenstrap.lifecycle.google_access import google_access
+        from zenstrap.lifecycle.google_infrastructure import bucket_left
+
+        return bucket_left(config, google_access(config, session))
+    folder = artifacts_folder(config)
+    return [str(folder)] if folder.exists() else []
+
+
+def require_removable(config: EnvironmentConfig, session: Session) -> None:
+    """Look whether the artifact store may be deleted, before anything is.
 
     Raises:
-        UsageError: the platform's root module isn't there.
+        RefusedError: it is full, and the environment isn't throw-away.
     """
-    if config.platform != "local":
-        raise UsageError(
-            f"environment {config.environment} can't be applied yet: platform {config.platform}",
-            why="This version applies platform local; the others are validated only.",
-            fix=f"See what it would be with: python run.py config --env {config.environment}",
-        )
+    if config.platform == "gcp" and not config.throwaway:
+        from zenstrap.lifecycle.google_access import google_access
+        from zenstrap.lifecycle.google_infrastructure import require_empty_bucket
+
+        require_empty_bucket(config, google_access(config, session))
+
+
+def _surroundings(config: EnvironmentConfig) -> dict[str, str]:
+    if config.platform != "gcp":
+        return {}
+    from zenstrap.lifecycle.google_infrastructure import surroundings
+
+    return surroundings(config)
+
+
+def _root(config: EnvironmentConfig, storage: StateStorage, session: Session) -> Path:
+    modules = paths.modules_folder()
+    root = modules / "environments" / config.platform
+    if config.platform != "gcp" or storage.folder is None:
+        return root
+    # There is no state bucket yet, and a plan makes none: the root's own backend is overridden,
+    # in a copy, because nothing is written into the clone.
+    copy = session.run_folder / "modules"
+    if not copy.is_dir():
+        shutil.copytree(modules, copy, ignore=shutil.ignore_patterns("tests", ".terraform*"))
+    root = copy / "environments" / config.platform
+    (root / "backend_override.tf").write_text(_WITHOUT_BUCKET)
+    return root

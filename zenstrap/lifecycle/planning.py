@@ -12,7 +12,8 @@ from pydantic import JsonValue
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import StateGuardError
-from zenstrap.lifecycle.infrastructure import open_workspace, variables
+from zenstrap.lifecycle.connector_keys import fingerprints
+from zenstrap.lifecycle.infrastructure import open_workspace, require_removable, variables
 from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.registry.changes import Action, RegistrationChange
 from zenstrap.registry.desired import desired_registry
@@ -39,10 +40,12 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
     """
     history = runs.recent_runs(client, config.environment)
     workspace = open_workspace(config, session)
+    _guard_state(workspace, history, config.environment)  # before Terraform makes an empty one
     workspace.prepare()
-    _guard_state(workspace, history, config.environment)
-    infrastructure = workspace.plan(variables(config))
-    desired = desired_registry(config, planned_values(infrastructure.outputs))
+    infrastructure = workspace.plan(variables(config, workspace, session))
+    desired = desired_registry(
+        config, planned_values(infrastructure.outputs), fingerprints(config, client)
+    )
     actual = read_registry(client, config.environment)
     registrations = diff(desired, actual, immutable_versions=config.protection.immutable_versions)
     last_change = runs.last_change(history)
@@ -55,6 +58,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         since=last_change.name if last_change else None,
         digest=_digest(infrastructure, registrations),
         notices=tuple(_notices(config, registrations)),
+        kept=kept_keys(infrastructure),
     )
 
 
@@ -66,9 +70,10 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
     """
     history = runs.recent_runs(client, config.environment)
     workspace = open_workspace(config, session)
+    _guard_state(workspace, history, config.environment)  # before Terraform makes an empty one
     workspace.prepare()
-    _guard_state(workspace, history, config.environment)
-    infrastructure = workspace.plan(variables(config), destroy=True)
+    require_removable(config, session)
+    infrastructure = workspace.plan(variables(config, workspace, session), destroy=True)
     actual = read_registry(client, config.environment)
     registrations = removal(actual)
     active = client.active_stack_model.name
@@ -82,18 +87,29 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         notices=(f"Your active stack {active} goes too: ZenML's default stack becomes active.",)
         if leaving
         else (),
-        kept=kept_by_design(config.environment),
+        kept=(*_kept_by_design(config), *kept_keys(infrastructure)),
     )
 
 
-def kept_by_design(environment: str) -> tuple[Kept, ...]:
+def kept_keys(infrastructure: Plan) -> tuple[Kept, ...]:
+    """Encryption keys that go from Terraform's state and nowhere else."""
+    return tuple(
+        Kept(name=address, reason="Google never deletes it; the next up takes it over again")
+        for address in infrastructure.kept
+    )
+
+
+def _kept_by_design(config: EnvironmentConfig) -> tuple[Kept, ...]:
     """What a ``down`` leaves on purpose."""
-    return (
-        Kept(
-            name=f"pipeline runs tagged {runs.environment_tag(environment)}",
-            reason="the run history in ZenML; the artifacts that the stacks stored are gone",
-        ),
+    history = Kept(
+        name=f"pipeline runs tagged {runs.environment_tag(config.environment)}",
+        reason="the run history in ZenML; the artifacts that the stacks stored are gone",
     )
+    if config.platform != "gcp":
+        return (history,)
+    from zenstrap.lifecycle.google_infrastructure import kept_on_google_cloud
+
+    return (history, *kept_on_google_cloud(config))
 
 
 def planned_values(outputs: Mapping[str, PlannedOutput]) -> dict[str, JsonValue]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import PlanChangedError
-from zenstrap.lifecycle.infrastructure import open_workspace
+from zenstrap.errors import PlanChangedError, ZenstrapError
+from zenstrap.events import Notice
+from zenstrap.lifecycle.infrastructure import open_workspace, variables
 from zenstrap.reports import GateReport, OutputValue, PlanReport, TerraformOutputs
 from zenstrap.session import Session
 from zenstrap.terraform.outputs import Output
+from zenstrap.terraform.plan import Plan
+from zenstrap.terraform.remainder import is_remainder
 from zenstrap.terraform.workspace import Workspace
+
+# Seconds before each new plan. An API that was just enabled, or a role that was just given, takes
+# Google two minutes, in rare cases seven. https://cloud.google.com/iam/docs/access-change-propagation
+PAUSES: Final = (5, 10, 20, 40, 60, 60, 120, 120)
 
 
 def provision(
@@ -32,11 +41,51 @@ def provision(
     if not plan.infrastructure.is_empty:
         session.guard()
         try:
-            workspace.apply(plan.infrastructure.digest)
+            _apply(config, plan, workspace, session)
         finally:
             _record_state(workspace, session)
         actions = plan.infrastructure.counts.model_dump()
     return _outputs(config, plan, workspace, actions, session)
+
+
+def _apply(
+    config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, session: Session
+) -> None:
+    """Apply; where something wasn't ready yet, plan again after a pause and do what is left."""
+    approved = rest = plan.infrastructure
+    if approved.kept:
+        workspace.forget(approved.kept)
+        rest = _planned_again(config, plan, workspace, session)
+    for pause in (*PAUSES, None):
+        if rest.is_empty:
+            return
+        try:
+            workspace.apply(rest.digest)
+            return
+        except ZenstrapError as error:
+            if not error.transient or pause is None:
+                raise
+            session.emit(
+                Notice(f"{error.what}. That may pass: planning again in {pause:g} s.", "warning")
+            )
+        session.wait(pause)
+        session.guard()
+        rest = _planned_again(config, plan, workspace, session)
+
+
+def _planned_again(
+    config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, session: Session
+) -> Plan:
+    """A new plan, which must be what is left of the approved one."""
+    down = plan.direction == "down"
+    rest = workspace.plan(variables(config, workspace, session), destroy=down)
+    if not is_remainder(plan.infrastructure, rest):
+        raise PlanChangedError(
+            "what is left to do is no longer what was approved",
+            why="Something was changed outside of Terraform while it was being applied.",
+            fix="Run the same command again: it plans anew.",
+        )
+    return rest
 
 
 def _outputs(

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, PlanChangedError
-from zenstrap.lifecycle.infrastructure import artifacts_folder, open_workspace
-from zenstrap.lifecycle.planning import kept_by_design
+from zenstrap.lifecycle.infrastructure import artifacts_left, open_workspace
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.registry.diff import removal
 from zenstrap.registry.zenml_registry import delete_registrations, read_registry
@@ -57,13 +56,12 @@ def verify_removed(
     actual = read_registry(client, config.environment)
     left = [stack.name for stack in actual.our_stacks]
     left += [component.name for component in actual.our_components]
+    left += [connector.name for connector in actual.our_connectors]
     workspace = open_workspace(config, session)
     state = workspace.state()
     if state is not None and state.resources:
         left.append(f"{state.resources} resources in Terraform's state")
-    folder = artifacts_folder(config)
-    if folder.exists():
-        left.append(str(folder))
+    left += artifacts_left(config, session)
     if left:
         raise PartlyDoneError(
             f"{len(left)} left of environment {config.environment}: {', '.join(left)}",
@@ -80,5 +78,5 @@ def verify_removed(
         environment=config.environment,
         removed=tuple(removed),
         left=(),
-        kept=kept_by_design(config.environment),
+        kept=plan.kept,
     )

@@ -1,0 +1,172 @@
+"""What the root module of Google Cloud is given: the configuration, with every name made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from zenstrap import naming
+from zenstrap.config import EnvironmentConfig
+from zenstrap.config.google_locations import locations
+from zenstrap.config.models import Auth, Components, Gcp
+from zenstrap.errors import RefusedError
+from zenstrap.lifecycle.google_access import GoogleAccess
+from zenstrap.reports import Kept
+
+# Environment variables by which the provider and the gcs backend learn whom to act as.
+IMPERSONATE: Final = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
+PROVIDER_ID: Final = "zenml"  # of the workload identity provider; unique in its pool
+
+
+def google_variables(
+    config: EnvironmentConfig, *, pool_id: str, adopt: Mapping[str, object]
+) -> dict[str, object]:
+    """The variables of ``terraform_modules/environments/gcp``.
+
+    Args:
+        pool_id: of the workload identity pool; its first name may be taken for a month.
+        adopt: what exists already and is imported, as the root's ``adopt`` takes it.
+    """
+    gcp, environment = gcp_of(config), config.environment
+    places = locations(config)
+    return {
+        "environment": environment,
+        "project_id": gcp.project_id,
+        "region": gcp.region,
+        "labels": dict(config.labels),
+        "throwaway": config.throwaway,
+        "resilience": config.resilience.model_dump(mode="json"),
+        "retention": config.retention.model_dump(mode="json"),
+        "names": {
+            "bucket": artifact_bucket(config),
+            "service_account_id": naming.service_account_id(environment),
+            "repository_id": naming.repository_id(environment),
+            "key_ring": naming.key_ring_id(environment),
+            "key": naming.key_ring_id(environment),
+            "workload_identity_pool": pool_id,
+            "workload_identity_provider": PROVIDER_ID,
+        },
+        "locations": {"bucket": places.bucket, "registry": places.registry},
+        "storage_class": config.stack.components.artifact_store.storage_class or "STANDARD",
+        "kms_keys": {key.split("/")[3]: key for key in gcp.kms_keys},
+        "network": gcp.network,
+        "components": _components(config.stack.components),
+        "auth": _auth(config.auth),
+        "ml_projects": {
+            name: {
+                "service_account_id": naming.service_account_id(environment, name),
+                "repository_id": naming.repository_id(environment, name),
+                "labels": config.labels_of(name),
+                "components": _components(config.components_of(name)),
+            }
+            for name in sorted(config.ml_projects)
+        },
+        "adopt": dict(adopt),
+    }
+
+
+def artifact_bucket(config: EnvironmentConfig) -> str:
+    """The name of the environment's bucket."""
+    own = config.stack.components.artifact_store.bucket
+    return own or naming.bucket_name(gcp_of(config).project_id, config.environment)
+
+
+def state_prefix(config: EnvironmentConfig) -> str:
+    """Where in the state bucket the environment's state and lease lie."""
+    assert config.state is not None, "platform gcp has its section"
+    return f"{config.state.prefix}/{config.environment}"
+
+
+def surroundings(config: EnvironmentConfig) -> dict[str, str]:
+    """Environment variables for Terraform: whom it acts as."""
+    principal = gcp_of(config).terraform_service_account
+    return {IMPERSONATE: principal} if principal else {}
+
+
+def gcp_of(config: EnvironmentConfig) -> Gcp:
+    """The section that platform gcp always has."""
+    assert config.gcp is not None, "platform gcp has its section"
+    return config.gcp
+
+
+def bucket_left(config: EnvironmentConfig, access: GoogleAccess) -> list[str]:
+    """The artifact store's bucket, if it is still there."""
+    from zenstrap.storage.artifact_bucket import exists
+
+    bucket = artifact_bucket(config)
+    return [f"gs://{bucket}"] if exists(access.storage, bucket) else []
+
+
+def require_empty_bucket(config: EnvironmentConfig, access: GoogleAccess) -> None:
+    """Google refuses to delete a full bucket; better to know before registrations are gone.
+
+    Raises:
+        RefusedError: it holds objects.
+    """
+    from zenstrap.storage.artifact_bucket import is_empty
+
+    bucket = artifact_bucket(config)
+    if is_empty(access.storage, bucket):
+        return
+    raise RefusedError(
+        f"{config.environment} can't be taken down: its artifact store is full",
+        where=f"gs://{bucket}",
+        why="Objects go with the environment only where throwaway is true",
+        fix=f"If nobody needs them: gcloud storage rm --recursive --all-versions gs://{bucket}/**",
+    )
+
+
+def kept_on_google_cloud(config: EnvironmentConfig) -> tuple[Kept, ...]:
+    """What a ``down`` leaves in Google Cloud by design, beside encryption keys."""
+    assert config.state is not None and config.auth is not None, "platform gcp has its sections"
+    kept = [
+        Kept(
+            name=f"gs://{config.state.bucket}",
+            reason="the state bucket: other environments may use it, and it holds older states",
+        ),
+        Kept(
+            name="enabled APIs",
+            reason="somebody else in the project may use them",
+        ),
+    ]
+    identity = config.auth.workload_identity
+    if config.auth.method == "external-account" and identity and identity.provider is None:
+        kept.append(
+            Kept(
+                name="the deleted workload identity pool",
+                reason="Google keeps it for 30 days; until then the next up takes another name",
+            )
+        )
+    return tuple(kept)
+
+
+def _components(components: Components) -> dict[str, object]:
+    return {
+        kind: {
+            "flavor": component.flavor,
+            "location": getattr(component, "location", None),
+            "dag_folder": getattr(component, "dag_folder", None),
+            "allow_unauthenticated": getattr(component, "allow_unauthenticated", False),
+        }
+        for kind, component in components.present().items()
+    }
+
+
+def _auth(auth: Auth | None) -> dict[str, object]:
+    assert auth is not None, "platform gcp has its section"
+    identity = auth.workload_identity if auth.method == "external-account" else None
+    return {
+        "method": auth.method,
+        "make_keys": auth.method == "service-account" and auth.key is None,
+        "source_service_account": auth.source_service_account,
+        "workload_identity": None
+        if identity is None
+        else {
+            "existing_provider": identity.provider,
+            "oidc_issuer": identity.oidc_issuer,
+            "aws_account": identity.aws_account,
+            "audiences": list(identity.audiences),
+            "attribute": identity.attribute,
+            "values": list(identity.values),
+        },
+    }

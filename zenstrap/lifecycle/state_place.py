@@ -1,0 +1,116 @@
+"""Where an environment keeps Terraform's state and its lease: this machine, or a bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from zenstrap import paths
+from zenstrap.config import EnvironmentConfig
+from zenstrap.lease import FileLeaseStore
+from zenstrap.lease.store import LeaseStore
+from zenstrap.terraform.storage import GcsState, LocalState, StateStorage
+
+if TYPE_CHECKING:
+    from zenstrap.lifecycle.google_access import GoogleAccess
+    from zenstrap.storage.state_bucket import WantedBucket
+
+
+@dataclass(frozen=True)
+class StatePlace:
+    """Where state and lease are.
+
+    Attributes:
+        detail: the place, for people.
+        missing: there is no state bucket yet, so that state and lease are on this machine for as
+            long as the run takes.
+    """
+
+    storage: StateStorage
+    leases: LeaseStore
+    detail: str
+    missing: bool = False
+
+
+def local_place(config: EnvironmentConfig) -> StatePlace:
+    """Platform local: everything is on this machine."""
+    folder = paths.state_folder(config.environment)
+    return StatePlace(LocalState(folder), FileLeaseStore(paths.leases_folder()), str(folder))
+
+
+def lease_store(config: EnvironmentConfig) -> LeaseStore:
+    """Where the environment's lease is, for whoever only looks at it.
+
+    Raises:
+        AuthenticationError: nobody is logged in with Google Cloud, on platform gcp.
+    """
+    if config.platform == "local":
+        return local_place(config).leases
+    from zenstrap.lifecycle.google_access import GoogleAccess
+    from zenstrap.storage.lease_store import GcsLeaseStore
+
+    assert config.state is not None, "platform gcp has its section"
+    return GcsLeaseStore(GoogleAccess(config).storage, config.state.bucket, config.state.prefix)
+
+
+def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: bool) -> StatePlace:
+    """Platform gcp: everything is in the state bucket.
+
+    Args:
+        create: create the bucket if there is none, or adopt the one that is there. Otherwise
+            nothing is written.
+
+    Raises:
+        AuthenticationError: nobody is logged in, or the login is not accepted.
+        GoogleError: the bucket is somebody else's, lies elsewhere, or Google said no.
+    """
+    from zenstrap.lifecycle.google_infrastructure import state_prefix
+    from zenstrap.storage.lease_store import GcsLeaseStore
+    from zenstrap.storage.objects import read_object
+    from zenstrap.storage.state_bucket import decide, ensure, look
+
+    assert config.state is not None, "platform gcp has its section"
+    wanted = wanted_bucket(config, access)
+    if create:
+        done = str(ensure(access.storage, wanted))
+    else:
+        decision = decide(look(access.storage, wanted), wanted)
+        if decision.reason is not None:
+            raise decision.reason
+        if decision.action == "create":
+            return _without_bucket(config, wanted)
+        done = "found"
+    return StatePlace(
+        GcsState(
+            bucket=wanted.name,
+            prefix=state_prefix(config),
+            fetch=partial(read_object, access.storage, wanted.name),
+        ),
+        GcsLeaseStore(access.storage, wanted.name, config.state.prefix),
+        f"gs://{wanted.name} {done}",
+    )
+
+
+def wanted_bucket(config: EnvironmentConfig, access: GoogleAccess) -> WantedBucket:
+    """The state bucket as the configuration asks for it."""
+    from zenstrap.google.resource_manager import get_project
+    from zenstrap.storage.state_bucket import WantedBucket
+
+    assert config.state is not None and config.gcp is not None, "platform gcp has its sections"
+    return WantedBucket(
+        name=config.state.bucket,
+        project=access.project_id,
+        project_number=get_project(access.rest).number,
+        location=config.state.location or config.gcp.region,
+    )
+
+
+def _without_bucket(config: EnvironmentConfig, wanted: WantedBucket) -> StatePlace:
+    folder = paths.state_folder(config.environment)
+    return StatePlace(
+        LocalState(folder),
+        FileLeaseStore(paths.leases_folder()),
+        f"gs://{wanted.name} isn't there yet",
+        missing=True,
+    )
