@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # two minutes, in rare cases seven. https://cloud.google.com/iam/docs/access-change-propagation
 PAUSES: Final = (5, 10, 20, 40, 60, 60, 120, 120)
 
-# How ZenML and Google's libraries word that Google knows who asks, and refuses. A key or service
-# account that was just made is refused in the words of the last three.
+# How ZenML and Google's libraries word that Google was asked, and refuses. A key, account or pool
+# that was just made is refused in the words of the last four.
 _REFUSED: Final = (
     " 403 ",
     "PERMISSION_DENIED",
@@ -28,6 +28,7 @@ _REFUSED: Final = (
     "invalid_grant",
     "Invalid JWT Signature",
     "unauthorized_client",
+    "invalid_target",
 )
 
 

@@ -1,0 +1,151 @@
+"""What was promoted, what to go back to, what is kept: laws and examples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.registry.model_registry import NOW, ModelRegistry
+from tests.registry.test_diff import stack
+from zenstrap.errors import RefusedError, UsageError
+from zenstrap.registry.changes import Kind
+from zenstrap.registry.diff import diff
+from zenstrap.registry.model import PROMOTIONS, ActualStack, DesiredRegistry
+from zenstrap.registry.versions import (
+    beyond_retention,
+    previous_version,
+    promotion_record,
+    promotions,
+    rollback_change,
+    rollback_target,
+    versions_of,
+)
+
+VERSIONS = st.sampled_from(["1.0.0", "1.1.0", "1.2.0", "2.0.0"])
+
+
+def promoted(*versions: str, project: str | None = None) -> ModelRegistry:
+    """A registry in which one stack got these versions, one after another."""
+    registry = ModelRegistry("test")
+    for version in versions:
+        desired = DesiredRegistry("test", (stack(version, project, f"/{version}"),))
+        registry.carry_out(desired, diff(desired, registry.actual(), immutable_versions=True))
+    return registry
+
+
+def roll_back(registry: ModelRegistry, to: str | None = None) -> str:
+    """As ``rollback`` does it: the alias gets the target's components, version and a record."""
+    target = rollback_target(registry.actual(), None, to)
+    alias = registry.stacks["zenml-test"]
+    version = target.labels["version"]
+    labels = {**target.labels, **promotion_record(alias, version, at=NOW, run="r")}
+    registry.stacks[alias.name] = replace(alias, components=target.components, labels=labels)
+    return version
+
+
+def test_back_and_further_back_and_no_further() -> None:
+    registry = promoted("1.0.0", "1.1.0", "1.2.0")
+    assert previous_version(registry.actual(), None) == "1.1.0"
+    assert roll_back(registry) == "1.1.0"
+    assert roll_back(registry) == "1.0.0"
+    assert [s.name for s in versions_of(registry.actual(), None).candidates] == [
+        "zenml-test-v1.2.0",
+        "zenml-test-v1.1.0",
+    ]
+    with pytest.raises(UsageError, match="no earlier version"):
+        roll_back(registry)
+
+
+def test_back_to_a_named_version() -> None:
+    registry = promoted("1.0.0", "1.1.0", "1.2.0")
+    assert roll_back(registry, "1.0.0") == "1.0.0"
+
+
+def test_only_what_was_promoted_can_be_gone_back_to() -> None:
+    registry = promoted("1.0.0", "1.1.0")
+    candidate = DesiredRegistry("test", (stack("2.0.0", None, "/2"),))
+    changes = diff(candidate, registry.actual(), immutable_versions=True)
+    registry.carry_out(candidate, [c for c in changes if c.kind is not Kind.ALIAS])
+    for version in ("2.0.0", "3.0.0"):
+        with pytest.raises(UsageError, match=r"1\.0\.0"):
+            rollback_target(registry.actual(), None, version)
+    with pytest.raises(RefusedError, match=r"1\.1\.0"):
+        rollback_target(registry.actual(), None, "1.1.0")
+
+
+def test_a_rollback_is_shown_as_one_alias() -> None:
+    actual = promoted("1.0.0", "1.1.0").actual()
+    change = rollback_change(actual, rollback_target(actual, None, None))
+    assert (change.kind, change.name) == (Kind.ALIAS, "zenml-test")
+    assert [(f.before, f.after) for f in change.fields] == [("1.1.0", "1.0.0")]
+
+
+def test_what_is_no_longer_registered_is_no_way_back() -> None:
+    registry = promoted("1.0.0", "1.1.0", "1.2.0")
+    del registry.stacks["zenml-test-v1.1.0"]
+    assert previous_version(registry.actual(), None) == "1.0.0"
+
+
+def test_somebody_elses_stacks_are_no_versions() -> None:
+    registry = promoted("1.0.0")
+    registry.stacks["zenml-test-v0.9.0"] = ActualStack(
+        "1", "zenml-test-v0.9.0", {}, {"version": "0.9.0"}
+    )
+    found = versions_of(registry.actual(), None)
+    assert (found.previous, found.candidates) == ((), ())
+
+
+@pytest.mark.parametrize("record", ["", "{}", "[1]", '[["1.0.0","yesterday","r"]]', "[[]]"])
+def test_a_record_that_was_edited_reads_as_none(record: str) -> None:
+    assert promotions(ActualStack("1", "zenml-test", {}, {PROMOTIONS: record})) == ()
+
+
+def test_the_record_says_when_and_by_which_run() -> None:
+    at = datetime(2026, 11, 25, 2, 14, 45, tzinfo=UTC)
+    labels = promotion_record(None, "1.0.0", at=at, run="prod-bootstrap-1")
+    (one,) = promotions(ActualStack("1", "zenml-test", {}, labels))
+    assert (one.version, one.at, one.run) == ("1.0.0", at, "prod-bootstrap-1")
+
+
+@given(st.lists(VERSIONS, min_size=1, max_size=8))
+def test_the_newest_promotion_is_current_and_no_version_counts_twice(history: list[str]) -> None:
+    registry = promoted(*history)
+    found = versions_of(registry.actual(), None)
+    assert found.current is not None and found.current.labels["version"] == history[-1]
+    names = [s.name for s in (found.current, *found.previous, *found.candidates)]
+    assert sorted(names) == sorted({f"zenml-test-v{version}" for version in history})
+    assert found.promotions.keys() == {
+        s.labels["version"] for s in (found.current, *found.previous)
+    }
+
+
+@given(st.lists(VERSIONS, min_size=1, max_size=8), st.integers(1, 5))
+def test_retention_keeps_the_last_ones_the_current_and_what_they_use(
+    history: list[str], keep: int
+) -> None:
+    registry = promoted(*history)
+    before = versions_of(registry.actual(), None)
+    registry.carry_out(DesiredRegistry("test", ()), beyond_retention(registry.actual(), keep))
+    after = versions_of(registry.actual(), None)
+    assert after.current == before.current and after.candidates == before.candidates
+    assert after.previous == before.previous[: keep - 1]
+    for one in registry.stacks.values():
+        assert all(
+            (k, n) in registry.components for k, names in one.components.items() for n in names
+        )
+    assert beyond_retention(registry.actual(), keep) == ()
+
+
+def test_retention_is_counted_for_each_stack_and_a_shared_component_stays() -> None:
+    registry = promoted("1.0.0", "1.1.0")
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        desired = DesiredRegistry(
+            "test", (stack("1.1.0", None, "/1.1.0"), stack(version, "fraud", "/f"))
+        )
+        registry.carry_out(desired, diff(desired, registry.actual(), immutable_versions=True))
+    gone = {change.name for change in beyond_retention(registry.actual(), 2)}
+    assert gone == {"zenml-test-fraud-v1.0.0", "zenml-test-fraud-artifact-store-v1.0.0"}
