@@ -50,8 +50,10 @@ def key_location(location: str) -> str:
 def key_locations(config: EnvironmentConfig) -> frozenset[str]:
     """All locations in which the environment can use an encryption key."""
     found = locations(config)
-    needed = {key_location(place) for place in (found.bucket, found.registry) if place}
+    needed = {key_location(found.bucket)} if found.bucket else set()
     for project in config.targets:
+        if found.registry and config.components_of(project).container_registry is not None:
+            needed.add(key_location(found.registry))
         for kind, component in config.components_of(project).present().items():
             if kind in _REGIONAL and component.flavor in _ENCRYPTED_IN_REGION:
                 needed.add(getattr(component, "location", None) or _gcp(config).region)

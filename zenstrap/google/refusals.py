@@ -105,6 +105,10 @@ class RefusedCallError(GoogleError):
     refusal: Refusal
 
 
+class NotAllowedError(RefusedCallError):
+    """A permission is missing, or the thing doesn't exist: Google often doesn't say which."""
+
+
 class ApiDisabledError(RefusedCallError):
     """The API is not enabled in the project, or was enabled a moment ago."""
 
@@ -228,10 +232,13 @@ def explain(
         if found := pattern.search(refusal.message):
             return error(
                 f"the permission {found['permission']} is missing",
+                kind=NotAllowedError,
                 fix=_grant(found["permission"], named),
             )
     if refusal.status == 403 and _FORBIDDEN.search(text):
-        return error(what, fix=f"Have an owner of the project {named} grant it to you")
+        return error(
+            what, kind=NotAllowedError, fix=f"Have an owner of the project {named} grant it to you"
+        )
     return None
 
 

@@ -1,0 +1,301 @@
+"""What an earlier life of an environment left in Google Cloud, and what becomes of it.
+
+Google never deletes key rings and keys, and keeps a deleted workload identity pool for 30 days.
+Terraform would try to create them again and fail, so they are imported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from zenstrap import naming
+from zenstrap.config import EnvironmentConfig
+from zenstrap.config.google_locations import key_locations
+from zenstrap.errors import GoogleError
+from zenstrap.google.iam import Pool, Provider, get_pool, get_provider, pool_name, undelete
+from zenstrap.google.kms import Key, get_key, has_key_ring, key_ring_name
+from zenstrap.google.refusals import ApiDisabledError
+from zenstrap.google.session import GoogleSession, Pause
+
+OURS: Final = "made by zenstrap"
+"""What the description of a pool says that zenstrap's module made."""
+
+_POOLS: Final = 20  # names that are tried; each is blocked for 30 days at most
+_LOOKS: Final = 3  # a pool comes back first, then its provider, then there is nothing left to do
+
+
+@dataclass(frozen=True)
+class FoundPool:
+    """What is there under one of the environment's pool names."""
+
+    pool: Pool | None
+    provider: Provider | None = None
+
+
+@dataclass(frozen=True)
+class PoolDecision:
+    """Which pool is used, and what must be done so that Terraform can.
+
+    Attributes:
+        pool, provider: full names of what is imported; None where there is nothing to import.
+        undelete: full names of what must be brought back before.
+        reasons: why it isn't simply the first name, one sentence each.
+    """
+
+    pool_id: str
+    pool: str | None = None
+    provider: str | None = None
+    undelete: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What the root's variable ``adopt`` gets, and the name of the pool.
+
+    Attributes:
+        key_rings, keys: full names by location in Cloud KMS.
+        pool_id: None where the environment makes no pool.
+        undelete: full names of what `up` brings back; until then it isn't imported.
+        reasons: what is adopted and why, one sentence each.
+    """
+
+    key_rings: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    pool_id: str | None = None
+    pool: str | None = None
+    provider: str | None = None
+    undelete: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    def variable(self) -> dict[str, object]:
+        """The value of the root's variable ``adopt``."""
+        return {
+            "key_rings": dict(self.key_rings),
+            "keys": dict(self.keys),
+            "workload_identity_pool": self.pool,
+            "workload_identity_provider": self.provider,
+        }
+
+
+def find_adoptions(
+    config: EnvironmentConfig,
+    session: GoogleSession,
+    in_state: Collection[str],
+    *,
+    provider_id: str,
+    may_undelete: bool,
+    pause: Pause | None = None,
+) -> Adoption:
+    """Look for what is left of an earlier life.
+
+    Args:
+        in_state: the ids of what is in Terraform's state; that needs no adopting.
+        provider_id: the name of the provider in its pool.
+        may_undelete: bring deleted things back, for `up`. Otherwise nothing is changed, and what
+            would be brought back is in ``undelete``.
+
+    Raises:
+        AuthenticationError, GoogleError: Google can't be asked, or said no.
+    """
+    rings, keys, reasons = _find_keys(config, session, in_state)
+    if not makes_pool(config):
+        return Adoption(rings, keys, reasons=reasons)
+    decision = _find_pool(config, session, in_state, provider_id)
+    brought_back: list[str] = []
+    for _ in range(_LOOKS if may_undelete else 0):
+        if not decision.undelete:
+            break
+        for name in decision.undelete:
+            undelete(session, name, **({} if pause is None else {"pause": pause}))
+            brought_back.append(f"{_short(name)} was deleted and is brought back.")
+        decision = _find_pool(config, session, in_state, provider_id)
+    return Adoption(
+        rings,
+        keys,
+        pool_id=decision.pool_id,
+        pool=decision.pool,
+        provider=decision.provider,
+        undelete=decision.undelete,
+        reasons=(*reasons, *brought_back, *decision.reasons),
+    )
+
+
+def makes_pool(config: EnvironmentConfig) -> bool:
+    """Whether the environment has a workload identity pool of its own."""
+    identity = config.auth.workload_identity if config.auth else None
+    keyless = config.auth is not None and config.auth.method == "external-account"
+    return keyless and identity is not None and identity.provider is None
+
+
+def made_key_locations(config: EnvironmentConfig) -> frozenset[str]:
+    """Where zenstrap makes keys: what is needed in strict mode, without the user's own."""
+    if config.gcp is None or config.resilience.compliance_mode != "strict":
+        return frozenset()
+    return key_locations(config) - {key.split("/")[3] for key in config.gcp.kms_keys}
+
+
+def decide_pool(
+    found: Iterable[tuple[str, FoundPool]],
+    *,
+    project: str,
+    source: str,
+    provider_id: str,
+    in_state: Collection[str],
+) -> PoolDecision:
+    """The first of the environment's pools that can be used.
+
+    Args:
+        found: pool ids in the order in which they are tried, each with what is there; read no
+            further than needed.
+        source: whose identities are accepted: oidc or aws.
+
+    Raises:
+        GoogleError: none of them can be used.
+    """
+    passed_over: list[str] = []
+    for pool_id, one in found:
+        name = pool_name(project, pool_id)
+        if why := _unusable(one, source, managed=name in in_state):
+            passed_over.append(f"The pool {pool_id} is passed over: {why}.")
+            continue
+        provider_name = f"{name}/providers/{provider_id}"
+        pool = None if one.pool is None or name in in_state else name
+        provider = None if one.provider is None or provider_name in in_state else provider_name
+        if one.pool is not None and one.pool.deleted:
+            return PoolDecision(
+                pool_id,
+                undelete=(name,),
+                reasons=(
+                    *passed_over,
+                    f"The pool {pool_id} was deleted, is zenstrap's, and `up` brings it back.",
+                ),
+            )
+        if one.provider is not None and one.provider.deleted:
+            return PoolDecision(
+                pool_id,
+                pool,
+                undelete=(provider_name,),
+                reasons=(
+                    *passed_over,
+                    f"The provider of the pool {pool_id} was deleted, and `up` brings it back.",
+                ),
+            )
+        adopted = (f"The pool {pool_id} is there already and is adopted.",) if pool else ()
+        return PoolDecision(pool_id, pool, provider, reasons=(*passed_over, *adopted))
+    raise GoogleError(
+        "there is no free name for the workload identity pool",
+        where=f"project {project}",
+        why=" ".join(passed_over[-1:]),
+        fix="Delete pools that nobody needs, or set auth.workload_identity.provider to one of "
+        "your own",
+    )
+
+
+def _unusable(found: FoundPool, source: str, *, managed: bool) -> str | None:
+    if found.pool is None:
+        return None
+    if not managed and OURS not in found.pool.description:
+        state = "was deleted less than 30 days ago" if found.pool.deleted else "is there already"
+        return f"it {state} and is not zenstrap's"
+    if found.provider is not None and found.provider.source != source:
+        return (
+            f"its provider takes identities from {found.provider.source}, which can't be changed "
+            f"to {source}"
+        )
+    return None
+
+
+def _find_pool(
+    config: EnvironmentConfig, session: GoogleSession, in_state: Collection[str], provider_id: str
+) -> PoolDecision:
+    assert config.auth is not None and config.auth.workload_identity is not None
+    source = "aws" if config.auth.workload_identity.aws_account else "oidc"
+    project = session.project
+
+    def look(pool_id: str) -> FoundPool:
+        name = pool_name(project, pool_id)
+        pool = get_pool(session, name)
+        if pool is None or (pool.deleted and name not in in_state and OURS not in pool.description):
+            return FoundPool(pool)
+        return FoundPool(pool, get_provider(session, f"{name}/providers/{provider_id}"))
+
+    try:
+        return decide_pool(
+            ((pool_id, look(pool_id)) for pool_id in _pool_ids(config, project, in_state)),
+            project=project,
+            source=source,
+            provider_id=provider_id,
+            in_state=in_state,
+        )
+    except ApiDisabledError:
+        # Without the API there are no pools; Terraform enables it.
+        return PoolDecision(naming.workload_identity_pool_id(config.environment))
+
+
+def _pool_ids(config: EnvironmentConfig, project: str, in_state: Collection[str]) -> Iterator[str]:
+    """The one in the state first, then those after it; without one, from the first on."""
+    pattern = re.compile(
+        re.escape(pool_name(project, naming.workload_identity_pool_id(config.environment)))
+        + r"(?:-([0-9]{1,3}))?"
+    )
+    held = [int(match[1] or 1) for one in in_state if (match := pattern.fullmatch(one))]
+    first = max(held, default=1)
+    for incarnation in range(first, min(first + _POOLS, 1000)):
+        yield naming.workload_identity_pool_id(config.environment, incarnation)
+
+
+def _find_keys(
+    config: EnvironmentConfig, session: GoogleSession, in_state: Collection[str]
+) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
+    rings: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    reasons = []
+    ring_id = naming.key_ring_id(config.environment)
+    for location in sorted(made_key_locations(config)):
+        ring = key_ring_name(session.project, location, ring_id)
+        key = f"{ring}/cryptoKeys/{ring_id}"
+        if key in in_state and ring in in_state:
+            continue
+        try:
+            if not has_key_ring(session, ring):
+                continue
+            there = get_key(session, key)
+        except ApiDisabledError:
+            break  # without the API there are no keys; Terraform enables it
+        _require_usable(there)
+        if ring not in in_state:
+            rings[location] = ring
+        if there is not None and key not in in_state:
+            keys[location] = key
+        what = "key ring and the key" if there is not None else "key ring"
+        reasons.append(f"Adopted from an earlier life: the {what} {ring_id} in {location}.")
+    return rings, keys, tuple(reasons)
+
+
+def _require_usable(key: Key | None) -> None:
+    if key is None:
+        return
+    if key.purpose != "ENCRYPT_DECRYPT":
+        raise GoogleError(
+            "the encryption key that is there is no key for services",
+            where=key.name,
+            why=f"Its purpose is {key.purpose}, which can't be changed",
+            fix="Name a key of your own for that location in gcp.kms_keys",
+        )
+    if key.state not in ("ENABLED", ""):
+        raise GoogleError(
+            "the encryption key that is there can't be used",
+            where=key.name,
+            why=f"Its primary version is {key.state}",
+            fix=f"Make a new version: gcloud kms keys versions create --key={key.name} --primary",
+        )
+
+
+def _short(name: str) -> str:
+    collection, _, identifier = name.rpartition("/")
+    kind = "provider" if collection.endswith("/providers") else "pool"
+    return f"The {kind} {identifier}"

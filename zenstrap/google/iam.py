@@ -1,0 +1,102 @@
+"""IAM: workload identity pools and their providers, deleted ones too.
+
+A deleted one stays for 30 days, blocks its id, and can be undeleted.
+https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from zenstrap.errors import GoogleError
+from zenstrap.google.refusals import RefusedCallError
+from zenstrap.google.session import GoogleSession, Pause
+
+_POLLS: Final = 30  # times one second: an undelete takes a few
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A workload identity pool; ``deleted`` ones can be undeleted."""
+
+    name: str
+    description: str
+    deleted: bool
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider of a pool.
+
+    Attributes:
+        source: whose identities it takes: oidc, aws, saml or x509. It can't be changed.
+    """
+
+    name: str
+    source: str
+    deleted: bool
+
+
+def pool_name(project: str, pool_id: str) -> str:
+    """The full name of a pool, as Terraform writes its id."""
+    return f"projects/{project}/locations/global/workloadIdentityPools/{pool_id}"
+
+
+def get_pool(session: GoogleSession, name: str) -> Pool | None:
+    """A pool by its full name; None where there is none.
+
+    Raises:
+        ApiDisabledError: IAM isn't enabled, so that there can't be any.
+        AuthenticationError, GoogleError: it can't be asked.
+    """
+    found = _find(session, name, "the workload identity pool can't be read")
+    if found is None:
+        return None
+    return Pool(name, str(found.get("description", "")), _is_deleted(found))
+
+
+def get_provider(session: GoogleSession, name: str) -> Provider | None:
+    """A provider by its full name; None where there is none. Raises like :func:`get_pool`."""
+    found = _find(session, name, "the workload identity provider can't be read")
+    if found is None:
+        return None
+    source = next((kind for kind in ("oidc", "aws", "saml", "x509") if kind in found), "unknown")
+    return Provider(name, source, _is_deleted(found))
+
+
+def undelete(session: GoogleSession, name: str, *, pause: Pause = time.sleep) -> None:
+    """Bring a deleted pool or provider back, and wait until it is there.
+
+    Raises:
+        AuthenticationError, GoogleError: it can't be brought back.
+    """
+    what = f"{name.rpartition('/')[2]} can't be undeleted"
+    operation = session.post("iam", f"v1/{name}:undelete", {}, what=what)
+    for _ in range(_POLLS):
+        if operation.get("done"):
+            if fault := operation.get("error"):
+                raise GoogleError(what, where=name, why=str(fault.get("message", "")))
+            return
+        pause(1)
+        operation = session.get("iam", f"v1/{operation['name']}", what=what)
+    raise GoogleError(
+        what,
+        where=name,
+        why=f"Google has not done it within {_POLLS} seconds",
+        fix="Run the same command again: it goes on from there",
+    )
+
+
+def _find(session: GoogleSession, name: str, what: str) -> dict[str, Any] | None:
+    try:
+        return session.get("iam", f"v1/{name}", what=what)
+    except RefusedCallError as error:
+        if error.refusal.status == 404:
+            return None
+        raise
+
+
+def _is_deleted(found: dict[str, Any]) -> bool:
+    return str(found.get("state", "")) == "DELETED"

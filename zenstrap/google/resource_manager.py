@@ -1,0 +1,69 @@
+"""Cloud Resource Manager: the project, and what we may do in it.
+
+https://cloud.google.com/resource-manager/reference/rest/v1/projects
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from zenstrap.errors import GoogleError
+from zenstrap.google.refusals import NotAllowedError, RefusedCallError
+from zenstrap.google.session import GoogleSession
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project that is active."""
+
+    id: str
+    number: int
+
+
+def get_project(session: GoogleSession) -> Project:
+    """The session's project.
+
+    Raises:
+        AuthenticationError: nobody is logged in, or the login is not accepted.
+        GoogleError: it doesn't exist, is being deleted, or we may not see it.
+    """
+    what = f"the project {session.project} can't be read"
+    try:
+        found = session.get("cloudresourcemanager", f"v1/projects/{session.project}", what=what)
+    except RefusedCallError as error:
+        if isinstance(error, NotAllowedError) or error.refusal.status == 404:
+            # Google doesn't tell the two apart, so that nobody can find out which ids there are.
+            raise GoogleError(
+                f"the project {session.project} does not exist, or you may not see it",
+                where="gcp.project_id",
+                why=f"Google says: {error.refusal.message}. You are {session.login}",
+                fix="Correct gcp.project_id (`gcloud projects list` shows yours), or have an "
+                f"owner run: gcloud projects add-iam-policy-binding {session.project} "
+                "--member=PRINCIPAL --role=roles/browser",
+            ) from error
+        raise
+    state = str(found.get("lifecycleState", ""))
+    if state != "ACTIVE":
+        raise GoogleError(
+            f"the project {session.project} is not active",
+            where="gcp.project_id",
+            why=f"Its state is {state or 'unknown'}",
+            fix=f"gcloud projects undelete {session.project}",
+        )
+    return Project(id=session.project, number=int(found["projectNumber"]))
+
+
+def missing_permissions(session: GoogleSession, permissions: Collection[str]) -> frozenset[str]:
+    """Which of the permissions we don't have in the session's project.
+
+    Raises:
+        AuthenticationError, GoogleError: it can't be asked.
+    """
+    found = session.post(
+        "cloudresourcemanager",
+        f"v1/projects/{session.project}:testIamPermissions",
+        {"permissions": sorted(permissions)},
+        what="your permissions in the project can't be asked for",
+    )
+    return frozenset(permissions) - frozenset(found.get("permissions", ()))
