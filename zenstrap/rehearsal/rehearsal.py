@@ -15,6 +15,7 @@ from zenstrap.rehearsal.cloud import kms, policies
 from zenstrap.rehearsal.cloud.core import OWNER_TOKEN, Cloud
 from zenstrap.rehearsal.cloud.errors import ApiError
 from zenstrap.rehearsal.cloud.oauth import OWNER_EMAIL
+from zenstrap.rehearsal.cloud.service_usage import enable
 from zenstrap.rehearsal.faults import Faults
 from zenstrap.rehearsal.provider.provider import Provider
 from zenstrap.rehearsal.provider.serving import ProviderServer
@@ -66,7 +67,7 @@ class Rehearsal:
         self.faults = Faults(sleep)
         self.cloud = Cloud(self.project_ids, self.faults, clock)
         for project in self.cloud.projects.values():
-            project.enabled.update(apis)
+            enable(self.cloud, project, apis)
         self._stops: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:

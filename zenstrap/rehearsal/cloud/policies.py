@@ -30,9 +30,8 @@ _MEMBER: Final = re.compile("|".join(_MEMBERS))
 _ROLE: Final = re.compile(
     r"roles/[A-Za-z0-9_.]+|(projects|organizations)/[^/]+/roles/[A-Za-z0-9_.]{3,64}"
 )
-_ACCOUNT: Final = re.compile(
-    r"serviceAccount:([a-z0-9-]+)@([a-z0-9.-]+)\.iam\.gserviceaccount\.com"
-)
+_DEFAULT: Final = re.compile(r"(\d+)-compute@developer\.gserviceaccount\.com")
+_ACCOUNT: Final = re.compile(r"([a-z0-9-]+)@([a-z0-9.-]+)\.iam\.gserviceaccount\.com")
 
 # Accounts that Google makes for its services, by what stands before the project's number, and the
 # API that makes them when it is enabled.
@@ -110,7 +109,10 @@ def account_exists(cloud: Cloud, email: str) -> bool:
 
     It knows the accounts in its own projects. Anybody else's is taken to exist.
     """
-    found = _ACCOUNT.fullmatch(f"serviceAccount:{email}")
+    if found := _DEFAULT.fullmatch(email):
+        owner = next((p for p in cloud.projects.values() if p.number == found.group(1)), None)
+        return owner is None or f"projects/{owner.id}/serviceAccounts/{email}" in cloud.things
+    found = _ACCOUNT.fullmatch(email)
     if not found:
         return True
     name, place = found.groups()

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from zenstrap.rehearsal.cloud import policies
-from zenstrap.rehearsal.cloud.core import JSON, Cloud, Request, route
+from zenstrap.rehearsal.cloud.core import JSON, Cloud, Project, Request, route
 from zenstrap.rehearsal.cloud.errors import ApiError, invalid, not_found
 
 _route = partial(route, "iam", api="iam.googleapis.com")
@@ -48,19 +48,7 @@ def create(cloud: Cloud, request: Request) -> JSON:
         )
     asked = request.body.get("serviceAccount", {})
     _check_texts(asked)
-    unique_id = cloud.unique_number()
-    cloud.things[name] = {
-        "name": name,
-        "projectId": project,
-        "uniqueId": unique_id,
-        "email": email,
-        "displayName": asked.get("displayName", ""),
-        "description": asked.get("description", ""),
-        "etag": "MDEwMjE5MjA=",
-        "oauth2ClientId": unique_id,
-        "disabled": False,
-    }
-    return cloud.things[name]
+    return _make(cloud, project, email, asked)
 
 
 @_route("GET", _ACCOUNTS, permission="iam.serviceAccounts.list")
@@ -120,6 +108,30 @@ def get_policy(cloud: Cloud, request: Request) -> JSON:
 def set_policy(cloud: Cloud, request: Request) -> JSON:
     resource = account(cloud, request.parts["account"])["name"]
     return policies.write(cloud, resource, request.body.get("policy", {}))
+
+
+def make_default_account(cloud: Cloud, project: Project) -> None:
+    """The account that comes with Compute Engine, and as which Cloud Build builds."""
+    email = f"{project.number}-compute@developer.gserviceaccount.com"
+    if f"projects/{project.id}/serviceAccounts/{email}" not in cloud.things:
+        _make(cloud, project.id, email, {"displayName": "Compute Engine default service account"})
+
+
+def _make(cloud: Cloud, project: str, email: str, texts: JSON) -> JSON:
+    unique_id = cloud.unique_number()
+    name = f"projects/{project}/serviceAccounts/{email}"
+    cloud.things[name] = {
+        "name": name,
+        "projectId": project,
+        "uniqueId": unique_id,
+        "email": email,
+        "displayName": texts.get("displayName", ""),
+        "description": texts.get("description", ""),
+        "etag": "MDEwMjE5MjA=",
+        "oauth2ClientId": unique_id,
+        "disabled": False,
+    }
+    return cloud.things[name]
 
 
 def _check_texts(asked: JSON) -> None:

@@ -6,12 +6,14 @@ https://cloud.google.com/service-usage/docs/reference/rest
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
 from zenstrap.rehearsal.cloud.core import JSON, Cloud, Project, Request, route
 from zenstrap.rehearsal.cloud.errors import ApiError
 from zenstrap.rehearsal.cloud.operations import done
+from zenstrap.rehearsal.cloud.service_accounts import make_default_account
 
 _API: Final = "serviceusage.googleapis.com"
 _route = partial(route, "serviceusage", api=_API)
@@ -42,9 +44,9 @@ def batch_get(cloud: Cloud, request: Request) -> JSON:
     "v1/projects/{project}/services/{service}:enable",
     permission="serviceusage.services.enable",
 )
-def enable(cloud: Cloud, request: Request) -> JSON:
+def enable_one(cloud: Cloud, request: Request) -> JSON:
     project, name = _project(cloud, request), request.parts["service"]
-    _enable(cloud, project, name)
+    enable(cloud, project, [name])
     return done("", {"service": _service(project, name)}, "google.api.EnableServiceResponse")
 
 
@@ -56,8 +58,7 @@ def enable(cloud: Cloud, request: Request) -> JSON:
 def batch_enable(cloud: Cloud, request: Request) -> JSON:
     project = _project(cloud, request)
     names = request.body.get("serviceIds", [])
-    for name in names:
-        _enable(cloud, project, name)
+    enable(cloud, project, names)
     services = [_service(project, name) for name in names]
     return done("", {"services": services}, "google.api.BatchEnableServicesResponse")
 
@@ -78,10 +79,19 @@ def _project(cloud: Cloud, request: Request) -> Project:
     return cloud.projects[request.parts["project"]]
 
 
-def _enable(cloud: Cloud, project: Project, name: str) -> None:
-    _check_name(project, name)
-    if name not in project.enabled:
+def enable(cloud: Cloud, project: Project, names: Iterable[str]) -> None:
+    """Enable APIs, with what comes with them.
+
+    Raises:
+        ApiError: there is no such API.
+    """
+    for name in names:
+        _check_name(project, name)
+        if name in project.enabled:
+            continue
         project.enabled.add(name)
+        if name == "compute.googleapis.com":
+            make_default_account(cloud, project)
         if cloud.faults.propagation_calls:
             project.settling[name] = cloud.faults.propagation_calls
 

@@ -89,16 +89,15 @@ def same(block: Block, name: str, left: Any, right: Any) -> bool:
 def _fill(block: Block, rules: Rules, value: Object, prior: Object | None, prefix: str) -> None:
     for name, attribute in block.attributes.items():
         dotted = prefix + name
-        given = value.get(name)
-        if given is None:
+        if value.get(name) is None:
             if dotted in rules.defaults:
                 value[name] = copy.deepcopy(rules.defaults[dotted])
             elif attribute.computed and prior is None:
                 value[name] = UNKNOWN
-        elif prior is not None and dotted in rules.equivalent and not isinstance(given, Unknown):
-            before = prior.get(name)
-            if before is not None and rules.equivalent[dotted](before, given):
-                value[name] = before
+        wanted, before = value.get(name), None if prior is None else prior.get(name)
+        comparable = before is not None and wanted is not None and not isinstance(wanted, Unknown)
+        if comparable and dotted in rules.equivalent and rules.equivalent[dotted](before, wanted):
+            value[name] = before
     for name, nested in block.blocks.items():
         dotted = prefix + name
         if name == _TIMEOUTS or isinstance(value.get(name), Unknown):
@@ -106,14 +105,14 @@ def _fill(block: Block, rules: Rules, value: Object, prior: Object | None, prefi
         if dotted in rules.computed_blocks and not value.get(name):
             value[name] = UNKNOWN if prior is None else prior.get(name)
             continue
-        before = None if prior is None else nested.children(prior.get(name))
+        befores = None if prior is None else nested.children(prior.get(name))
         children = nested.children(value.get(name))
         if nested.nesting == "set":
             for index, child in enumerate(children):
-                value[name][index] = _fill_in_set(nested, rules, child, before, f"{dotted}.")
+                value[name][index] = _fill_in_set(nested, rules, child, befores, f"{dotted}.")
             continue
         for index, child in enumerate(children):
-            twin = before[index] if before is not None and index < len(before) else None
+            twin = befores[index] if befores is not None and index < len(befores) else None
             _fill(nested.block, rules, child, twin, f"{dotted}.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -55,6 +56,9 @@ class Session:
         """
         self._config = config
         self._token = self._find_token()
+        account = self._setting("impersonate_service_account", "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT")
+        if account:
+            self._token = self._impersonate(account)
         self._storage = StorageCalls(self.cloud.storage_url, self._token)
 
     @property
@@ -139,6 +143,15 @@ class Session:
         if self._config.get(name):
             return str(self._config[name])
         return next((v for n in variables if (v := self._environment.get(n))), None)
+
+    def _impersonate(self, account: str) -> str:
+        path = f"v1/projects/-/serviceAccounts/{account}:generateAccessToken"
+        try:
+            return str(self.call("iamcredentials", "POST", path, {})["accessToken"])
+        except ApiError as error:
+            raise ProviderError(
+                f"impersonate: status code {error.code}: {json.dumps(error.body())}"
+            ) from error
 
     def _find_token(self) -> str:
         token = self._setting("access_token", "GOOGLE_OAUTH_ACCESS_TOKEN")

@@ -63,7 +63,8 @@ class Bucket(Kind):
     )
 
     def problems(self, config: Object) -> Iterator[ProviderError]:
-        for key in config.get("labels") or {}:
+        labels = config.get("labels")
+        for key in labels if isinstance(labels, dict) else ():
             if not _LABEL_KEY.fullmatch(key):
                 yield ProviderError(
                     f'"{key}" is an invalid label key. See '
