@@ -1,0 +1,180 @@
+"""The root module for Google Cloud: what it outputs, and when, for each kind of environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from zenstrap.config import load_environment
+from zenstrap.policy.compliance import breaches
+from zenstrap.terraform.plan import parse_plan
+
+from .conftest import ENVIRONMENTS, MakeModule
+
+# What the registrations are made from: every attribute, whatever the flavors.
+STACK = {
+    "artifact_store": {"bucket", "location", "uri"},
+    "container_registry": {"location", "repository_id", "uri"},
+    "deployer": {"flavor", "kms_key", "location", "secret_name_prefix", "service_account"},
+    "experiment_tracker": {"flavor", "kms_key", "location", "staging_uri"},
+    "image_builder": {"flavor", "location", "service_account", "staging_uri"},
+    "orchestrator": {
+        "flavor",
+        "kms_key",
+        "location",
+        "network",
+        "service_account",
+        "staging_uri",
+    },
+    "service_account": {"email"},
+    "step_operator": {
+        "flavor",
+        "kms_key",
+        "location",
+        "network",
+        "service_account",
+        "staging_uri",
+    },
+}
+ROOT = STACK | {
+    "encryption": {"kms_keys"},
+    "project": {"id", "number", "region"},
+    "retention": {"artifact_days", "stack_versions", "ttl"},
+    "workload_identity": {"audience", "provider"},
+}
+OTHERS = {"labels", "ml_projects", "service_account_key_ids", "service_account_keys"}
+WITH_KEYS = {"service_account_key_ids", "service_account_keys"}
+
+KINDS = {
+    "container_registry",
+    "deployer",
+    "experiment_tracker",
+    "image_builder",
+    "orchestrator",
+    "step_operator",
+}
+
+Planned = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def planned(module: MakeModule) -> Planned:
+    """The plan of an environment's variables, made once."""
+    plans: dict[str, dict[str, Any]] = {}
+
+    def plan(name: str) -> dict[str, Any]:
+        if name not in plans:
+            file = ENVIRONMENTS / f"{name}.tfvars.json"
+            plans[name] = module("environments/gcp").plan(f"-var-file={file}")
+        return plans[name]
+
+    return plan
+
+
+def variables(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((ENVIRONMENTS / f"{name}.tfvars.json").read_text())
+    return read
+
+
+EACH = pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+
+
+@EACH
+def test_outputs_have_their_shape(name: str, planned: Planned) -> None:
+    outputs = {
+        output: change["after"] for output, change in planned(name)["output_changes"].items()
+    }
+    assert outputs.keys() | WITH_KEYS == ROOT.keys() | OTHERS
+    given = variables(name)
+    switched_off = frozenset({"encryption", "workload_identity"} if name == "dev" else ())
+    assert _shape(outputs) == _expected(ROOT, given["components"], switched_off)
+    assert outputs["ml_projects"].keys() == given["ml_projects"].keys()
+    for project, stack in outputs["ml_projects"].items():
+        assert stack.keys() == STACK.keys()
+        assert _shape(stack) == _expected(STACK, given["ml_projects"][project]["components"])
+
+
+@EACH
+def test_all_but_keys_is_known_while_planning(name: str, planned: Planned) -> None:
+    changes = planned(name)["output_changes"]
+    unknown = {output for output, change in changes.items() if _any(change["after_unknown"])}
+    assert unknown == (WITH_KEYS if name == "dev" else set())
+
+
+@EACH
+def test_the_keys_are_sensitive_and_nothing_else(name: str, planned: Planned) -> None:
+    changes = planned(name)["output_changes"]
+    hidden = {output for output, change in changes.items() if _any(change["after_sensitive"])}
+    assert hidden == {"service_account_keys"}
+
+
+def test_staging_encrypts_where_the_user_has_a_key(planned: Planned) -> None:
+    outputs = planned("staging")["planned_values"]["outputs"]
+    own = variables("staging")["kms_keys"]
+    assert outputs["encryption"]["value"] == {"kms_keys": own}
+    assert outputs["orchestrator"]["value"]["kms_key"] == own["europe-west1"]
+    assert outputs["experiment_tracker"]["value"]["kms_key"] is None
+
+
+def test_nobody_gets_in_but_the_stacks_and_googles_own(planned: Planned) -> None:
+    # Composer's bucket and the user's keys are not ours, and neither are Google's service agents.
+    for name in ("dev", "staging", "prod"):
+        given, changes = variables(name), planned(name)["resource_changes"]
+        number = planned(name)["planned_values"]["outputs"]["project"]["value"]["number"]
+        ids = {given["names"]["service_account_id"]}
+        ids |= {project["service_account_id"] for project in given["ml_projects"].values()}
+        ours = {
+            f"serviceAccount:{one}@{given['project_id']}.iam.gserviceaccount.com" for one in ids
+        }
+        builder = f"serviceAccount:{number}-compute@developer.gserviceaccount.com"
+        for change in changes:
+            member = (change["change"]["after"] or {}).get("member")
+            if member is None or change["type"] == "google_kms_crypto_key_iam_member":
+                continue
+            if member not in ours | {builder}:
+                assert "module.workload_identity" in change["address"], change["address"]
+                assert member.startswith(("principal://", "principalSet://"))
+
+
+def test_strict_compliance_breaks_no_rule(planned: Planned) -> None:
+    plan = parse_plan(json.dumps(planned("prod")))
+    assert breaches(plan, load_environment("prod")) == ()
+
+
+def test_the_rules_would_notice(planned: Planned) -> None:
+    # dev's plan under prod's rules: what strict compliance switches on is missing there.
+    plan = parse_plan(json.dumps(planned("dev")))
+    assert {breach.rule for breach in breaches(plan, load_environment("prod"))} == {
+        "customer_managed_keys",
+        "immutable_tags",
+        "no_force_destroy",
+        "no_service_account_keys",
+    }
+
+
+def _shape(outputs: dict[str, Any]) -> dict[str, set[str] | None]:
+    return {
+        output: None if value is None else set(value)
+        for output, value in outputs.items()
+        if output not in OTHERS
+    }
+
+
+def _expected(
+    shape: dict[str, set[str]],
+    components: dict[str, Any],
+    switched_off: frozenset[str] = frozenset(),
+) -> dict[str, set[str] | None]:
+    absent = (KINDS - components.keys()) | switched_off
+    return {output: None if output in absent else keys for output, keys in shape.items()}
+
+
+def _any(mask: Any) -> bool:
+    if isinstance(mask, dict):
+        return any(_any(one) for one in mask.values())
+    if isinstance(mask, list):
+        return any(_any(one) for one in mask)
+    return mask is True
