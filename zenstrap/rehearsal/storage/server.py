@@ -97,9 +97,12 @@ class StorageServer:
         """Somebody else has a bucket of this name."""
         self._store.taken.add(bucket)
 
-    def assume_missing_objects_visible(self, visible: bool = True) -> None:
-        """Who may list an object's own name is told that it is missing; see the README."""
-        self._store.hide_missing = not visible
+    def hide_missing_objects(self, hidden: bool = True) -> None:
+        """Tell only those who may list the whole bucket that an object is missing: 404, not 403.
+
+        Google decides by the object's own name, as far as is known; see the README.
+        """
+        self._store.hide_missing = hidden
 
     def run_lifecycle(self, now: datetime, buckets: Iterable[str] | None = None) -> list[Deed]:
         """Do once what the buckets' rules say at a time, and let soft-deleted objects end.

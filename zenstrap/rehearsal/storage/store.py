@@ -35,8 +35,7 @@ class Store:
 
     Attributes:
         taken: names of buckets that somebody else has.
-        hide_missing: whether Google's answer about a missing object is taken to depend on a
-            permission to list the bucket without a prefix; see the README.
+        hide_missing: whether only who may list the whole bucket hears that an object is missing.
     """
 
     def __init__(
@@ -49,7 +48,7 @@ class Store:
         self.lock = threading.RLock()
         self.buckets: dict[str, Bucket] = {}
         self.taken: set[str] = set()
-        self.hide_missing = True
+        self.hide_missing = False
 
     def bucket(self, call: Call, name: str, permission: str) -> Bucket:
         """A bucket by name, for a caller who has a permission on it.
