@@ -104,6 +104,7 @@ def _own(environ: Mapping[str, str]) -> Login:
 def _from_key(name: str, value: str) -> Login:
     """What Terraform takes from GOOGLE_CREDENTIALS: a file's name, or its content."""
     import google.auth
+    from google.auth.exceptions import GoogleAuthError
 
     text = value
     if not value.startswith("{"):
@@ -117,8 +118,8 @@ def _from_key(name: str, value: str) -> Login:
                 fix=f"Correct {name}, or unset it and log in: {LOG_IN}",
             ) from error
     try:
-        found, _ = google.auth.load_credentials_from_dict(json.loads(text), scopes=SCOPES)  # type: ignore[no-untyped-call]
-    except ValueError as error:
+        found, _ = google.auth.load_credentials_from_dict(json.loads(text))  # type: ignore[no-untyped-call]
+    except (ValueError, GoogleAuthError) as error:
         # The text itself isn't quoted: it holds a private key.
         raise AuthenticationError(
             "the credentials are no credentials of Google's",
@@ -130,19 +131,26 @@ def _from_key(name: str, value: str) -> Login:
 
 
 def _default(environ: Mapping[str, str]) -> Login:
+    import logging
     import warnings
 
     import google.auth
 
+    # That no project is known: ours stands in the configuration.
+    logging.getLogger("google.auth._default").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a user's login names no quota project
-        found, _ = google.auth.default(scopes=SCOPES)
+        found, _ = google.auth.default()
     named = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     return _login(found, named or "application default credentials")
 
 
 def _login(credentials: Any, source: str) -> Login:
     """Told apart by module, so that only the one that is needed is imported."""
+    from google.auth.credentials import with_scopes_if_required
+
+    # Only now: given to the loader, it would ask Google for an external account's project.
+    credentials = with_scopes_if_required(credentials, SCOPES)  # type: ignore[no-untyped-call]
     module = type(credentials).__module__
     account = getattr(credentials, "service_account_email", None)
     if module.startswith("google.auth.impersonated"):

@@ -196,7 +196,9 @@ def explain(
     if found := _NO_LOCATION.search(text):
         place = next((one for one in found.groups() if one), None)
         return error(
-            f"there is no location {place} for it" if place else "that location does not exist",
+            f"there is no location {place}, or you may not use it"
+            if place
+            else "that location does not exist",
             fix="Correct gcp.region, or the location that the config names "
             "(`gcloud compute regions list` shows the regions)",
         )
@@ -212,7 +214,8 @@ def explain(
         return error(
             "the bucket's name is taken",
             why="Somebody else has a bucket of that name: names are global to all of Google Cloud",
-            fix="Choose another name in the config",
+            fix="Choose another name in the config: stack.components.artifact_store.bucket for "
+            "artifacts, state.bucket for Terraform's state",
         )
     if found := _CONSTRAINT.search(text):
         name = found["name"] or found["two"]

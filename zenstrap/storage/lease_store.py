@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from zenstrap.config.names import environment_name_fault
 from zenstrap.errors import GoogleError, UsageError, ZenstrapError
 from zenstrap.lease.record import LeaseRecord
 from zenstrap.storage.client import is_passing, reaching
@@ -119,6 +118,8 @@ class GcsLeaseStore:
         return f"gs://{self._bucket}/{self._name(environment)}"
 
     def _name(self, environment: str) -> str:
+        from zenstrap.config.names import environment_name_fault
+
         if fault := environment_name_fault(environment):
             raise UsageError(fault)
         return f"{self._prefix}/{environment}/{OBJECT}"

@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from zenstrap.errors import (
     AuthenticationError,
+    GoogleError,
     LockHeldError,
     PlanChangedError,
     StateGuardError,
     TerraformError,
     ZenstrapError,
 )
+from zenstrap.google.refusals import Refusal, explain
 from zenstrap.terraform.redaction import Redact
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -37,9 +39,20 @@ _CORRUPT = re.compile(
 _STALE = re.compile(r"Saved plan is stale|Saved plan does not match the given state")
 _UNAUTHENTICATED = re.compile(
     r"could not find default credentials|invalid_grant|invalid_client|Error 401\b"
-    r"|Request had invalid authentication credentials|oauth2: cannot fetch token",
+    r"|Request had invalid authentication credentials|oauth2: cannot fetch token"
+    r"|No credentials loaded|reauth related error",
     re.IGNORECASE,
 )
+_IMPERSONATION = re.compile(r"impersonate: |iam\.serviceAccounts\.getAccessToken")
+_NO_BUCKET = re.compile(r"storage: bucket doesn't exist|The specified bucket does not exist")
+
+# How Google's Go library, and so the provider and the backend, writes what Google said.
+_REFUSAL = re.compile(
+    r"googleapi: (?:got HTTP response code|Error) (?P<status>[0-9]{3})(?: with body)?:? "
+    r"(?P<message>.*?)(?:, (?P<reason>[A-Za-z]+))?\.?(?: Details: .*| More details: .*)?$"
+)
+_DETAILED_REASON = re.compile(r'"reason": ?"(\w+)"')
+_PROJECT = re.compile(r"\bprojects?[/ \"']+([a-z][a-z0-9-]{4,28}[a-z0-9])\b")
 
 
 @dataclass(frozen=True)
@@ -159,13 +172,22 @@ def error_from(
     for one in errors:
         if special := _special(one, where):
             return special
+    for one in errors:
+        if refused := _refused(one, where):
+            refused.why = _with_others(refused.why or "", one, errors)
+            return refused
 
     first = errors[0]
-    why = first.detail
-    if others := len(errors) - 1:
-        summaries = dict.fromkeys(one.summary for one in errors[1:])
-        why = f"{_closed(why)} And {others} more: {'; '.join(summaries)}".strip()
+    why = _with_others(first.detail, first, errors)
     return TerraformError(first.summary, where=_place(first) or where, why=why or None)
+
+
+def _with_others(why: str, told: Diagnostic, errors: Sequence[Diagnostic]) -> str:
+    others = [one for one in errors if one is not told]
+    if not others:
+        return why
+    summaries = dict.fromkeys(one.summary for one in others)
+    return f"{_closed(why)} And {len(others)} more: {'; '.join(summaries)}".strip()
 
 
 def _special(one: Diagnostic, where: str) -> ZenstrapError | None:
@@ -192,12 +214,44 @@ def _special(one: Diagnostic, where: str) -> ZenstrapError | None:
             why="the state was changed after the plan was made",
             fix="Run the command again for a new plan",
         )
+    if _IMPERSONATION.search(text):
+        return AuthenticationError(
+            "you may not act as the service account that Terraform uses",
+            where="gcp.terraform_service_account",
+            why=one.detail or one.summary,
+            fix="Have an owner grant you roles/iam.serviceAccountTokenCreator on it",
+        )
     if _UNAUTHENTICATED.search(text):
         return AuthenticationError(
             one.summary,
             where=_place(one) or where,
             why=one.detail or None,
             fix="Log in: gcloud auth application-default login",
+        )
+    return None
+
+
+def _refused(one: Diagnostic, where: str) -> ZenstrapError | None:
+    """What Google said no with, where the cause is known."""
+    place = _place(one) or where
+    if _NO_BUCKET.search(one.summary) or _NO_BUCKET.search(one.detail):
+        return GoogleError(
+            "there is no such bucket",
+            where=place,
+            why=one.detail or one.summary,
+            fix="Correct its name in the config; the state bucket is made by `up`",
+        )
+    for text in (one.summary, one.detail):
+        if not (found := _REFUSAL.search(text)):
+            continue
+        details = _DETAILED_REASON.search(text)
+        reason = found["reason"] or (details[1] if details else None)
+        project = _PROJECT.search(text)
+        return explain(
+            Refusal(int(found["status"]), found["message"], reason),
+            text[: found.start()].rstrip(": ") or "Google Cloud said no",
+            where=place,
+            project=project[1] if project else None,
         )
     return None
 
