@@ -10,8 +10,9 @@ locals {
     # Finds the cluster and works in it; what it may do there, the cluster's own roles can narrow.
     kubernetes = { kubernetes = { role = "roles/container.developer", condition = null } }
     local      = {}
-    # To submit, and to run as what was submitted. ZenML's own module gives the service agent's
-    # role instead, which reads every bucket of the project.
+    # To submit, and to run as what was submitted. ZenML's own module gives the role that Google
+    # made for its service agent instead, which is more than either takes.
+    # https://cloud.google.com/vertex-ai/docs/pipelines/configure-project
     vertex = { vertex = { role = "roles/aiplatform.user", condition = null } }
     vm_gcp = { skypilot = { role = local._skypilot_role, condition = null } }
   }

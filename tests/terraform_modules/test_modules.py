@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.terraform.module_readme import examples, google_modules, modules, with_tables
-from zenstrap.paths import modules_folder
+from zenstrap.config import load_environment
+from zenstrap.paths import modules_folder, project_root
+from zenstrap.policy.compliance import _rules
 
 from .conftest import MakeModule
 
@@ -97,3 +99,12 @@ def test_the_roots_example(module: MakeModule) -> None:
     assert [one["change"]["actions"] for one in changes if one["mode"] == "managed"] == [
         ["create"]
     ] * count
+
+
+def test_the_guide_names_every_module_and_every_rule() -> None:
+    guide = (project_root() / "docs" / "modules.md").read_text()
+    for name in NAMES:
+        assert name in guide
+    rules = {f"`{rule}`" for rule in _rules(load_environment("prod"))}
+    rows = [line.split("|")[3].strip() for line in guide.splitlines() if line.count("|") == 5]
+    assert rules <= set(rows)
