@@ -100,10 +100,65 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "a password needs a user": (
         PROD,
         EXPERIMENTS,
-        f"{MLFLOW}, tracking_uri: 'https://m.example', tracking_password: 'env:P'}}",
+        f"{MLFLOW}, tracking_uri: 'https://m.example', tracking_password: 'zenml:m.p'}}",
         {
             "stack.components.experiment_tracker.tracking_password": "without tracking_username",
         },
+    ),
+    "mlflow wants one login": (
+        PROD,
+        EXPERIMENTS,
+        f"{MLFLOW}, tracking_uri: 'https://m.example'}}",
+        {"stack.components.experiment_tracker.tracking_token": "the server wants a login"},
+    ),
+    "and not two": (
+        PROD,
+        EXPERIMENTS,
+        f"{MLFLOW}, tracking_uri: 'https://m.example', tracking_token: 'zenml:m.t', "
+        "tracking_username: u, tracking_password: 'zenml:m.p'}",
+        {"stack.components.experiment_tracker.tracking_token": "one way too many"},
+    ),
+    "a step's machine has no environment variable of ours": (
+        PROD,
+        EXPERIMENTS,
+        f"{MLFLOW}, tracking_uri: 'https://m.example', tracking_token: 'env:TOKEN'}}",
+        {"stack.components.experiment_tracker.tracking_token": "environment variable"},
+    ),
+    "airflow needs a folder": (
+        PROD,
+        f"    {VERTEX}",
+        "    orchestrator: {version: 2.0.0, flavor: airflow}",
+        {
+            "stack.components.orchestrator.dag_folder": "is missing, and flavor airflow needs",
+            "environments.prod.components.orchestrator.machine_type": "no setting of flavor air",
+        },
+    ),
+    "a misspelt setting of ZenML's": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, settings: {lables: {a: b}}}",
+        {"stack.components.orchestrator.settings.lables": "no setting that ZenML has"},
+    ),
+    "a misspelt setting deeper down": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, settings: {custom_job_parameters: {boot_disk: x}}}",
+        {
+            "stack.components.orchestrator.settings.custom_job_parameters.boot_disk": "no setting "
+            "that ZenML has",
+        },
+    ),
+    "a setting of the wrong type": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, settings: {labels: {a: 1}}}",
+        {"stack.components.orchestrator.settings.labels.a": "must be text"},
+    ),
+    "a setting that zenstrap makes": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, settings: {workload_service_account: me}}",
+        {"stack.components.orchestrator.settings.workload_service_account": "by zenstrap itself"},
     ),
     "accelerators are named": (
         PROD,

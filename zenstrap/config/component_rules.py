@@ -68,6 +68,18 @@ def _settings_fit_the_flavor(at: str, components: Components) -> Violations:
             )
 
 
+def _settings_are_zenmls(at: str, components: Components) -> Violations:
+    if not any(component.settings for component in components.present().values()):
+        return
+    from zenstrap.config.flavor_settings import settings_faults
+
+    for kind, component in components.present().items():
+        found = settings_faults(kind, component.flavor, component.settings or {})
+        for path, message, way_out in found:
+            keys = (f"{at}.{kind}.settings.{path}", f"{at}.{kind}.flavor")
+            yield Violation(keys, message, way_out)
+
+
 def _remote_steps_have_images_and_a_bucket(at: str, components: Components) -> Violations:
     remote = {}
     if components.orchestrator.flavor != "local":
@@ -102,6 +114,46 @@ def _kubernetes_has_a_cluster(at: str, components: Components) -> Violations:
         )
 
 
+def _airflow_has_a_folder(at: str, components: Components) -> Violations:
+    if components.orchestrator.flavor == "airflow" and components.orchestrator.dag_folder is None:
+        yield Violation(
+            (f"{at}.orchestrator.dag_folder", f"{at}.orchestrator.flavor"),
+            "is missing, and flavor airflow needs the folder in which Airflow looks for DAGs",
+            "Add dag_folder: gs://BUCKET/dags (Cloud Composer tells it), or a folder",
+        )
+
+
+def _images_are_built_where_they_are_pushed_from(at: str, components: Components) -> Violations:
+    builder = components.image_builder
+    if builder is None or builder.flavor != "gcp":
+        return
+    if components.container_registry is None:
+        yield Violation(
+            (f"{at}.container_registry", f"{at}.image_builder.flavor"),
+            "is missing, and Cloud Build pushes what it builds to one",
+            "Add container_registry: {version: 1.0.0, flavor: gcp}",
+        )
+    if components.artifact_store.flavor != "gcp":
+        yield Violation(
+            (f"{at}.artifact_store.flavor", f"{at}.image_builder.flavor"),
+            f"is {components.artifact_store.flavor}, and Cloud Build reads what it builds from "
+            "a bucket",
+            "Use flavor gcp",
+        )
+
+
+def _deployer_has_images(at: str, components: Components) -> Violations:
+    if components.deployer is None:
+        return
+    for needed in ("container_registry", "image_builder"):
+        if getattr(components, needed) is None:
+            yield Violation(
+                (f"{at}.{needed}", f"{at}.deployer.flavor"),
+                "is missing, and the deployer serves pipelines in containers",
+                f"Add {needed}: {{version: 1.0.0, flavor: gcp}}",
+            )
+
+
 def _mlflow_has_a_server(at: str, components: Components) -> Violations:
     tracker, here = components.experiment_tracker, f"{at}.experiment_tracker"
     if tracker is None or tracker.flavor != "mlflow":
@@ -121,6 +173,25 @@ def _mlflow_has_a_server(at: str, components: Components) -> Violations:
             f"is of no use without {absent}",
             "Set both, or tracking_token instead",
         )
+    logins = {
+        "tracking_username": tracker.tracking_username or tracker.tracking_password,
+        "tracking_token": tracker.tracking_token,
+    }
+    ways = [name for name, given in logins.items() if given is not None]
+    if len(ways) != 1 and (tracker.tracking_uri or "").startswith(("http://", "https://")):
+        yield Violation(
+            (f"{here}.{ways[-1]}" if ways else f"{here}.tracking_token", f"{here}.tracking_uri"),
+            "is one way too many to log in" if ways else "is missing, and the server wants a login",
+            "Set tracking_token, or tracking_username and tracking_password, not both",
+        )
+    for name in ("tracking_password", "tracking_token"):
+        reference = getattr(tracker, name)
+        if reference is not None and not reference.startswith("zenml:"):
+            yield Violation(
+                (f"{here}.{name}", f"{here}.flavor"),
+                "refers to an environment variable, which the machines of the steps don't have",
+                "Put it into ZenML's secret store and write zenml:SECRET.KEY",
+            )
 
 
 def _accelerators_are_named(at: str, components: Components) -> Violations:
@@ -149,8 +220,12 @@ def _instances_are_ordered(at: str, components: Components) -> Violations:
 
 _RULES: tuple[Callable[[str, Components], Violations], ...] = (
     _settings_fit_the_flavor,
+    _settings_are_zenmls,
     _remote_steps_have_images_and_a_bucket,
     _kubernetes_has_a_cluster,
+    _airflow_has_a_folder,
+    _images_are_built_where_they_are_pushed_from,
+    _deployer_has_images,
     _mlflow_has_a_server,
     _accelerators_are_named,
     _instances_are_ordered,

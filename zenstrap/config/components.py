@@ -6,7 +6,7 @@ ZenML's configuration is the registry's business. A setting that is null is the 
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
@@ -30,6 +30,10 @@ class Component(Section):
 
     version: Version = Field(
         description="Version of this component. It changes only when this component changes."
+    )
+    settings: dict[str, Any] | None = Field(
+        default=None,
+        description="Settings of the flavor in ZenML's own words, beyond the keys here.",
     )
 
 

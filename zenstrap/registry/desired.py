@@ -64,6 +64,21 @@ def desired_registry(
     )
 
 
+def merged(own: Mapping[str, JsonValue], settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """What zenstrap sets, and the settings in ZenML's own words around it; null sets nothing.
+
+    The configuration has checked that no setting is in both.
+    """
+    result = dict(own)
+    for name, value in settings.items():
+        mine = result.get(name)
+        if isinstance(mine, dict) and isinstance(value, dict):
+            result[name] = merged(mine, value)
+        elif value is not None:
+            result[name] = value
+    return result
+
+
 class _Source:
     """All that the registry is made from."""
 
@@ -104,7 +119,7 @@ class _Source:
             name=component_name(self._config.environment, kind, component.version, owner),
             type=kind,
             flavor=component.flavor,
-            configuration=made.configuration,
+            configuration=merged(made.configuration, component.settings or {}),
             version=component.version,
             project=owner,
             labels=self._labels(owner),

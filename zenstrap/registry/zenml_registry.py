@@ -160,6 +160,7 @@ def _write_component(
     from zenml.enums import StackComponentType
     from zenml.exceptions import EntityExistsError
 
+    _require_kept_as_written(desired)
     kind = StackComponentType(desired.type)
     labels = {**component_labels(desired), RUN: run}
     connector = _connector_id(desired.connector.name if desired.connector else None, actual)
@@ -190,23 +191,40 @@ def _create_component(
     """Register a component with its connector in one request, which the client can't do."""
     from zenml.enums import StackComponentType
     from zenml.models import ComponentRequest
-    from zenml.stack.utils import validate_stack_component_config
 
-    kind = StackComponentType(desired.type)
-    configuration = validate_stack_component_config(
-        dict(desired.configuration), desired.flavor, kind
-    )
-    assert configuration is not None, "flavors are ZenML's own"
     request = ComponentRequest(
         name=desired.name,
-        type=kind,
+        type=StackComponentType(desired.type),
         flavor=desired.flavor,
-        configuration=configuration.model_dump(mode="json", exclude_unset=True),
+        configuration=dict(desired.configuration),
         labels=labels,
         connector=connector,
         connector_resource_id=desired.resource,
     )
     return str(client.zen_store.create_stack_component(request).id)
+
+
+def _require_kept_as_written(desired: DesiredComponent) -> None:
+    """Let ZenML's own class look at a component's settings before they are sent.
+
+    Some flavors store another value than the one they were given. The next run would find a
+    difference, and change it again.
+    """
+    from zenml.enums import StackComponentType
+    from zenml.stack.utils import validate_stack_component_config
+
+    found = validate_stack_component_config(
+        dict(desired.configuration), desired.flavor, StackComponentType(desired.type)
+    )
+    assert found is not None, "flavors are ZenML's own"
+    stored = found.model_dump(mode="json", exclude_unset=True)
+    for name, value in desired.configuration.items():
+        if stored.get(name) != value:
+            raise RegistryError(
+                f"ZenML stores another {name} than {value!r}",
+                where=desired.name,
+                fix=f"Write {stored.get(name)!r} in the component's settings.",
+            )
 
 
 def _relink(client: Client, change: RegistrationChange, actual: ActualRegistry, run: str) -> None:
