@@ -15,18 +15,26 @@ from zenstrap.google.refusals import error_of, read_refusal
 if TYPE_CHECKING:
     from google.auth.transport.requests import AuthorizedSession
 
-Service = Literal["cloudresourcemanager", "serviceusage", "orgpolicy", "iam", "cloudkms", "storage"]
+Service = Literal[
+    "artifactregistry",
+    "cloudkms",
+    "cloudresourcemanager",
+    "iam",
+    "openidconnect",
+    "orgpolicy",
+    "serviceusage",
+]
 Pause = Callable[[float], None]
 
 # The environment variables by which Terraform's provider is sent elsewhere, so that both talk to
 # the same double, mirror or private endpoint.
 _ENDPOINTS: Final[Mapping[Service, str]] = {
-    "cloudresourcemanager": "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT",
-    "serviceusage": "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",
-    "orgpolicy": "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT",
-    "iam": "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT",
+    "artifactregistry": "GOOGLE_ARTIFACT_REGISTRY_CUSTOM_ENDPOINT",
     "cloudkms": "GOOGLE_KMS_CUSTOM_ENDPOINT",
-    "storage": "GOOGLE_STORAGE_CUSTOM_ENDPOINT",
+    "cloudresourcemanager": "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT",
+    "iam": "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT",
+    "orgpolicy": "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT",
+    "serviceusage": "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",
 }
 
 SECONDS: Final = 20.0  # a reply; Google's own services answer within one or two
@@ -159,10 +167,10 @@ class GoogleSession:
 
     def _base(self, service: Service) -> str:
         """Without a version: the provider's endpoints end in one, the paths here begin with one."""
-        custom = self._environ.get(_ENDPOINTS[service])
+        custom = self._environ.get(_ENDPOINTS.get(service, ""))
         if not custom:
             return f"https://{service}.googleapis.com"
-        return re.sub(r"(/storage)?(/v[0-9]+(alpha|beta)?[0-9]*)?/*$", "", custom.rstrip("/"))
+        return re.sub(r"/v[0-9]+((alpha|beta)[0-9]*)?$", "", custom.rstrip("/"))
 
 
 def _wait(attempt: int, headers: Mapping[str, str]) -> float:

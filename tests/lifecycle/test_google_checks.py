@@ -1,0 +1,286 @@
+"""What ``doctor`` and preflight ask Google, against replies of Google's own form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.google.stub import LOST, Reply, Request, Stub, refusal, stub_server
+from tests.storage.buckets import Buckets, bucket
+from zenstrap.config import EnvironmentConfig, load_environment
+from zenstrap.errors import AuthenticationError, ZenstrapError, exit_code
+from zenstrap.google import needs
+from zenstrap.lifecycle.google_access import GoogleAccess
+from zenstrap.lifecycle.google_checks import google_checks
+from zenstrap.paths import modules_folder
+from zenstrap.storage.state_bucket import ensure
+
+NUMBER = 111111111111
+PROJECT = "/v1/projects/acme-ml-dev"
+STATE, ARTIFACTS = "acme-ml-dev-tfstate", "acme-ml-dev-zenml-dev"
+PERMISSIONS = f"POST {PROJECT}:testIamPermissions"
+POLICY = "/v2/projects/acme-ml-dev/policies/{}:getEffectivePolicy"
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    with stub_server() as stub:
+        yield stub
+
+
+@pytest.fixture
+def buckets(stub: Stub) -> Buckets:
+    """A project in which all is well, nothing made yet, and the buckets in it."""
+    buckets = Buckets()
+    stub.otherwise = lambda request: (
+        buckets(request) if "/storage/" in request.path else refusal(404, "Not found")
+    )
+    services = [{"name": f"projects/{NUMBER}/services/{api}"} for api in sorted(needs.ALWAYS)]
+    stub.on(
+        f"GET {PROJECT}",
+        Reply(200, {"projectNumber": str(NUMBER), "lifecycleState": "ACTIVE"}),
+    )
+    stub.on(f"GET {PROJECT}/services", Reply(200, {"services": services}))
+    stub.on(PERMISSIONS, lambda request: Reply(200, {"permissions": request.json["permissions"]}))
+    for constraint in (
+        "iam.disableServiceAccountKeyCreation",
+        "iam.managed.disableServiceAccountKeyCreation",
+    ):
+        stub.on(f"GET {POLICY.format(constraint)}", Reply(200, {"spec": {"rules": []}}))
+    stub.on(f"GET /storage/v1/b/{STATE}/iam/testPermissions", granted)
+    return buckets
+
+
+def granted(request: Request) -> Reply:
+    return Reply(200, {"permissions": ALL_ON_STATE})
+
+
+ALL_ON_STATE = [
+    "storage.buckets.get",
+    "storage.buckets.update",
+    "storage.objects.create",
+    "storage.objects.delete",
+    "storage.objects.get",
+    "storage.objects.list",
+]
+
+
+@pytest.fixture
+def dev() -> EnvironmentConfig:
+    return load_environment("dev")
+
+
+@pytest.fixture
+def access(
+    dev: EnvironmentConfig, stub: Stub, buckets: Buckets, monkeypatch: pytest.MonkeyPatch
+) -> GoogleAccess:
+    for service, version in (
+        ("ARTIFACT_REGISTRY", "v1"),
+        ("IAM_BETA", "v1"),
+        ("KMS", "v1"),
+        ("ORG_POLICY", "v2"),
+        ("RESOURCE_MANAGER", "v1"),
+        ("SERVICE_USAGE", "v1"),
+        ("STORAGE", "storage/v1"),
+    ):
+        monkeypatch.setenv(f"GOOGLE_{service}_CUSTOM_ENDPOINT", f"{stub.url}/{version}/")
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "ya29.token")
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    made = GoogleAccess(dev)
+    made.rest._pause = lambda seconds: None
+    return made
+
+
+def results(config: EnvironmentConfig, access: GoogleAccess) -> dict[str, str | ZenstrapError]:
+    """What each check told, or why it failed."""
+    found: dict[str, str | ZenstrapError] = {}
+    for name, look in google_checks(config, access):
+        try:
+            found[name] = look()
+        except ZenstrapError as error:
+            assert error.what and error.fix and "\n" not in str(error), error
+            found[name] = error
+    return found
+
+
+def failed(found: dict[str, Any]) -> dict[str, ZenstrapError]:
+    return {name: one for name, one in found.items() if isinstance(one, ZenstrapError)}
+
+
+def test_in_a_new_project_all_is_well_and_nothing_is_asked_twice(
+    dev: EnvironmentConfig, access: GoogleAccess, stub: Stub, buckets: Buckets
+) -> None:
+    found = results(dev, access)
+    assert failed(found) == {}
+    assert "up creates it" in str(found["state_bucket"])
+    assert "aiplatform" in str(found["google_apis"])
+    assert "ya29" not in str(found)
+    assert buckets.writes == []
+    assert len(stub.lines) == len(set(stub.lines)) <= 8
+
+
+def test_what_is_there_and_ours_is_well_too(
+    dev: EnvironmentConfig, access: GoogleAccess, buckets: Buckets
+) -> None:
+    from zenstrap.storage.state_bucket import WantedBucket
+
+    ensure(access.storage, WantedBucket(STATE, "acme-ml-dev", NUMBER, "europe-west1"))
+    ours = {"managed_by": "zenstrap", "environment": "dev"}
+    buckets.held[ARTIFACTS] = bucket(ARTIFACTS, NUMBER, labels=ours)
+    assert failed(results(dev, access)) == {}
+
+
+DISABLED = refusal(
+    403,
+    "Service Usage API has not been used in project 111111111111 before or it is disabled. Enable "
+    "it by visiting https://console.developers.google.com/apis/api/serviceusage.googleapis.com/"
+    "overview?project=111111111111 then retry.",
+    code="PERMISSION_DENIED",
+    reason="SERVICE_DISABLED",
+    service="serviceusage.googleapis.com",
+    consumer="projects/111111111111",
+)
+
+
+def break_apis(stub: Stub, buckets: Buckets) -> None:
+    stub.on(f"GET {PROJECT}/services", DISABLED)
+
+
+def break_first_apis(stub: Stub, buckets: Buckets) -> None:
+    stub.on(f"GET {PROJECT}/services", Reply(200, {}))
+
+
+def break_permissions(stub: Stub, buckets: Buckets) -> None:
+    stub.on(PERMISSIONS, Reply(200, {"permissions": ["storage.buckets.get"]}))
+
+
+def break_state_permissions(stub: Stub, buckets: Buckets) -> None:
+    buckets.held[STATE] = bucket(STATE, NUMBER)
+    path = f"GET /storage/v1/b/{STATE}/iam/testPermissions"
+    stub.on(path, Reply(200, {"permissions": ["storage.buckets.get"]}))
+
+
+def break_state_bucket(stub: Stub, buckets: Buckets) -> None:
+    buckets.hidden.add(STATE)
+
+
+def break_artifact_bucket(stub: Stub, buckets: Buckets) -> None:
+    buckets.hidden.add(ARTIFACTS)
+
+
+def other_environments_bucket(stub: Stub, buckets: Buckets) -> None:
+    labels = {"managed_by": "zenstrap", "environment": "staging"}
+    buckets.held[ARTIFACTS] = bucket(ARTIFACTS, NUMBER, labels=labels)
+
+
+def other_projects_bucket(stub: Stub, buckets: Buckets) -> None:
+    labels = {"managed_by": "zenstrap", "environment": "dev"}
+    buckets.held[ARTIFACTS] = bucket(ARTIFACTS, 5, labels=labels)
+
+
+def forbid_keys(stub: Stub, buckets: Buckets) -> None:
+    constraint = "iam.managed.disableServiceAccountKeyCreation"
+    enforced = Reply(200, {"spec": {"rules": [{"enforce": True}]}})
+    stub.on(f"GET {POLICY.format(constraint)}", enforced)
+
+
+@pytest.mark.parametrize(
+    ("wreck", "check", "told"),
+    [
+        (break_apis, "google_apis", "gcloud services enable serviceusage.googleapis.com"),
+        (break_first_apis, "google_apis", "cloudresourcemanager.googleapis.com serviceusage"),
+        (break_permissions, "google_permissions", "--role=roles/resourcemanager.projectIamAdmin"),
+        (break_state_permissions, "state_bucket", "gcloud storage buckets add-iam-policy-binding"),
+        (break_state_bucket, "state_bucket", "state.bucket"),
+        (break_artifact_bucket, "artifact_bucket", "stack.components.artifact_store.bucket"),
+        (other_environments_bucket, "artifact_bucket", "environment staging"),
+        (other_projects_bucket, "artifact_bucket", "number 5"),
+        (forbid_keys, "service_account_keys", "external-account"),
+    ],
+)
+def test_one_thing_wrong_is_one_failed_check_with_what_mends_it(
+    wreck: Callable[[Stub, Buckets], None],
+    check: str,
+    told: str,
+    dev: EnvironmentConfig,
+    access: GoogleAccess,
+    stub: Stub,
+    buckets: Buckets,
+) -> None:
+    wreck(stub, buckets)
+    found = failed(results(dev, access))
+    assert found.keys() == {check}
+    assert told in str(found[check]) and exit_code(found[check]) == 1
+
+
+def test_an_expired_login_fails_whatever_needs_it_with_exit_code_3(
+    dev: EnvironmentConfig, access: GoogleAccess, stub: Stub
+) -> None:
+    stub.on(f"GET {PROJECT}", refusal(401, "Invalid Credentials", code="UNAUTHENTICATED"))
+    assert isinstance(results(dev, access)["google_project"], AuthenticationError)
+
+
+def test_nobody_logged_in_is_the_first_thing_told(
+    dev: EnvironmentConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    for name in ("GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    name, look = google_checks(dev, GoogleAccess(dev))[0]
+    with pytest.raises(AuthenticationError, match="gcloud auth application-default login"):
+        look()
+    assert name == "google_login"
+
+
+@pytest.mark.parametrize(
+    ("reply", "fails"),
+    [
+        (Reply(200, {"locationId": "europe-west99"}), False),
+        (
+            refusal(403, "Permission denied on 'locations/europe-west99' (or it may not exist)."),
+            True,
+        ),
+        (DISABLED, False),
+        (LOST, True),
+    ],
+)
+def test_a_region_is_unknown_only_if_google_says_so(
+    reply: Reply, fails: bool, dev: EnvironmentConfig, access: GoogleAccess, stub: Stub
+) -> None:
+    assert dev.gcp
+    moved = dev.model_copy(update={"gcp": dev.gcp.model_copy(update={"region": "europe-west99"})})
+    stub.on(f"GET {PROJECT}/locations/europe-west99", reply)
+    found = results(moved, access)["google_regions"]
+    assert isinstance(found, ZenstrapError) == fails
+    if fails and reply is not LOST:
+        assert isinstance(found, ZenstrapError) and "Write europe-west" in (found.fix or "")
+
+
+def test_policies_that_can_not_be_read_are_no_reason_to_stop(
+    dev: EnvironmentConfig, access: GoogleAccess, stub: Stub
+) -> None:
+    line = f"GET {POLICY.format('iam.disableServiceAccountKeyCreation')}"
+    for reply in (DISABLED, refusal(403, "The caller does not have permission")):
+        stub.on(line, reply)
+        assert "not known" in str(results(dev, access)["service_account_keys"])
+
+
+def test_only_who_makes_keys_is_asked_about_keys(access: GoogleAccess) -> None:
+    names = [name for name, _ in google_checks(load_environment("staging"), access)]
+    assert "service_account_keys" not in names
+
+
+def test_the_needed_apis_are_those_that_the_modules_enable() -> None:
+    text = "".join(
+        (modules_folder() / file).read_text()
+        for file in ("base_infrastructure/main.tf", "environments/gcp/main.tf")
+    )
+    in_terraform = set(re.findall(r'"([a-z]+\.googleapis\.com)"', text))
+    ours = {*needs.ALWAYS, needs.KEYS_API, needs.TOKENS_API}.union(*needs.BY_FLAVOR.values())
+    assert ours == in_terraform
+    for name in ("dev", "staging", "prod"):
+        assert needs.needed_apis(load_environment(name)) <= ours

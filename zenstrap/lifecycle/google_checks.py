@@ -1,0 +1,253 @@
+"""What a run on Google Cloud needs, looked at before anything is made; shared with ``doctor``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from zenstrap import paths
+from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import GoogleError
+from zenstrap.lifecycle.google_infrastructure import artifact_bucket, gcp_of
+
+if TYPE_CHECKING:
+    from zenstrap.google.resource_manager import Project
+    from zenstrap.lifecycle.checking import NamedCheck
+    from zenstrap.lifecycle.google_access import GoogleAccess
+    from zenstrap.storage.state_bucket import WantedBucket
+
+_STATE_PERMISSIONS: Final = (
+    "storage.buckets.get",
+    "storage.buckets.update",
+    "storage.objects.create",
+    "storage.objects.delete",
+    "storage.objects.get",
+    "storage.objects.list",
+)
+_SECONDS: Final = 20.0
+
+
+def google_checks(config: EnvironmentConfig, access: GoogleAccess) -> list[NamedCheck]:
+    """The checks for platform gcp, each raising a ZenstrapError with what mends it.
+
+    One login and one session for all; what two of them need is asked for once.
+    """
+    look = _Look(config, access)
+    checks: list[NamedCheck] = [
+        ("google_login", look.login),
+        ("google_project", look.project_line),
+        ("google_apis", look.apis),
+        ("google_permissions", look.permissions),
+        ("google_regions", look.regions),
+        ("state_bucket", look.state_bucket),
+        ("artifact_bucket", look.artifact_bucket),
+        ("google_provider", look.provider),
+    ]
+    from zenstrap.google.needs import makes_service_account_keys
+
+    if makes_service_account_keys(config):
+        checks.append(("service_account_keys", look.keys_allowed))
+    return checks
+
+
+class _Look:
+    def __init__(self, config: EnvironmentConfig, access: GoogleAccess) -> None:
+        self._config = config
+        self._access = access
+
+    def login(self) -> str:
+        from zenstrap.google.principal import who_is_it
+
+        return who_is_it(self._access.rest)
+
+    @cached_property
+    def _project(self) -> Project:
+        from zenstrap.google.resource_manager import get_project
+
+        return get_project(self._access.rest)
+
+    def project_line(self) -> str:
+        return f"{self._project.id} (number {self._project.number})"
+
+    def apis(self) -> str:
+        from zenstrap.google.needs import FIRST_APIS, needed_apis
+        from zenstrap.google.service_usage import enabled_apis
+
+        enabled = enabled_apis(self._access.rest)
+        missing = needed_apis(self._config) - enabled
+        if first := sorted(missing.intersection(FIRST_APIS)):
+            raise GoogleError(
+                f"{' and '.join(first)} {'is' if len(first) == 1 else 'are'} not enabled",
+                where=f"project {self._access.project_id}",
+                why="Terraform enables the other APIs through them",
+                fix=f"gcloud services enable {' '.join(first)} --project {self._access.project_id}",
+            )
+        if missing:
+            return f"up enables {_listed(missing)}"
+        return "all enabled"
+
+    def permissions(self) -> str:
+        from zenstrap.google.needs import needed_permissions
+        from zenstrap.google.resource_manager import missing_permissions
+
+        needed = needed_permissions(self._config)
+        missing = missing_permissions(self._access.rest, needed)
+        if not missing:
+            return f"all {len(needed)} that Terraform needs"
+        raise self._lacking(missing, f"project {self._access.project_id}", "gcloud projects")
+
+    def regions(self) -> str:
+        from zenstrap.google.regions import KNOWN
+
+        wanted = {gcp_of(self._config).region}
+        for project in self._config.targets:
+            for component in self._config.components_of(project).present().values():
+                wanted.add(getattr(component, "location", None) or gcp_of(self._config).region)
+        unknown = [region for region in sorted(wanted - KNOWN) if not self._exists(region)]
+        told = f"; not known to this version: {', '.join(unknown)}" if unknown else ""
+        return f"{', '.join(sorted(wanted))}{told}"
+
+    def _exists(self, region: str) -> bool:
+        """Whether Google knows it; False where it can't be asked before the API is enabled."""
+        from zenstrap.config.spelling import nearest
+        from zenstrap.google.refusals import ApiDisabledError, RefusedCallError
+        from zenstrap.google.regions import KNOWN
+
+        path = f"v1/projects/{self._access.project_id}/locations/{region}"
+        try:
+            self._access.rest.get("artifactregistry", path, what="the region can't be looked up")
+        except ApiDisabledError:
+            return False
+        except RefusedCallError as error:
+            if error.refusal.status not in (400, 403, 404):
+                raise
+            near = nearest(region, sorted(KNOWN))
+            raise GoogleError(
+                f"there is no region {region}",
+                where="gcp.region",
+                why=f"Google says: {error.refusal.message}",
+                fix=f"Write {near}" if near else "gcloud compute regions list shows the regions",
+            ) from error
+        return True
+
+    def state_bucket(self) -> str:
+        from zenstrap.storage.client import reaching
+        from zenstrap.storage.state_bucket import decide, look
+
+        wanted = self._wanted
+        place = f"gs://{wanted.name}"
+        decision = decide(look(self._access.storage, wanted), wanted)
+        if decision.reason is not None:
+            raise decision.reason
+        if decision.action == "create":
+            return f"{place}: up creates it in {wanted.location}"
+        with reaching("your permissions can't be asked for", where=place, project=wanted.project):
+            bucket = self._access.storage.bucket(wanted.name)
+            granted = bucket.test_iam_permissions(list(_STATE_PERMISSIONS), timeout=_SECONDS)
+        if missing := set(_STATE_PERMISSIONS) - set(granted):
+            raise self._lacking(missing, place, "gcloud storage buckets")
+        settings = f"; up sets {', '.join(decision.settings)}" if decision.settings else ""
+        return f"{place}{settings}"
+
+    @property
+    def _wanted(self) -> WantedBucket:
+        from zenstrap.storage.state_bucket import WantedBucket
+
+        state = self._config.state
+        assert state is not None, "platform gcp has its section"
+        return WantedBucket(
+            name=state.bucket,
+            project=self._access.project_id,
+            project_number=self._project.number,
+            location=state.location or gcp_of(self._config).region,
+        )
+
+    def artifact_bucket(self) -> str:
+        from zenstrap.google.refusals import NotAllowedError
+        from zenstrap.storage.client import reaching
+
+        name = artifact_bucket(self._config)
+        place = f"gs://{name}"
+        try:
+            with reaching("the artifact bucket can't be looked at", where=place):
+                bucket = self._access.storage.lookup_bucket(name, timeout=_SECONDS)
+        except NotAllowedError as error:
+            raise self._taken(place, "There is one that you may not look at") from error
+        if bucket is None:
+            return f"{place}: up creates it"
+        if int(bucket.project_number or 0) != self._project.number:
+            raise self._taken(place, f"It is in the project with number {bucket.project_number}")
+        labels = dict(bucket.labels or {})
+        environment = labels.get("environment")
+        if labels.get("managed_by") != "zenstrap" or environment != self._config.environment:
+            owner = f"environment {environment}" if environment else "nobody that zenstrap knows"
+            raise self._taken(place, f"By its labels it belongs to {owner}")
+        return place
+
+    def _taken(self, place: str, why: str) -> GoogleError:
+        return GoogleError(
+            "the artifact bucket's name is taken",
+            where=place,
+            why=why,
+            fix="Choose another name: stack.components.artifact_store.bucket",
+        )
+
+    def keys_allowed(self) -> str:
+        from zenstrap.google.org_policy import NO_KEYS, enforced
+        from zenstrap.google.refusals import ApiDisabledError, NotAllowedError
+
+        try:
+            forbidden = [one for one in NO_KEYS if enforced(self._access.rest, one)]
+        except (ApiDisabledError, NotAllowedError):
+            # Only to know earlier what Terraform would run into.
+            return "not known: orgpolicy.googleapis.com isn't enabled, or you may not read policies"
+        if forbidden:
+            raise GoogleError(
+                "the organisation forbids keys of service accounts",
+                where="auth.method",
+                why=f"The policy {forbidden[0]} is enforced in {self._access.project_id}",
+                fix="Set auth.method: external-account, which needs no key, or ask for an "
+                f"exception: gcloud resource-manager org-policies disable-enforce {forbidden[0]} "
+                f"--project {self._access.project_id}",
+            )
+        return "allowed"
+
+    def provider(self) -> str:
+        """The version of Terraform's provider; init fetches one where there is none."""
+        text = (paths.modules_folder() / "environments" / "gcp" / "versions.tf").read_text()
+        found = re.search(r'source\s*=\s*"hashicorp/google"\s*version\s*=\s*"([^"]+)"', text)
+        constraint = found[1] if found else "any"
+        folder = paths.terraform_data_folder(self._config.environment) / "providers"
+        installed = sorted(one.name for one in folder.glob("*/hashicorp/google/*"))
+        return f"hashicorp/google {', '.join(installed) or 'is fetched by init'} ({constraint})"
+
+    def _lacking(self, missing: Collection[str], where: str, command: str) -> GoogleError:
+        from zenstrap.google.refusals import role_for
+
+        roles = sorted({role for one in missing if (role := role_for(one))})
+        subject = where.removeprefix("project ")
+        member = self._access.login.principal or "PRINCIPAL"
+        grants = "; ".join(
+            f"{command} add-iam-policy-binding {subject} --member={_member(member)} --role={role}"
+            for role in roles
+        )
+        return GoogleError(
+            f"{len(missing)} permission{'s are' if len(missing) > 1 else ' is'} missing",
+            where=where,
+            why=f"You lack {', '.join(sorted(missing))}",
+            fix=f"Have an owner run: {grants}",
+        )
+
+
+def _member(principal: str) -> str:
+    if "@" not in principal:
+        return principal
+    return (
+        f"{'serviceAccount' if principal.endswith('gserviceaccount.com') else 'user'}:{principal}"
+    )
+
+
+def _listed(apis: Collection[str]) -> str:
+    return ", ".join(sorted(one.removesuffix(".googleapis.com") for one in apis))
