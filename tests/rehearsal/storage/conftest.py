@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.rehearsal.storage.caller import Caller
+from zenstrap.rehearsal.storage import StorageServer
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Client
+
+OWNER = "owner-token"
+FRAUD = "fraud@p.iam.gserviceaccount.com"
+ACCOUNTS = {OWNER: "owner", "fraud-token": FRAUD}
+UNIFORM = {"uniformBucketLevelAccess": {"enabled": True}}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[StorageServer]:
+    """A running storage server; slow faults take no time."""
+    with StorageServer(tmp_path, ACCOUNTS.get, sleep=lambda seconds: None) as running:
+        yield running
+
+
+@pytest.fixture
+def owner(server: StorageServer) -> Caller:
+    return Caller(server.url, OWNER)
+
+
+@pytest.fixture
+def fraud(server: StorageServer) -> Caller:
+    """The service account of the ML project fraud; it may do nothing yet."""
+    return Caller(server.url, "fraud-token")
+
+
+@pytest.fixture
+def google(server: StorageServer) -> Callable[[str], Client]:
+    """google-cloud-storage's client, as whoever a token belongs to."""
+
+    def connect(token: str = OWNER) -> Client:
+        from google.cloud.storage import Client
+        from google.oauth2.credentials import Credentials
+
+        return Client(
+            project="p",
+            credentials=Credentials(token),
+            client_options={"api_endpoint": server.url},
+        )
+
+    return connect
