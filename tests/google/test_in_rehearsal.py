@@ -1,0 +1,116 @@
+"""The same questions to the rehearsal's double, so that its replies and the stubs' agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from zenstrap.config import EnvironmentConfig, load_environment
+from zenstrap.errors import ZenstrapError
+from zenstrap.google.adoption import OURS, find_adoptions
+from zenstrap.lifecycle.google_access import GoogleAccess
+from zenstrap.lifecycle.google_checks import google_checks
+from zenstrap.lifecycle.state_place import wanted_bucket
+from zenstrap.rehearsal.rehearsal import Rehearsal
+from zenstrap.storage.state_bucket import ensure
+
+PROJECTS = ("acme-ml-dev", "acme-ml-staging", "acme-ml-prod")
+ENVIRONMENTS = ("dev", "staging", "prod")
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    with Rehearsal(tmp_path_factory.mktemp("rehearsal"), project_ids=PROJECTS) as rehearsal:
+        yield rehearsal
+
+
+@pytest.fixture
+def environ(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in rehearsal.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+def failures(config: EnvironmentConfig, access: GoogleAccess) -> list[str]:
+    found = []
+    for _, look in google_checks(config, access):
+        try:
+            look()
+        except ZenstrapError as error:
+            found.append(str(error))
+    return found
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_environment_passes_before_and_after_its_state_bucket_is_made(
+    name: str, environ: None
+) -> None:
+    config = load_environment(name)
+    access = GoogleAccess(config)
+    assert failures(config, access) == []
+    wanted = wanted_bucket(config, access)
+    assert ensure(access.storage, wanted).action == "create"
+    assert ensure(access.storage, wanted).action == "keep"
+    assert failures(config, access) == []
+
+
+def test_a_forbidden_key_is_known_before_terraform_fails_on_it(
+    environ: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apis = ("orgpolicy.googleapis.com",)
+    with Rehearsal(tmp_path, project_ids=PROJECTS, apis=apis) as strict:
+        strict.enforce("iam.disableServiceAccountKeyCreation")
+        for name, value in strict.environment().items():
+            monkeypatch.setenv(name, value)
+        config = load_environment("dev")
+        (failure,) = failures(config, GoogleAccess(config))
+        assert "iam.disableServiceAccountKeyCreation" in failure
+
+
+def test_a_deleted_pool_is_brought_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load_environment("prod")
+    apis = ("iam.googleapis.com", "cloudkms.googleapis.com")
+    with Rehearsal(tmp_path, project_ids=("acme-ml-prod",), apis=apis) as rehearsal:
+        for name, value in rehearsal.environment().items():
+            monkeypatch.setenv(name, value)
+        session = GoogleAccess(config).rest
+        places = f"{rehearsal.url}/iam/v1/projects/acme-ml-prod/locations/global"
+        pool, provider = "workloadIdentityPools/zenml-prod", "providers/zenml"
+        call(
+            rehearsal,
+            "POST",
+            f"{places}/workloadIdentityPools?workloadIdentityPoolId=zenml-prod",
+            {"description": OURS},
+        )
+        call(
+            rehearsal,
+            "POST",
+            f"{places}/{pool}/providers?workloadIdentityPoolProviderId=zenml",
+            {
+                "attributeMapping": {"google.subject": "assertion.sub"},
+                "oidc": {"issuerUri": "https://oidc.acme.example/prod"},
+            },
+        )
+        for name in (f"{pool}/{provider}", pool):
+            call(rehearsal, "DELETE", f"{places}/{name}")
+
+        found = find_adoptions(
+            config, session, (), provider_id="zenml", may_undelete=True, pause=lambda seconds: None
+        )
+        full = "projects/acme-ml-prod/locations/global/workloadIdentityPools/zenml-prod"
+        assert (found.pool, found.provider) == (full, f"{full}/providers/zenml")
+        states = [
+            thing["state"] for name, thing in rehearsal.resources().items() if "/zenml-prod" in name
+        ]
+        assert states == ["ACTIVE", "ACTIVE"]
+
+
+def call(rehearsal: Rehearsal, method: str, url: str, body: object = None) -> None:
+    import requests
+
+    token = rehearsal.environment()["GOOGLE_OAUTH_ACCESS_TOKEN"]
+    reply = requests.request(
+        method, url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10
+    )
+    assert reply.status_code == 200, reply.text
