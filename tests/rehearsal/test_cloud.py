@@ -56,8 +56,7 @@ def test_permissions_are_tested_for_the_caller(rehearsal: Rehearsal, rest: Rest)
 
 
 @pytest.mark.parametrize("token", ["nobody's", ""])
-def test_an_unknown_token_is_nobody(rest: Rest, token: str) -> None:
-    """No Authorization header at all is the owner."""
+def test_an_unknown_token_is_nobody_and_none_the_owner(rest: Rest, token: str) -> None:
     status, body = rest.call("GET", MANAGER, token=token)
     assert status == (401 if token else 200), body
 

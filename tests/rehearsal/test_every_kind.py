@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.rehearsal.conftest import PROJECT, Rest, Terraform
+from tests.rehearsal.conftest import APIS, PROJECT, Rest, Terraform
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.rehearsal.schema import DATA_SOURCES, RESOURCES
 
@@ -24,10 +26,31 @@ ACCOUNT = f"projects/{PROJECT}/serviceAccounts/zenml-dev@{PROJECT}.iam.gservicea
 @pytest.fixture
 def everything(terraform: Terraform) -> Terraform:
     """One of every kind, applied."""
+    return made(terraform)
+
+
+def made(terraform: Terraform) -> Terraform:
     shutil.copy(FIXTURE, terraform.folder)
     terraform.init()
     terraform.apply()
     return terraform
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One of every kind, applied; for tests that change nothing."""
+
+    terraform: Terraform
+    rehearsal: Rehearsal
+    rest: Rest
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    folder = tmp_path_factory.mktemp("standing")
+    with Rehearsal(folder / "rehearsal", project_id=PROJECT, apis=APIS) as rehearsal:
+        terraform = made(Terraform(folder, rehearsal.environment()))
+        yield Standing(terraform, rehearsal, Rest(rehearsal))
 
 
 def test_the_fixture_has_every_kind() -> None:
@@ -36,16 +59,15 @@ def test_the_fixture_has_every_kind() -> None:
     assert {name for name in DATA_SOURCES if f'data "{name}"' not in text} == set()
 
 
-def test_what_is_made_is_there_and_needs_no_change(
-    everything: Terraform, rehearsal: Rehearsal, rest: Rest
-) -> None:
+def test_what_is_made_is_there_and_needs_no_change(standing: Standing) -> None:
+    everything, rehearsal, rest = standing.terraform, standing.rehearsal, standing.rest
     assert everything.changes() == {}
     assert everything.outputs()["email"] == f"zenml-dev@{PROJECT}.iam.gserviceaccount.com"
     assert everything.outputs()["number"] == rehearsal.project_number
 
-    made = rehearsal.resources()
-    assert {RING, POOL, REPOSITORY, ACCOUNT} <= made.keys()
-    assert made[REPOSITORY]["cleanupPolicies"]["delete-untagged"]["condition"] == {
+    there = rehearsal.resources()
+    assert {RING, POOL, REPOSITORY, ACCOUNT} <= there.keys()
+    assert there[REPOSITORY]["cleanupPolicies"]["delete-untagged"]["condition"] == {
         "tagState": "UNTAGGED",
         "olderThan": "2592000s",
     }
@@ -63,14 +85,15 @@ def test_what_is_made_is_there_and_needs_no_change(
     assert content["size"] == "3"
 
 
-def test_labels_are_kept_as_provider_6_does(everything: Terraform) -> None:
-    state = everything.state(BUCKET)
+def test_labels_are_kept_as_provider_6_does(standing: Standing) -> None:
+    state = standing.terraform.state(BUCKET)
     assert state["labels"] == {"made": "one"}
     whole = {"made": "one", "team": "ml", "goog-terraform-provisioned": "true"}
     assert state["terraform_labels"] == state["effective_labels"] == whole
 
 
-def test_a_private_key_is_printed_nowhere_but_is_in_the_output(everything: Terraform) -> None:
+def test_a_private_key_is_printed_nowhere_but_is_in_the_output(standing: Standing) -> None:
+    everything = standing.terraform
     key = everything.outputs()["key"]
     document = json.loads(base64.b64decode(key))
     assert document["client_email"] == f"zenml-dev@{PROJECT}.iam.gserviceaccount.com"
@@ -97,13 +120,14 @@ def test_settings_change_in_place(everything: Terraform, rehearsal: Rehearsal) -
     }
     everything.apply(*variables)
     assert everything.changes(*variables) == {}
-    made = rehearsal.resources()
-    assert made[REPOSITORY]["labels"]["made"] == "two"
-    assert made[ACCOUNT]["displayName"] == "two"
-    assert made[POOL]["displayName"] == "two"
+    there = rehearsal.resources()
+    assert there[REPOSITORY]["labels"]["made"] == "two"
+    assert there[ACCOUNT]["displayName"] == "two"
+    assert there[POOL]["displayName"] == "two"
 
 
-def test_what_cannot_change_is_replaced(everything: Terraform, rehearsal: Rehearsal) -> None:
+def test_what_cannot_change_is_replaced(standing: Standing) -> None:
+    everything = standing.terraform
     assert everything.changes("-var=location=EU")[BUCKET] == ["delete", "create"]
     assert everything.planned(BUCKET)["replace_paths"] == [["location"]]
 

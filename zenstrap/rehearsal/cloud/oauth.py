@@ -21,6 +21,7 @@ from zenstrap.rehearsal.cloud.service_accounts import account
 OWNER_EMAIL: Final = "owner@example.com"
 
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_GOOGLES_ENDPOINT: Final = "https://oauth2.googleapis.com/token"
 _LIFETIME: Final = 3599  # seconds, as Google says
 _LONGEST_LIFETIME: Final = 3600
 _PROVIDER: Final = re.compile(
@@ -40,6 +41,10 @@ class OAuthError(ApiError):
         return self._body
 
 
+# google-auth writes this into every assertion, wherever the key says that tokens are had.
+_GOOGLES_OWN = "https://oauth2.googleapis.com/token"
+
+
 @route("token", "POST", "")
 def token(cloud: Cloud, request: Request) -> JSON:
     """A token for a service account whose key signed the assertion."""
@@ -50,7 +55,8 @@ def token(cloud: Cloud, request: Request) -> JSON:
     public, email = cloud.keys.get(str(header.get("kid")), ("", ""))
     if not public or claims.get("iss") != email or not _signed(assertion, public):
         raise OAuthError("invalid_grant", "Invalid JWT Signature.")
-    if claims.get("aud") != f"{cloud.url}/token":
+    # Google's own library names Google's endpoint whatever a key's token_uri is.
+    if claims.get("aud") not in (f"{cloud.url}/token", _GOOGLES_ENDPOINT):
         raise OAuthError("invalid_grant", "Invalid JWT: the audience is not this endpoint.")
     if not _is_current(claims, cloud.now()):
         raise OAuthError(
