@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -17,7 +19,6 @@ from zenstrap.rehearsal.storage.faults import Faults
 from zenstrap.rehearsal.storage.refusals import Refusal, unauthenticated
 from zenstrap.rehearsal.storage.routes import Routes
 
-_POLL_SECONDS: Final = 0.02  # how long stopping can take
 _REMEMBERED: Final = 10_000
 
 
@@ -48,10 +49,7 @@ class Front:
         self.served: deque[Served] = deque(maxlen=_REMEMBERED)
         self._server = _Server(self)
         self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": _POLL_SECONDS},
-            name="storage",
-            daemon=True,
+            target=self._server.accept_until_refused, name="storage", daemon=True
         )
 
     @property
@@ -62,10 +60,8 @@ class Front:
         self._thread.start()
 
     def stop(self) -> None:
-        if self._thread.ident:
-            self._server.shutdown()
-            self._thread.join()
-        self._server.server_close()
+        self._server.refuse()
+        self._thread.join()
         self._server.hang_up()
 
 
@@ -78,6 +74,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, front: Front) -> None:
         self.front = front
         self._connections: set[socket.socket] = set()
+        self._refusing = False
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -89,14 +86,28 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is none."""
+        if not isinstance(sys.exception(), OSError):  # else the client has gone
+            super().handle_error(request, client_address)
 
-    def hang_up(self) -> None:
-        for connection in list(self._connections):
+    def accept_until_refused(self) -> None:
+        """Unlike `serve_forever`, without looking several times a second whether it is over."""
+        while not self._refusing:
             try:
-                connection.shutdown(socket.SHUT_RDWR)
+                request, address = self.get_request()
             except OSError:
                 continue
+            self.process_request(request, address)
+
+    def refuse(self) -> None:
+        """Take no more connections; this wakes whoever waits for one."""
+        self._refusing = True
+        self.socket.shutdown(socket.SHUT_RDWR)
+
+    def hang_up(self) -> None:
+        self.server_close()
+        for connection in tuple(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -46,10 +46,18 @@ class Query:
             states=frozenset(states),
             start=call.parameter("startOffset") or "",
             end=call.parameter("endOffset") or "",
-            after=_read_token(call.parameter("pageToken")),
+            after=cls.after_token(call.parameter("pageToken")),
             size=min(int(size), _PAGE),
             trailing_delimiter=call.flag("includeTrailingDelimiter"),
         )
+
+    @staticmethod
+    def after_token(token: str | None) -> str:
+        """The place in the order that a page token stands for."""
+        try:
+            return base64.urlsafe_b64decode(token).decode() if token else ""
+        except ValueError:
+            raise invalid("Invalid pageToken") from None
 
 
 def listed(shelf: Shelf, query: Query) -> JSON:
@@ -94,10 +102,3 @@ def _entries(shelf: Shelf, query: Query) -> Iterator[tuple[str, Version, str]]:
             yield folder + "\U0010ffff", version, folder
         else:
             yield f"{name}\0{version.generation:>20}", version, ""
-
-
-def _read_token(token: str | None) -> str:
-    try:
-        return base64.urlsafe_b64decode(token).decode() if token else ""
-    except ValueError:
-        raise invalid("Invalid pageToken") from None
