@@ -13,5 +13,7 @@ from zenstrap.reports import ConfigReport, PreflightReport
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
 def preflight(config: ConfigReport) -> Annotated[PreflightReport, named("preflight")]:
-    with session.step_of(config.config.environment, "preflight") as progress:
-        return progress.done(checking.preflight(config.config, Client()))
+    environment = config.config.environment
+    with session.step_of(environment, "preflight") as progress:
+        found = checking.preflight(config.config, Client(), session.current(environment))
+        return progress.done(found)

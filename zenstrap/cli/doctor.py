@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack
+from itertools import chain
 
 from zenstrap.cli.app import Options
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
-from zenstrap.lifecycle.checking import diagnose, diagnose_machine
+from zenstrap.lifecycle.checking import diagnose, diagnose_google, diagnose_machine
 from zenstrap.reports import Check
 
 
@@ -26,7 +27,7 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
             print(f"{mark} {check.name}: {check.detail}{fix}", flush=True)
 
     tell(Check(name="config", passed=True, detail=f"{config.environment} is valid"))
-    for check in diagnose_machine():
+    for check in chain(diagnose_machine(), diagnose_google(config)):
         tell(check)
     out = sys.stdout
     with ExitStack() as stack:

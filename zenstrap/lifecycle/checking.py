@@ -17,16 +17,23 @@ from zenstrap.terraform.binary import find_terraform
 if TYPE_CHECKING:
     from zenml.client import Client
 
+    from zenstrap.session import Session
+
 NamedCheck = tuple[str, Callable[[], str]]
 
 
-def preflight(config: EnvironmentConfig, client: Client) -> PreflightReport:
+def preflight(config: EnvironmentConfig, client: Client, session: Session) -> PreflightReport:
     """Every check that a run needs.
 
     Raises:
         ZenstrapError: the first check that failed, as it is; later ones may depend on it.
     """
-    looks = (*_machine_checks(), *_zenml_checks(config, client))
+    looks = [*_machine_checks(), *_zenml_checks(config, client)]
+    if config.platform == "gcp":
+        from zenstrap.lifecycle.google_access import google_access
+        from zenstrap.lifecycle.google_checks import google_checks
+
+        looks += google_checks(config, google_access(config, session))
     checks = tuple(Check(name=name, passed=True, detail=look()) for name, look in looks)
     return PreflightReport(environment=config.environment, checks=checks)
 
@@ -45,11 +52,25 @@ def diagnose_machine() -> Iterator[Check]:
     yield from _tried(_machine_checks())
 
 
+def diagnose_google(config: EnvironmentConfig) -> Iterator[Check]:
+    """Those checks that ask Google Cloud; none on platform local."""
+    if config.platform == "gcp":
+        from zenstrap.lifecycle.google_access import GoogleAccess
+        from zenstrap.lifecycle.google_checks import google_checks
+
+        yield from _tried(google_checks(config, GoogleAccess(config)))
+
+
 def _tried(checks: Sequence[NamedCheck]) -> Iterator[Check]:
+    told: dict[str, str] = {}
     for name, look in checks:
         try:
             yield Check(name=name, passed=True, detail=look())
         except ZenstrapError as error:
+            if first := told.get(str(error)):
+                yield Check(name=name, passed=False, detail=f"not known: see {first}", fix="")
+                continue
+            told[str(error)] = name
             why = f" {error.why}" if error.why else ""
             yield Check(name=name, passed=False, detail=f"{error.what}.{why}", fix=error.fix or "")
 

@@ -24,9 +24,8 @@ def storage_client(
     login: Login, *, project: str, environ: Mapping[str, str] | None = None
 ) -> Client:
     """A client with our login, at the endpoint that Terraform's provider and backend use too."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # until when Google supports which Python
-        from google.cloud.storage import Client
+    _hush()
+    from google.cloud.storage import Client
 
     environ = os.environ if environ is None else environ
     endpoint = environ.get(_EMULATOR) or environ.get(_ENDPOINT, "").partition("/storage/v1")[0]
@@ -49,6 +48,7 @@ def reaching(what: str, *, where: str, project: str | None = None) -> Iterator[N
         RefusedCallError: Google said no; its ``refusal`` has the status.
         GoogleError: Cloud Storage is out of reach.
     """
+    _hush()
     import requests
     from google.api_core.exceptions import GoogleAPICallError, RetryError
 
@@ -89,3 +89,8 @@ def refusal_of(error: GoogleAPICallError) -> Refusal:
         return read_refusal(status, error.response.content)
     reason = next((one.get("reason") for one in error.errors if isinstance(one, dict)), None)
     return Refusal(status, str(error.message), reason)
+
+
+def _hush() -> None:
+    """Google's libraries print, when imported, until when they support this version of Python."""
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"google\.")
