@@ -183,6 +183,27 @@ def test_a_custom_role_comes_back_with_its_new_permissions(
     assert (found["deleted"], found["includedPermissions"]) == (False, ["storage.buckets.list"])
 
 
+def test_one_role_under_two_conditions_is_two_bindings(
+    terraform: Terraform, rehearsal: Rehearsal
+) -> None:
+    condition = 'condition {{\n title = "{0}"\n expression = "{0}"\n}}'
+    member = MEMBER.replace('"this"', '"{}"')
+    whole = member.format("all", "allUsers", "")
+    part = member.format("part", "allUsers", condition.format("true"))
+    other = member.format("other", "allUsers", condition.format("false"))
+    terraform.write(whole + part + other)
+    terraform.init()
+    terraform.apply()
+    assert terraform.changes() == {}
+    terraform.write(whole + other)
+    assert terraform.changes() == {"google_project_iam_member.part": ["delete"]}
+    terraform.apply()
+    conditions = [
+        b.get("condition", {}).get("title") for b in rehearsal.policy(f"projects/{PROJECT}")
+    ]
+    assert sorted(map(str, conditions)) == ["None", "false"]
+
+
 def test_another_version_of_the_provider_is_not_there(terraform: Terraform) -> None:
     terraform.write("", HEADER.replace('">= 6.0, < 7.0"', '">= 7.0"'))
     text = terraform.run("init", "-no-color", code=1).text

@@ -123,7 +123,6 @@ def impersonate(cloud: Cloud, request: Request) -> JSON:
         ) from error
     project = cloud.projects[target["projectId"]]
     permission = "iam.serviceAccounts.getAccessToken"
-    # To an owner of the project Google doesn't give this one by itself.
     if not allowed(cloud, request.principal, permission, target["name"], project):
         raise permission_denied(permission, target["name"])
     lifetime = float(str(request.body.get("lifetime") or "3600s").removesuffix("s"))

@@ -123,13 +123,7 @@ class ServiceAccountKey(Kind):
         }
 
     def read(self, state: Object, session: Session) -> Object | None:
-        try:
-            found = session.try_call("iam", "GET", f"v1/{state['id']}")
-        except ApiError as error:
-            # Google answers so for the keys of an account that is gone.
-            if error.code == 403 and "does not exist" in error.message:
-                return None
-            raise
+        found = session.try_call("iam", "GET", f"v1/{state['id']}")
         return found and {"name": found["name"], "public_key": found["publicKeyData"]}
 
     def delete(self, state: Object, session: Session) -> None:
