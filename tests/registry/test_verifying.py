@@ -18,6 +18,10 @@ NO_BUCKET = (
     "a@p.iam.gserviceaccount.com does not have storage.buckets.get access to the bucket."
 )
 NEW_KEY = "Could not fetch GCP OAuth2 token: ('invalid_grant: Invalid JWT Signature.', {})"
+NO_ACCOUNT = "Could not fetch GCP OAuth2 token: ('invalid_grant: account not found',)"
+    "Could not fetch GCP OAuth2 token: ('invalid_grant: Invalid grant: account not found',)"
+)
+OTHERS = "Could not fetch GCP OAuth2 token: ('Error code invalid_grant: The audience in ID Token',)"
 NO_FILE = "connector 'c' authorization failure: File '/var/run/token' was not found."
 NO_ADC = "connector 'c' authorization failure: Your default credentials were not found."
 
@@ -61,7 +65,7 @@ def test_a_token_and_the_bucket_are_looked_at() -> None:
     assert google.asked == [(None, None), ("gcs-bucket", "gs://b")]
 
 
-@pytest.mark.parametrize("refusal", [NO_BUCKET, NEW_KEY])
+@pytest.mark.parametrize("refusal", [NO_BUCKET, NEW_KEY, NO_ACCOUNT])
 def test_what_is_new_is_waited_for(refusal: str) -> None:
     google = Google(refusal, refusal, None)
     assert google.verdict() == "verified"
@@ -85,6 +89,13 @@ def test_a_refusal_that_stays_stops_the_run_within_minutes(
         google.verdict(written=written)
     assert sum(google.waits) < 10 * 60
     assert "storage.buckets.get" in str(refusal.value)
+
+
+def test_what_will_never_be_let_in_isnt_waited_for() -> None:
+    google = Google(OTHERS)
+    with pytest.raises(RegistryError, match="audience"):
+        google.verdict("external-account")
+    assert google.waits == []
 
 
 def test_a_long_answer_is_cut() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from zenstrap.errors import PartlyDoneError, RegistryError
+from zenstrap.events import Emit, Notice, ignore
 from zenstrap.registry.gcp_connectors import KEYLESS
 from zenstrap.registry.model import DesiredConnector
 from zenstrap.registry.write_log import told
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
 # two minutes, in rare cases seven. https://cloud.google.com/iam/docs/access-change-propagation
 PAUSES: Final = (5, 10, 20, 40, 60, 60, 120, 120)
 
-# How ZenML and Google's libraries word that Google was asked, and refuses. A key, account or pool
-# that was just made is refused in the words of the last four.
-_REFUSED: Final = (
+# How ZenML and Google's libraries word a refusal that may pass: a role, key, account or pool that
+# was just made is refused so at first.
+_NOT_YET: Final = (
     " 403 ",
     "PERMISSION_DENIED",
     "does not have ",
-    "invalid_grant",
     "Invalid JWT Signature",
-    "unauthorized_client",
+    "account not found",
     "invalid_target",
 )
+# And one that stays, such as of a token that is for somebody else.
+_NEVER: Final = ("invalid_grant", "unauthorized_client")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def verify(
     *,
     written: int,
     wait: Callable[[float], None],
+    emit: Emit = ignore,
 ) -> Verdict:
     """Get a token and look at the bucket, waiting for new permissions to arrive.
 
@@ -62,18 +65,22 @@ def verify(
         that of another one. The smoke test will tell then.
 
     Raises:
-        RegistryError, PartlyDoneError: Google knows the connector's identity and refuses it, also
-            after minutes.
+        RegistryError, PartlyDoneError: Google was asked and refuses, also after minutes where that
+            may help.
     """
     why = ""
     for pause in (*PAUSES, None):
         why = _attempt(client, connector, connector_id)
         if not why:
             return Verdict(verified=True)
-        if not _is_refusal(why):
+        not_yet = _says(why, _NOT_YET)
+        if not not_yet and not _says(why, _NEVER):
             return Verdict(verified=False, why=why)
-        if pause is not None:
-            wait(pause)
+        if not not_yet or pause is None:
+            break
+        text = f"Google doesn't let {connector.name} in yet. Trying again in {pause:g} s."
+        emit(Notice(text, "warning"))
+        wait(pause)
     raise _refusal(connector, why, written)
 
 
@@ -97,8 +104,8 @@ def _looks(connector: DesiredConnector) -> Iterator[tuple[str | None, str | None
     yield from connector.resources
 
 
-def _is_refusal(why: str) -> bool:
-    return any(word in f" {why} " for word in _REFUSED)
+def _says(why: str, words: tuple[str, ...]) -> bool:
+    return any(word in f" {why} " for word in words)
 
 
 def _refusal(
