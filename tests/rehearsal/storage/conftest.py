@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from zenstrap.rehearsal.storage import StorageServer
 
 if TYPE_CHECKING:
     from google.cloud.storage import Client
+
+# Or gcsfs asks Google by gRPC for the kind of every bucket; read when it is first imported.
+os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
 
 OWNER = "owner-token"
 FRAUD = "fraud@p.iam.gserviceaccount.com"

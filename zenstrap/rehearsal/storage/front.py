@@ -101,7 +101,8 @@ class _Server(ThreadingHTTPServer):
     def refuse(self) -> None:
         """Take no more connections; this wakes whoever waits for one."""
         self._refusing = True
-        self.socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
 
     def hang_up(self) -> None:
         self.server_close()

@@ -80,6 +80,7 @@ class StorageServer:
         if self._front:
             self._front.stop()
         self._backend.stop()
+        self._store.buckets.clear()
 
     def __enter__(self) -> StorageServer:
         self.start()
