@@ -161,7 +161,9 @@ def test_moving_takes_the_source_away(owner: Caller) -> None:
     assert owner.read("c/d").content == b"content"
 
 
-def test_objects_are_composed_also_onto_one_of_them(owner: Caller) -> None:
+def test_objects_are_composed_also_onto_one_of_them(
+    google: Callable[[], Client], owner: Caller
+) -> None:
     owner.make_bucket(**VERSIONED)
     before = owner.write("a", b"1").json["generation"]
     owner.write("b", b"2")
@@ -172,6 +174,10 @@ def test_objects_are_composed_also_onto_one_of_them(owner: Caller) -> None:
     assert owner.read("a").content == b"12"
     assert owner.read("a", generation=before).content == b"1"
     assert owner.names() == ["a", "b"]
+    # fake-gcs-server agrees on which generation is live.
+    blob = google().bucket("acme").blob("a")
+    blob.upload_from_string("3", if_generation_match=int(composed["generation"]))
+    assert owner.read("a").content == b"3"
 
 
 def test_batches_are_carried_out_one_by_one(google: Callable[[], Client], owner: Caller) -> None:
