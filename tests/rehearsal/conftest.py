@@ -90,6 +90,11 @@ class Terraform:
             if change["change"]["actions"] not in (["no-op"], ["read"])
         }
 
+    def drift(self) -> list[str]:
+        """What the last plan found changed since the last apply."""
+        shown = json.loads(self.run("show", "-json", "plan").text)
+        return [change["address"] for change in shown.get("resource_drift", [])]
+
     def planned(self, address: str) -> dict[str, Any]:
         """All that the last plan says of one change."""
         shown = json.loads(self.run("show", "-json", "plan").text)

@@ -41,8 +41,7 @@ def test_an_account_that_iam_does_not_know_yet(terraform: Terraform, rehearsal: 
     terraform.write(TWO)
     terraform.init()
     email = f"zenml-dev@{PROJECT}.iam.gserviceaccount.com"
-    path = f"/cloudresourcemanager/v1/projects/{PROJECT}:setIamPolicy"
-    rehearsal.faults.service_account_unknown_yet(email, path=path)
+    rehearsal.faults.service_account_unknown_yet(email)
     text = terraform.apply(code=1)
     assert f"Service account {email} does not exist., badRequest" in text
     # What was made before is in the state: the next run goes on from there.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from zenstrap.rehearsal.cloud.errors import ApiError, invalid
+from zenstrap.rehearsal.cloud.errors import ApiError
 
 if TYPE_CHECKING:
     from zenstrap.rehearsal.storage.faults import Faults as StorageFaults
@@ -64,6 +64,7 @@ class Faults:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._denied: set[str] = set()
+        self._unknown: dict[str, int] = {}
         self._storage: StorageFaults | None = None
         self.propagation_calls = 0
 
@@ -92,7 +93,7 @@ class Faults:
                 wildcards: ``/iam/v1/projects/*/serviceAccounts``, ``/storage/v1/b/NAME``.
             method: the HTTP method, or ``*``.
             code: an error by its HTTP status, in Google's usual words.
-            error: or a whole error.
+            error: or a whole error, but not for storage.
             seconds: how long the call takes before it fails or goes on.
             count: how many calls are struck.
         """
@@ -111,10 +112,20 @@ class Faults:
             self._faults.append(fault)
         return fault
 
-    def service_account_unknown_yet(self, email: str, *, path: str, count: int = 1) -> Hits:
-        """What IAM answers for some seconds about an account that was just made."""
-        error = invalid(f"Service account {email} does not exist.")
-        return self.add(path=path, error=error, count=count)
+    def service_account_unknown_yet(self, email: str, count: int = 1) -> None:
+        """Let the next `count` policies that name an account be refused, buckets' too.
+
+        For some seconds after it was made, IAM says that an account doesn't exist.
+        """
+        with self._lock:
+            self._unknown[email] = count
+
+    def knows(self, email: str) -> bool:
+        """Whether IAM knows an account by now."""
+        with self._lock:
+            left = self._unknown.get(email, 0)
+            self._unknown[email] = max(left - 1, 0)
+            return left == 0
 
     def deny(self, *permissions: str) -> None:
         """Take permissions away from the owner too, until `allow`."""
@@ -139,6 +150,7 @@ class Faults:
             if self._storage:
                 self._storage.clear()
             self._denied.clear()
+            self._unknown.clear()
             self.propagation_calls = 0
 
     def on_request(self, method: str, path: str) -> None:

@@ -107,6 +107,8 @@ class Rehearsal:
             "GOOGLE_STORAGE_CUSTOM_ENDPOINT": f"{self.storage.url}/storage/v1/",
             "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": f"{self.storage.url}/storage/v1/",
             "GOOGLE_OAUTH_ACCESS_TOKEN": OWNER_TOKEN,
+            # Whether a bucket has folders gcsfs asks by gRPC, which isn't here, for a minute.
+            "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
             **{name: f"{self.url}/{path}" for name, path in _ENDPOINTS.items()},
         }
 

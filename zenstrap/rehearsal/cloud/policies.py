@@ -135,5 +135,5 @@ def _check_member(cloud: Cloud, member: str) -> None:
         )
     if member.startswith("serviceAccount:"):
         email = member.removeprefix("serviceAccount:")
-        if not account_exists(cloud, email):
+        if not (account_exists(cloud, email) and cloud.faults.knows(email)):
             raise invalid(f"Service account {email} does not exist.")
