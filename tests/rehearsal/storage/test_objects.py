@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,15 @@ def test_generations_guard_writes(owner: Caller) -> None:
     assert owner.read("a", ifGenerationMatch=first).status == 412
     assert owner.object("DELETE", "a", ifGenerationMatch=second).status == 204
     assert owner.object("DELETE", "a").status == 404
+
+
+def test_of_many_who_want_a_lock_one_gets_it(owner: Caller) -> None:
+    owner.make_bucket()
+    with ThreadPoolExecutor(16) as pool:
+        answers = pool.map(lambda n: owner.write("lock", b"%d" % n, ifGenerationMatch=0), range(48))
+        statuses = [answer.status for answer in answers]
+    assert sorted(statuses) == [200] + [412] * 47
+    assert owner.read("lock").content == b"%d" % statuses.index(200)
 
 
 def test_metagenerations_guard_metadata(owner: Caller) -> None:
