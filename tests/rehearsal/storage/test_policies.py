@@ -145,6 +145,7 @@ def surrounded(tmp_path: Path) -> Iterator[StorageServer]:
     """A server in a cloud with a custom role, a binding on the project, and one denial."""
     bindings = [{"role": "projects/p/roles/lister", "members": ["principalSet:team"]}]
     surroundings = Surroundings(
+        project_number={"p": "42"}.__getitem__,
         memberships=lambda principal: {"principalSet:team"} if principal == FRAUD else (),
         binding_fault=lambda b: "Service account does not exist." if "gone" in str(b) else None,
         permissions_of={"projects/p/roles/lister": ["storage.buckets.list"]}.get,
@@ -163,3 +164,5 @@ def test_the_surroundings_have_their_say(surrounded: StorageServer) -> None:
     assert owner.grant("roles/storage.admin", "serviceAccount:gone@x.y").status == 400
     assert owner.grant("projects/p/roles/lister", MEMBER).status == 200
     assert owner.call("DELETE", "/storage/v1/b/acme").status == 403
+    unknown = owner.call("POST", "/storage/v1/b", {"name": "other"}, project="typo")
+    assert (unknown.status, unknown.message) == (400, "Unknown project id: typo")

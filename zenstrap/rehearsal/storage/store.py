@@ -19,6 +19,7 @@ from zenstrap.rehearsal.storage.conditions import (
 from zenstrap.rehearsal.storage.refusals import (
     Refusal,
     denied,
+    invalid,
     no_bucket,
     no_object,
     precondition_failed,
@@ -73,6 +74,15 @@ class Store:
         self.require(call, permission, bucket, subject, "object")
 
     def require_project(self, call: Call, permission: str, project: str) -> None:
+        """Refuse who lacks a permission on a project.
+
+        Raises:
+            Refusal: 400 for a project that doesn't exist, 403.
+        """
+        try:
+            self.surroundings.project_number(project)
+        except LookupError:
+            raise invalid(f"Unknown project id: {project}") from None
         bindings = self.surroundings.project_bindings(project)
         subject = project_subject(project, self.now())
         if not allowed(call.principal, permission, bindings, subject, self.surroundings):

@@ -20,7 +20,7 @@ class Surroundings:
     """Answers of the other services; by default those of a cloud that has storage alone.
 
     Attributes:
-        project_number: of a project's id.
+        project_number: of a project's id; LookupError if there is no such project.
         memberships: the sets that a principal belongs to, as IAM members (``principalSet:…``).
         binding_fault: why IAM would not take a binding of a policy; None if it would.
         permissions_of: those of a custom role; None if there is no such role.
