@@ -18,6 +18,8 @@ from zenstrap import paths
 if TYPE_CHECKING:
     from zenml.client import Client
 
+    from tests.command_line import CommandLine
+
 QUIET = {
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_RICH_TRACEBACK": "false",
@@ -120,3 +122,11 @@ def forget_zenml() -> None:
     Client._reset_instance()
     GlobalConfiguration._reset_instance()
     stack._STACK_CACHE.clear()
+
+
+@pytest.fixture
+def run(home: Home, client: Client, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """`python run.py`, in an empty home, without a terminal."""
+    from tests.command_line import CommandLine
+
+    return CommandLine(capsys)

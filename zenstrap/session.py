@@ -46,7 +46,6 @@ class Session:
         adopt: names of other people's registrations that may be taken over (``--adopt``).
         storage: where Terraform's state is kept, once that is known.
         google: the login with Google Cloud, on platform gcp.
-        pause: stands in for waiting, in tests.
         run: the key of this run's files; not ZenML's run name, which comes later.
         run_id: id of the pipeline run in ZenML, once it exists; likewise ``run_name``.
         failed_step: the step in which the run failed, for the summary.
@@ -63,7 +62,6 @@ class Session:
     interrupt: Interrupt = field(default_factory=Interrupt)
     storage: StateStorage | None = None
     google: GoogleAccess | None = None
-    pause: Callable[[float], None] | None = None
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     show_plan: ShowPlan = lambda plan: None
     reports: dict[str, list[Report]] = field(default_factory=dict)
@@ -111,7 +109,7 @@ class Session:
         Raises:
             InterruptedRunError: the user asked to stop.
         """
-        self.pause(seconds) if self.pause else self.interrupt.wait(seconds)
+        self.interrupt.wait(seconds)
 
     def guard(self) -> None:
         """Called before every effect.

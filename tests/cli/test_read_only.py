@@ -9,9 +9,9 @@ import sys
 import pytest
 import yaml
 
-from tests.cli.conftest import CommandLine
 from tests.cli.registry_state import snapshot
 from tests.cli.test_up import only_base
+from tests.command_line import CommandLine
 from tests.conftest import Home
 from zenstrap.paths import project_root
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.conftest import CommandLine
 from tests.cli.registry_state import alias_parts, snapshot
+from tests.command_line import CommandLine
 from tests.conftest import Home
 
 if TYPE_CHECKING:

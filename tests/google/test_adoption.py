@@ -61,13 +61,13 @@ FIRST = pool_name(PROJECT, "zenml-prod")
 
 def test_a_free_name_is_used_without_a_word() -> None:
     decision = decide(found(1, there=False))
-    assert (decision.pool_id, decision.pool, decision.undelete) == ("zenml-prod", None, ())
+    assert (decision.pool_id, decision.pool) == ("zenml-prod", None)
     assert decision.reasons == ()
 
 
 def test_what_is_in_the_state_needs_no_adopting() -> None:
     decision = decide(found(1), in_state=(FIRST, f"{FIRST}/providers/zenml"))
-    assert (decision.pool, decision.provider, decision.undelete) == (None, None, ())
+    assert (decision.pool, decision.provider) == (None, None)
 
 
 def test_a_pool_that_was_left_over_is_imported_with_its_provider() -> None:
@@ -76,28 +76,21 @@ def test_a_pool_that_was_left_over_is_imported_with_its_provider() -> None:
     assert decide(found(1, source=None)).provider is None
 
 
-def test_a_deleted_pool_comes_back_before_it_is_imported() -> None:
-    decision = decide(found(1, deleted=True))
-    assert (decision.pool, decision.undelete) == (None, (FIRST,))
-    decision = decide(found(1, provider_deleted=True))
-    assert (decision.pool, decision.provider) == (FIRST, None)
-    assert decision.undelete == (f"{FIRST}/providers/zenml",)
-
-
 @pytest.mark.parametrize(
     "taken",
     [
         found(1, ours=False),
         found(1, ours=False, deleted=True),
         found(1, source="aws"),
-        found(1, deleted=True, source="aws"),
+        found(1, deleted=True),
+        found(1, provider_deleted=True),
     ],
 )
 def test_what_can_not_be_taken_over_gives_way_to_the_next_name(
     taken: tuple[str, FoundPool],
 ) -> None:
     decision = decide(taken, found(2, there=False))
-    assert decision.pool_id == "zenml-prod-2" and decision.undelete == ()
+    assert decision.pool_id == "zenml-prod-2"
     assert "zenml-prod is passed over" in decision.reasons[0]
 
 
@@ -125,75 +118,38 @@ def test_nothing_of_somebody_elses_is_touched(drawn: list[tuple[str, FoundPool]]
         assert error.fix
         return
     chosen = ids[decision.pool_id]
-    touched = decision.pool or decision.provider or decision.undelete
+    touched = decision.pool or decision.provider
     assert not touched or (chosen.pool is not None and OURS in chosen.pool.description)
     assert bool(touched) == (chosen.pool is not None)
+    assert chosen.pool is None or not chosen.pool.deleted
 
 
 class Pools:
-    """Google's pools, as far as they are read and undeleted."""
+    """Google's pools, as far as they are read."""
 
     def __init__(self, **pools: dict[str, Any]) -> None:
         self.held = {name.replace("_", "-"): pool for name, pool in pools.items()}
-        self.undeleted: list[str] = []
 
     def __call__(self, request: Request) -> Reply:
-        name, _, verb = request.path.removeprefix(POOLS).strip("/").partition(":")
+        name = request.path.removeprefix(POOLS).strip("/")
         if name not in self.held:
             return MISSING
         full = f"projects/{NUMBER}/locations/global/workloadIdentityPools/{name}"
-        if verb == "undelete":
-            self.undeleted.append(name)
-            self.held[name]["state"] = "ACTIVE"
-            return Reply(200, {"name": f"{full}/operations/abc"})
         return Reply(200, {"name": full, "state": "ACTIVE", **self.held[name]})
 
 
-def adoptions(
-    config: EnvironmentConfig,
-    session: GoogleSession,
-    *in_state: str,
-    may_undelete: bool = True,
-    pauses: list[float] | None = None,
-) -> Any:
-    return find_adoptions(
-        config,
-        session,
-        in_state,
-        provider_id="zenml",
-        may_undelete=may_undelete,
-        pause=(pauses if pauses is not None else []).append,
-    )
+def adoptions(config: EnvironmentConfig, session: GoogleSession, *in_state: str) -> Any:
+    return find_adoptions(config, session, in_state, provider_id="zenml")
 
 
-def test_up_brings_pool_and_provider_back_and_imports_them(
-    prod: EnvironmentConfig, session: GoogleSession, stub: Stub, pauses: list[float]
+def test_a_deleted_pool_gives_way_to_the_next_name_and_nothing_is_written(
+    prod: EnvironmentConfig, session: GoogleSession, stub: Stub
 ) -> None:
-    held = Pools(
-        **{
-            "zenml_prod": {"description": f"x {OURS}.", "state": "DELETED"},
-            "zenml_prod/providers/zenml": {"oidc": {"issuerUri": "https://x"}, "state": "DELETED"},
-        }
-    )
-    stub.otherwise = held
-    for name in ("zenml-prod", "zenml-prod/providers/zenml"):
-        full = f"projects/{NUMBER}/locations/global/workloadIdentityPools/{name}"
-        operation = f"{full}/operations/abc"
-        stub.on(
-            f"GET /v1/{operation}",
-            Reply(200, {"name": operation}),
-            Reply(200, {"name": operation, "done": True, "response": {}}),
-        )
-
-    planned = adoptions(prod, session, may_undelete=False)
-    assert held.undeleted == [] and planned.undelete == (FIRST,)
-    assert planned.variable()["workload_identity_pool"] is None
-
-    done = adoptions(prod, session, pauses=pauses)
-    assert held.undeleted == ["zenml-prod", "zenml-prod/providers/zenml"]
-    assert done.undelete == () and done.pool_id == "zenml-prod"
-    assert (done.pool, done.provider) == (FIRST, f"{FIRST}/providers/zenml")
-    assert len(pauses) == 4, "each operation was asked for twice"
+    stub.otherwise = Pools(zenml_prod={"description": f"x {OURS}.", "state": "DELETED"})
+    found = adoptions(prod, session)
+    assert (found.pool_id, found.pool) == ("zenml-prod-2", None)
+    assert "30 days" in found.reasons[0]
+    assert {line.partition(" ")[0] for line in stub.lines} == {"GET"}
 
 
 def test_the_pool_in_the_state_keeps_its_name(

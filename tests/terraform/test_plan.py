@@ -83,7 +83,7 @@ def test_keys_are_kept_where_a_plan_would_destroy_them() -> None:
     ring = resource("kms.ring", ("delete",), type="google_kms_key_ring", before={"name": "r"})
     bucket = resource("bucket", ("delete",), type="google_storage_bucket", before={"name": "b"})
     with_keys, without = parse(bucket, key, ring), parse(bucket)
-    assert with_keys.kept == ("kms.key", "kms.ring")
+    assert [one.address for one in with_keys.kept] == ["kms.key", "kms.ring"]
     assert [one.address for one in with_keys.changes] == ["bucket"]
     # What is approved with the keys in the state is what is left when they are forgotten.
     assert with_keys.digest == without.digest

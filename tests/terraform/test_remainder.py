@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenstrap.terraform.plan import AttributeChange, Plan, ResourceChange
+from zenstrap.terraform.plan import AttributeChange, KeptResource, Plan, ResourceChange
 from zenstrap.terraform.remainder import is_remainder
 from zenstrap.terraform.values import UNKNOWN
 
@@ -34,7 +34,10 @@ plans = resources.map(
 )
 
 
-def plan(*changes: ResourceChange, kept: tuple[str, ...] = ()) -> Plan:
+KEY = KeptResource(address="kms.key", type="google_kms_crypto_key")
+
+
+def plan(*changes: ResourceChange, kept: tuple[KeptResource, ...] = ()) -> Plan:
     return Plan(changes=changes, outputs={}, kept=kept, terraform_version="1.11.4", digest="unused")
 
 
@@ -62,7 +65,7 @@ def test_what_was_not_done_yet_is_a_remainder(approved: Plan, data: st.DataObjec
 @given(plans)
 def test_anything_more_is_not(approved: Plan) -> None:
     assert not is_remainder(approved, plan(*approved.changes, change("create", "x.new")))
-    assert not is_remainder(approved, plan(*approved.changes, kept=("kms.key",)))
+    assert not is_remainder(approved, plan(*approved.changes, kept=(KEY,)))
 
 
 @pytest.mark.parametrize(

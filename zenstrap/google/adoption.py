@@ -1,7 +1,8 @@
 """What an earlier life of an environment left in Google Cloud, and what becomes of it.
 
-Google never deletes key rings and keys, and keeps a deleted workload identity pool for 30 days.
-Terraform would try to create them again and fail, so they are imported.
+Google never deletes key rings and keys: Terraform would try to create them again and fail, so they
+are imported. It keeps the name of a deleted workload identity pool for 30 days: the pool gets the
+next name. It could be brought back instead, but not by a plan, which changes nothing.
 """
 
 from __future__ import annotations
@@ -15,16 +16,15 @@ from zenstrap import naming
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.google_locations import key_locations
 from zenstrap.errors import GoogleError
-from zenstrap.google.iam import Pool, Provider, get_pool, get_provider, pool_name, undelete
+from zenstrap.google.iam import Pool, Provider, get_pool, get_provider, pool_name
 from zenstrap.google.kms import Key, get_key, has_key_ring, key_ring_name
 from zenstrap.google.refusals import ApiDisabledError
-from zenstrap.google.session import GoogleSession, Pause
+from zenstrap.google.session import GoogleSession
 
 OURS: Final = "made by zenstrap"
 """What the description of a pool says that zenstrap's module made."""
 
-_POOLS: Final = 20  # names that are tried; each is blocked for 30 days at most
-_LOOKS: Final = 3  # a pool comes back first, then its provider, then there is nothing left to do
+_POOLS: Final = 99  # names that are tried; each is blocked for 30 days at most
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,16 @@ class FoundPool:
 
 @dataclass(frozen=True)
 class PoolDecision:
-    """Which pool is used, and what must be done so that Terraform can.
+    """Which pool is used.
 
     Attributes:
         pool, provider: full names of what is imported; None where there is nothing to import.
-        undelete: full names of what must be brought back before.
         reasons: why it isn't simply the first name, one sentence each.
     """
 
     pool_id: str
     pool: str | None = None
     provider: str | None = None
-    undelete: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
 
@@ -59,7 +57,6 @@ class Adoption:
     Attributes:
         key_rings, keys: full names by location in Cloud KMS.
         pool_id: None where the environment makes no pool.
-        undelete: full names of what `up` brings back; until then it isn't imported.
         reasons: what is adopted and why, one sentence each.
     """
 
@@ -68,7 +65,6 @@ class Adoption:
     pool_id: str | None = None
     pool: str | None = None
     provider: str | None = None
-    undelete: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
     def variable(self) -> dict[str, object]:
@@ -87,16 +83,12 @@ def find_adoptions(
     in_state: Collection[str],
     *,
     provider_id: str,
-    may_undelete: bool,
-    pause: Pause | None = None,
 ) -> Adoption:
-    """Look for what is left of an earlier life.
+    """Look for what is left of an earlier life; changes nothing.
 
     Args:
         in_state: the ids of what is in Terraform's state; that needs no adopting.
         provider_id: the name of the provider in its pool.
-        may_undelete: bring deleted things back, for `up`. Otherwise nothing is changed, and what
-            would be brought back is in ``undelete``.
 
     Raises:
         AuthenticationError, GoogleError: Google can't be asked, or said no.
@@ -105,22 +97,13 @@ def find_adoptions(
     if not makes_pool(config):
         return Adoption(rings, keys, reasons=reasons)
     decision = _find_pool(config, session, in_state, provider_id)
-    brought_back: list[str] = []
-    for _ in range(_LOOKS if may_undelete else 0):
-        if not decision.undelete:
-            break
-        for name in decision.undelete:
-            undelete(session, name, **({} if pause is None else {"pause": pause}))
-            brought_back.append(f"{_short(name)} was deleted and is brought back.")
-        decision = _find_pool(config, session, in_state, provider_id)
     return Adoption(
         rings,
         keys,
         pool_id=decision.pool_id,
         pool=decision.pool,
         provider=decision.provider,
-        undelete=decision.undelete,
-        reasons=(*reasons, *brought_back, *decision.reasons),
+        reasons=(*reasons, *decision.reasons),
     )
 
 
@@ -165,25 +148,6 @@ def decide_pool(
         provider_name = f"{name}/providers/{provider_id}"
         pool = None if one.pool is None or name in in_state else name
         provider = None if one.provider is None or provider_name in in_state else provider_name
-        if one.pool is not None and one.pool.deleted:
-            return PoolDecision(
-                pool_id,
-                undelete=(name,),
-                reasons=(
-                    *passed_over,
-                    f"The pool {pool_id} was deleted, is zenstrap's, and `up` brings it back.",
-                ),
-            )
-        if one.provider is not None and one.provider.deleted:
-            return PoolDecision(
-                pool_id,
-                pool,
-                undelete=(provider_name,),
-                reasons=(
-                    *passed_over,
-                    f"The provider of the pool {pool_id} was deleted, and `up` brings it back.",
-                ),
-            )
         adopted = (f"The pool {pool_id} is there already and is adopted.",) if pool else ()
         return PoolDecision(pool_id, pool, provider, reasons=(*passed_over, *adopted))
     raise GoogleError(
@@ -198,9 +162,12 @@ def decide_pool(
 def _unusable(found: FoundPool, source: str, *, managed: bool) -> str | None:
     if found.pool is None:
         return None
+    if found.pool.deleted:
+        return "it was deleted, and Google keeps its name for 30 days"
     if not managed and OURS not in found.pool.description:
-        state = "was deleted less than 30 days ago" if found.pool.deleted else "is there already"
-        return f"it {state} and is not zenstrap's"
+        return "it is there already and is not zenstrap's"
+    if found.provider is not None and found.provider.deleted:
+        return "its provider was deleted, and Google keeps that name for 30 days"
     if found.provider is not None and found.provider.source != source:
         return (
             f"its provider takes identities from {found.provider.source}, which can't be changed "
@@ -219,7 +186,7 @@ def _find_pool(
     def look(pool_id: str) -> FoundPool:
         name = pool_name(project, pool_id)
         pool = get_pool(session, name)
-        if pool is None or (pool.deleted and name not in in_state and OURS not in pool.description):
+        if pool is None or pool.deleted:
             return FoundPool(pool)
         return FoundPool(pool, get_provider(session, f"{name}/providers/{provider_id}"))
 
@@ -293,9 +260,3 @@ def _require_usable(key: Key | None) -> None:
             why=f"Its primary version is {key.state}",
             fix=f"Make a new version: gcloud kms keys versions create --key={key.name} --primary",
         )
-
-
-def _short(name: str) -> str:
-    collection, _, identifier = name.rpartition("/")
-    kind = "provider" if collection.endswith("/providers") else "pool"
-    return f"The {kind} {identifier}"

@@ -1,25 +1,21 @@
 """IAM: workload identity pools and their providers, deleted ones too.
 
-A deleted one stays for 30 days, blocks its id, and can be undeleted.
+A deleted one stays for 30 days and blocks its id.
 https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from zenstrap.errors import GoogleError
 from zenstrap.google.refusals import RefusedCallError
-from zenstrap.google.session import GoogleSession, Pause
-
-_POLLS: Final = 30  # times one second: an undelete takes a few
+from zenstrap.google.session import GoogleSession
 
 
 @dataclass(frozen=True)
 class Pool:
-    """A workload identity pool; ``deleted`` ones can be undeleted."""
+    """A workload identity pool; a ``deleted`` one is there in name only."""
 
     name: str
     description: str
@@ -64,29 +60,6 @@ def get_provider(session: GoogleSession, name: str) -> Provider | None:
         return None
     source = next((kind for kind in ("oidc", "aws", "saml", "x509") if kind in found), "unknown")
     return Provider(name, source, _is_deleted(found))
-
-
-def undelete(session: GoogleSession, name: str, *, pause: Pause = time.sleep) -> None:
-    """Bring a deleted pool or provider back, and wait until it is there.
-
-    Raises:
-        AuthenticationError, GoogleError: it can't be brought back.
-    """
-    what = f"{name.rpartition('/')[2]} can't be undeleted"
-    operation = session.post("iam", f"v1/{name}:undelete", {}, what=what)
-    for _ in range(_POLLS):
-        if operation.get("done"):
-            if fault := operation.get("error"):
-                raise GoogleError(what, where=name, why=str(fault.get("message", "")))
-            return
-        pause(1)
-        operation = session.get("iam", f"v1/{operation['name']}", what=what)
-    raise GoogleError(
-        what,
-        where=name,
-        why=f"Google has not done it within {_POLLS} seconds",
-        fix="Run the same command again: it goes on from there",
-    )
 
 
 def _find(session: GoogleSession, name: str, what: str) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from zenstrap import naming
@@ -10,23 +10,35 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.config.google_locations import locations
 from zenstrap.config.models import Auth, Components, Gcp
 from zenstrap.errors import RefusedError
-from zenstrap.lifecycle.google_access import GoogleAccess
+from zenstrap.google.adoption import Adoption, find_adoptions
+from zenstrap.lifecycle.google_access import GoogleAccess, google_access
 from zenstrap.reports import Kept
+from zenstrap.session import Session
+from zenstrap.terraform.state import StateResource
 
 # Environment variables by which the provider and the gcs backend learn whom to act as.
 IMPERSONATE: Final = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 PROVIDER_ID: Final = "zenml"  # of the workload identity provider; unique in its pool
 
 
-def google_variables(
-    config: EnvironmentConfig, *, pool_id: str, adopt: Mapping[str, object]
-) -> dict[str, object]:
-    """The variables of ``terraform_modules/environments/gcp``.
+def look_around(
+    config: EnvironmentConfig, in_state: Iterable[StateResource], session: Session
+) -> Adoption:
+    """What an earlier life of the environment left, and which name its pool gets.
 
-    Args:
-        pool_id: of the workload identity pool; its first name may be taken for a month.
-        adopt: what exists already and is imported, as the root's ``adopt`` takes it.
+    Raises:
+        AuthenticationError, GoogleError: Google can't be asked, or said no.
     """
+    return find_adoptions(
+        config,
+        google_access(config, session).rest,
+        frozenset(one.id for one in in_state if one.id),
+        provider_id=PROVIDER_ID,
+    )
+
+
+def google_variables(config: EnvironmentConfig, adoption: Adoption) -> dict[str, object]:
+    """The variables of ``terraform_modules/environments/gcp``."""
     gcp, environment = gcp_of(config), config.environment
     places = locations(config)
     return {
@@ -43,7 +55,8 @@ def google_variables(
             "repository_id": naming.repository_id(environment),
             "key_ring": naming.key_ring_id(environment),
             "key": naming.key_ring_id(environment),
-            "workload_identity_pool": pool_id,
+            "workload_identity_pool": adoption.pool_id
+            or naming.workload_identity_pool_id(environment),
             "workload_identity_provider": PROVIDER_ID,
         },
         "locations": {"bucket": places.bucket, "registry": places.registry},
@@ -61,7 +74,7 @@ def google_variables(
             }
             for name in sorted(config.ml_projects)
         },
-        "adopt": dict(adopt),
+        "adopt": adoption.variable(),
     }
 
 
@@ -123,11 +136,7 @@ def kept_on_google_cloud(config: EnvironmentConfig) -> tuple[Kept, ...]:
         Kept(
             name=f"gs://{config.state.bucket}",
             reason="the state bucket: other environments may use it, and it holds older states",
-        ),
-        Kept(
-            name="enabled APIs",
-            reason="somebody else in the project may use them",
-        ),
+        )
     ]
     identity = config.auth.workload_identity
     if config.auth.method == "external-account" and identity and identity.provider is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -33,10 +34,20 @@ def open_workspace(config: EnvironmentConfig, session: Session) -> Workspace:
     )
 
 
-def variables(
-    config: EnvironmentConfig, workspace: Workspace, session: Session
-) -> dict[str, object]:
-    """What the root module of the environment's platform is given.
+@dataclass(frozen=True)
+class RootVariables:
+    """What the root module is given.
+
+    Attributes:
+        notices: what people should know of how the values came about.
+    """
+
+    values: dict[str, object]
+    notices: tuple[str, ...] = ()
+
+
+def variables(config: EnvironmentConfig, workspace: Workspace, session: Session) -> RootVariables:
+    """The variables for the root module of the environment's platform.
 
     Args:
         workspace: prepared; what is in its state needs no adopting.
@@ -44,14 +55,17 @@ def variables(
     if config.platform == "gcp":
         from zenstrap.lifecycle.google_infrastructure import google_variables, look_around
 
-        return google_variables(config, look_around(config, workspace.resources(), session))
-    return {
-        "environment": config.environment,
-        "root": str(artifacts_folder(config)),
-        "ml_projects": sorted(config.ml_projects),
-        "retention": config.retention.model_dump(mode="json"),
-        "labels": dict(config.labels),
-    }
+        adoption = look_around(config, workspace.resources(), session)
+        return RootVariables(google_variables(config, adoption), adoption.reasons)
+    return RootVariables(
+        {
+            "environment": config.environment,
+            "root": str(artifacts_folder(config)),
+            "ml_projects": sorted(config.ml_projects),
+            "retention": config.retention.model_dump(mode="json"),
+            "labels": dict(config.labels),
+        }
+    )
 
 
 def artifacts_folder(config: EnvironmentConfig) -> Path:
@@ -97,15 +111,19 @@ def _surroundings(config: EnvironmentConfig) -> dict[str, str]:
 
 
 def _root(config: EnvironmentConfig, storage: StateStorage, session: Session) -> Path:
+    """The root module: the clone's own, or on Google Cloud a copy of it for this run.
+
+    With a provider to install, Terraform writes a lock file beside the module, and nothing is
+    written into the clone.
+    """
     modules = paths.modules_folder()
-    root = modules / "environments" / config.platform
-    if config.platform != "gcp" or storage.folder is None:
-        return root
-    # There is no state bucket yet, and a plan makes none: the root's own backend is overridden,
-    # in a copy, because nothing is written into the clone.
+    if config.platform != "gcp":
+        return modules / "environments" / config.platform
     copy = session.run_folder / "modules"
     if not copy.is_dir():
-        shutil.copytree(modules, copy, ignore=shutil.ignore_patterns("tests", ".terraform*"))
+        shutil.copytree(modules, copy, ignore=shutil.ignore_patterns("tests", ".terraform"))
     root = copy / "environments" / config.platform
-    (root / "backend_override.tf").write_text(_WITHOUT_BUCKET)
+    if storage.folder is not None:
+        # There is no state bucket yet, and a plan makes none.
+        (root / "backend_override.tf").write_text(_WITHOUT_BUCKET)
     return root

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
+_API: Final = "google_project_service"
+
+
 def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> PlanReport:
     """What would bring the environment to its configuration. Changes nothing.
 
@@ -42,12 +45,18 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
     workspace = open_workspace(config, session)
     _guard_state(workspace, history, config.environment)  # before Terraform makes an empty one
     workspace.prepare()
-    infrastructure = workspace.plan(variables(config, workspace, session))
+    given = variables(config, workspace, session)
+    infrastructure = workspace.plan(given.values)
     desired = desired_registry(
         config, planned_values(infrastructure.outputs), fingerprints(config, client)
     )
     actual = read_registry(client, config.environment)
-    registrations = diff(desired, actual, immutable_versions=config.protection.immutable_versions)
+    registrations = diff(
+        desired,
+        actual,
+        immutable_versions=config.protection.immutable_versions,
+        adopt=session.adopt,
+    )
     last_change = runs.last_change(history)
     return PlanReport(
         environment=config.environment,
@@ -57,8 +66,8 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         to_test=_stacks_to_test(config, client, desired, actual, infrastructure),
         since=last_change.name if last_change else None,
         digest=_digest(infrastructure, registrations),
-        notices=tuple(_notices(config, registrations)),
-        kept=kept_keys(infrastructure),
+        notices=(*given.notices, *_notices(config, registrations)),
+        kept=left_in_place(infrastructure),
     )
 
 
@@ -73,7 +82,7 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
     _guard_state(workspace, history, config.environment)  # before Terraform makes an empty one
     workspace.prepare()
     require_removable(config, session)
-    infrastructure = workspace.plan(variables(config, workspace, session), destroy=True)
+    infrastructure = workspace.plan(variables(config, workspace, session).values, destroy=True)
     actual = read_registry(client, config.environment)
     registrations = removal(actual)
     active = client.active_stack_model.name
@@ -87,16 +96,23 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         notices=(f"Your active stack {active} goes too: ZenML's default stack becomes active.",)
         if leaving
         else (),
-        kept=(*_kept_by_design(config), *kept_keys(infrastructure)),
+        kept=(*_kept_by_design(config), *left_in_place(infrastructure)),
     )
 
 
-def kept_keys(infrastructure: Plan) -> tuple[Kept, ...]:
-    """Encryption keys that go from Terraform's state and nowhere else."""
-    return tuple(
-        Kept(name=address, reason="Google never deletes it; the next up takes it over again")
-        for address in infrastructure.kept
-    )
+def left_in_place(infrastructure: Plan) -> tuple[Kept, ...]:
+    """What goes from Terraform's state and nowhere else."""
+    keys = [
+        Kept(name=one.address, reason="Google never deletes it; the next up takes it over again")
+        for one in infrastructure.kept
+        if one.type != _API
+    ]
+    apis = [one.address.rpartition("[")[2] for one in infrastructure.kept if one.type == _API]
+    if not apis:
+        return tuple(keys)
+    names = ", ".join(sorted(api.strip('"]').removesuffix(".googleapis.com") for api in apis))
+    reason = "they stay enabled: somebody else in the project may use them"
+    return (*keys, Kept(name=f"{count(len(apis), 'API')} ({names})", reason=reason))
 
 
 def _kept_by_design(config: EnvironmentConfig) -> tuple[Kept, ...]:

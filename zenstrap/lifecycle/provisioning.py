@@ -54,7 +54,7 @@ def _apply(
     """Apply; where something wasn't ready yet, plan again after a pause and do what is left."""
     approved = rest = plan.infrastructure
     if approved.kept:
-        workspace.forget(approved.kept)
+        workspace.forget([one.address for one in approved.kept])
         rest = _planned_again(config, plan, workspace, session)
     for pause in (*PAUSES, None):
         if rest.is_empty:
@@ -78,7 +78,7 @@ def _planned_again(
 ) -> Plan:
     """A new plan, which must be what is left of the approved one."""
     down = plan.direction == "down"
-    rest = workspace.plan(variables(config, workspace, session), destroy=down)
+    rest = workspace.plan(variables(config, workspace, session).values, destroy=down)
     if not is_remainder(plan.infrastructure, rest):
         raise PlanChangedError(
             "what is left to do is no longer what was approved",

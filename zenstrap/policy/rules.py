@@ -7,17 +7,13 @@ from dataclasses import dataclass
 from zenstrap.config import EnvironmentConfig
 from zenstrap.policy.compliance import Breach, breaches
 from zenstrap.reports import PlanReport, count
-from zenstrap.terraform.plan import KEPT_TYPES
+
+# Replacing one of these loses all that it ever encrypted. They are never destroyed at all, see
+# KEPT_TYPES of a plan.
+KEY_TYPES = frozenset({"google_kms_key_ring", "google_kms_crypto_key"})
 
 # Deleting or replacing one of these loses what can't be made again.
-PROTECTED_TYPES = frozenset(
-    {
-        "google_storage_bucket",
-        "google_artifact_registry_repository",
-        "google_kms_key_ring",
-        "google_kms_crypto_key",
-    }
-)
+PROTECTED_TYPES = KEY_TYPES | {"google_storage_bucket", "google_artifact_registry_repository"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def judge(plan: PlanReport, config: EnvironmentConfig) -> Verdict:
 def _refusals(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
     destructive = plan.infrastructure.destructive
     if config.protection.allow_destroy:
-        lost = [c.address for c in destructive if c.type in KEPT_TYPES]
+        lost = [c.address for c in destructive if c.type in KEY_TYPES]
         return [f"{address} would be made anew, and what it encrypted lost" for address in lost]
     lost = [c.address for c in destructive if c.type in PROTECTED_TYPES]
     reasons = [f"{address} would be deleted, and its type is protected" for address in lost]

@@ -36,8 +36,9 @@ _ACTIONS: Mapping[tuple[str, ...], ResourceAction | None] = {
 }
 
 # What is never destroyed by us: where a plan would, it leaves the state instead. Google keeps the
-# names of these for ever, and destroying a key loses all that it ever encrypted.
-KEPT_TYPES = frozenset({"google_kms_crypto_key", "google_kms_key_ring"})
+# names of keys for ever, and destroying one loses all that it ever encrypted. An API that is on may
+# be somebody else's by now.
+KEPT_TYPES = frozenset({"google_kms_crypto_key", "google_kms_key_ring", "google_project_service"})
 
 # The one type whose replacement or removal is nothing by itself: what it does, its provisioners do.
 _TERRAFORM_DATA = "terraform_data"
@@ -81,6 +82,13 @@ class ResourceChange(_Frozen):
     reason: str | None = None
 
 
+class KeptResource(_Frozen):
+    """A resource of ``KEPT_TYPES`` that goes from the state and stays where it is."""
+
+    address: str
+    type: str
+
+
 class PlannedOutput(_Frozen):
     """An output as it will be. ``value`` is None where it is unknown or sensitive."""
 
@@ -104,8 +112,8 @@ class Plan(_Frozen):
         outputs: all that there will be.
         changed_outputs: names of those that are added, changed or removed.
         drift: what was changed outside of Terraform since the last run.
-        kept: addresses of ``KEPT_TYPES`` that go from the state and stay where they are. The plan
-            file would destroy them: it can be applied when they are forgotten.
+        kept: by address. The plan file would destroy them: it can be applied when they are
+            forgotten.
         settings: what a policy asks of all resources, changed or not.
         digest: hex SHA-256 of what will be done. Equal for equal plans, whenever they are made;
             another one if a secret, a provisioner or anything else differs.
@@ -115,7 +123,7 @@ class Plan(_Frozen):
     outputs: Mapping[str, PlannedOutput]
     changed_outputs: tuple[str, ...] = ()
     drift: tuple[ResourceChange, ...] = ()
-    kept: tuple[str, ...] = ()
+    kept: tuple[KeptResource, ...] = ()
     settings: tuple[ResourceSettings, ...] = ()
     terraform_version: str
     digest: str
@@ -147,7 +155,7 @@ def parse_plan(text: str) -> Plan:
     """
     document = read_document(text)
     redact = redactor(_sensitive_strings(document))
-    kept = tuple(sorted(one.address for one in document.resource_changes if _is_kept(one)))
+    kept = sorted((one.address, one.type) for one in document.resource_changes if _is_kept(one))
     document = document.model_copy(
         update={
             "resource_changes": tuple(one for one in document.resource_changes if not _is_kept(one))
@@ -164,7 +172,7 @@ def parse_plan(text: str) -> Plan:
             sorted(name for name, change in document.output_changes.items() if change.changes)
         ),
         drift=tuple(_changes(document.resource_drift, redact)),
-        kept=kept,
+        kept=tuple(KeptResource(address=address, type=type_) for address, type_ in kept),
         settings=tuple(planned_settings(document.resource_changes)),
         terraform_version=document.terraform_version,
         digest=plan_digest(document, redact),

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.conftest import Home, forget_zenml
+from tests.conftest import forget_zenml
 from zenstrap.cli import main
-
-if TYPE_CHECKING:
-    from zenml.client import Client
 
 
 @dataclass(frozen=True)
@@ -37,9 +34,3 @@ class CommandLine:
         code = main(list(words))
         captured = self._capsys.readouterr()
         return Ended(code, captured.out, captured.err)
-
-
-@pytest.fixture
-def run(home: Home, client: Client, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """`python run.py`, in an empty home, without a terminal."""
-    return CommandLine(capsys)
