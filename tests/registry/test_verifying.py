@@ -19,8 +19,6 @@ NO_BUCKET = (
 )
 NEW_KEY = "Could not fetch GCP OAuth2 token: ('invalid_grant: Invalid JWT Signature.', {})"
 NO_ACCOUNT = "Could not fetch GCP OAuth2 token: ('invalid_grant: account not found',)"
-    "Could not fetch GCP OAuth2 token: ('invalid_grant: Invalid grant: account not found',)"
-)
 OTHERS = "Could not fetch GCP OAuth2 token: ('Error code invalid_grant: The audience in ID Token',)"
 NO_FILE = "connector 'c' authorization failure: File '/var/run/token' was not found."
 NO_ADC = "connector 'c' authorization failure: Your default credentials were not found."
