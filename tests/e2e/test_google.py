@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from google.cloud.exceptions import Forbidden
 
 from tests.cli.registry_state import snapshot
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from zenstrap import naming
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import load_environment
 from zenstrap.interrupt import Interrupt
 from zenstrap.lifecycle.google_access import google_access
+from zenstrap.lifecycle.google_infrastructure import artifact_bucket, gcp_of
 from zenstrap.lifecycle.infrastructure import open_workspace, variables
 from zenstrap.lifecycle.state_place import google_place
 from zenstrap.policy.compliance import breaches
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.session import Session
-from zenstrap.terraform.plan import Plan
+from zenstrap.terraform.plan import AttributeChange, Plan, ResourceChange
 from zenstrap.terraform.workspace import Workspace
 
 SHIPPED = ("dev", "staging", "prod")
@@ -56,7 +59,7 @@ class Environment:
 
     def plan(self, *, destroy: bool = False) -> tuple[Workspace, Plan]:
         workspace = self.prepare()
-        given = variables(self.config(), workspace, self.session)
+        given = variables(self.config(), workspace, self.session, destroy=destroy)
         return workspace, workspace.plan(given.values, destroy=destroy)
 
     def up(self) -> Plan:
@@ -66,16 +69,117 @@ class Environment:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_it_comes_up_and_a_second_plan_is_empty(cloud: Rehearsal, name: str) -> None:
-    environment = Environment(name)
+def test_a_life(cloud: Rehearsal, home: Home, name: str) -> None:
+    environment, born_with = Environment(name), set(alive(cloud))
     plan = environment.up()
     assert breaches(plan, environment.config()) == ()
-    assert {key for key, output in plan.outputs.items() if not output.known} <= {
-        "service_account_keys",
-        "service_account_key_ids",
-    }
+    later = {key for key, output in plan.outputs.items() if not output.known}
+    assert later <= {"service_account_keys", "service_account_key_ids"}
     _, again = environment.plan()
     assert again.is_empty, again
+
+    # What somebody changes outside is shown, and taken back in place.
+    bucket = owner(cloud).get_bucket(artifact_bucket(environment.config()))
+    bucket.labels = {**bucket.labels, "cost_center": "nobody"}
+    bucket.lifecycle_rules = []
+    bucket.patch()
+    _, mended = environment.plan()
+    assert {one.path.partition("[")[0].partition(".")[0] for one in _only(mended.drift)} >= {
+        "labels",
+        "lifecycle_rule",
+    }
+    assert [one.action for one in mended.changes] == ["update"]
+    environment.up()
+
+    # What Google can change in place is changed in place.
+    home.edit(f"environments/{name}.yaml", keeps_artifacts_for_5_days)
+    _, changed = environment.plan()
+    assert [(one.type, one.action) for one in changed.changes] == [
+        ("google_storage_bucket", "update")
+    ]
+    environment.up()
+
+    only_their_own_paths(cloud, environment.config())
+
+    workspace, down = environment.plan(destroy=True)
+    before = {one for one in cloud.resources() if "cryptoKeys" in one}
+    workspace.forget([one.address for one in down.kept])
+    _, rest = environment.plan(destroy=True)
+    assert rest.digest == down.digest
+    empty(bucket)
+    workspace.apply(rest.digest)
+    assert workspace.resources() == ()
+    assert owner(cloud).lookup_bucket(bucket.name) is None
+    assert {one for one in cloud.resources() if "cryptoKeys" in one} == before
+    assert {one for one in alive(cloud) if "keyRings" not in one} == born_with
+
+    # Again from nothing: keys are taken over, the pool that Google still keeps gives way.
+    environment.up()
+    _, again = environment.plan()
+    assert again.is_empty
+
+
+def only_their_own_paths(cloud: Rehearsal, config: EnvironmentConfig) -> None:
+    """Each service account reads, writes and lists its own path, and no other."""
+    bucket = artifact_bucket(config)
+    paths = {None: "shared", **{name: f"ml_projects/{name}" for name in config.ml_projects}}
+    for path in paths.values():
+        owner(cloud).bucket(bucket).blob(f"{path}/model").upload_from_string("weights")
+    for project, own in paths.items():
+        account = naming.service_account_id(config.environment, project)
+        email = f"{account}@{gcp_of(config).project_id}.iam.gserviceaccount.com"
+        client = storage(cloud, cloud.token(email))
+        client.bucket(bucket).blob(f"{own}/more").upload_from_string("weights")
+        assert {one.name for one in client.list_blobs(bucket, prefix=f"{own}/")} == {
+            f"{own}/model",
+            f"{own}/more",
+        }
+        others = [path for path in paths.values() if path != own]
+        for path in (*others, f"{own}_too"):
+            with pytest.raises(Forbidden):
+                client.bucket(bucket).blob(f"{path}/model").download_as_bytes()
+            with pytest.raises(Forbidden):
+                list(client.list_blobs(bucket, prefix=f"{path}/"))
+        with pytest.raises(Forbidden):
+            list(client.list_blobs(bucket))
+
+
+def alive(cloud: Rehearsal) -> list[str]:
+    """What there is beside buckets, isn't deleted, and isn't made by Google itself."""
+    return [
+        name
+        for name, body in cloud.resources().items()
+        if body.get("state") != "DELETED"
+        and not body.get("deleted")
+        and not name.endswith("@developer.gserviceaccount.com")
+    ]
+
+
+def empty(bucket: Any) -> None:
+    for blob in bucket.client.list_blobs(bucket.name, versions=True):
+        blob.delete()
+
+
+def owner(cloud: Rehearsal) -> Any:
+    return storage(cloud, cloud.environment()["GOOGLE_OAUTH_ACCESS_TOKEN"])
+
+
+def storage(cloud: Rehearsal, token: str) -> Any:
+    """A client of Cloud Storage as whoever the token is for."""
+    from google.cloud.storage import Client
+    from google.oauth2.credentials import Credentials
+
+    endpoint = {"api_endpoint": cloud.storage.url}
+    return Client(project="any", credentials=Credentials(token), client_options=endpoint)
+
+
+def _only(drift: Sequence[ResourceChange]) -> tuple[AttributeChange, ...]:
+    (found,) = [one for one in drift if one.type == "google_storage_bucket"]
+    return found.attributes
+
+
+def keeps_artifacts_for_5_days(config: dict[str, Any]) -> None:
+    config["retention"]["artifact_days"] = 5
 
 
 def runs_here(config: dict[str, Any]) -> None:
@@ -105,6 +209,7 @@ def local_training(home: Home) -> None:
 
 
 def test_up_and_down(cloud: Rehearsal, home: Home, run: CommandLine, local_training: None) -> None:
+    born_with = alive(cloud)
     up = run("up", "--env", "dev", "--json")
     assert up.code == 0, up.err
     before = snapshot()
@@ -115,6 +220,7 @@ def test_up_and_down(cloud: Rehearsal, home: Home, run: CommandLine, local_train
 
     down = run("down", "--env", "dev", "--yes", "--json")
     assert down.code == 0, down.err
-    print(down.err)
-    print(cloud.resources().keys())
-    assert 0
+    assert set(snapshot()["stacks"]) == {"default"} and snapshot()["connectors"] == 0
+    assert alive(cloud) == born_with
+    assert owner(cloud).lookup_bucket("acme-ml-dev-zenml-dev") is None
+    assert owner(cloud).lookup_bucket("acme-ml-dev-tfstate") is not None

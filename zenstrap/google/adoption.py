@@ -107,6 +107,15 @@ def find_adoptions(
     )
 
 
+def nothing_to_adopt(
+    config: EnvironmentConfig, project: str, in_state: Collection[str]
+) -> Adoption:
+    """For taking things away: what is in the state under the names that it has there."""
+    if not makes_pool(config):
+        return Adoption()
+    return Adoption(pool_id=next(_pool_ids(config, project, in_state)))
+
+
 def makes_pool(config: EnvironmentConfig) -> bool:
     """Whether the environment has a workload identity pool of its own."""
     identity = config.auth.workload_identity if config.auth else None

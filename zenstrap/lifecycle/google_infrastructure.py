@@ -10,7 +10,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.config.google_locations import locations
 from zenstrap.config.models import Auth, Components, Gcp
 from zenstrap.errors import RefusedError
-from zenstrap.google.adoption import Adoption, find_adoptions
+from zenstrap.google.adoption import Adoption, find_adoptions, nothing_to_adopt
 from zenstrap.lifecycle.google_access import GoogleAccess, google_access
 from zenstrap.reports import Kept
 from zenstrap.session import Session
@@ -22,19 +22,25 @@ PROVIDER_ID: Final = "zenml"  # of the workload identity provider; unique in its
 
 
 def look_around(
-    config: EnvironmentConfig, in_state: Iterable[StateResource], session: Session
+    config: EnvironmentConfig,
+    in_state: Iterable[StateResource],
+    session: Session,
+    *,
+    destroy: bool,
 ) -> Adoption:
     """What an earlier life of the environment left, and which name its pool gets.
+
+    Args:
+        destroy: everything goes, so nothing is taken over.
 
     Raises:
         AuthenticationError, GoogleError: Google can't be asked, or said no.
     """
-    return find_adoptions(
-        config,
-        google_access(config, session).rest,
-        frozenset(one.id for one in in_state if one.id),
-        provider_id=PROVIDER_ID,
-    )
+    ids = frozenset(one.id for one in in_state if one.id)
+    if destroy:
+        return nothing_to_adopt(config, gcp_of(config).project_id, ids)
+    rest = google_access(config, session).rest
+    return find_adoptions(config, rest, ids, provider_id=PROVIDER_ID)
 
 
 def google_variables(config: EnvironmentConfig, adoption: Adoption) -> dict[str, object]:

@@ -46,16 +46,19 @@ class RootVariables:
     notices: tuple[str, ...] = ()
 
 
-def variables(config: EnvironmentConfig, workspace: Workspace, session: Session) -> RootVariables:
+def variables(
+    config: EnvironmentConfig, workspace: Workspace, session: Session, *, destroy: bool = False
+) -> RootVariables:
     """The variables for the root module of the environment's platform.
 
     Args:
         workspace: prepared; what is in its state needs no adopting.
+        destroy: they are for taking everything away.
     """
     if config.platform == "gcp":
         from zenstrap.lifecycle.google_infrastructure import google_variables, look_around
 
-        adoption = look_around(config, workspace.resources(), session)
+        adoption = look_around(config, workspace.resources(), session, destroy=destroy)
         return RootVariables(google_variables(config, adoption), adoption.reasons)
     return RootVariables(
         {

@@ -82,7 +82,9 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
     _guard_state(workspace, history, config.environment)  # before Terraform makes an empty one
     workspace.prepare()
     require_removable(config, session)
-    infrastructure = workspace.plan(variables(config, workspace, session).values, destroy=True)
+    infrastructure = workspace.plan(
+        variables(config, workspace, session, destroy=True).values, destroy=True
+    )
     actual = read_registry(client, config.environment)
     registrations = removal(actual)
     active = client.active_stack_model.name

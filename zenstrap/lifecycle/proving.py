@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +16,8 @@ from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
 from zenstrap.runs import TRAINING, run_options
 from zenstrap.session import Session
+from zenstrap.smoke_test.requirements import training_requirements
+from zenstrap.smoke_test.settings import Image, Settings, dockerignore, smoke_settings
 from zenstrap.smoke_test.training import predictions
 
 if TYPE_CHECKING:
@@ -49,7 +53,10 @@ def prove(
     read_back, model_uri = "", ""
     try:
         run = run_pipeline_on_stack(
-            pipeline.with_options(**run_options(config.environment, pipeline.name, TRAINING)),
+            pipeline.with_options(
+                settings=_sent_with(candidate, config, session),
+                **run_options(config.environment, pipeline.name, TRAINING),
+            ),
             UUID(candidate.id),
             parameters={"training": settings.training, "data": settings.data},
             step_id=step_id,
@@ -85,6 +92,24 @@ def prove(
         training_run_id=str(run.id) if run else "",
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def _sent_with(candidate: Registration, config: EnvironmentConfig, session: Session) -> Settings:
+    """What a stack on other machines needs beside the pipeline: an image, a machine, a limit."""
+    components = config.components_of(candidate.project)
+    if components.orchestrator.flavor == "local":
+        return {}
+    smoke_test = config.smoke_test_of(candidate.project)
+    session.run_folder.mkdir(parents=True, exist_ok=True)
+    ignored = session.run_folder / "dockerignore"
+    ignored.write_text(dockerignore(smoke_test.data), encoding="utf-8")
+    image = Image(
+        zenml=importlib.metadata.version("zenml"),
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        requirements=training_requirements(smoke_test.training),
+        dockerignore=str(ignored),
+    )
+    return smoke_settings(components, smoke_test, image)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,8 @@ def _planned_again(
 ) -> Plan:
     """A new plan, which must be what is left of the approved one."""
     down = plan.direction == "down"
-    rest = workspace.plan(variables(config, workspace, session).values, destroy=down)
+    given = variables(config, workspace, session, destroy=down)
+    rest = workspace.plan(given.values, destroy=down)
     if not is_remainder(plan.infrastructure, rest):
         raise PlanChangedError(
             "what is left to do is no longer what was approved",
