@@ -1,0 +1,121 @@
+"""What a first run on a fresh stack of Google Cloud needs and usually lacks. Pure functions.
+
+The image has the training's requirements alone, pinned to what is installed here; nothing of the
+clone goes into it but the training's own code. Service account, network and encryption key come
+from the stack's components themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from zenstrap.config import Components, SmokeTest
+
+# The smallest general machine that Vertex AI has: the test is of the stack, not of its machine.
+# https://cloud.google.com/vertex-ai/docs/training/configure-compute#machine-types
+MACHINE: Final = "e2-standard-4"
+BOOT_DISK_GB: Final = 100  # Vertex AI's least
+IDLE_MINUTES: Final = 5  # after which SkyPilot takes an idle machine down
+
+# Of the clone, what the training imports. State and run files don't lie in the clone, and whatever
+# else does stays here.
+_CODE: Final = (
+    "pipelines",
+    "steps",
+    "zenstrap/__init__.py",
+    "zenstrap/errors.py",
+    "zenstrap/paths.py",
+    "zenstrap/smoke_test",
+)
+
+Settings = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Image:
+    """What the image of a smoke test is made from.
+
+    Attributes:
+        zenml: ZenML's version.
+        python: major and minor version.
+        requirements: of the training, pinned.
+        dockerignore: path of a file with :func:`dockerignore`'s text.
+    """
+
+    zenml: str
+    python: str
+    requirements: Sequence[str]
+    dockerignore: str
+
+
+def smoke_settings(components: Components, smoke_test: SmokeTest, image: Image) -> Settings:
+    """The pipeline settings by ZenML's keys; none for a stack that runs on this machine."""
+    flavor = components.orchestrator.flavor
+    if flavor == "local":
+        return {}
+    seconds = int(smoke_test.timeout_minutes * 60)
+    settings: Settings = {"docker": _docker(image)}
+    runner = _RUNNERS.get(flavor)
+    if runner is not None:
+        settings[f"orchestrator.{flavor}"] = runner(seconds)
+    return settings
+
+
+def dockerignore(data: str | None) -> str:
+    """What goes into the image: nothing but this.
+
+    Args:
+        data: the configuration's ``smoke_test.data``, if it lies in the clone.
+    """
+    wanted = [*_CODE, *([data] if data and not data.startswith("/") else [])]
+    return "\n".join(["*", *(f"!{path}" for path in wanted), "**/__pycache__", ""])
+
+
+def _docker(image: Image) -> dict[str, Any]:
+    return {
+        "parent_image": f"zenmldocker/zenml:{image.zenml}-py{image.python}",
+        "requirements": list(image.requirements),
+        # Those of the stack's own components: without, a step can't load its stack.
+        "install_stack_requirements": True,
+        "disable_automatic_requirements_detection": True,
+        # All of the code in the image: uploads to the artifact store obey no dockerignore.
+        "allow_including_files_in_images": True,
+        "allow_download_from_artifact_store": False,
+        "allow_download_from_code_repository": False,
+        "build_config": {"dockerignore": image.dockerignore},
+    }
+
+
+def _vertex(seconds: int) -> dict[str, Any]:
+    return {
+        "synchronous": True,  # whoever tests waits for the result
+        "custom_job_parameters": {
+            "machine_type": MACHINE,
+            "accelerator_type": None,
+            "accelerator_count": 0,
+            "boot_disk_size_gb": BOOT_DISK_GB,
+            "additional_training_job_args": {"timeout": f"{seconds}s"},
+        },
+    }
+
+
+def _kubernetes(seconds: int) -> dict[str, Any]:
+    return {"synchronous": True, "active_deadline_seconds": seconds}
+
+
+def _vm_gcp(seconds: int) -> dict[str, Any]:
+    return {
+        "instance_type": MACHINE,
+        "accelerators": None,
+        "down": True,
+        "idle_minutes_to_autostop": IDLE_MINUTES,
+    }
+
+
+_RUNNERS: Final[dict[str, Callable[[int], dict[str, Any]]]] = {
+    "vertex": _vertex,
+    "kubernetes": _kubernetes,
+    "vm_gcp": _vm_gcp,
+}
