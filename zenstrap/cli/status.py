@@ -13,7 +13,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
 from zenstrap.lease import holder
 from zenstrap.naming import alias_name
-from zenstrap.registry.model import ML_PROJECT, RUN, VERSION, ActualRegistry, ActualStack
+from zenstrap.registry.model import ML_PROJECT, VERSION, ActualRegistry, ActualStack
 from zenstrap.views import json_view
 from zenstrap.views.status_view import (
     AliasStatus,
@@ -28,6 +28,8 @@ from zenstrap.views.terminal import console_on
 
 if TYPE_CHECKING:
     from zenml.client import Client
+
+    from zenstrap.registry.versions import Versions
 
 
 def status(config: EnvironmentConfig, options: Options) -> int:
@@ -61,23 +63,18 @@ def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
 def _aliases(
     config: EnvironmentConfig, actual: ActualRegistry, client: Client
 ) -> Iterator[AliasStatus]:
-    from zenstrap.registry.diff import is_alias
+    from zenstrap.registry.versions import versions_of
 
     for project in _projects(config, actual):
-        alias = actual.stacks.get(alias_name(config.environment, project))
-        current = alias.labels.get(VERSION) if alias else None
-        versions = [
-            stack
-            for stack in actual.our_stacks
-            if not is_alias(stack) and stack.labels.get(ML_PROJECT) == project
-        ]
+        found = versions_of(actual, project)
+        stacks = [*found.previous, *found.candidates, *([found.current] if found.current else [])]
         yield AliasStatus(
             alias=alias_name(config.environment, project),
-            current=current,
+            current=found.alias.labels.get(VERSION) if found.alias else None,
             project=project,
             versions=tuple(
-                _version(stack, alias, actual, client)
-                for stack in sorted(versions, key=_version_key, reverse=True)
+                _version(stack, found, actual, client)
+                for stack in sorted(stacks, key=_version_key, reverse=True)
             ),
         )
 
@@ -91,15 +88,16 @@ def _projects(config: EnvironmentConfig, actual: ActualRegistry) -> list[str | N
 
 
 def _version(
-    stack: ActualStack, alias: ActualStack | None, actual: ActualRegistry, client: Client
+    stack: ActualStack, versions: Versions, actual: ActualRegistry, client: Client
 ) -> StackVersion:
-    current = bool(alias and alias.labels.get(VERSION) == stack.labels.get(VERSION))
+    version = stack.labels.get(VERSION, "")
+    promotion = versions.promotions.get(version)
     return StackVersion(
         stack=stack.name,
-        version=stack.labels.get(VERSION, ""),
-        current=current,
-        promoted_by=alias.labels.get(RUN) if alias and current else None,
-        promoted_at=alias.updated if alias and current else None,
+        version=version,
+        current=versions.current is stack,
+        promoted_by=promotion.run if promotion else None,
+        promoted_at=promotion.at if promotion else None,
         smoke_test=_smoke_test(client, actual.environment, stack.name),
         components=tuple(_components(stack, actual)),
     )

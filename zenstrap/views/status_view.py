@@ -159,7 +159,7 @@ def _alias(alias: AliasStatus) -> Iterator[RenderableType]:
     versions = table(
         ("VERSION", "", "SMOKE TEST", "PROMOTED BY"),
         (
-            (v.version, "current" if v.current else "", _smoke_test(v.smoke_test), _promoted(v))
+            (v.version, _standing(v), _smoke_test(v.smoke_test), _promoted(v))
             for v in alias.versions
         ),
     )
@@ -180,6 +180,12 @@ def _smoke_test(test: SmokeTestLine | None) -> str:
     accuracy = f", accuracy {test.accuracy:.3f}" if test.accuracy is not None else ""
     reason = f": {test.reason}" if test.reason and not test.passed else ""
     return f"{'passed' if test.passed else 'failed'} {stamp(test.time)}{accuracy}{reason}"
+
+
+def _standing(version: StackVersion) -> str:
+    if version.current:
+        return "current"
+    return "previous" if version.promoted_by else "candidate"
 
 
 def _promoted(version: StackVersion) -> str:
