@@ -153,17 +153,21 @@ def test_every_orchestrator_is_one_that_zenml_takes(
 
 
 def test_from_key_to_keyless_in_place(registering: Callable[[str], Registering]) -> None:
+    """Stacks keep their ids, and the version that is kept for a rollback goes keyless too."""
     zenml = registering("dev")
-    before = desired_of(configured("dev"))
-    zenml.up(before)
-    zenml.promote_all(before)
+    newer = {"stack__version": "1.4.0", "stack__components__orchestrator__version": "2.2.0"}
+    for before in (configured("dev"), configured("dev", **newer)):
+        zenml.up(desired_of(before))
+        zenml.promote_all(desired_of(before))
     ids = {name: stack.id for name, stack in zenml.actual.stacks.items()}
-    after = desired_of(configured("dev", auth={"method": "implicit"}))
+    after = desired_of(configured("dev", auth={"method": "implicit"}, **newer))
     zenml.up(after)
     zenml.promote_all(after)
     assert diff(after, zenml.actual, immutable_versions=True) == ()
     assert {name: stack.id for name, stack in zenml.actual.stacks.items()} == ids
     assert {c.method for c in zenml.actual.connectors.values()} == {"implicit"}
+    kept = zenml.actual.components[("orchestrator", "zenml-dev-orchestrator-v2.1.0")]
+    assert kept.connector == "zenml-dev-implicit-connector"
 
 
 def test_another_key_goes_into_the_same_connector(
