@@ -143,6 +143,12 @@ class Rest:
         assert status == 200, reply
         return reply
 
+    def make_service_agent(self, api: str) -> str:
+        """Have Google make a service's own account in the project, as one does before a grant."""
+        project = self.rehearsal.project_id
+        path = f"/serviceusage/v1beta1/projects/{project}/services/{api}:generateServiceIdentity"
+        return str(self.ok("POST", path, {})["response"]["email"])
+
 
 @pytest.fixture
 def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:

@@ -179,9 +179,14 @@ def test_keys_and_key_rings_are_for_ever(rest: Rest) -> None:
     assert "primary" not in rest.ok("GET", f"{RINGS}/zenml/cryptoKeys/zenml")
 
 
-def test_a_service_encrypts_only_with_a_key_that_it_may_use(
-    rehearsal: Rehearsal, rest: Rest
-) -> None:
+def granting(*emails: str) -> dict[str, Any]:
+    """A policy under which these accounts may use a key."""
+    members = [f"serviceAccount:{email}" for email in emails]
+    role = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+    return {"policy": {"bindings": [{"role": role, "members": members}]}}
+
+
+def test_a_service_encrypts_only_with_a_key_that_it_may_use(rest: Rest) -> None:
     rest.ok("POST", f"{RINGS}?keyRingId=zenml", {})
     key = rest.ok("POST", f"{RINGS}/zenml/cryptoKeys?cryptoKeyId=zenml", {})["name"]
     repository = {"format": "DOCKER", "kmsKeyName": key}
@@ -194,18 +199,74 @@ def test_a_service_encrypts_only_with_a_key_that_it_may_use(
     assert refused(rest.call("POST", create, repository))["code"] == 403
     assert rest.call("POST", make, bucket)[0] in (400, 403)
 
-    number = rehearsal.project_number
     agents = [
-        f"serviceAccount:service-{number}@{place}.iam.gserviceaccount.com"
-        for place in ("gcp-sa-artifactregistry", "gs-project-accounts")
+        rest.make_service_agent("artifactregistry.googleapis.com"),
+        rest.ok("GET", f"/storage/v1/projects/{PROJECT}/serviceAccount")["email_address"],
     ]
-    role = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
-    policy = {"policy": {"bindings": [{"role": role, "members": agents}]}}
-    rest.ok("POST", f"/cloudkms/v1/{key}:setIamPolicy", policy)
+    rest.ok("POST", f"/cloudkms/v1/{key}:setIamPolicy", granting(*agents))
     rest.ok("POST", create, repository)
     rest.ok("POST", make, bucket)
     elsewhere = create.replace("europe-west1", "europe-west4")
     assert refused(rest.call("POST", elsewhere, repository))["code"] == 400
+
+
+def enable(rest: Rest, api: str) -> None:
+    rest.ok("POST", f"{USAGE}/services/{api}:enable", {})
+
+
+def test_a_service_agent_gets_nothing_before_google_has_made_it(
+    rehearsal: Rehearsal, rest: Rest
+) -> None:
+    rest.ok("POST", f"{RINGS}?keyRingId=zenml", {})
+    key = rest.ok("POST", f"{RINGS}/zenml/cryptoKeys?cryptoKeyId=zenml", {})["name"]
+    number = rehearsal.project_number
+
+    def grant(place: str) -> tuple[int, Any]:
+        email = f"service-{number}@{place}.iam.gserviceaccount.com"
+        return rest.call("POST", f"/cloudkms/v1/{key}:setIamPolicy", granting(email))
+
+    # On request only, whether the API is on or not.
+    for api, place in (
+        ("artifactregistry.googleapis.com", "gcp-sa-artifactregistry"),
+        ("aiplatform.googleapis.com", "gcp-sa-aiplatform"),
+    ):
+        enable(rest, api)
+        error = refused(grant(place))
+        email = f"service-{number}@{place}.iam.gserviceaccount.com"
+        assert error["code"] == 400
+        assert error["message"] == f"Service account {email} does not exist."
+        assert rest.make_service_agent(api) == rest.make_service_agent(api) == email
+        assert grant(place)[0] == 200
+
+    # With the API.
+    assert refused(grant("serverless-robot-prod"))["code"] == 400
+    enable(rest, "run.googleapis.com")
+    assert grant("serverless-robot-prod")[0] == 200
+
+    # When storage is asked for it, and in no other way.
+    usage = f"/serviceusage/v1beta1/projects/{PROJECT}/services"
+    asked = rest.ok("POST", f"{usage}/storage.googleapis.com:generateServiceIdentity", {})
+    assert asked["done"] and "email" not in asked["response"]
+    assert refused(grant("gs-project-accounts"))["code"] == 400
+    rest.ok("GET", f"/storage/v1/projects/{PROJECT}/serviceAccount")
+    assert grant("gs-project-accounts")[0] == 200
+
+
+def test_the_first_repository_brings_its_service_agent(rehearsal: Rehearsal, rest: Rest) -> None:
+    email = f"service-{rehearsal.project_number}@gcp-sa-artifactregistry.iam.gserviceaccount.com"
+    policy = granting(email)
+    assert rest.call("POST", f"{MANAGER}:setIamPolicy", policy)[0] == 400
+    rest.ok("POST", f"{REPOSITORIES}?repositoryId=images", {"format": "DOCKER"})
+    rest.ok("POST", f"{MANAGER}:setIamPolicy", policy)
+
+
+@pytest.mark.parametrize(
+    ("api", "code"), [("iam.googleapis.com", 400), ("aiplatform.googleapis.com", 403)]
+)
+def test_a_service_agent_that_can_not_be_made(rest: Rest, api: str, code: int) -> None:
+    usage = f"/serviceusage/v1beta1/projects/{PROJECT}/services"
+    asked = rest.call("POST", f"{usage}/{api}:generateServiceIdentity", {})
+    assert refused(asked)["code"] == code
 
 
 def test_a_region_that_does_not_exist_is_refused(rest: Rest) -> None:

@@ -24,12 +24,13 @@ ACCOUNT = f"projects/{PROJECT}/serviceAccounts/zenml-dev@{PROJECT}.iam.gservicea
 
 
 @pytest.fixture
-def everything(terraform: Terraform) -> Terraform:
+def everything(terraform: Terraform, rest: Rest) -> Terraform:
     """One of every kind, applied."""
-    return made(terraform)
+    return made(terraform, rest)
 
 
-def made(terraform: Terraform) -> Terraform:
+def made(terraform: Terraform, rest: Rest) -> Terraform:
+    rest.make_service_agent("artifactregistry.googleapis.com")
     shutil.copy(FIXTURE, terraform.folder)
     terraform.init()
     terraform.apply()
@@ -49,8 +50,9 @@ class Standing:
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     folder = tmp_path_factory.mktemp("standing")
     with Rehearsal(folder / "rehearsal", project_id=PROJECT, apis=APIS) as rehearsal:
-        terraform = made(Terraform(folder, rehearsal.environment()))
-        yield Standing(terraform, rehearsal, Rest(rehearsal))
+        rest = Rest(rehearsal)
+        terraform = made(Terraform(folder, rehearsal.environment()), rest)
+        yield Standing(terraform, rehearsal, rest)
 
 
 def test_the_fixture_has_every_kind() -> None:

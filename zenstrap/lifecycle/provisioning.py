@@ -9,6 +9,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError, ZenstrapError
 from zenstrap.events import Notice
 from zenstrap.lifecycle.infrastructure import open_workspace, variables
+from zenstrap.lifecycle.service_agents import make_service_agents
 from zenstrap.reports import GateReport, OutputValue, PlanReport, TerraformOutputs
 from zenstrap.session import Session
 from zenstrap.terraform.outputs import Output
@@ -56,6 +57,7 @@ def _apply(
     if approved.kept:
         workspace.forget([one.address for one in approved.kept])
         rest = _planned_again(config, plan, workspace, session)
+    make_service_agents(config, rest, session)
     for pause in (*PAUSES, None):
         if rest.is_empty:
             return

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from zenstrap.rehearsal.cloud import kms, policies
+from zenstrap.rehearsal.cloud import kms, policies, service_agents
 from zenstrap.rehearsal.cloud.core import OWNER_TOKEN, Cloud
 from zenstrap.rehearsal.cloud.errors import ApiError
 from zenstrap.rehearsal.cloud.oauth import OWNER_EMAIL
@@ -180,6 +180,10 @@ def _surroundings(cloud: Cloud) -> Surroundings:
                 return error.message
         return None
 
+    def agent_told(project: str) -> None:
+        with cloud.lock:
+            service_agents.make(cloud.projects[project], service_agents.STORAGE)
+
     def key_fault(key: str, agent: str) -> str | None:
         with cloud.lock:
             try:
@@ -203,6 +207,7 @@ def _surroundings(cloud: Cloud) -> Surroundings:
         binding_fault=binding_fault,
         permissions_of=permissions_of,
         project_bindings=project_bindings,
+        agent_told=agent_told,
         key_fault=key_fault,
         denied=cloud.faults.denied,
         owner=OWNER_EMAIL,

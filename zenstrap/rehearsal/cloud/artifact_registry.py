@@ -9,7 +9,7 @@ import re
 from functools import partial
 from typing import Final
 
-from zenstrap.rehearsal.cloud import kms, locations, policies
+from zenstrap.rehearsal.cloud import kms, locations, policies, service_agents
 from zenstrap.rehearsal.cloud.core import JSON, Cloud, Request, route
 from zenstrap.rehearsal.cloud.errors import already_exists, invalid
 from zenstrap.rehearsal.cloud.labels import check_labels
@@ -28,20 +28,21 @@ _FIXED: Final = ("name", "format", "createTime", "kmsKeyName", "mode")
 @_route("POST", _REPOSITORIES, permission="artifactregistry.repositories.create")
 def create(cloud: Cloud, request: Request) -> JSON:
     location, body = request.parts["location"], request.body
+    project = cloud.projects[request.parts["project"]]
     locations.check(location, locations.REGISTRIES)
     identifier = request.query.get("repository_id") or request.query.get("repositoryId") or ""
     if not _ID.fullmatch(identifier):
         raise invalid(f"Invalid repository ID: {identifier}")
     if body.get("format", "").upper() not in _FORMATS:
         raise invalid(f"unsupported repository format {body.get('format')!r}")
-    name = f"projects/{request.parts['project']}/locations/{location}/repositories/{identifier}"
+    name = f"projects/{project.id}/locations/{location}/repositories/{identifier}"
     if name in cloud.things:
         raise already_exists("the repository already exists")
     _check(body)
     if key := body.get("kmsKeyName"):
-        number = cloud.projects[request.parts["project"]].number
-        agent = f"service-{number}@gcp-sa-artifactregistry.iam.gserviceaccount.com"
+        agent = service_agents.email(project, service_agents.REGISTRY)
         kms.check_usable(cloud, key, agent, location)
+    service_agents.make(project, service_agents.REGISTRY)
     now = cloud.timestamp()
     cloud.things[name] = {
         **body,

@@ -67,6 +67,7 @@ class Project:
     Attributes:
         settling: API → calls that it still refuses since it was enabled.
         constraints: boolean organisation policies that are enforced.
+        agents: the service agents that there are, by what stands before .iam.gserviceaccount.com.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Project:
     settling: dict[str, int] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     constraints: set[str] = field(default_factory=set)
+    agents: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)

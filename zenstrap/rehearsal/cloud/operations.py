@@ -7,7 +7,7 @@ from zenstrap.rehearsal.cloud.core import JSON
 
 def done(parent: str, response: JSON, kind: str) -> JSON:
     return {
-        "name": f"{parent}/operations/rehearsed",
+        "name": f"{parent}/operations/rehearsed".lstrip("/"),
         "done": True,
         "response": {"@type": f"type.googleapis.com/{kind}", **response},
     }

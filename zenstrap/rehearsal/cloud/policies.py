@@ -6,6 +6,7 @@ import copy
 import re
 from typing import Final
 
+from zenstrap.rehearsal.cloud import service_agents
 from zenstrap.rehearsal.cloud.conditions import syntax_fault
 from zenstrap.rehearsal.cloud.core import JSON, Cloud
 from zenstrap.rehearsal.cloud.errors import concurrent_change, invalid
@@ -32,20 +33,6 @@ _ROLE: Final = re.compile(
 )
 _DEFAULT: Final = re.compile(r"(\d+)-compute@developer\.gserviceaccount\.com")
 _ACCOUNT: Final = re.compile(r"([a-z0-9-]+)@([a-z0-9.-]+)\.iam\.gserviceaccount\.com")
-
-# Accounts that Google makes for its services, by what stands before the project's number, and the
-# API that makes them when it is enabled.
-# https://cloud.google.com/iam/docs/service-agents
-_AGENTS: Final = {
-    "gcp-sa-aiplatform": "aiplatform.googleapis.com",
-    "gcp-sa-aiplatform-cc": "aiplatform.googleapis.com",
-    "gcp-sa-artifactregistry": "artifactregistry.googleapis.com",
-    "gcp-sa-cloudbuild": "cloudbuild.googleapis.com",
-    "cloudcomposer-accounts": "composer.googleapis.com",
-    "serverless-robot-prod": "run.googleapis.com",
-    "compute-system": "compute.googleapis.com",
-    "gs-project-accounts": "storage.googleapis.com",
-}
 
 
 def read(cloud: Cloud, resource: str) -> JSON:
@@ -115,13 +102,10 @@ def account_exists(cloud: Cloud, email: str) -> bool:
     found = _ACCOUNT.fullmatch(email)
     if not found:
         return True
-    name, place = found.groups()
+    place = found.group(2)
     if place in cloud.projects:
         return f"projects/{place}/serviceAccounts/{email}" in cloud.things
-    for project in cloud.projects.values():
-        if name == f"service-{project.number}":
-            return place not in _AGENTS or _AGENTS[place] in project.enabled
-    return True
+    return not service_agents.is_missing(cloud, email)
 
 
 def _check_member(cloud: Cloud, member: str) -> None:

@@ -131,6 +131,7 @@ def storage_layout(store: Store, call: Call, name: str) -> Reply:
 def service_account(store: Store, call: Call, project: str) -> Reply:
     store.require_project(call, "resourcemanager.projects.get", project)
     email = store.surroundings.service_agent(project)
+    store.surroundings.agent_told(project)
     return Reply.of({"kind": "storage#serviceAccount", "email_address": email})
 
 

@@ -25,6 +25,7 @@ class Surroundings:
         binding_fault: why IAM would not take a binding of a policy; None if it would.
         permissions_of: those of a custom role; None if there is no such role.
         project_bindings: the bindings of a project's own policy.
+        agent_told: what happens when somebody reads the address of a project's service agent.
         key_fault: why a bucket can't have a key, given key and storage service account.
         denied: permissions that nobody has for the moment, not even the owner.
         owner: what errors call the owner.
@@ -35,6 +36,7 @@ class Surroundings:
     binding_fault: Callable[[JSON], str | None] = lambda binding: None
     permissions_of: Callable[[str], Iterable[str] | None] = lambda role: None
     project_bindings: Callable[[str], Iterable[JSON]] = lambda project: ()
+    agent_told: Callable[[str], None] = lambda project: None
     key_fault: Callable[[str, str], str | None] = lambda key, account: None
     denied: Callable[[str], bool] = lambda permission: False
     owner: str = "owner@rehearsal.test"
