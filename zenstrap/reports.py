@@ -93,7 +93,8 @@ class PlanReport(Report):
     """Infrastructure and registrations in one plan.
 
     Attributes:
-        direction: ``up`` brings the environment to its configuration, ``down`` takes it away.
+        direction: ``up`` brings the environment to its configuration, ``down`` takes it away,
+            ``rollback`` brings one alias back to an earlier version.
         digest: sha256 over everything that would be done; what is approved is this.
         registrations: alias changes among them are done by ``promote``, after the smoke test.
         to_test: names of the stacks whose smoke test isn't known to have passed.
@@ -104,7 +105,7 @@ class PlanReport(Report):
     title: ClassVar[str] = "Plan"
 
     environment: str
-    direction: Literal["up", "down"]
+    direction: Literal["up", "down", "rollback"]
     infrastructure: Plan
     registrations: tuple[RegistrationChange, ...]
     to_test: tuple[str, ...] = ()

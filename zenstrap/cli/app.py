@@ -88,6 +88,22 @@ def down(**given: Any) -> int:
 
 
 @app.command()
+@_options(
+    _YES,
+    _JSON,
+    _EVENTS,
+    click.option("--project", metavar="NAME", help="Whose stack; without it, the base stack."),
+    click.option("--to", metavar="X.Y.Z", help="Which version; without it, the previous one."),
+    click.option(
+        "--no-smoke-test", "smoke_test", flag_value=False, default=True, help="Don't test it again."
+    ),
+)
+def rollback(project: str | None, to: str | None, smoke_test: bool, **given: Any) -> int:
+    """Bring a stack's alias back to an earlier version, after a smoke test of that."""
+    return _call("lifecycle", "rollback", Options(**given), project, to, smoke_test)
+
+
+@app.command()
 @_options(_JSON)
 def status(**given: Any) -> int:
     """Show the current stacks, their versions and proofs, the last run and the lease."""

@@ -1,4 +1,4 @@
-"""The commands that run a pipeline: ``up``, ``plan``, ``down``."""
+"""The commands that run a pipeline: ``up``, ``plan``, ``down``, ``rollback``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -29,8 +29,13 @@ if TYPE_CHECKING:
 
     from zenstrap.reports import PlanReport
 
-Verb = Literal["up", "plan", "down"]
-PIPELINES: dict[Verb, str] = {"up": "bootstrap", "plan": "plan", "down": "teardown"}
+Verb = Literal["up", "plan", "down", "rollback"]
+PIPELINES: dict[Verb, str] = {
+    "up": "bootstrap",
+    "plan": "plan",
+    "down": "teardown",
+    "rollback": "rollback",
+}
 
 
 def up(config: EnvironmentConfig, options: Options) -> int:
@@ -48,7 +53,33 @@ def down(config: EnvironmentConfig, options: Options) -> int:
     return _run("down", config, options)
 
 
-def _run(verb: Verb, config: EnvironmentConfig, options: Options) -> int:
+def rollback(
+    config: EnvironmentConfig,
+    options: Options,
+    project: str | None,
+    to: str | None,
+    smoke_test: bool,
+) -> int:
+    """Bring one alias back to an earlier version; see ``pipelines/rollback.py``."""
+    words = [*(("--project", project) if project else ()), *(("--to", to) if to else ())]
+    words += [] if smoke_test else ["--no-smoke-test"]
+    given = {"project": project, "to": to, "test": smoke_test}
+    return _run("rollback", config, options, given, tuple(words))
+
+
+def _run(
+    verb: Verb,
+    config: EnvironmentConfig,
+    options: Options,
+    given: Mapping[str, object] | None = None,
+    words: tuple[str, ...] = (),
+) -> int:
+    """Run a pipeline.
+
+    Args:
+        given: further parameters of the pipeline.
+        words: what stood for them on the command line.
+    """
     started = time.monotonic()
     find_terraform()
     recorder = Recorder()
@@ -65,13 +96,14 @@ def _run(verb: Verb, config: EnvironmentConfig, options: Options) -> int:
         )
         try:
             with _lease(config, run), session.opened(run), run.handling_signals(), _files(run):
-                _run_pipeline(verb, config, run, options)
+                _run_pipeline(verb, config, run, options, given or {})
         except Exception as error:
             if options.debug:
                 raise
             failure = error
     outcome = Outcome(
         verb=verb,
+        words=words,
         config=config,
         session=run,
         steps=tuple(recorder.steps),
@@ -123,12 +155,18 @@ def _files(run: Session) -> Iterator[None]:
                 empty.rmdir()
 
 
-def _run_pipeline(verb: Verb, config: EnvironmentConfig, run: Session, options: Options) -> None:
+def _run_pipeline(
+    verb: Verb,
+    config: EnvironmentConfig,
+    run: Session,
+    options: Options,
+    given: Mapping[str, object],
+) -> None:
     with _connected(run, options) as client:
         _settle_dead_runs(config, client, run)
         with _control_stack(config, client, run):
             run.guard()
-            _start(verb, config)
+            _start(verb, config, given)
         if verb == "down":
             _tidy_up(config, client)
 
@@ -173,7 +211,7 @@ def _control_stack(config: EnvironmentConfig, client: Client, run: Session) -> I
         yield
 
 
-def _start(verb: Verb, config: EnvironmentConfig) -> None:
+def _start(verb: Verb, config: EnvironmentConfig, given: Mapping[str, object]) -> None:
     from zenstrap.runs import run_options
 
     name = PIPELINES[verb]
@@ -183,7 +221,7 @@ def _start(verb: Verb, config: EnvironmentConfig) -> None:
         **run_options(config.environment, name, verb),
     )
     # Dumped and validated again: the dashboard shows only fields that were explicitly set.
-    configured(config=EnvironmentConfig.model_validate(config.model_dump(mode="json")))
+    configured(config=EnvironmentConfig.model_validate(config.model_dump(mode="json")), **given)
 
 
 def _tidy_up(config: EnvironmentConfig, client: Client) -> None:

@@ -42,6 +42,7 @@ class Outcome:
     url: str | None
     failure: Exception | None
     seconds: float
+    words: tuple[str, ...] = ()  # of the command line, beside verb and environment
 
     def last(self, kind: type[OneReport]) -> OneReport | None:
         """The newest report of a kind that the run made."""
@@ -105,6 +106,9 @@ def _headline(outcome: Outcome, plan: PlanReport | None) -> str:
         return f"{name} is gone: {teardown.headline}{kept}"
     if plan is None:
         return ""
+    promotion = outcome.last(PromotionReport)
+    if outcome.verb == "rollback" and promotion is not None:
+        return ", ".join(f"{move.alias} is back on {move.after}" for move in promotion.aliases)
     if outcome.verb == "plan":
         return f"{name}: {plan.headline}"
     if plan.is_empty:
@@ -144,6 +148,8 @@ def _next(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
             f"python run.py status --env {name}",
             f"python run.py down --env {name}",
         )
+    if outcome.verb == "rollback":
+        return (f"python run.py status --env {name}",)
     if outcome.verb == "plan" and plan is not None and not plan.is_empty:
         return (f"python run.py up --env {name}",)
     return ()
@@ -180,12 +186,22 @@ def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
     if plan is None or not names & {"provision", "register_stacks", "deregister", "destroy"}:
         began = {step.step for step in outcome.steps} & {"provision", "deregister"}
         return () if began else ("nothing was changed",)
-    effects = ("provision", "register_stacks", "promote", "deregister", "destroy")
+    effects = (
+        "provision",
+        "register_connectors",
+        "register_stacks",
+        "promote",
+        "roll_back",
+        "deregister",
+        "destroy",
+    )
     return tuple(f"{spoken(step.step)}: {step.detail}" for step in done if step.step in effects)
 
 
 def _again(outcome: Outcome) -> str:
-    return f"python run.py {outcome.verb} --env {outcome.config.environment}"
+    return " ".join(
+        ("python run.py", outcome.verb, "--env", outcome.config.environment, *outcome.words)
+    )
 
 
 def _known(failure: Exception | None) -> BaseException | None:

@@ -65,7 +65,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         registrations=registrations,
         to_test=_stacks_to_test(config, client, desired, actual, infrastructure),
         since=last_change.name if last_change else None,
-        digest=_digest(infrastructure, registrations),
+        digest=combined_digest(infrastructure, registrations),
         notices=(*given.notices, *_notices(config, registrations)),
         kept=left_in_place(infrastructure),
     )
@@ -94,7 +94,7 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         direction="down",
         infrastructure=infrastructure,
         registrations=registrations,
-        digest=_digest(infrastructure, registrations),
+        digest=combined_digest(infrastructure, registrations),
         notices=(f"Your active stack {active} goes too: ZenML's default stack becomes active.",)
         if leaving
         else (),
@@ -128,6 +128,12 @@ def _kept_by_design(config: EnvironmentConfig) -> tuple[Kept, ...]:
     from zenstrap.lifecycle.google_infrastructure import kept_on_google_cloud
 
     return (history, *kept_on_google_cloud(config))
+
+
+def combined_digest(infrastructure: Plan, registrations: Sequence[RegistrationChange]) -> str:
+    """What is approved: the infrastructure's plan and every change of a registration."""
+    content = [infrastructure.digest, *(change.model_dump(mode="json") for change in registrations)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def planned_values(outputs: Mapping[str, PlannedOutput]) -> dict[str, JsonValue]:
@@ -187,8 +193,3 @@ def _notices(config: EnvironmentConfig, changes: Sequence[RegistrationChange]) -
         f"{count(len(in_place), 'registration')} updated in place ({names}): current stacks that "
         "share them change before the smoke test. Bump the version to keep them apart."
     ]
-
-
-def _digest(infrastructure: Plan, registrations: Sequence[RegistrationChange]) -> str:
-    content = [infrastructure.digest, *(change.model_dump(mode="json") for change in registrations)]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

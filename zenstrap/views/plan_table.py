@@ -50,6 +50,7 @@ _REASONS = {
     "replace_by_triggers": "what it depends on changes",
     "replace_because_cannot_update": "it can't be changed in place",
 }
+_TITLES = {"up": "", "down": ": take it down", "rollback": ": roll back"}
 _DETAIL_INDENT = 15  # under the names
 
 
@@ -68,8 +69,7 @@ class PlanTable:
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[RenderableType]:
         plan, width = self._plan, options.max_width
-        up = plan.direction == "up"
-        title = f"Plan for {clean(plan.environment)}" + ("" if up else ": take it down")
+        title = f"Plan for {clean(plan.environment)}{_TITLES[plan.direction]}"
         yield Text(title, style="bold", overflow="fold")
         infrastructure = plan.infrastructure
         if infrastructure.drift:

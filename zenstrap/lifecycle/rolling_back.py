@@ -1,0 +1,159 @@
+"""Going back to an earlier version: one alias, proven again, moved in one write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from zenstrap import runs
+from zenstrap.config import EnvironmentConfig
+from zenstrap.config.names import project_name_fault
+from zenstrap.errors import PlanChangedError, UsageError
+from zenstrap.lifecycle.planning import combined_digest
+from zenstrap.registry.changes import Kind, Registration
+from zenstrap.registry.model import (
+    CONTENT_HASH,
+    ML_PROJECT,
+    VERSION,
+    ActualRegistry,
+    ActualStack,
+)
+from zenstrap.registry.versions import rollback_change, rollback_target
+from zenstrap.registry.zenml_reading import read_registry
+from zenstrap.registry.zenml_stacks import move_alias
+from zenstrap.reports import (
+    AliasMove,
+    GateReport,
+    PlanReport,
+    PromotionReport,
+    Registrations,
+    SmokeTestReport,
+)
+from zenstrap.session import Session
+from zenstrap.terraform.binary import find_terraform
+from zenstrap.terraform.plan import Plan
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+
+def plan_rollback(
+    config: EnvironmentConfig,
+    client: Client,
+    *,
+    project: str | None,
+    to: str | None,
+    test: bool,
+) -> PlanReport:
+    """What a rollback would do. Changes nothing.
+
+    Args:
+        project: whose alias; None for the base stack's.
+        to: a version that was promoted before; None for the one before the current one.
+        test: whether that version must pass its smoke test again.
+
+    Raises:
+        UsageError: there is no such version to go back to.
+        RefusedError: it is current already.
+    """
+    if project is not None and (fault := project_name_fault(project)):
+        raise UsageError(fault, where="--project")
+    actual = read_registry(client, config.environment)
+    target = rollback_target(actual, project, to)
+    change = rollback_change(actual, target)
+    nothing = Plan(
+        changes=(), outputs={}, terraform_version=find_terraform().version, digest="no plan"
+    )
+    return PlanReport(
+        environment=config.environment,
+        direction="rollback",
+        infrastructure=nothing,
+        registrations=(change,),
+        to_test=(target.name,) if test else (),
+        digest=combined_digest(nothing, (change,)),
+        notices=tuple(_notices(config, target, project)),
+    )
+
+
+def find_version(config: EnvironmentConfig, plan: PlanReport, client: Client) -> Registrations:
+    """The registered stack that the plan goes back to.
+
+    Raises:
+        PlanChangedError: it isn't there any more.
+    """
+    target = _target(plan, read_registry(client, config.environment))
+    return Registrations(environment=config.environment, registrations=(_registration(target),))
+
+
+def roll_back(
+    config: EnvironmentConfig,
+    plan: PlanReport,
+    gate: GateReport,
+    tests: Sequence[SmokeTestReport],
+    client: Client,
+    session: Session,
+) -> PromotionReport:
+    """Move the alias to the version that was approved and, unless told otherwise, tested.
+
+    Raises:
+        PlanChangedError: the registry changed after the plan was shown.
+        RegistryError: ZenML refused; the alias is as it was.
+    """
+    actual = read_registry(client, config.environment)
+    target = _target(plan, actual)
+    proven = {(one.stack, one.content_hash) for one in tests if one.passed}
+    tested = (target.name, target.labels[CONTENT_HASH]) in proven
+    if gate.digest != plan.digest or (plan.to_test and not tested):
+        raise _changed()
+    moved = move_alias(
+        client, target, actual, run=session.run_name, guard=session.guard, emit=session.emit
+    )
+    if session.run_id is not None:
+        runs.record_changes(session.run_id, 1)
+    move = AliasMove(
+        alias=moved.name,
+        stack=target.name,
+        before=plan.registrations[0].fields[0].before,
+        after=moved.version,
+        action=moved.action,
+    )
+    return PromotionReport(environment=config.environment, aliases=(move,))
+
+
+def _target(plan: PlanReport, actual: ActualRegistry) -> ActualStack:
+    """The stack for which the plan holds as the registry is now."""
+    for stack in actual.our_stacks:
+        if (rollback_change(actual, stack),) == plan.registrations:
+            return stack
+    raise _changed()
+
+
+def _changed() -> PlanChangedError:
+    return PlanChangedError(
+        "ZenML's registry isn't what it was when the plan was shown",
+        why="Somebody changed a registration of this environment in between.",
+        fix="Run the same command again: it plans anew.",
+    )
+
+
+def _registration(stack: ActualStack) -> Registration:
+    return Registration(
+        kind=Kind.STACK,
+        name=stack.name,
+        id=stack.id,
+        version=stack.labels[VERSION],
+        content_hash=stack.labels[CONTENT_HASH],
+        project=stack.labels.get(ML_PROJECT),
+    )
+
+
+def _notices(config: EnvironmentConfig, target: ActualStack, project: str | None) -> list[str]:
+    configured = (
+        config.version_of(project) if project is None or project in config.ml_projects else None
+    )
+    if configured is None or configured == target.labels[VERSION]:
+        return []
+    return [
+        f"The configuration says {configured}, so the next up goes there again: set the version "
+        f"back to {target.labels[VERSION]}, or raise it with what mends it."
+    ]
