@@ -93,6 +93,16 @@ def test_keys_are_kept_where_a_plan_would_destroy_them() -> None:
     assert parse(remade).kept == () and len(parse(remade).destructive) == 1
 
 
+def test_an_etag_alone_is_no_drift() -> None:
+    def drifted(**after: str) -> Any:
+        before = {"etag": "1", "role": "r"}
+        return resource("m.m", before=before, after={**before, **after})
+
+    assert parse(resource_drift=[drifted(etag="2")]).drift == ()
+    (found,) = parse(resource_drift=[drifted(etag="2", role="s")]).drift
+    assert [one.path for one in found.attributes] == ["etag", "role"]
+
+
 def test_the_settings_that_a_policy_asks_for_are_there_changed_or_not() -> None:
     same = {"name": "b", "encryption": [{"default_kms_key_name": "k"}], "force_destroy": False}
     plan = parse(

@@ -171,7 +171,11 @@ def parse_plan(text: str) -> Plan:
         changed_outputs=tuple(
             sorted(name for name, change in document.output_changes.items() if change.changes)
         ),
-        drift=tuple(_changes(document.resource_drift, redact)),
+        drift=tuple(
+            change
+            for change in _changes(document.resource_drift, redact)
+            if not _only_etags(change)
+        ),
         kept=tuple(KeptResource(address=address, type=type_) for address, type_ in kept),
         settings=tuple(planned_settings(document.resource_changes)),
         terraform_version=document.terraform_version,
@@ -218,6 +222,12 @@ def is_vanished(
         return False
     changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
     return changed == {_INCARNATION}
+
+
+def _only_etags(change: ResourceChange) -> bool:
+    """Each grant of a policy has the policy's etag, which changes with every other grant."""
+    paths = {attribute.path for attribute in change.attributes}
+    return change.action == "update" and paths == {"etag"}
 
 
 def _is_kept(resource: RawResource) -> bool:

@@ -29,7 +29,8 @@ def plan_object(plan: PlanReport) -> JsonObject:
         "schema": "zenstrap/plan/1",
         "empty": plan.is_empty,
         "counts": counts,
-        **plan.model_dump(mode="json"),
+        # The settings are there for the policy, and say nothing of what changes.
+        **plan.model_dump(mode="json", exclude={"infrastructure": {"settings"}}),
     }
 
 
