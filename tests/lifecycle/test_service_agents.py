@@ -175,7 +175,9 @@ def test_a_new_project_comes_up_in_strict_mode(cloud: Rehearsal) -> None:
 def test_whoever_stops_before_is_obeyed(cloud: Rehearsal) -> None:
     config, session = load_environment("prod"), Session("prod", "up")
     plan = planned(config, session)
+    project = cloud.cloud.projects[PROD]
+    apis = set(project.enabled)
     session.interrupt.request()
     with pytest.raises(InterruptedRunError):
         provision(config, plan, approved(plan), session)
-    assert cloud.cloud.projects[PROD].agents == set()
+    assert (project.agents, project.enabled) == (set(), apis)
