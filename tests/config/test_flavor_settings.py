@@ -49,6 +49,7 @@ WRONG: list[tuple[ComponentKind, str, dict[str, Any], str]] = [
     ("deployer", "gcp", {"timeout_seconds": 3601}, "timeout_seconds"),
     ("deployer", "gcp", {"timeout_seconds": 1.5}, "timeout_seconds"),
     ("deployer", "gcp", {"auth_key": "hunter2"}, "auth_key"),
+    ("deployer", "gcp", {"secret_name_prefix": "mine-"}, "secret_name_prefix"),
     ("step_operator", "vertex", {"service_account_path": "/key.json"}, "service_account_path"),
     ("experiment_tracker", "mlflow", {"tracking_token": "hunter2"}, "tracking_token"),
 ]

@@ -69,6 +69,8 @@ def outputs_of(config: EnvironmentConfig, **changes: Any) -> dict[str, Any]:
                 "network": None,
                 "kms_key": key if strict else None,
             }
+        if made["deployer"]:
+            made["deployer"]["secret_name_prefix"] = f"secrets-of-{account}-"
         return made
 
     keyless = config.auth.method == "external-account"

@@ -58,6 +58,29 @@ def test_an_ml_project_runs_as_its_own_account_on_its_own_path() -> None:
     assert stack.components["deployer"].configuration["service_account"] == FRAUD
 
 
+def test_each_deployer_names_its_secrets_as_its_own_role_allows() -> None:
+    config = configured("prod")
+    registry = desired(config)
+    told = {
+        stack.project: stack.components["deployer"].configuration["secret_name_prefix"]
+        for stack in registry.stacks
+        if "deployer" in stack.components
+    }
+    assert told == {
+        None: "secrets-of-zenml-prod-",
+        "fraud_detection": "secrets-of-zenml-prod-fraud-detection-",
+        "recommendation": "secrets-of-zenml-prod-recommendation-",
+    }
+
+
+def test_a_deployer_whose_secrets_have_no_name_is_refused() -> None:
+    config = configured("prod")
+    outputs = outputs_of(config)
+    del outputs["deployer"]["secret_name_prefix"]
+    with pytest.raises(RegistryError, match="deployer.secret_name_prefix"):
+        desired_registry(config, outputs)
+
+
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_what_goes_through_a_connector_goes_through_its_own_projects(environment: str) -> None:
     config = configured(environment)

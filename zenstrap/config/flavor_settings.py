@@ -88,6 +88,7 @@ _TAKEN: Final[dict[tuple[ComponentKind, str], dict[str, str | None]]] = {
         "project": "gcp.project_id",
         "location": "location",
         "service_account": None,
+        "secret_name_prefix": None,
         "allow_unauthenticated": "allow_unauthenticated",
     },
 }

@@ -191,11 +191,13 @@ def mlflow(component: ExperimentTracker) -> Settings:
 
 
 def _deployer(component: Deployer, google: GoogleProject, outputs: StackOutputs) -> Settings:
-    workload = outputs.workload("deployer")
+    if outputs.deployer is None:
+        raise _missing("deployer")
     return _set(
         project=google.id,
-        location=workload.location or component.location or google.region,
-        service_account=workload.service_account,
+        location=outputs.deployer.location or component.location or google.region,
+        service_account=outputs.deployer.service_account,
+        secret_name_prefix=outputs.deployer.secret_name_prefix,
         allow_unauthenticated=component.allow_unauthenticated,
     )
 

@@ -56,6 +56,17 @@ class WorkloadOutputs(_Part):
     kms_key: str | None = None
 
 
+class DeployerOutputs(WorkloadOutputs):
+    """What a deployer needs.
+
+    Attributes:
+        secret_name_prefix: the beginning of the names of the secrets that it may use. ZenML, told
+            another one, is refused and writes them into the service's plain environment.
+    """
+
+    secret_name_prefix: str
+
+
 class ServiceAccountOutputs(_Part):
     email: str
 
@@ -76,7 +87,7 @@ class StackOutputs(_Part):
     step_operator: WorkloadOutputs | None = None
     image_builder: WorkloadOutputs | None = None
     experiment_tracker: WorkloadOutputs | None = None
-    deployer: WorkloadOutputs | None = None
+    deployer: DeployerOutputs | None = None
 
     def workload(self, kind: str) -> WorkloadOutputs:
         """What a kind of component needs; nothing where the module made nothing for it."""
