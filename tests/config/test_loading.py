@@ -105,8 +105,11 @@ def test_the_folder_can_be_moved(configs: Configs, monkeypatch: pytest.MonkeyPat
 
 def test_nothing_heavy_is_imported() -> None:
     script = (
-        "import sys, zenstrap.config; zenstrap.config.load_environment('prod');"
-        "print(*{'zenml', 'rich', 'jinja2', 'google', 'numpy'} & set(sys.modules))"
+        # Installed packages may declare a bare "google" at Python's start.
+        "import sys; before = set(sys.modules);"
+        "import zenstrap.config; zenstrap.config.load_environment('prod');"
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before};"
+        "print(*{'zenml', 'rich', 'jinja2', 'google', 'numpy'} & new)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=project_root(), capture_output=True, text=True
@@ -212,10 +215,10 @@ FAULTS = [
     ),
     Fault(
         PROD,
-        "min_instances: 1",
-        "min_instances: -1",
-        "stack.components.deployer.min_instances",
-        "out of range: it must be at least 0",
+        "machine_type: n1-highmem-16}",
+        "boot_disk_gb: 0}",
+        "stack.components.step_operator.boot_disk_gb",
+        "out of range: it must be at least 1",
     ),
     Fault(
         PROD,
@@ -497,7 +500,7 @@ def test_a_project_may_not_be_called_like_a_component(configs: Configs, name: st
 def test_an_override_without_a_version(configs: Configs) -> None:
     configs.append(
         "ml_projects/recommendation.yaml",
-        "  prod:\n    components:\n      deployer: {min_instances: 2}\n",
+        "  prod:\n    components:\n      deployer: {location: europe-west4}\n",
     )
     found = configs.problem("prod")
     assert found.key == "environments.prod.components.deployer.version"
@@ -511,8 +514,8 @@ def test_faults_in_sections_of_other_platforms_are_found_too(configs: Configs) -
 
 
 def test_a_fault_of_the_base_stack_is_said_once_not_once_per_project(configs: Configs) -> None:
-    configs.edit(PROD, "min_instances: 1", "min_instances: 9, max_instances: 3")
-    assert configs.problem("prod").key == "stack.components.deployer.min_instances"
+    configs.edit(PROD, "machine_type: n1-standard-8", "accelerator_count: 2")
+    assert configs.problem("prod").key == "stack.components.orchestrator.accelerator_count"
 
 
 def test_broken_defaults_are_blamed_on_the_defaults(configs: Configs) -> None:
