@@ -166,12 +166,6 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "orchestrator: {version: 2.0.0, accelerator_count: 2}",
         {"stack.components.orchestrator.accelerator_count": "none is named"},
     ),
-    "instances are ordered": (
-        PROD,
-        "min_instances: 1",
-        "min_instances: 3, max_instances: 2",
-        {"stack.components.deployer.min_instances": "is more than max_instances, which is 2"},
-    ),
     "external-account needs a provider and a token": (
         PROD,
         KEYLESS,
@@ -276,8 +270,8 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
     ),
     "strict lets nobody in": (
         PROD,
-        "min_instances: 1",
-        "allow_unauthenticated: true",
+        "deployer: {version: 1.0.0, flavor: gcp}",
+        "deployer: {version: 1.0.0, flavor: gcp, allow_unauthenticated: true}",
         {"stack.components.deployer.allow_unauthenticated": "lets nobody in"},
     ),
     "local can't be highly available": (

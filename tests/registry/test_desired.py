@@ -77,7 +77,7 @@ def test_a_deployer_whose_secrets_have_no_name_is_refused() -> None:
     config = configured("prod")
     outputs = outputs_of(config)
     del outputs["deployer"]["secret_name_prefix"]
-    with pytest.raises(RegistryError, match="deployer.secret_name_prefix"):
+    with pytest.raises(RegistryError, match=r"deployer\.secret_name_prefix"):
         desired_registry(config, outputs)
 
 

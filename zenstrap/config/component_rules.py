@@ -207,17 +207,6 @@ def _accelerators_are_named(at: str, components: Components) -> Violations:
             )
 
 
-def _instances_are_ordered(at: str, components: Components) -> Violations:
-    deployer = components.deployer
-    if deployer is None or deployer.min_instances is None or deployer.max_instances is None:
-        return
-    if deployer.min_instances > deployer.max_instances:
-        yield Violation(
-            (f"{at}.deployer.min_instances", f"{at}.deployer.max_instances"),
-            f"is more than max_instances, which is {deployer.max_instances}",
-        )
-
-
 _RULES: tuple[Callable[[str, Components], Violations], ...] = (
     _settings_fit_the_flavor,
     _settings_are_zenmls,
@@ -228,5 +217,4 @@ _RULES: tuple[Callable[[str, Components], Violations], ...] = (
     _deployer_has_images,
     _mlflow_has_a_server,
     _accelerators_are_named,
-    _instances_are_ordered,
 )

@@ -6,9 +6,9 @@ ZenML's configuration is the registry's business. A setting that is null is the 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, ConfigDict, Field
 
 from zenstrap.config.fields import Count, Flag, SecretReference, Text, Version
 from zenstrap.config.google_fields import BucketName, Location, Region
@@ -217,12 +217,6 @@ class Deployer(Component):
     )
     allow_unauthenticated: Flag = Field(
         default=False, description="Whether anyone on the internet may call the services."
-    )
-    min_instances: Annotated[int, Strict(), Field(ge=0)] | None = Field(
-        default=None, description="Instances that are kept warm; null: none."
-    )
-    max_instances: Count | None = Field(
-        default=None, description="Most instances of one service; null: Cloud Run's default."
     )
 
 
