@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,64 +11,17 @@ from google.cloud.exceptions import Forbidden
 from tests.cli.registry_state import snapshot
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.e2e.google_cloud import SHIPPED, Environment, alive, empty, owner, storage
 from zenstrap import naming
 from zenstrap.config import EnvironmentConfig
-from zenstrap.config.loading import load_environment
-from zenstrap.interrupt import Interrupt
-from zenstrap.lifecycle.google_access import google_access
 from zenstrap.lifecycle.google_infrastructure import artifact_bucket, gcp_of
-from zenstrap.lifecycle.infrastructure import open_workspace, variables
-from zenstrap.lifecycle.state_place import google_place
 from zenstrap.policy.compliance import breaches
 from zenstrap.rehearsal import Rehearsal
-from zenstrap.session import Session
-from zenstrap.terraform.plan import AttributeChange, Plan, ResourceChange
-from zenstrap.terraform.workspace import Workspace
-
-SHIPPED = ("dev", "staging", "prod")
-
-
-@pytest.fixture
-def cloud(tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rehearsal]:
-    """Google Cloud with the projects of the shipped environments, and nothing in them."""
-    monkeypatch.setattr(Interrupt, "wait", lambda self, seconds: self.check())
-    projects = tuple(f"acme-ml-{name}" for name in SHIPPED)
-    with Rehearsal(tmp_path / "cloud", project_ids=projects) as rehearsal:
-        for name, value in rehearsal.environment().items():
-            monkeypatch.setenv(name, value)
-        yield rehearsal
-
-
-class Environment:
-    """One environment's infrastructure, as the lifecycle's steps see it."""
-
-    def __init__(self, name: str) -> None:
-        self.session = Session(name, "up")
-
-    def config(self) -> EnvironmentConfig:
-        return load_environment(self.session.environment)
-
-    def prepare(self) -> Workspace:
-        config = self.config()
-        access = google_access(config, self.session)
-        self.session.storage = google_place(config, access, create=True).storage
-        workspace = open_workspace(config, self.session)
-        workspace.prepare()
-        return workspace
-
-    def plan(self, *, destroy: bool = False) -> tuple[Workspace, Plan]:
-        workspace = self.prepare()
-        given = variables(self.config(), workspace, self.session, destroy=destroy)
-        return workspace, workspace.plan(given.values, destroy=destroy)
-
-    def up(self) -> Plan:
-        workspace, plan = self.plan()
-        workspace.apply(plan.digest)
-        return plan
+from zenstrap.terraform.plan import AttributeChange, ResourceChange
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_life(cloud: Rehearsal, home: Home, name: str) -> None:
+def test_a_life(cloud: Rehearsal, home: Home, waits: list[float], name: str) -> None:
     environment, born_with = Environment(name), set(alive(cloud))
     plan = environment.up()
     assert breaches(plan, environment.config()) == ()
@@ -117,6 +69,7 @@ def test_a_life(cloud: Rehearsal, home: Home, name: str) -> None:
     environment.up()
     _, again = environment.plan()
     assert again.is_empty
+    assert waits == []  # nothing had to be tried again
 
 
 def only_their_own_paths(cloud: Rehearsal, config: EnvironmentConfig) -> None:
@@ -144,35 +97,6 @@ def only_their_own_paths(cloud: Rehearsal, config: EnvironmentConfig) -> None:
             list(client.list_blobs(bucket))
 
 
-def alive(cloud: Rehearsal) -> list[str]:
-    """What there is beside buckets, isn't deleted, and isn't made by Google itself."""
-    return [
-        name
-        for name, body in cloud.resources().items()
-        if body.get("state") != "DELETED"
-        and not body.get("deleted")
-        and not name.endswith("@developer.gserviceaccount.com")
-    ]
-
-
-def empty(bucket: Any) -> None:
-    for blob in bucket.client.list_blobs(bucket.name, versions=True):
-        blob.delete()
-
-
-def owner(cloud: Rehearsal) -> Any:
-    return storage(cloud, cloud.environment()["GOOGLE_OAUTH_ACCESS_TOKEN"])
-
-
-def storage(cloud: Rehearsal, token: str) -> Any:
-    """A client of Cloud Storage as whoever the token is for."""
-    from google.cloud.storage import Client
-    from google.oauth2.credentials import Credentials
-
-    endpoint = {"api_endpoint": cloud.storage.url}
-    return Client(project="any", credentials=Credentials(token), client_options=endpoint)
-
-
 def _only(drift: Sequence[ResourceChange]) -> tuple[AttributeChange, ...]:
     (found,) = [one for one in drift if one.type == "google_storage_bucket"]
     return found.attributes
@@ -180,32 +104,6 @@ def _only(drift: Sequence[ResourceChange]) -> tuple[AttributeChange, ...]:
 
 def keeps_artifacts_for_5_days(config: dict[str, Any]) -> None:
     config["retention"]["artifact_days"] = 5
-
-
-def runs_here(config: dict[str, Any]) -> None:
-    """Pipelines run on this machine, everything else is Google's: nothing here is Vertex AI."""
-    version = "3.0.0"
-    components = config["stack"]["components"]
-    config["stack"]["version"] = version
-    config["stack"]["components"] = {
-        "artifact_store": components["artifact_store"],
-        "container_registry": components["container_registry"],
-        "orchestrator": {"version": version, "flavor": "local"},
-        "image_builder": None,
-    }
-
-
-def nothing_of_its_own(config: dict[str, Any]) -> None:
-    config.pop("platforms", None)
-    config.pop("environments", None)
-
-
-@pytest.fixture
-def local_training(home: Home) -> None:
-    for name in SHIPPED:
-        home.edit(f"environments/{name}.yaml", runs_here)
-    for project in ("fraud_detection", "recommendation"):
-        home.edit(f"ml_projects/{project}.yaml", nothing_of_its_own)
 
 
 def test_up_and_down(cloud: Rehearsal, home: Home, run: CommandLine, local_training: None) -> None:

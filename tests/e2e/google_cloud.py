@@ -1,0 +1,117 @@
+"""The shipped environments of Google Cloud as a test sees them: one at a time, on the double."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zenstrap.config import EnvironmentConfig
+from zenstrap.config.loading import load_environment
+from zenstrap.events import Event
+from zenstrap.lifecycle.google_access import google_access
+from zenstrap.lifecycle.infrastructure import open_workspace, variables
+from zenstrap.lifecycle.provisioning import provision
+from zenstrap.lifecycle.state_place import google_place
+from zenstrap.rehearsal import Rehearsal
+from zenstrap.reports import GateReport, PlanReport, TerraformOutputs
+from zenstrap.session import Session
+from zenstrap.terraform.plan import Plan
+from zenstrap.terraform.workspace import Workspace
+
+SHIPPED = ("dev", "staging", "prod")
+ML_PROJECTS = ("fraud_detection", "recommendation")
+
+
+class Environment:
+    """One environment's infrastructure, as the lifecycle's steps see it.
+
+    Attributes:
+        events: what the steps told.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.events: list[Event] = []
+        self.session = Session(name, "up", emit=self.events.append)
+
+    def config(self) -> EnvironmentConfig:
+        return load_environment(self.session.environment)
+
+    def prepare(self) -> Workspace:
+        config = self.config()
+        access = google_access(config, self.session)
+        self.session.storage = google_place(config, access, create=True).storage
+        workspace = open_workspace(config, self.session)
+        workspace.prepare()
+        return workspace
+
+    def plan(self, *, destroy: bool = False) -> tuple[Workspace, Plan]:
+        workspace = self.prepare()
+        given = variables(self.config(), workspace, self.session, destroy=destroy)
+        return workspace, workspace.plan(given.values, destroy=destroy)
+
+    def apply(self, plan: Plan) -> TerraformOutputs:
+        """Have a plan approved, and carry it out as `up` does."""
+        name, digest = self.session.environment, plan.digest
+        shown = PlanReport(
+            environment=name, direction="up", infrastructure=plan, registrations=(), digest=digest
+        )
+        gate = GateReport(environment=name, digest=digest, approved_by="Ada", how="terminal")
+        return provision(self.config(), shown, gate, self.session)
+
+    def up(self) -> Plan:
+        _, plan = self.plan()
+        self.apply(plan)
+        return plan
+
+
+def runs_here(config: dict[str, Any]) -> None:
+    """Pipelines run on this machine, everything else is Google's: nothing here is Vertex AI."""
+    version = "3.0.0"
+    components = config["stack"]["components"]
+    config["stack"]["version"] = version
+    config["stack"]["components"] = {
+        "artifact_store": components["artifact_store"],
+        "container_registry": components["container_registry"],
+        "orchestrator": {"version": version, "flavor": "local"},
+        "image_builder": None,
+    }
+
+
+def nothing_of_its_own(config: dict[str, Any]) -> None:
+    """An ML project that runs wherever the base stack does."""
+    config.pop("platforms", None)
+    config.pop("environments", None)
+
+
+def alive(cloud: Rehearsal) -> list[str]:
+    """What there is beside buckets, isn't deleted, and isn't made by Google itself."""
+    return [
+        name
+        for name, body in cloud.resources().items()
+        if body.get("state") != "DELETED"
+        and not body.get("deleted")
+        and not name.endswith("@developer.gserviceaccount.com")
+    ]
+
+
+def buckets(cloud: Rehearsal, project: str = "acme-ml-dev") -> set[str]:
+    """The names of a project's buckets."""
+    return {bucket.name for bucket in owner(cloud).list_buckets(project=project)}
+
+
+def empty(bucket: Any) -> None:
+    for blob in bucket.client.list_blobs(bucket.name, versions=True):
+        blob.delete()
+
+
+def owner(cloud: Rehearsal) -> Any:
+    """A client of Cloud Storage who may do everything."""
+    return storage(cloud, cloud.environment()["GOOGLE_OAUTH_ACCESS_TOKEN"])
+
+
+def storage(cloud: Rehearsal, token: str) -> Any:
+    """A client of Cloud Storage as whoever the token is for."""
+    from google.cloud.storage import Client
+    from google.oauth2.credentials import Credentials
+
+    endpoint = {"api_endpoint": cloud.storage.url}
+    return Client(project="any", credentials=Credentials(token), client_options=endpoint)
