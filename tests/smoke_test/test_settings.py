@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -18,8 +18,10 @@ from tests.registry.test_zenml_registry import Registering
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
 from zenstrap.execution import on_stack
+from zenstrap.lifecycle.proving import sent_with
 from zenstrap.paths import project_root
 from zenstrap.registry.desired import desired_registry
+from zenstrap.session import Session
 from zenstrap.smoke_test.requirements import training_requirements
 from zenstrap.smoke_test.settings import Image, dockerignore, smoke_settings
 
@@ -134,6 +136,39 @@ def test_the_image_gets_what_the_stack_needs_and_the_training_and_no_more(compil
     assert wanted.pop(".zenml_user_requirements") == ["numpy==2.4.6"]
     assert list(wanted) == [".zenml_stack_integration_requirements"]
     assert any(line.startswith("gcsfs") for line in next(iter(wanted.values())))
+
+
+@pytest.mark.parametrize(("mode", "pushes"), [("strict", 2), ("standard", 1)])
+def test_where_tags_are_immutable_every_build_has_a_tag_of_its_own(
+    client: Client, stand_ins: None, monkeypatch: pytest.MonkeyPatch, mode: str, pushes: int
+) -> None:
+    """ZenML's own tag is the same at each build: it stays where tags move, or images pile up."""
+    from zenml.pipelines.build_utils import create_pipeline_build
+    from zenml.utils.pipeline_docker_image_builder import PipelineDockerImageBuilder
+
+    from pipelines.smoke_training import smoke_training
+
+    config = configured("prod", resilience__compliance_mode=mode)
+    zenml = Registering(client, "prod")
+    zenml.up(desired_registry(config, outputs_of(config)))
+    pushed: list[str] = []
+
+    def push(self: Any, docker_settings: Any, tag: str, stack: Any, **more: Any) -> Any:
+        name = self._get_target_image_name(docker_settings, tag, stack.container_registry)
+        pushed.append(name)
+        return f"{name}@sha256:0", None, None
+
+    monkeypatch.setattr(PipelineDockerImageBuilder, "build_docker_image", push)
+    for _ in range(2):
+        settings = sent_with("fraud_detection", config, uuid4(), Session("prod", "up"))
+        stack = zenml.actual.stacks["zenml-prod-fraud-detection-v1.1.0"]
+        with on_stack(UUID(stack.id)):
+            prepared = smoke_training.with_options(settings=settings).copy()
+            prepared.prepare(training=None, data=None)
+            snapshot, _, _ = prepared._compile()
+            create_pipeline_build(snapshot)
+    assert len(pushed) == 2  # one image for all that a run needs: two would share its tag
+    assert len(set(pushed)) == pushes
 
 
 def uploaded(tmp_path: Path, data: str | None = None) -> dict[str, str]:

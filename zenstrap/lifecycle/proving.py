@@ -54,7 +54,7 @@ def prove(
     try:
         run = run_pipeline_on_stack(
             pipeline.with_options(
-                settings=_sent_with(candidate, config, session),
+                settings=sent_with(candidate.project, config, step_id, session),
                 **run_options(config.environment, pipeline.name, TRAINING),
             ),
             UUID(candidate.id),
@@ -94,12 +94,20 @@ def prove(
     )
 
 
-def _sent_with(candidate: Registration, config: EnvironmentConfig, session: Session) -> Settings:
-    """What a stack on other machines needs beside the pipeline: an image, a machine, a limit."""
-    components = config.components_of(candidate.project)
+def sent_with(
+    project: str | None, config: EnvironmentConfig, step_id: UUID, session: Session
+) -> Settings:
+    """What a stack on other machines needs beside the pipeline: an image, a machine, a limit.
+
+    Args:
+        project: the stack's ML project; None for the base stack.
+        step_id: the step run that the test is.
+    """
+    components = config.components_of(project)
     if components.orchestrator.flavor == "local":
         return {}
-    smoke_test = config.smoke_test_of(candidate.project)
+    smoke_test = config.smoke_test_of(project)
+    strict = config.resilience.compliance_mode == "strict"
     session.run_folder.mkdir(parents=True, exist_ok=True)
     ignored = session.run_folder / "dockerignore"
     ignored.write_text(dockerignore(smoke_test.data), encoding="utf-8")
@@ -108,6 +116,9 @@ def _sent_with(candidate: Registration, config: EnvironmentConfig, session: Sess
         python=f"{sys.version_info.major}.{sys.version_info.minor}",
         requirements=training_requirements(smoke_test.training),
         dockerignore=str(ignored),
+        # A strict registry takes a tag once. Elsewhere ZenML's own tag moves on with each build,
+        # and the registry deletes the image that it left.
+        tag=f"smoke-test-{step_id}" if strict else None,
     )
     return smoke_settings(components, smoke_test, image)
 

@@ -42,12 +42,14 @@ class Image:
         python: major and minor version.
         requirements: of the training, pinned.
         dockerignore: path of a file with :func:`dockerignore`'s text.
+        tag: None for ZenML's own, which is the same at every build of a pipeline.
     """
 
     zenml: str
     python: str
     requirements: Sequence[str]
     dockerignore: str
+    tag: str | None = None
 
 
 def smoke_settings(components: Components, smoke_test: SmokeTest, image: Image) -> Settings:
@@ -85,6 +87,7 @@ def _docker(image: Image) -> dict[str, Any]:
         "allow_download_from_artifact_store": False,
         "allow_download_from_code_repository": False,
         "build_config": {"dockerignore": image.dockerignore},
+        "image_tag": image.tag,
     }
 
 
