@@ -1,0 +1,200 @@
+"""Versions on Google Cloud: an upgrade that fails and one that passes, keys to keyless, back again."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.registry_state import alias_parts, snapshot
+from tests.command_line import CommandLine, Ended
+from tests.conftest import Home
+from tests.e2e.google_cloud import alive
+from zenstrap.rehearsal import Rehearsal
+
+DEV = "environments/dev.yaml"
+OLD, NEW = "zenml-dev-container-registry-v1.0.0", "zenml-dev-container-registry-v1.1.0"
+ACCOUNT = "zenml-dev@acme-ml-dev.iam.gserviceaccount.com"
+WORKLOAD_IDENTITY = {
+    "method": "external-account",
+    "subject_token": "file:/var/run/secrets/tokens/gcp",
+    "workload_identity": {"oidc_issuer": "https://oidc.acme.example/dev", "values": ["dev"]},
+}
+
+
+@pytest.fixture
+def up(home: Home, run: CommandLine, local_training: None) -> Callable[[], Ended]:
+    """`up` in dev, with a protected environment's rule on versions and one stack."""
+
+    def first(config: dict[str, Any]) -> None:
+        config["ml_projects"] = []
+        config["protection"]["immutable_versions"] = True
+        config["stack"]["version"] = "1.0.0"
+        config["stack"]["components"]["container_registry"]["version"] = "1.0.0"
+
+    home.edit(DEV, first)
+    return lambda: run("up", "--env", "dev", "--yes", "--json")
+
+
+def images_of_the_team(config: dict[str, Any]) -> None:
+    config["stack"]["components"]["container_registry"]["settings"] = {"default_repository": "team"}
+
+
+def version_1_1_0(config: dict[str, Any]) -> None:
+    images_of_the_team(config)
+    config["stack"]["version"] = "1.1.0"
+    config["stack"]["components"]["container_registry"]["version"] = "1.1.0"
+
+
+def training(name: str) -> Callable[[dict[str, Any]], None]:
+    def change(config: dict[str, Any]) -> None:
+        config["smoke_test"]["training"] = f"tests.trainings:{name}"
+
+    return change
+
+
+def auth(section: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    def change(config: dict[str, Any]) -> None:
+        config["auth"] = section
+
+    return change
+
+
+def smoke_tests(ended: Ended) -> list[str]:
+    """The stacks whose smoke test ran, passed or not."""
+    return [step["subject"] for step in ended.json["steps"] if step["step"] == "smoke_test"]
+
+
+def current(alias: str = "zenml-dev") -> str:
+    (registry,) = alias_parts(alias)["container_registry"]
+    return registry
+
+
+def components(state: dict[str, Any]) -> dict[str, str]:
+    """The id of each component, by name."""
+    return {name: found[0] for (_, name), found in state["components"].items()}
+
+
+def connectors() -> dict[str, str]:
+    """The connector of each component that has one, by the component's name."""
+    from zenml.client import Client
+
+    found = Client().list_stack_components(size=100, hydrate=True).items
+    return {one.name: one.connector.name for one in found if one.connector}
+
+
+def test_an_upgrade(
+    cloud: Rehearsal,
+    home: Home,
+    run: CommandLine,
+    up: Callable[[], Ended],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = up()
+    assert first.code == 0, first.err
+    old = snapshot()
+
+    # Other content under a version that is there.
+    home.edit(DEV, images_of_the_team)
+    refused = up()
+    assert refused.code == 5, refused.err
+    assert snapshot() == old
+
+    # A new version that doesn't prove itself.
+    home.edit(DEV, version_1_1_0)
+    home.edit(DEV, training("inaccurate"))
+    failed = up()
+    assert failed.code == 6, failed.err
+    assert smoke_tests(failed) == ["zenml-dev-v1.1.0"]
+    assert current() == OLD
+    between = snapshot()
+    assert between["stacks"]["zenml-dev"] == old["stacks"]["zenml-dev"]
+    assert components(between).items() - components(old).items() == {
+        (NEW, components(between)[NEW])
+    }
+
+    # It is mended, and moves the alias.
+    home.edit(DEV, training("own"))
+    passed = up()
+    assert passed.code == 0, passed.err
+    assert current() == NEW
+    assert components(snapshot()) == components(between)
+
+    # From a key to the machine's own identity, the version before that too.
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(machine(cloud, tmp_path)))
+    monkeypatch.setenv("ZENML_ENABLE_IMPLICIT_AUTH_METHODS", "false")
+    home.edit(DEV, auth({"method": "implicit"}))
+    keyless = up()
+    assert keyless.code == 0, keyless.err
+    assert components(snapshot()) == components(between)
+    assert set(connectors().values()) == {"zenml-dev-implicit-connector"}
+    assert {OLD, NEW} <= set(connectors())
+
+    back = run("rollback", "--env", "dev", "--json")
+    assert back.code == 0, back.err
+    assert smoke_tests(back) == ["zenml-dev-v1.0.0"]
+    assert current() == OLD
+
+    # And on to an identity that this machine hasn't got.
+    home.edit(DEV, auth(WORKLOAD_IDENTITY))
+    federated = up()
+    assert federated.code == 6, federated.err
+    assert current() == OLD
+    assert components(snapshot()) == components(between)
+    assert set(connectors().values()) == {"zenml-dev-external-account-connector"}
+
+
+def machine(cloud: Rehearsal, folder: Path) -> Path:
+    """Credentials of a machine that has the environment's service account as its own."""
+    key = cloud.cloud.call(
+        "iam", "POST", f"v1/projects/acme-ml-dev/serviceAccounts/{ACCOUNT}/keys", token=None
+    )
+    file = folder / "machine.json"
+    file.write_bytes(base64.b64decode(key["privateKeyData"]))
+    return file
+
+
+def test_one_ml_project_is_released_alone(
+    cloud: Rehearsal, home: Home, up: Callable[[], Ended]
+) -> None:
+    def with_fraud_detection(config: dict[str, Any]) -> None:
+        config["ml_projects"] = ["fraud_detection"]
+
+    def released(config: dict[str, Any]) -> None:
+        config["version"] = "1.2.0"
+        config["components"] = {
+            "container_registry": {"version": "1.0.1", "settings": {"default_repository": "team"}}
+        }
+
+    home.edit(DEV, with_fraud_detection)
+    first = up()
+    assert first.code == 0, first.err
+    assert smoke_tests(first) == ["zenml-dev-v1.0.0", "zenml-dev-fraud-detection-v1.1.0"]
+    before, made = snapshot(), alive(cloud)
+
+    home.edit("ml_projects/fraud_detection.yaml", released)
+    alone = up()
+    assert alone.code == 0, alone.err
+    assert smoke_tests(alone) == ["zenml-dev-fraud-detection-v1.2.0"]
+    after = snapshot()
+    assert after["stacks"]["zenml-dev-fraud-detection"][2]["version"] == "1.2.0"
+    assert written(before, after) == {
+        "zenml-dev-fraud-detection",
+        "zenml-dev-fraud-detection-v1.2.0",
+        "zenml-dev-fraud-detection-container-registry-v1.0.1",
+    }
+    assert alive(cloud) == made
+
+
+def written(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    """The names of stacks and components that were made or changed in between."""
+    return {
+        key if kind == "stacks" else key[1]
+        for kind in ("stacks", "components")
+        for key, found in after[kind].items()
+        if before[kind].get(key) != found
+    }
