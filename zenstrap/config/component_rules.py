@@ -81,11 +81,7 @@ def _settings_are_zenmls(at: str, components: Components) -> Violations:
 
 
 def _remote_steps_have_images_and_a_bucket(at: str, components: Components) -> Violations:
-    remote = {}
-    if components.orchestrator.flavor != "local":
-        remote["orchestrator"] = components.orchestrator.flavor
-    if components.step_operator is not None:
-        remote["step_operator"] = components.step_operator.flavor
+    remote = components.runners_elsewhere()
     if not remote:
         return
     runners = " and ".join(f"{kind} {flavor}" for kind, flavor in remote.items())

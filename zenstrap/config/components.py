@@ -262,6 +262,15 @@ class Components(Section):
         found = {kind: self.get(kind) for kind in COMPONENT_KINDS}
         return {kind: component for kind, component in found.items() if component is not None}
 
+    def runners_elsewhere(self) -> dict[ComponentKind, str]:
+        """The flavors of what runs steps on other machines, by kind."""
+        found: dict[ComponentKind, str] = {}
+        if self.orchestrator.flavor != "local":
+            found["orchestrator"] = self.orchestrator.flavor
+        if self.step_operator is not None:
+            found["step_operator"] = self.step_operator.flavor
+        return found
+
 
 # Which flavors zenstrap registers on which platform.
 FLAVORS: Final[dict[Platform, dict[ComponentKind, tuple[str, ...]]]] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import ZenstrapError
+from zenstrap.errors import UsageError, ZenstrapError
 from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.reports import Check, PreflightReport
 from zenstrap.terraform.binary import find_terraform
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zenstrap.session import Session
 
 NamedCheck = tuple[str, Callable[[], str]]
+ZENML_SERVER = "zenml_server"
 
 
 def preflight(config: EnvironmentConfig, client: Client, session: Session) -> PreflightReport:
@@ -29,6 +30,8 @@ def preflight(config: EnvironmentConfig, client: Client, session: Session) -> Pr
         ZenstrapError: the first check that failed, as it is; later ones may depend on it.
     """
     looks = [*_machine_checks(), *_zenml_checks(config, client)]
+    if session.command == "down":  # trains nothing, and must be possible when the server is gone
+        looks = [(name, look) for name, look in looks if name != ZENML_SERVER]
     if config.platform == "gcp":
         from zenstrap.lifecycle.google_access import google_access
         from zenstrap.lifecycle.google_checks import google_checks
@@ -103,8 +106,11 @@ def _machine_checks() -> list[NamedCheck]:
 
 
 def _zenml_checks(config: EnvironmentConfig, client: Client | ZenstrapError) -> list[NamedCheck]:
+    runners = _runners_elsewhere(config)
+    server: NamedCheck = (ZENML_SERVER, lambda: _zenml_server(_connected(client), runners))
     return [
         ("zenml", lambda: _zenml(client)),
+        *([server] if runners else []),
         ("control_stack", lambda: control_stack(_connected(client), config).name),
         ("smoke_test", lambda: _smoke_test(config)),
     ]
@@ -131,6 +137,36 @@ def _zenml(client: Client | ZenstrapError) -> str:
     store = _connected(client).zen_store
     kind = "server" if store.config.type.value == "rest" else "local database"
     return f"{zenml.__version__}, {kind}"
+
+
+def _zenml_server(client: Client, runners: str) -> str:
+    """ZenML sends pipelines to other machines only if they can reach its server from there."""
+    from zenml.zen_stores.sql_zen_store import SQLDatabaseDriver, SqlZenStoreConfiguration
+
+    store = client.zen_store
+    is_file = (
+        isinstance(store.config, SqlZenStoreConfiguration)
+        and store.config.driver == SQLDatabaseDriver.SQLITE
+    )
+    if is_file or store.is_local_store():
+        raise UsageError(
+            f"ZenML's {'database' if is_file else 'server'} is this machine's own, "
+            f"and steps run on others ({runners})",
+            why="They couldn't reach it.",
+            fix="Connect to a ZenML server that they reach: zenml login https://ADDRESS. "
+            "Or use orchestrator flavor local and no step operator.",
+        )
+    return f"not this machine's own, as {runners} needs"
+
+
+def _runners_elsewhere(config: EnvironmentConfig) -> str:
+    """What runs steps on other machines, in any of the environment's stacks."""
+    found = {
+        f"{kind} {flavor}"
+        for project in config.targets
+        for kind, flavor in config.components_of(project).runners_elsewhere().items()
+    }
+    return " and ".join(sorted(found))
 
 
 def _smoke_test(config: EnvironmentConfig) -> str:
