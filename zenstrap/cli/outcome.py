@@ -23,7 +23,15 @@ from zenstrap.reports import (
 from zenstrap.session import Session
 from zenstrap.views import json_view
 from zenstrap.views.plan_table import PlanTable
-from zenstrap.views.summary import Failure, OutputLine, RunSummary, StackLine, Summary, error_text
+from zenstrap.views.summary import (
+    Failure,
+    KeptLine,
+    OutputLine,
+    RunSummary,
+    StackLine,
+    Summary,
+    error_text,
+)
 from zenstrap.views.terminal import console_on
 from zenstrap.views.text import spoken
 
@@ -84,6 +92,7 @@ def _summary(outcome: Outcome, plan: PlanReport | None) -> RunSummary:
         steps=outcome.steps,
         outputs=_outputs(outcome),
         stacks=_stacks(outcome),
+        kept=_kept(outcome),
         next=_next(outcome, plan),
         failure=_failure(outcome, plan),
         exit_code=_exit_code(outcome, plan),
@@ -102,8 +111,7 @@ def _headline(outcome: Outcome, plan: PlanReport | None) -> str:
     name = outcome.config.environment
     teardown = outcome.last(TeardownReport)
     if teardown is not None:
-        kept = "".join(f"; kept: {kept.name} ({kept.reason})" for kept in teardown.kept)
-        return f"{name} is gone: {teardown.headline}{kept}"
+        return f"{name} is gone: {teardown.headline}"
     if plan is None:
         return ""
     promotion = outcome.last(PromotionReport)
@@ -136,6 +144,11 @@ def _stacks(outcome: Outcome) -> tuple[StackLine, ...]:
     aliases = {alias_name(config.environment, p): config.version_of(p) for p in config.targets}
     held = [StackLine(alias, "", aliases[alias], "not proven") for alias in promotion.held_back]
     return (*moved, *held)
+
+
+def _kept(outcome: Outcome) -> tuple[KeptLine, ...]:
+    teardown = outcome.last(TeardownReport)
+    return tuple(KeptLine(one.name, one.reason) for one in teardown.kept) if teardown else ()
 
 
 def _next(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:

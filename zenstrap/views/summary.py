@@ -49,6 +49,14 @@ class StackLine:
 
 
 @dataclass(frozen=True)
+class KeptLine:
+    """Something that was left on purpose, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Failure:
     """Why a run did not end well.
 
@@ -88,6 +96,7 @@ class RunSummary:
     steps: tuple[StepFinished, ...] = ()
     outputs: tuple[OutputLine, ...] = ()
     stacks: tuple[StackLine, ...] = ()
+    kept: tuple[KeptLine, ...] = ()
     next: tuple[str, ...] = ()
     failure: Failure | None = None
     exit_code: int = 0
@@ -112,6 +121,8 @@ class Summary:
             yield from _section("Outputs", _outputs(run.outputs, width))
         if run.stacks:
             yield from _section("Stacks", _stacks(run.stacks))
+        if run.kept:
+            yield from _section("Kept", _kept(run.kept))
         if run.run:
             yield from _head("Run")
             yield from _where(run)
@@ -196,7 +207,8 @@ def _flat(outputs: tuple[OutputLine, ...]) -> Iterator[tuple[str, str]]:
 def _leaves(name: str, value: JsonValue) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict) and value:
         for key, inner in value.items():
-            yield from _leaves(f"{name}.{clean(key)}", inner)
+            if inner is not None:  # says only that there could be one
+                yield from _leaves(f"{name}.{clean(key)}", inner)
     elif isinstance(value, str):
         yield name, clean(value)
     else:
@@ -210,6 +222,14 @@ def _stacks(stacks: tuple[StackLine, ...]) -> RenderableType:
     for stack in stacks:
         note = Text(clean(stack.note), style="dim", overflow="fold")
         grid.add_row(clean(stack.alias), clean(stack.version), clean(stack.stack), note)
+    return grid
+
+
+def _kept(kept: tuple[KeptLine, ...]) -> RenderableType:
+    grid = Table.grid()
+    grid.add_column(overflow="fold")
+    for one in kept:
+        grid.add_row(joined([(clean(one.name), "bold"), (f": {clean(one.reason)}", "")]))
     return grid
 
 
