@@ -17,9 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from zenstrap.errors import InterruptedRunError
 from zenstrap.interrupt import Interrupt
 
 if TYPE_CHECKING:
@@ -28,12 +30,26 @@ if TYPE_CHECKING:
 
 ACTIVE_STACK_VARIABLE = "ZENML_ACTIVE_STACK_ID"
 POLL_SECONDS = 0.2  # how soon a time limit or Ctrl-C is noticed while a training runs
+ASK_SECONDS = 5.0  # how often ZenML is asked for a run that nothing here waits for
 STOP_GRACE_SECONDS = 10.0  # how long a stopped training may take to unwind and record its end
 
 
 class TimeLimitReached(BaseException):
     """Raised inside a pipeline that ran too long. No ``Exception``, so that training code that
     swallows those can't swallow this."""
+
+
+@dataclass(frozen=True)
+class EndedRun:
+    """A run that has ended, well or not.
+
+    Attributes:
+        error: what ended it, where it failed. ZenML records nothing of what it met before a
+            step's own code, such as an artifact store that it can't reach.
+    """
+
+    run: PipelineRunResponse
+    error: BaseException | None
 
 
 @contextmanager
@@ -71,8 +87,11 @@ def run_pipeline_on_stack(
     time_limit: float,
     interrupt: Interrupt,
     clock: Callable[[], float] = time.monotonic,
-) -> PipelineRunResponse:
+) -> EndedRun:
     """Run a pipeline to its end on a stack, linked under the step that calls this.
+
+    Also where the orchestrator only takes it and lets go, as Airflow does: ZenML is then asked
+    for its end. What already runs on other machines isn't stopped there.
 
     Args:
         step_id: the step run that it is started from; the dashboard shows one under the other.
@@ -96,7 +115,18 @@ def run_pipeline_on_stack(
                 _stop(work)
                 interrupt.check()
                 raise TimeLimitReached(f"stopped after {time_limit:g} seconds")
-        return work.result()
+        run = work.result()
+        try:
+            while not run.status.is_finished:
+                left = deadline - clock()
+                if left <= 0:
+                    raise TimeLimitReached(f"not finished after {time_limit:g} seconds")
+                interrupt.wait(min(ASK_SECONDS, left))
+                run = work.result()
+        except (TimeLimitReached, InterruptedRunError):
+            _record_end(run.id)
+            raise
+        return EndedRun(run, work.error)
 
 
 def note_packages_without_pip() -> None:
@@ -127,7 +157,7 @@ class _Work(threading.Thread):
         self._pipeline = pipeline
         self._parameters = parameters
         self._step_id = step_id
-        self._before_run: BaseException | None = None
+        self.error: BaseException | None = None
         self.run_id: UUID | None = None
 
     def run(self) -> None:
@@ -137,8 +167,8 @@ class _Work(threading.Thread):
         from zenml.client import Client
 
         if self.run_id is None:
-            assert self._before_run is not None
-            raise self._before_run
+            assert self.error is not None
+            raise self.error
         return Client().get_pipeline_run(self.run_id)
 
     def _run(self) -> None:
@@ -158,18 +188,24 @@ class _Work(threading.Thread):
             self.run_id = run.id
             submit_pipeline(snapshot=snapshot, stack=Client().active_stack, placeholder_run=run)
         except BaseException as error:  # after the run exists, it records its own failure
-            self._before_run = error
+            self.error = error
 
 
 def _stop(work: _Work) -> None:
     """Raise inside the working thread, give it time to unwind, and record the end if it can't."""
-    from zenml.client import Client
-    from zenml.orchestrators.publish_utils import publish_failed_pipeline_run
-
     assert work.ident is not None
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(work.ident), ctypes.py_object(TimeLimitReached)
     )
     work.join(STOP_GRACE_SECONDS)
-    if work.run_id and not Client().get_pipeline_run(work.run_id, hydrate=False).status.is_finished:
-        publish_failed_pipeline_run(work.run_id)
+    if work.run_id:
+        _record_end(work.run_id)
+
+
+def _record_end(run_id: UUID) -> None:
+    """Nobody waits for this run any longer: failed, unless it has ended."""
+    from zenml.client import Client
+    from zenml.orchestrators.publish_utils import publish_failed_pipeline_run
+
+    if not Client().get_pipeline_run(run_id, hydrate=False).status.is_finished:
+        publish_failed_pipeline_run(run_id)

@@ -1,4 +1,4 @@
-"""Versions on Google Cloud: an upgrade that fails and one that passes, keys to keyless, back again."""
+"""Versions on Google Cloud: an upgrade that fails, one that passes, keyless, and back again."""
 
 from __future__ import annotations
 
@@ -143,6 +143,7 @@ def test_an_upgrade(
     home.edit(DEV, auth(WORKLOAD_IDENTITY))
     federated = up()
     assert federated.code == 6, federated.err
+    assert str(WORKLOAD_IDENTITY["subject_token"]).removeprefix("file:") in federated.err
     assert current() == OLD
     assert components(snapshot()) == components(between)
     assert set(connectors().values()) == {"zenml-dev-external-account-connector"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from zenstrap.config import EnvironmentConfig
-from zenstrap.execution import TimeLimitReached, run_pipeline_on_stack
+from zenstrap.execution import EndedRun, TimeLimitReached, run_pipeline_on_stack
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
 from zenstrap.runs import TRAINING, run_options
@@ -52,7 +52,7 @@ def prove(
     accuracy: float | None = None
     read_back, model_uri = "", ""
     try:
-        run = run_pipeline_on_stack(
+        ended = run_pipeline_on_stack(
             pipeline.with_options(
                 settings=sent_with(candidate.project, config, step_id, session),
                 **run_options(config.environment, pipeline.name, TRAINING),
@@ -63,7 +63,8 @@ def prove(
             time_limit=settings.timeout_minutes * 60,
             interrupt=session.interrupt,
         )
-        model_artifact = _require_real_run(run, candidate)
+        run = ended.run
+        model_artifact = _require_real_run(ended, candidate)
         model_uri = model_artifact.uri
         evaluation = _output(run, EVALUATION_STEP, "evaluation").load()
         accuracy = evaluation.accuracy
@@ -160,10 +161,11 @@ class _NotProvenError(Exception):
     """Why a candidate isn't proven, as a person reads it."""
 
 
-def _require_real_run(run: PipelineRunResponse, candidate: Registration) -> ArtifactVersionResponse:
+def _require_real_run(ended: EndedRun, candidate: Registration) -> ArtifactVersionResponse:
     """The model of a completed run on the candidate, stored in the candidate's artifact store."""
+    run = ended.run
     if run.status.value != "completed":
-        raise _NotProvenError(_failure(run))
+        raise _NotProvenError(_failure(ended))
     if run.stack is None or str(run.stack.id) != candidate.id:
         found = run.stack.name if run.stack else "none"
         raise _NotProvenError(f"the training ran on another stack: {found}")
@@ -174,12 +176,18 @@ def _require_real_run(run: PipelineRunResponse, candidate: Registration) -> Arti
     return model
 
 
-def _failure(run: PipelineRunResponse) -> str:
-    for name, step in run.steps.items():
+def _failure(ended: EndedRun) -> str:
+    for name, step in ended.run.steps.items():
         if step.status.value == "failed":
             text = step.exception_info.traceback.strip().splitlines() if step.exception_info else []
-            return f"its step {name} failed: {text[-1]}" if text else f"its step {name} failed"
-    return f"the training ended with status {run.status.value}"
+            reason = text[-1] if text else _reason(ended.error)
+            return f"its step {name} failed: {reason}" if reason else f"its step {name} failed"
+    return _reason(ended.error) or f"the training ended with status {ended.run.status.value}"
+
+
+def _reason(error: BaseException | None) -> str:
+    """In one line what an error that ZenML or a library raised says."""
+    return " ".join(f"{type(error).__name__}: {error}".split()) if error else ""
 
 
 def _output(run: PipelineRunResponse, step: str, name: str) -> ArtifactVersionResponse:
