@@ -41,7 +41,7 @@ from zenstrap.views.status_view import (
     SmokeTestLine,
     StackVersion,
 )
-from zenstrap.views.summary import Failure, OutputLine, RunSummary, StackLine
+from zenstrap.views.summary import Failure, KeptLine, OutputLine, RunSummary, StackLine
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 RUN = "bootstrap-prod-2026_11_22-12_00_00"
@@ -243,6 +243,19 @@ SUMMARY = RunSummary(
         ),
     ),
     next=("zenml stack set zenml-prod", "python run.py status --env prod"),
+)
+
+GONE = RunSummary(
+    environment="prod",
+    command="down",
+    seconds=48.0,
+    run=RUN,
+    headline="prod is gone: 0 left, 2 kept",
+    outputs=(OutputLine("retention", {"artifact_days": 90, "ttl": None}),),
+    kept=(
+        KeptLine("gs://acme-ml-prod-tfstate", "the state bucket: it holds older states"),
+        KeptLine(KEY, "Google never deletes it; the next up takes it over again"),
+    ),
 )
 
 FAILED = RunSummary(
@@ -492,6 +505,7 @@ HOSTILE_SUMMARY = RunSummary(
     steps=(StepFinished(HOSTILE, "failed", 1.0, HOSTILE, HOSTILE),),
     outputs=(OutputLine(HOSTILE, {HOSTILE: [HOSTILE]}), OutputLine(HOSTILE, HOSTILE)),
     stacks=(StackLine(HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
+    kept=(KeptLine(HOSTILE, HOSTILE),),
     next=(HOSTILE,),
     failure=Failure(HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE),
 )

@@ -35,6 +35,11 @@ def test_a_run_that_failed(golden: Golden, width: int) -> None:
 
 
 @WIDTHS
+def test_a_down(golden: Golden, width: int) -> None:
+    golden(f"summary-gone-{width}.txt", plain_summary(examples.GONE, width=width))
+
+
+@WIDTHS
 def test_the_status(golden: Golden, width: int) -> None:
     golden(f"status-{width}.txt", plain_status(examples.STATUS, width=width))
 
