@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,17 +16,33 @@ from zenstrap.events import Event, Notice
 from zenstrap.interrupt import Interrupt
 from zenstrap.lifecycle.google_access import google_access
 from zenstrap.lifecycle.infrastructure import open_workspace, variables
+from zenstrap.lifecycle.planning import plan_up
 from zenstrap.lifecycle.provisioning import provision
-from zenstrap.lifecycle.service_agents import ServiceAgent, agents_needed, make_service_agents
+from zenstrap.lifecycle.service_agents import (
+    ServiceAgent,
+    agents_needed,
+    make_service_agents,
+    service_agent_notices,
+)
 from zenstrap.lifecycle.state_place import google_place
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.reports import GateReport, PlanReport
 from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan, parse_plan
 
+if TYPE_CHECKING:
+    from zenml.client import Client
+
 GRANT = "google_kms_crypto_key_iam_member"
 ROLE = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 PROD = "acme-ml-prod"
+
+# https://cloud.google.com/iam/docs/service-agents: what each has, and whose it is.
+OWN_ROLES = {
+    "roles/aiplatform.serviceAgent": "gcp-sa-aiplatform",
+    "roles/artifactregistry.serviceAgent": "gcp-sa-artifactregistry",
+    "roles/run.serviceAgent": "serverless-robot-prod",
+}
 
 
 def grant(
@@ -93,6 +109,19 @@ def test_a_service_agent_is_needed_once_for_all_its_keys() -> None:
 )
 def test_nothing_else_needs_one(change: dict[str, Any]) -> None:
     assert agents_needed(plan_of(change)) == ()
+    assert service_agent_notices(plan_of(change)) == ()
+
+
+def test_the_plan_tells_what_they_get() -> None:
+    plan = plan_of(
+        grant("gcp-sa-artifactregistry", address=f"{GRANT}.europe"),
+        grant("gcp-sa-artifactregistry", address=f"{GRANT}.west"),
+        grant("gcp-sa-aiplatform"),
+        grant("serverless-robot-prod"),
+    )
+    (notice,) = service_agent_notices(plan)
+    assert {agent.role for agent in agents_needed(plan)} == OWN_ROLES.keys()
+    assert all(notice.count(role) == 1 for role in OWN_ROLES)
 
 
 def test_where_no_key_is_granted_google_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +175,24 @@ def key_users(cloud: Rehearsal) -> set[str]:
     }
 
 
+def own_roles(cloud: Rehearsal) -> dict[str, str]:
+    """Who has a service agent's role in the project, by role."""
+    return {
+        binding["role"]: member.partition("@")[2].partition(".")[0]
+        for binding in cloud.policy(f"projects/{PROD}")
+        if binding["role"].endswith(".serviceAgent")
+        for member in binding["members"]
+    }
+
+
+def test_who_approves_is_told(cloud: Rehearsal, client: Client) -> None:
+    config, session = load_environment("prod"), Session("prod", "plan")
+    session.storage = google_place(config, google_access(config, session), create=True).storage
+    plan = plan_up(config, client, session)
+    notices = service_agent_notices(plan.infrastructure)
+    assert notices and set(notices) <= set(plan.notices)
+
+
 def test_a_new_project_comes_up_in_strict_mode(cloud: Rehearsal) -> None:
     config, events = load_environment("prod"), list[Event]()
     session = Session("prod", "up", emit=events.append)
@@ -159,15 +206,22 @@ def test_a_new_project_comes_up_in_strict_mode(cloud: Rehearsal) -> None:
         open_workspace(config, session).apply(plan.infrastructure.digest)
     assert "gcp-sa-artifactregistry" in str(caught.value)
     assert key_users(cloud) <= {"gs-project-accounts", "serverless-robot-prod"}
+    assert own_roles(cloud) == {}
 
     rest = planned(config, session)
+    needed = agents_needed(rest.infrastructure)
+    # Google makes them, and it takes IAM a moment to know them.
+    for agent in needed:
+        cloud.faults.service_account_unknown_yet(agent.email)
     provision(config, rest, approved(rest), session)
     assert key_users(cloud) >= {
         "gcp-sa-aiplatform",
         "gcp-sa-artifactregistry",
         "gs-project-accounts",
     }
-    # Never waited: nothing had to be tried again.
+    given = {agent.role: OWN_ROLES[agent.role] for agent in needed}
+    assert len(given) >= 2 and own_roles(cloud) == given
+    # Terraform never had to try again.
     assert [one.level for one in events if isinstance(one, Notice)] == ["info"]
     assert planned(config, session).is_empty
 
@@ -181,3 +235,4 @@ def test_whoever_stops_before_is_obeyed(cloud: Rehearsal) -> None:
     with pytest.raises(InterruptedRunError):
         provision(config, plan, approved(plan), session)
     assert (project.agents, project.enabled) == (set(), apis)
+    assert own_roles(cloud) == {}

@@ -42,7 +42,10 @@ _PERMISSIONS = (
     ),
     re.compile(r"(?P<permission>[a-z]\w+\.[a-z]\w+\.[a-z]\w+) (?:permission )?(?:is )?denied"),
 )
-_FORBIDDEN = re.compile(r"does not have permission|PERMISSION_DENIED|permission denied", re.I)
+_FORBIDDEN = re.compile(
+    r"does not have permission|PERMISSION_DENIED|permission denied|Policy update access denied",
+    re.I,
+)
 _NO_LOCATION = re.compile(
     r"location constraint is not valid|Permission denied on 'locations/(?P<one>[\w-]+)'"
     r"|Location '?(?P<two>[\w-]+)'? is not (?:found|supported|valid)|Unsupported location"

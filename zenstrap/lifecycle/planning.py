@@ -15,6 +15,7 @@ from zenstrap.errors import StateGuardError
 from zenstrap.lifecycle.connector_keys import fingerprints
 from zenstrap.lifecycle.infrastructure import open_workspace, require_removable, variables
 from zenstrap.lifecycle.proving import is_proven, last_test
+from zenstrap.lifecycle.service_agents import service_agent_notices
 from zenstrap.registry.changes import Action, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import UNKNOWN, diff, removal
@@ -66,7 +67,11 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         to_test=_stacks_to_test(config, client, desired, actual, infrastructure),
         since=last_change.name if last_change else None,
         digest=combined_digest(infrastructure, registrations),
-        notices=(*given.notices, *_notices(config, registrations)),
+        notices=(
+            *given.notices,
+            *service_agent_notices(infrastructure),
+            *_notices(config, registrations),
+        ),
         kept=left_in_place(infrastructure),
     )
 

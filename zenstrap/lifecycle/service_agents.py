@@ -3,6 +3,10 @@
 In a new project an account of a Google service comes to be when the service is first used, and a
 grant to one that isn't there is refused. The provider's stable version can't make it, so it is made
 before the plan is applied. Cloud Storage's isn't among them: the module reads it, which makes it.
+
+One that was asked for doesn't get its role in the project as one that Google makes unasked does,
+and without it the service may not work: it is given too.
+https://cloud.google.com/iam/docs/create-service-agents
 """
 
 from __future__ import annotations
@@ -30,6 +34,13 @@ _APIS: Final = {
     "serverless-robot-prod": "run.googleapis.com",
 }
 
+# The role that Google gives to each of them, by API. Same source.
+_ROLES: Final = {
+    "aiplatform.googleapis.com": "roles/aiplatform.serviceAgent",
+    "artifactregistry.googleapis.com": "roles/artifactregistry.serviceAgent",
+    "run.googleapis.com": "roles/run.serviceAgent",
+}
+
 
 @dataclass(frozen=True, order=True)
 class ServiceAgent:
@@ -37,6 +48,11 @@ class ServiceAgent:
 
     api: str
     email: str
+
+    @property
+    def role(self) -> str:
+        """Its own role, which it has in the project."""
+        return _ROLES[self.api]
 
 
 def agents_needed(plan: Plan) -> tuple[ServiceAgent, ...]:
@@ -50,8 +66,23 @@ def agents_needed(plan: Plan) -> tuple[ServiceAgent, ...]:
     return tuple(sorted(_agents(members)))
 
 
+def service_agent_notices(plan: Plan) -> tuple[str, ...]:
+    """What people should know before they approve the plan: it isn't among Terraform's changes."""
+    agents = agents_needed(plan)
+    if not agents:
+        return ()
+    roles = ", ".join(sorted({agent.role for agent in agents}))
+    return (
+        f"Google's service agents of {_names(agents)} are made where they are missing, and get "
+        f"their own roles in the project ({roles}). Agents and roles stay when the environment "
+        "goes.",
+    )
+
+
 def make_service_agents(config: EnvironmentConfig, plan: Plan, session: Session) -> None:
-    """Make the service agents that the plan grants keys to; their APIs are part of the plan.
+    """Make the service agents that the plan grants keys to, each with its role.
+
+    Their APIs are part of the plan.
 
     Raises:
         AuthenticationError, GoogleError: Google can't be asked, or said no.
@@ -60,16 +91,25 @@ def make_service_agents(config: EnvironmentConfig, plan: Plan, session: Session)
     agents = agents_needed(plan)
     if not agents:
         return
+    from zenstrap.google.project_policy import grant
     from zenstrap.google.service_usage import enable, make_service_agent
     from zenstrap.lifecycle.google_access import google_access
 
     apis = sorted({agent.api for agent in agents})
-    session.emit(Notice(f"Before their keys, Google's service agents are made: {_names(apis)}."))
+    session.emit(
+        Notice(
+            "Before their keys, Google's service agents are made and get their own roles: "
+            f"{_names(agents)}."
+        )
+    )
     rest = google_access(config, session).rest
     enable(rest, apis, pause=session.wait)
     for api in apis:
         session.guard()
         make_service_agent(rest, api, pause=session.wait)
+    session.guard()
+    roles = {f"serviceAccount:{agent.email}": agent.role for agent in agents}
+    grant(rest, roles, pause=session.wait)
 
 
 def _agents(members: Iterable[str]) -> Iterable[ServiceAgent]:
@@ -79,5 +119,5 @@ def _agents(members: Iterable[str]) -> Iterable[ServiceAgent]:
             yield ServiceAgent(_APIS[found["place"]], found["email"])
 
 
-def _names(apis: Iterable[str]) -> str:
-    return ", ".join(api.removesuffix(".googleapis.com") for api in apis)
+def _names(agents: Iterable[ServiceAgent]) -> str:
+    return ", ".join(sorted({agent.api.removesuffix(".googleapis.com") for agent in agents}))

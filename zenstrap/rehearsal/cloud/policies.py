@@ -39,8 +39,11 @@ def read(cloud: Cloud, resource: str) -> JSON:
     return cloud.policies.get(resource, {"version": 1, "etag": "ACAB"})
 
 
-def write(cloud: Cloud, resource: str, policy: JSON) -> JSON:
+def write(cloud: Cloud, resource: str, policy: JSON, *, audit: bool = False) -> JSON:
     """Replace a resource's policy.
+
+    Args:
+        audit: what is audited too; else that stays as it is.
 
     Raises:
         ApiError: the policy was changed since it was read, or says what none may say.
@@ -54,10 +57,12 @@ def write(cloud: Cloud, resource: str, policy: JSON) -> JSON:
     version = 3 if any("condition" in b for b in bindings) else 1
     if version == 3 and policy.get("version") != 3:
         raise invalid("Conditional bindings need a policy of version 3.")
+    audited = (policy if audit else read(cloud, resource)).get("auditConfigs")
     cloud.policies[resource] = {
         "version": version,
         "etag": cloud.etag(),
         "bindings": copy.deepcopy(bindings),
+        **({"auditConfigs": copy.deepcopy(audited)} if audited else {}),
     }
     return cloud.policies[resource]
 

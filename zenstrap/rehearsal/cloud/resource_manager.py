@@ -52,7 +52,10 @@ def get_policy(cloud: Cloud, request: Request) -> JSON:
 
 def set_policy(cloud: Cloud, request: Request) -> JSON:
     resource = f"projects/{request.parts['project']}"
-    return policies.write(cloud, resource, request.body.get("policy", {}))
+    mask = request.body.get("updateMask") or "bindings,etag"
+    return policies.write(
+        cloud, resource, request.body.get("policy", {}), audit="auditConfigs" in mask
+    )
 
 
 def test_permissions(cloud: Cloud, request: Request) -> JSON:
