@@ -12,23 +12,23 @@ from zenstrap.lifecycle.proving import LastTest, is_proven
 PASSED = {"passed": True, "stack_id": "one", "content_hash": "hash", "accuracy": 0.97}
 
 
-def tested(**changed: Any) -> LastTest:
+def last(**changed: Any) -> LastTest:
     return LastTest(PASSED | changed, datetime(2026, 11, 22, tzinfo=UTC))
 
 
 def test_the_stack_as_it_was_tested_is_proven() -> None:
-    assert is_proven(tested(), "one", "hash")
+    assert is_proven(last(), "one", "hash")
 
 
 @pytest.mark.parametrize(
     ("test", "stack_id", "content_hash"),
     [
         (None, "one", "hash"),  # never tested
-        (tested(passed=False), "one", "hash"),
-        (tested(passed="yes"), "one", "hash"),
-        (tested(), "another", "hash"),  # deleted and registered again under its name
-        (tested(), None, "hash"),  # not registered
-        (tested(), "one", "other"),  # updated in place
+        (last(passed=False), "one", "hash"),
+        (last(passed="yes"), "one", "hash"),
+        (last(), "another", "hash"),  # deleted and registered again under its name
+        (last(), None, "hash"),  # not registered
+        (last(), "one", "other"),  # updated in place
     ],
 )
 def test_anything_else_is_not(
