@@ -10,6 +10,7 @@ import pytest
 from tests.registry.google import configured
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import UsageError, exit_code
+from zenstrap.events import Event, Notice
 from zenstrap.lifecycle import google_checks
 from zenstrap.lifecycle.checking import ZENML_SERVER, diagnose, preflight
 from zenstrap.session import Session
@@ -91,8 +92,20 @@ def test_a_server_elsewhere_will_do_and_one_on_this_machine_wont(
 def test_a_run_stops_there_before_google_is_asked(client: Client) -> None:
     config = all_here(**ELSEWHERE["vertex"])
     with pytest.raises(UsageError, match="orchestrator vertex") as refusal:
-        preflight(config, client, Session("dev", "plan"))
+        preflight(config, client, Session("dev", "up"))
     assert exit_code(refusal.value) == 64
+
+
+def test_a_plan_is_shown_all_the_same_with_a_warning(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(google_checks, "google_checks", lambda config, access: [])
+    told: list[Event] = []
+    report = preflight(
+        all_here(**ELSEWHERE["vertex"]), client, Session("dev", "plan", emit=told.append)
+    )
+    assert [check.name for check in report.checks if not check.passed] == [ZENML_SERVER]
+    assert [type(event) for event in told] == [Notice]
 
 
 def test_what_was_made_before_can_be_taken_away(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import UsageError, ZenstrapError
+from zenstrap.events import Notice
 from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.reports import Check, PreflightReport
 from zenstrap.terraform.binary import find_terraform
@@ -37,8 +38,21 @@ def preflight(config: EnvironmentConfig, client: Client, session: Session) -> Pr
         from zenstrap.lifecycle.google_checks import google_checks
 
         looks += google_checks(config, google_access(config, session))
-    checks = tuple(Check(name=name, passed=True, detail=look()) for name, look in looks)
-    return PreflightReport(environment=config.environment, checks=checks)
+    return PreflightReport(
+        environment=config.environment,
+        checks=tuple(_looked_at(name, look, session) for name, look in looks),
+    )
+
+
+def _looked_at(name: str, look: Callable[[], str], session: Session) -> Check:
+    """A check that passed; for a plan, which runs nothing anywhere, a server may be missing."""
+    try:
+        return Check(name=name, passed=True, detail=look())
+    except ZenstrapError as error:
+        if session.command != "plan" or name != ZENML_SERVER:
+            raise
+        session.emit(Notice(f"`up` will be refused: {error}", "warning"))
+        return Check(name=name, passed=False, detail=error.what, fix=error.fix or "")
 
 
 def diagnose(config: EnvironmentConfig, client: Client | ZenstrapError) -> Iterator[Check]:
