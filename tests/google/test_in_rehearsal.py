@@ -68,7 +68,7 @@ def test_a_forbidden_key_is_known_before_terraform_fails_on_it(
         assert "iam.disableServiceAccountKeyCreation" in failure
 
 
-def test_a_deleted_pool_is_brought_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_pool_gives_way_to_the_next_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = load_environment("prod")
     apis = ("iam.googleapis.com", "cloudkms.googleapis.com")
     with Rehearsal(tmp_path, project_ids=("acme-ml-prod",), apis=apis) as rehearsal:
@@ -95,15 +95,10 @@ def test_a_deleted_pool_is_brought_back(tmp_path: Path, monkeypatch: pytest.Monk
         for name in (f"{pool}/{provider}", pool):
             call(rehearsal, "DELETE", f"{places}/{name}")
 
-        found = find_adoptions(
-            config, session, (), provider_id="zenml", may_undelete=True, pause=lambda seconds: None
-        )
-        full = "projects/acme-ml-prod/locations/global/workloadIdentityPools/zenml-prod"
-        assert (found.pool, found.provider) == (full, f"{full}/providers/zenml")
-        states = [
-            thing["state"] for name, thing in rehearsal.resources().items() if "/zenml-prod" in name
-        ]
-        assert states == ["ACTIVE", "ACTIVE"]
+        before = rehearsal.resources()
+        found = find_adoptions(config, session, (), provider_id="zenml")
+        assert (found.pool_id, found.pool, found.provider) == ("zenml-prod-2", None, None)
+        assert rehearsal.resources() == before
 
 
 def call(rehearsal: Rehearsal, method: str, url: str, body: object = None) -> None:
