@@ -42,6 +42,8 @@ _PERMISSIONS = (
     ),
     re.compile(r"(?P<permission>[a-z]\w+\.[a-z]\w+\.[a-z]\w+) (?:permission )?(?:is )?denied"),
 )
+# Service Usage doesn't name it: "Permission denied to enable service [iam.googleapis.com]".
+_SERVICES = re.compile(r"Permission denied to (?P<verb>enable|disable|get|list|use) services?\b")
 _FORBIDDEN = re.compile(
     r"does not have permission|PERMISSION_DENIED|permission denied|Policy update access denied",
     re.I,
@@ -234,13 +236,12 @@ def explain(
             fix="Wait and run the same command again; a quota that stays too small is raised "
             f"at https://console.cloud.google.com/iam-admin/quotas?project={named}",
         )
-    for pattern in _PERMISSIONS:
-        if found := pattern.search(refusal.message):
-            return error(
-                f"the permission {found['permission']} is missing",
-                kind=NotAllowedError,
-                fix=_grant(found["permission"], named),
-            )
+    if permission := _permission(refusal.message):
+        return error(
+            f"the permission {permission} is missing",
+            kind=NotAllowedError,
+            fix=_grant(permission, named),
+        )
     if refusal.status == 403 and _FORBIDDEN.search(text):
         return error(
             what, kind=NotAllowedError, fix=f"Have an owner of the project {named} grant it to you"
@@ -275,6 +276,14 @@ def _grant(permission: str, project: str) -> str:
         "Have an owner run: gcloud projects add-iam-policy-binding "
         f"{project} --member=PRINCIPAL --role={role}"
     )
+
+
+def _permission(message: str) -> str | None:
+    """The one that Google says is missing."""
+    if found := _SERVICES.search(message):
+        return f"serviceusage.services.{found['verb']}"
+    found = next((one for one in (p.search(message) for p in _PERMISSIONS) if one), None)
+    return found["permission"] if found else None
 
 
 def _service(message: str) -> str | None:
