@@ -78,6 +78,8 @@ def test_anything_more_is_not(approved: Plan) -> None:
         # its creation failed halfway
         (change("create"), change("replace", reason="replace_because_tainted"), True),
         (change("create"), change("replace", reason="replace_because_cannot_update"), False),
+        (change("create"), change("update", importing=True), True),
+        (change("create"), change("update"), False),
         # another thing altogether
         (change("create"), change("destroy"), False),
         (change("update"), change("replace"), False),
@@ -91,6 +93,13 @@ def test_anything_more_is_not(approved: Plan) -> None:
         (change("create", after={"n": '"6"'}), change("create", after={}), False),
         (change("update", after={"n": '"6"', "m": "1"}), change("update", after={"m": "1"}), True),
         (change("update", after={"n": '"6"'}), change("update", after={"m": '"6"'}), False),
+        # taken away: only from what a failed creation left behind
+        (change("update", after={"n": '"6"'}), change("update", after={"m": None}), False),
+        (
+            change("create", after={"n": '"6"'}),
+            change("replace", reason="replace_because_tainted", after={"m": None}),
+            True,
+        ),
     ],
 )
 def test_by_example(approved: ResourceChange, rest: ResourceChange, expected: bool) -> None:

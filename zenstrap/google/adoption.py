@@ -123,6 +123,23 @@ def makes_pool(config: EnvironmentConfig) -> bool:
     return keyless and identity is not None and identity.provider is None
 
 
+def keys_that_are_there(config: EnvironmentConfig, session: GoogleSession) -> tuple[str, ...]:
+    """Full names of the keys that zenstrap made for the environment, now or in an earlier life.
+
+    Raises:
+        AuthenticationError, GoogleError: Google can't be asked, or said no.
+    """
+    ring_id = naming.key_ring_id(config.environment)
+    names = [
+        f"{key_ring_name(session.project, location, ring_id)}/cryptoKeys/{ring_id}"
+        for location in sorted(made_key_locations(config))
+    ]
+    try:
+        return tuple(name for name in names if get_key(session, name) is not None)
+    except ApiDisabledError:
+        return ()
+
+
 def made_key_locations(config: EnvironmentConfig) -> frozenset[str]:
     """Where zenstrap makes keys: what is needed in strict mode, without the user's own."""
     if config.gcp is None or config.resilience.compliance_mode != "strict":

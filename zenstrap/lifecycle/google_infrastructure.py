@@ -10,9 +10,17 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.config.google_locations import locations
 from zenstrap.config.models import Auth, Components, Gcp
 from zenstrap.errors import RefusedError
-from zenstrap.google.adoption import Adoption, find_adoptions, nothing_to_adopt
+from zenstrap.google.adoption import (
+    Adoption,
+    find_adoptions,
+    keys_that_are_there,
+    makes_pool,
+    nothing_to_adopt,
+)
+from zenstrap.google.needs import needed_apis
+from zenstrap.google.service_usage import enabled_apis
 from zenstrap.lifecycle.google_access import GoogleAccess, google_access
-from zenstrap.reports import Kept
+from zenstrap.reports import Kept, count
 from zenstrap.session import Session
 from zenstrap.terraform.state import StateResource
 
@@ -135,8 +143,12 @@ def require_empty_bucket(config: EnvironmentConfig, access: GoogleAccess) -> Non
     )
 
 
-def kept_on_google_cloud(config: EnvironmentConfig) -> tuple[Kept, ...]:
-    """What a ``down`` leaves in Google Cloud by design, beside encryption keys."""
+def kept_on_google_cloud(config: EnvironmentConfig, access: GoogleAccess) -> tuple[Kept, ...]:
+    """What is there and a ``down`` leaves by design; looked up, so that it is told every time.
+
+    Raises:
+        AuthenticationError, GoogleError: Google can't be asked, or said no.
+    """
     assert config.state is not None and config.auth is not None, "platform gcp has its sections"
     kept = [
         Kept(
@@ -144,14 +156,21 @@ def kept_on_google_cloud(config: EnvironmentConfig) -> tuple[Kept, ...]:
             reason="the state bucket: other environments may use it, and it holds older states",
         )
     ]
-    identity = config.auth.workload_identity
-    if config.auth.method == "external-account" and identity and identity.provider is None:
-        kept.append(
-            Kept(
-                name="the deleted workload identity pool",
-                reason="Google keeps it for 30 days; until then the next up takes another name",
-            )
-        )
+    kept += [
+        Kept(name=key, reason="Google never deletes a key; the next up takes it over again")
+        for key in keys_that_are_there(config, access.rest)
+    ]
+    apis = sorted(needed_apis(config) & enabled_apis(access.rest))
+    if apis:
+        names = ", ".join(api.removesuffix(".googleapis.com") for api in apis)
+        reason = "they stay enabled: somebody else in the project may use them"
+        kept.append(Kept(name=f"{count(len(apis), 'API')} ({names})", reason=reason))
+    if config.resilience.compliance_mode == "strict" or gcp_of(config).kms_keys:
+        reason = "others in the project may use them"
+        kept.append(Kept(name="Google's service agents and their roles", reason=reason))
+    if makes_pool(config):
+        reason = "Google keeps it for 30 days; until then the next up takes another name"
+        kept.append(Kept(name="the deleted workload identity pool", reason=reason))
     return tuple(kept)
 
 

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
+from zenstrap.config.rules import warnings
 from zenstrap.errors import StateGuardError
 from zenstrap.lifecycle.connector_keys import fingerprints
 from zenstrap.lifecycle.infrastructure import open_workspace, require_removable, variables
@@ -68,6 +69,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         since=last_change.name if last_change else None,
         digest=combined_digest(infrastructure, registrations),
         notices=(
+            *warnings(config),
             *given.notices,
             *service_agent_notices(infrastructure),
             *_notices(config, registrations),
@@ -103,12 +105,12 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         notices=(f"Your active stack {active} goes too: ZenML's default stack becomes active.",)
         if leaving
         else (),
-        kept=(*_kept_by_design(config), *left_in_place(infrastructure)),
+        kept=_kept_by_design(config, session),
     )
 
 
 def left_in_place(infrastructure: Plan) -> tuple[Kept, ...]:
-    """What goes from Terraform's state and nowhere else."""
+    """What an ``up`` takes from Terraform's state and nowhere else."""
     keys = [
         Kept(name=one.address, reason="Google never deletes it; the next up takes it over again")
         for one in infrastructure.kept
@@ -122,7 +124,7 @@ def left_in_place(infrastructure: Plan) -> tuple[Kept, ...]:
     return (*keys, Kept(name=f"{count(len(apis), 'API')} ({names})", reason=reason))
 
 
-def _kept_by_design(config: EnvironmentConfig) -> tuple[Kept, ...]:
+def _kept_by_design(config: EnvironmentConfig, session: Session) -> tuple[Kept, ...]:
     """What a ``down`` leaves on purpose."""
     history = Kept(
         name=f"pipeline runs tagged {runs.environment_tag(config.environment)}",
@@ -130,9 +132,10 @@ def _kept_by_design(config: EnvironmentConfig) -> tuple[Kept, ...]:
     )
     if config.platform != "gcp":
         return (history,)
+    from zenstrap.lifecycle.google_access import google_access
     from zenstrap.lifecycle.google_infrastructure import kept_on_google_cloud
 
-    return (history, *kept_on_google_cloud(config))
+    return (history, *kept_on_google_cloud(config, google_access(config, session)))
 
 
 def combined_digest(infrastructure: Plan, registrations: Sequence[RegistrationChange]) -> str:

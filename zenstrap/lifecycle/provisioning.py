@@ -10,6 +10,7 @@ from zenstrap.errors import PlanChangedError, ZenstrapError
 from zenstrap.events import Notice
 from zenstrap.lifecycle.infrastructure import open_workspace, variables
 from zenstrap.lifecycle.service_agents import make_service_agents
+from zenstrap.policy.compliance import breaches
 from zenstrap.reports import GateReport, OutputValue, PlanReport, TerraformOutputs
 from zenstrap.session import Session
 from zenstrap.terraform.outputs import Output
@@ -82,7 +83,7 @@ def _planned_again(
     down = plan.direction == "down"
     given = variables(config, workspace, session, destroy=down)
     rest = workspace.plan(given.values, destroy=down)
-    if not is_remainder(plan.infrastructure, rest):
+    if not is_remainder(plan.infrastructure, rest) or breaches(rest, config):
         raise PlanChangedError(
             "what is left to do is no longer what was approved",
             why="Something was changed outside of Terraform while it was being applied.",

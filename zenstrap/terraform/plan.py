@@ -69,6 +69,7 @@ class ResourceChange(_Frozen):
         forced_by: the attributes that make a replacement necessary.
         vanished: the thing is gone already, or never came to be, so that nothing is destroyed.
             A replacement is then shown as the creation that it is.
+        importing: it is there already and comes into the state.
         reason: Terraform's own, for example ``replace_because_tainted``.
     """
 
@@ -79,6 +80,7 @@ class ResourceChange(_Frozen):
     attributes: tuple[AttributeChange, ...] = ()
     forced_by: tuple[str, ...] = ()
     vanished: bool = False
+    importing: bool = False
     reason: str | None = None
 
 
@@ -268,6 +270,7 @@ def _changes(resources: Sequence[RawResource], redact: Redact) -> Iterator[Resou
             ),
             forced_by=tuple(_path(steps) for steps in change.replace_paths),
             vanished=vanished,
+            importing=change.importing is not None,
             reason=resource.action_reason,
         )
 

@@ -31,7 +31,9 @@ def _is_left_of(approved: ResourceChange | None, rest: ResourceChange) -> bool:
     if not _is_left_action(approved, rest):
         return False
     was = {one.path: one for one in approved.attributes}
-    if not all(_was_approved(was, one) for one in rest.attributes):
+    # What is there of a creation that failed, or whose answer was lost, has values of its own.
+    half_made = approved.action == "create" and rest.action != "create"
+    if not all(_was_approved(was, one, half_made) for one in rest.attributes):
         return False
     if rest.action != "create":
         return True
@@ -44,15 +46,22 @@ def _is_left_action(approved: ResourceChange, rest: ResourceChange) -> bool:
         return True
     if approved.action == "replace":
         return rest.action == "create"  # destroyed already
-    return approved.action == "create" and rest.action == "replace" and rest.reason == _TAINTED
+    if approved.action != "create":
+        return False
+    # Its creation failed halfway, or its answer was lost and it is found and taken over.
+    return (rest.action == "replace" and rest.reason == _TAINTED) or (
+        rest.action == "update" and rest.importing
+    )
 
 
-def _was_approved(was: Mapping[str, AttributeChange], now: AttributeChange) -> bool:
+def _was_approved(
+    was: Mapping[str, AttributeChange], now: AttributeChange, half_made: bool
+) -> bool:
     found = was.get(now.path)
     if found is not None:
         return found.after in (now.after, UNKNOWN)
-    # A part of something that wasn't known as a whole, or of what a failed creation left behind.
-    return now.after is None or any(
+    # A part of something that wasn't known as a whole.
+    return (half_made and now.after is None) or any(
         one.after == UNKNOWN and now.path.startswith((f"{path}.", f"{path}["))
         for path, one in was.items()
     )
