@@ -61,7 +61,7 @@ class ZenstrapError(Exception):
         """The whole error as one paragraph."""
         head = f"{self.where}: {self.what}" if self.where else self.what
         sentences = [head, *(part for part in (self.why, self.fix) if part)]
-        return " ".join(_sentence(s) for s in sentences)
+        return " ".join(sentence(s) for s in sentences)
 
 
 class UsageError(ZenstrapError):
@@ -89,8 +89,8 @@ class ConfigProblem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         key = f"{self.key}: " if self.key else ""
-        text = f"{place}: {_sentence(key + self.message)}"
-        return f"{text} {_sentence(self.suggestion)}" if self.suggestion else text
+        text = f"{place}: {sentence(key + self.message)}"
+        return f"{text} {sentence(self.suggestion)}" if self.suggestion else text
 
 
 class ConfigError(UsageError):
@@ -169,6 +169,7 @@ def exit_code(error: BaseException) -> int:
     return 1
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """The text with a full stop, unless it ends in some other sign."""
     text = text.strip()
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."

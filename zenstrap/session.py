@@ -45,6 +45,7 @@ class Session:
         assume_yes: ``--yes`` was given.
         adopt: names of other people's registrations that may be taken over (``--adopt``).
         storage: where Terraform's state is kept, once that is known.
+        changed_first: what was changed before anything was planned, for people: the state bucket.
         google: the login with Google Cloud, on platform gcp.
         run: the key of this run's files; not ZenML's run name, which comes later.
         run_id: id of the pipeline run in ZenML, once it exists; likewise ``run_name``.
@@ -61,6 +62,7 @@ class Session:
     emit: Emit = ignore
     interrupt: Interrupt = field(default_factory=Interrupt)
     storage: StateStorage | None = None
+    changed_first: str = ""
     google: GoogleAccess | None = None
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     show_plan: ShowPlan = lambda plan: None

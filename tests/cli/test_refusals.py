@@ -161,12 +161,6 @@ def test_down_is_refused_where_the_configuration_forbids_it(home: Home, run: Com
     assert snapshot() == before
 
 
-def test_a_cloud_environment_is_not_applied_yet(home: Home, run: CommandLine) -> None:
-    refused = run("up", "--env", "prod")
-    assert refused.code == 64
-    assert "config --env prod" in refused.err
-
-
 def test_a_registry_that_breaks_off_halfway_is_completed_by_the_next_run(
     home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -138,6 +138,7 @@ def _state_place(config: EnvironmentConfig, run: Session) -> StatePlace:
         run.failed_step = "state bucket"
         run.emit(StepFinished("state bucket", "failed", time.monotonic() - started))
         raise
+    run.changed_first = place.detail if place.changed else ""
     run.emit(StepFinished("state bucket", "done", time.monotonic() - started, place.detail))
     return place
 

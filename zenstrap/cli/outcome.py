@@ -9,7 +9,7 @@ from typing import IO, TypeVar
 
 from zenstrap.cli.app import Options
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import InterruptedRunError, ZenstrapError, exit_code
+from zenstrap.errors import InterruptedRunError, ZenstrapError, exit_code, sentence
 from zenstrap.events import StepFinished
 from zenstrap.naming import alias_name
 from zenstrap.policy.rules import PROTECTED_TYPES
@@ -181,10 +181,9 @@ def _failure(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
             step=outcome.session.failed_step,
         )
     place = f"{error.where}: " if error.where else ""
-    fix = f" {error.fix}" if error.fix else ""
     return Failure(
         what=f"{place}{error.what}",
-        why=f"{error.why or ''}{fix}".strip(),
+        why=" ".join(sentence(part) for part in (error.why, error.fix) if part),
         now=_now(outcome, plan),
         go_on=_again(outcome),
         step=outcome.session.failed_step,
@@ -198,7 +197,7 @@ def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
     names = {step.step for step in done}
     if plan is None or not names & {"provision", "register_stacks", "deregister", "destroy"}:
         began = {step.step for step in outcome.steps} & {"provision", "deregister"}
-        return () if began else ("nothing was changed",)
+        return () if began else (_before_the_plan(outcome.session),)
     effects = (
         "provision",
         "register_connectors",
@@ -209,6 +208,12 @@ def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
         "destroy",
     )
     return tuple(f"{spoken(step.step)}: {step.detail}" for step in done if step.step in effects)
+
+
+def _before_the_plan(session: Session) -> str:
+    if session.changed_first:
+        return f"nothing was changed but the state bucket: {session.changed_first}"
+    return "nothing was changed"
 
 
 def _again(outcome: Outcome) -> str:

@@ -37,7 +37,7 @@ def get_project(session: GoogleSession) -> Project:
             raise GoogleError(
                 f"the project {session.project} does not exist, or you may not see it",
                 where="gcp.project_id",
-                why=f"Google says: {error.refusal.message}. You are {session.login}",
+                why=f"Google says: {error.refusal.message.rstrip('.')}. You are {session.login}",
                 fix="Correct gcp.project_id (`gcloud projects list` shows yours), or have an "
                 f"owner run: gcloud projects add-iam-policy-binding {session.project} "
                 "--member=PRINCIPAL --role=roles/browser",

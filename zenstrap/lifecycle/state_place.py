@@ -25,12 +25,14 @@ class StatePlace:
         detail: the place, for people.
         missing: there is no state bucket yet, so that state and lease are on this machine for as
             long as the run takes.
+        changed: the state bucket was made just now, or its settings were.
     """
 
     storage: StateStorage
     leases: LeaseStore
     detail: str
     missing: bool = False
+    changed: bool = False
 
 
 def local_place(config: EnvironmentConfig) -> StatePlace:
@@ -72,8 +74,11 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
 
     assert config.state is not None, "platform gcp has its section"
     wanted = wanted_bucket(config, access)
+    changed = False
     if create:
-        done = str(ensure(access.storage, wanted))
+        decision = ensure(access.storage, wanted)
+        changed = decision.action != "keep"
+        done = str(decision)
     else:
         decision = decide(look(access.storage, wanted), wanted)
         if decision.reason is not None:
@@ -89,6 +94,7 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
         ),
         GcsLeaseStore(access.storage, wanted.name, config.state.prefix),
         f"gs://{wanted.name} {done}",
+        changed=changed,
     )
 
 

@@ -25,6 +25,13 @@ _FORMATS: Final = frozenset(
 _FIXED: Final = ("name", "format", "createTime", "kmsKeyName", "mode")
 
 
+@_route("GET", "v1/projects/{project}/locations/{location}")
+def location(cloud: Cloud, request: Request) -> JSON:
+    found = request.parts["location"]
+    locations.check(found, locations.REGISTRIES)
+    return {"name": f"projects/{request.parts['project']}/locations/{found}", "locationId": found}
+
+
 @_route("POST", _REPOSITORIES, permission="artifactregistry.repositories.create")
 def create(cloud: Cloud, request: Request) -> JSON:
     location, body = request.parts["location"], request.body
