@@ -270,6 +270,7 @@ FAILED = RunSummary(
     failure=Failure(
         what="Terraform could not make 1 of 6 resources",
         why=f"{REGISTRY}: the caller lacks artifactregistry.repositories.create on acme-ml-prod",
+        fix="Have an owner grant roles/artifactregistry.admin",
         now=(
             "5 resources are made and recorded in the state",
             "zenml-prod is still at 1.0.0; nobody who uses it notices anything",
@@ -507,7 +508,7 @@ HOSTILE_SUMMARY = RunSummary(
     stacks=(StackLine(HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
     kept=(KeptLine(HOSTILE, HOSTILE),),
     next=(HOSTILE,),
-    failure=Failure(HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE),
+    failure=Failure(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE),
 )
 HOSTILE_EVENTS: tuple[Event, ...] = (
     RunStarted(HOSTILE, HOSTILE, HOSTILE, HOSTILE),

@@ -9,10 +9,16 @@ from typing import IO, TypeVar
 
 from zenstrap.cli.app import Options
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import InterruptedRunError, ZenstrapError, exit_code, sentence
+from zenstrap.errors import (
+    InterruptedRunError,
+    RefusedError,
+    UsageError,
+    ZenstrapError,
+    exit_code,
+)
 from zenstrap.events import StepFinished
 from zenstrap.naming import alias_name
-from zenstrap.policy.rules import PROTECTED_TYPES
+from zenstrap.policy.rules import KEY_TYPES, PROTECTED_TYPES
 from zenstrap.reports import (
     PlanReport,
     PromotionReport,
@@ -68,7 +74,7 @@ def conclude(outcome: Outcome, options: Options) -> int:
     if options.events:
         return summary.exit_code
     if outcome.verb == "plan" and plan is not None and not plan.is_empty:
-        print_plan(plan, sys.stdout)
+        print_plan(plan, outcome.config, sys.stdout)
     if outcome.failure is not None and not any(s.outcome == "done" for s in outcome.steps):
         sys.stderr.write(error_text(outcome.failure))
     else:  # the view has shown the steps as they ended
@@ -76,9 +82,10 @@ def conclude(outcome: Outcome, options: Options) -> int:
     return summary.exit_code
 
 
-def print_plan(plan: PlanReport, stream: IO[str]) -> None:
+def print_plan(plan: PlanReport, config: EnvironmentConfig, stream: IO[str]) -> None:
     """The table of everything that would be changed."""
-    console_on(stream).print(PlanTable(plan, protected_types=PROTECTED_TYPES))
+    protected = KEY_TYPES if config.protection.allow_destroy else PROTECTED_TYPES
+    console_on(stream).print(PlanTable(plan, protected_types=protected))
 
 
 def _summary(outcome: Outcome, plan: PlanReport | None) -> RunSummary:
@@ -183,9 +190,11 @@ def _failure(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
     place = f"{error.where}: " if error.where else ""
     return Failure(
         what=f"{place}{error.what}",
-        why=" ".join(sentence(part) for part in (error.why, error.fix) if part),
+        why=error.why or "",
+        fix=error.fix or "",
         now=_now(outcome, plan),
-        go_on=_again(outcome),
+        # What was refused is refused again: there the way out is all there is to say.
+        go_on="" if isinstance(error, RefusedError | UsageError) else _again(outcome),
         step=outcome.session.failed_step,
         interrupted=isinstance(error, InterruptedRunError),
     )

@@ -63,12 +63,14 @@ class Failure:
     Attributes:
         what: what failed, one sentence.
         why: the reason, one sentence.
+        fix: the way out: a command or a change to make.
         now: what is true now, one sentence a line: what was made, what was left as it was.
         go_on: the one command that continues.
     """
 
     what: str
     why: str = ""
+    fix: str = ""
     now: tuple[str, ...] = ()
     go_on: str = ""
     step: str | None = None
@@ -258,6 +260,8 @@ def _failed(run: RunSummary, failure: Failure) -> RenderResult:
     grid.add_column(overflow="fold")
     if failure.why:
         grid.add_row("Why:", Text(_sentence(failure.why), overflow="fold"))
+    if failure.fix:
+        grid.add_row("Fix:", Text(_sentence(failure.fix), overflow="fold"))
     for number, line in enumerate(failure.now):
         grid.add_row("Now:" if number == 0 else "", Text(_sentence(line), overflow="fold"))
     yield Padding(grid, (0, 0, 0, _INDENT))
