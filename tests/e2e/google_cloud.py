@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.command_line import Ended
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import load_environment
 from zenstrap.events import Event
@@ -91,6 +92,12 @@ def alive(cloud: Rehearsal) -> list[str]:
         and not body.get("deleted")
         and not name.endswith("@developer.gserviceaccount.com")
     ]
+
+
+def told(ended: Ended) -> str:
+    """What a failed command says of it: what, why and the way out."""
+    failure = ended.json["failure"]
+    return " ".join(failure.get(part, "") for part in ("what", "why", "fix"))
 
 
 def buckets(cloud: Rehearsal, project: str = "acme-ml-dev") -> set[str]:

@@ -12,7 +12,7 @@ from tests.cli.registry_state import snapshot
 from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
-from tests.e2e.google_cloud import Environment, alive, buckets, owner
+from tests.e2e.google_cloud import Environment, alive, buckets, owner, told
 from zenstrap.errors import AuthenticationError
 from zenstrap.rehearsal import Rehearsal
 
@@ -133,8 +133,7 @@ def test_up_makes_nothing(
     ended = run("up", "--env", "dev", "--json")
     assert ended.code == code, ended.err
     failure = ended.json["failure"]
-    text = f"{failure['what']} {failure['why']}"
-    assert way_out in text and "\n" not in text
+    assert way_out in told(ended) and "\n" not in told(ended)
     assert failure["go_on"] == "python run.py up --env dev"
     assert snapshot() == before and alive(cloud) == []
     assert buckets(cloud) == left

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.rules import warnings
-from zenstrap.errors import StateGuardError
+from zenstrap.errors import StateGuardError, sentence
 from zenstrap.lifecycle.connector_keys import fingerprints
 from zenstrap.lifecycle.infrastructure import open_workspace, require_removable, variables
 from zenstrap.lifecycle.proving import is_proven, last_test
@@ -154,16 +154,16 @@ def planned_values(outputs: Mapping[str, PlannedOutput]) -> dict[str, JsonValue]
 
 
 def _guard_state(workspace: Workspace, history: Sequence[RunRecord], environment: str) -> None:
-    record = runs.last_state(history)
+    record, place = runs.last_state(history), workspace.storage.place(environment)
     if record is None:
-        check_state(None, workspace.state())
+        check_state(None, workspace.state(), where=place)
         return
     try:
-        check_state(record.state, workspace.state())
+        check_state(record.state, workspace.state(), where=place)
     except StateGuardError as error:
-        by = f"The last record is from run {record.name}"
-        place = f" by {record.user} on {record.host}" if record.host else ""
-        error.why = f"{error.why or ''} {by}{place}.".strip()
+        by = f" by {record.user} on {record.host}" if record.host else ""
+        last = f"The last record is from run {record.name}{by}."
+        error.why = f"{sentence(error.why)} {last}" if error.why else last
         raise
 
 
