@@ -45,6 +45,31 @@ def test_status_and_history_tell_what_zenml_knows(home: Home, run: CommandLine) 
     assert found["last_run"]["name"] == runs[0]["name"]
 
 
+def test_status_tells_what_was_changed_outside(home: Home, run: CommandLine) -> None:
+    home.edit("environments/local.yaml", only_base)
+    assert run("--env", "local").code == 0
+
+    def notices() -> str:
+        (found,) = run("status", "--env", "local", "--json").json["environments"]
+        return " ".join(found["notices"])
+
+    assert notices() == ""
+    from zenml.client import Client
+    from zenml.enums import StackComponentType
+
+    client = Client()
+    kind = StackComponentType.ARTIFACT_STORE
+    client.create_stack_component("mine", "local", kind, {"path": str(home.folder / "mine")})
+    client.update_stack("zenml-local", component_updates={kind: ["mine"]})
+    assert "zenml-local" in notices()
+    assert run("--env", "local").code == 0
+    assert notices() == ""
+
+    store = "zenml-local-artifact-store-v1.0.0"
+    Client().update_stack_component(store, kind, configuration={"path": str(home.folder / "m")})
+    assert store in notices()
+
+
 def test_config_prints_yaml_that_reads_as_it_was_validated(home: Home, run: CommandLine) -> None:
     as_yaml = yaml.safe_load(run("config", "--env", "prod").out)
     as_json = run("config", "--env", "prod", "--json").json

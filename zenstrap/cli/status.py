@@ -44,12 +44,16 @@ def status(config: EnvironmentConfig, options: Options) -> int:
 
 
 def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
+    from zenstrap.registry.drift import changed_outside
     from zenstrap.registry.zenml_registry import read_registry
     from zenstrap.runs import recent_runs
 
     actual = read_registry(client, config.environment)
     last = recent_runs(client, config.environment, limit=1)
     lease, notices = _lease(config)
+    if drift := changed_outside(actual):
+        again = f"`python run.py up --env {config.environment}` takes it back"
+        notices = (*notices, f"Changed outside of zenstrap: {'; '.join(drift)}. {again}.")
     return EnvironmentStatus(
         environment=config.environment,
         platform=config.platform,

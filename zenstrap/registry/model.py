@@ -88,9 +88,7 @@ class DesiredComponent:
     @property
     def content_hash(self) -> str:
         """Changes with what the component does, not with who asks for it, when or by which key."""
-        return _hash(
-            {"type": self.type, "flavor": self.flavor, "configuration": dict(self.configuration)}
-        )
+        return component_hash(self.type, self.flavor, self.configuration)
 
 
 @dataclass(frozen=True)
@@ -207,6 +205,11 @@ class ActualRegistry:
     @property
     def our_stacks(self) -> tuple[ActualStack, ...]:
         return tuple(s for s in self.stacks.values() if self.is_ours(s.labels))
+
+
+def component_hash(type_: str, flavor: str, configuration: Mapping[str, JsonValue]) -> str:
+    """The content hash of a component, wanted or there."""
+    return _hash({"type": type_, "flavor": flavor, "configuration": dict(configuration)})
 
 
 def _hash(content: object) -> str:
