@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NamedCheck = tuple[str, Callable[[], str]]
 ZENML_SERVER = "zenml_server"
+# What it takes to run something. A `down` runs nothing, and must be possible without.
+_TO_RUN = frozenset({ZENML_SERVER, "google_packages"})
 
 
 def preflight(config: EnvironmentConfig, client: Client, session: Session) -> PreflightReport:
@@ -31,13 +33,13 @@ def preflight(config: EnvironmentConfig, client: Client, session: Session) -> Pr
         ZenstrapError: the first check that failed, as it is; later ones may depend on it.
     """
     looks = [*_machine_checks(), *_zenml_checks(config, client)]
-    if session.command == "down":  # trains nothing, and must be possible when the server is gone
-        looks = [(name, look) for name, look in looks if name != ZENML_SERVER]
     if config.platform == "gcp":
         from zenstrap.lifecycle.google_access import google_access
         from zenstrap.lifecycle.google_checks import google_checks
 
         looks += google_checks(config, google_access(config, session))
+    if session.command == "down":
+        looks = [(name, look) for name, look in looks if name not in _TO_RUN]
     return PreflightReport(
         environment=config.environment,
         checks=tuple(_looked_at(name, look, session) for name, look in looks),

@@ -11,6 +11,7 @@ from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import GoogleError
 from zenstrap.lifecycle.google_infrastructure import artifact_bucket, gcp_of
+from zenstrap.lifecycle.google_packages import google_packages
 
 if TYPE_CHECKING:
     from zenstrap.google.resource_manager import Project
@@ -36,6 +37,7 @@ def google_checks(config: EnvironmentConfig, access: GoogleAccess) -> list[Named
     """
     look = _Look(config, access)
     checks: list[NamedCheck] = [
+        ("google_packages", lambda: google_packages(config)),
         ("google_login", look.login),
         ("google_project", look.project_line),
         ("google_apis", look.apis),

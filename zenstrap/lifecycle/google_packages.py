@@ -1,0 +1,50 @@
+"""The Python packages by which ZenML reaches Google Cloud: the extra ``gcp``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Final
+
+from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import UsageError
+
+_ALWAYS: Final = ("gcsfs", "google.cloud.artifactregistry_v1", "google.cloud.container_v1")
+_BY_FLAVOR: Final = {
+    ("orchestrator", "vertex"): ("google.cloud.aiplatform", "kfp"),
+    ("step_operator", "vertex"): ("google.cloud.aiplatform",),
+    ("experiment_tracker", "vertex"): ("google.cloud.aiplatform",),
+    ("image_builder", "gcp"): ("google.cloud.devtools.cloudbuild_v1",),
+    ("deployer", "gcp"): ("google.cloud.run_v2",),
+}
+
+
+def google_packages(config: EnvironmentConfig) -> str:
+    """A check: everything is installed that the environment's stacks need here.
+
+    Raises:
+        UsageError: something is missing; names it.
+    """
+    needed = sorted(set(_needed(config)))
+    missing = [module for module in needed if not _is_installed(module)]
+    if missing:
+        raise UsageError(
+            "packages for Google Cloud are missing",
+            why=f"ZenML needs {', '.join(missing)} to reach it",
+            fix="pip install -e '.[gcp]'",
+        )
+    return f"all {len(needed)} that the stacks need"
+
+
+def _needed(config: EnvironmentConfig) -> Iterator[str]:
+    yield from _ALWAYS
+    for project in config.targets:
+        for kind, component in config.components_of(project).present().items():
+            yield from _BY_FLAVOR.get((kind, component.flavor), ())
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of a package around it
+        return False
