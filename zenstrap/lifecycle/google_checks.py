@@ -37,8 +37,8 @@ def google_checks(config: EnvironmentConfig, access: GoogleAccess) -> list[Named
     """
     look = _Look(config, access)
     checks: list[NamedCheck] = [
-        ("google_packages", lambda: google_packages(config)),
         ("google_login", look.login),
+        ("google_packages", lambda: google_packages(config)),
         ("google_project", look.project_line),
         ("google_apis", look.apis),
         ("google_permissions", look.permissions),
