@@ -26,7 +26,7 @@ def dev(cloud: Rehearsal, home: Home, local_training: None) -> None:
 
 
 def killed_in_an_apply(cloud: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run `up`, and kill it once Terraform has asked Google for a service account."""
+    """Run `up`, and kill it once Terraform has asked Google to enable an API."""
     begun, go_on = threading.Event(), threading.Event()
 
     def block(seconds: float) -> None:
@@ -34,7 +34,7 @@ def killed_in_an_apply(cloud: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> Non
         go_on.wait(LIMIT)
 
     monkeypatch.setattr(cloud.faults, "_sleep", block)
-    cloud.faults.add(kind="google_service_account", operation="create", seconds=1)
+    cloud.faults.add(kind="google_project_service", operation="create", seconds=1)
     victim = subprocess.Popen(
         [*RUN, "up", "--env", "dev"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -14,6 +14,7 @@ from zenstrap.events import Event, Notice
 from zenstrap.lease import (
     TTL_SECONDS,
     Lease,
+    LeaseRecord,
     ProcessIdentity,
     break_lease,
     held,
@@ -323,3 +324,32 @@ def test_unlock_frees_only_the_lease_that_a_person_was_shown(world: World) -> No
     newer.check()
     assert break_lease(world.store, "dev", token=newer.record.token)
     assert not break_lease(world.store, "dev")
+
+
+def test_dead_owners_are_known_until_the_lease_is_given_back(world: World) -> None:
+    first = world.acquire(OTHER)
+    world.processes.dead.add(OTHER)
+    world.clock.forward(10)
+    second = world.acquire(ME)
+    assert second.record.took_over == first.record.dead_owners
+    assert LeaseRecord.from_json(second.record.to_json()) == second.record
+    second.leave()
+    with pytest.raises(LockHeldError):
+        second.check()
+    third = world.acquire(FAR)  # at once, though its process is still running
+    assert [one.owner for one in third.record.took_over] == [first.record.owner] * 2
+    assert [one.acquired_at for one in third.record.took_over] == [
+        first.record.acquired_at,
+        second.record.acquired_at,
+    ]
+    third.release()
+    assert world.acquire(ME).record.took_over == ()
+
+
+def test_a_record_of_an_earlier_version_is_read(world: World) -> None:
+    record = world.acquire().record
+    older = record.to_json()
+    del older["took_over"]
+    assert LeaseRecord.from_json(older) == record
+    with pytest.raises(ValueError):
+        LeaseRecord.from_json({**older, "took_over": [{"owner": "ada"}]})

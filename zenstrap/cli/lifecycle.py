@@ -40,12 +40,12 @@ PIPELINES: dict[Verb, str] = {
 
 def up(config: EnvironmentConfig, options: Options) -> int:
     """Bring the environment up; see ``pipelines/bootstrap.py``."""
-    return _run("up", config, options)
+    return _run("up", config, options, words=_adopting(options))
 
 
 def plan(config: EnvironmentConfig, options: Options) -> int:
     """Plan only; exit code 2 where something would change."""
-    return _run("plan", config, options)
+    return _run("plan", config, options, words=_adopting(options))
 
 
 def down(config: EnvironmentConfig, options: Options) -> int:
@@ -65,6 +65,10 @@ def rollback(
     words += [] if smoke_test else ["--no-smoke-test"]
     given = {"project": project, "to": to, "test": smoke_test}
     return _run("rollback", config, options, given, tuple(words))
+
+
+def _adopting(options: Options) -> tuple[str, ...]:
+    return tuple(word for name in options.adopt for word in ("--adopt", name))
 
 
 def _run(
@@ -92,7 +96,7 @@ def _run(
             ask=_asking(view),
             assume_yes=options.yes,
             adopt=frozenset(options.adopt),
-            show_plan=_showing(view, options),
+            show_plan=_showing(config, view, options),
         )
         try:
             with _lease(config, run), session.opened(run), run.handling_signals(), _files(run):
@@ -120,7 +124,21 @@ def _lease(config: EnvironmentConfig, run: Session) -> Iterator[None]:
     run.storage = place.storage
     with Lease.acquire(place.leases, run.environment, run.command, emit=run.emit) as lease:
         run.lease = lease
+        _free_dead_locks(place, lease, run)
         yield
+
+
+def _free_dead_locks(place: StatePlace, lease: Lease, run: Session) -> None:
+    """What a killed run left locked. While it isn't freed, the lease remembers that run."""
+    if place.locks is None or not lease.record.took_over:
+        return
+    from zenstrap.storage.state_lock import free_dead_locks
+
+    try:
+        free_dead_locks(place.locks, run.environment, lease.record.took_over, run.emit)
+    except BaseException:
+        lease.leave()
+        raise
 
 
 def _state_place(config: EnvironmentConfig, run: Session) -> StatePlace:
@@ -250,13 +268,13 @@ def _asking(view: View) -> session.Ask | None:
     return ask
 
 
-def _showing(view: View, options: Options) -> session.ShowPlan:
+def _showing(config: EnvironmentConfig, view: View, options: Options) -> session.ShowPlan:
     def show(plan: PlanReport) -> None:
         if plan.is_empty or options.events:
             return
         from zenstrap.cli.outcome import print_plan
 
         with view.paused():
-            print_plan(plan, sys.stderr)
+            print_plan(plan, config, sys.stderr)
 
     return show

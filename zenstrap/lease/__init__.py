@@ -13,12 +13,13 @@ from zenstrap.lease.lease import (
 )
 from zenstrap.lease.ownership import Holder, break_lease, holder
 from zenstrap.lease.process import ProcessIdentity, is_running, this_process
-from zenstrap.lease.record import LeaseRecord
+from zenstrap.lease.record import DeadOwner, LeaseRecord
 from zenstrap.lease.store import FileLeaseStore, LeaseStore
 
 __all__ = [
     "HEARTBEAT_SECONDS",
     "TTL_SECONDS",
+    "DeadOwner",
     "FileLeaseStore",
     "Holder",
     "Lease",

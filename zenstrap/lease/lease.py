@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -114,6 +115,7 @@ class Lease:
                 acquired_at=now,
                 heartbeat_at=now,
                 expires_at=now + ttl,
+                took_over=previous.record.dead_owners if previous else (),
             )
             generation = store.write(record, found[1] if found else None)
             if generation is not None:
@@ -186,13 +188,23 @@ class Lease:
 
     def release(self) -> None:
         """Give the lease back; a no-op where it is no longer ours, and in a forked child."""
+        self._end(self._delete_own)
+
+    def leave(self) -> None:
+        """End without giving the lease back, because what dead owners left is still there.
+
+        It has expired then, and whoever takes it over learns of those owners.
+        """
+        self._end(self._expire)
+
+    def _end(self, how: Callable[[], None]) -> None:
         if not self._in_own_process():
             return
         if self._stop:
             self._stop.set()
         with self._guard:
             if not self._released and not self._lost:
-                self._delete_own()
+                how()
             self._released = True
         with _held_guard:
             if _held.get(self.environment) is self:
@@ -247,6 +259,11 @@ class Lease:
         found = self._store.read(self.environment)
         if found and found[0].token == self._record.token:
             self._store.delete(self.environment, found[1])
+
+    def _expire(self) -> None:
+        now = self._clock()
+        record = replace(self._record, heartbeat_at=now, expires_at=now)
+        self._store.write(record, self._generation)
 
     def _lose(self, how: str) -> None:
         self._lost = how
@@ -305,12 +322,13 @@ def _not_held_error(environment: str) -> LockHeldError:
 
 
 def _user() -> str:
-    import getpass
+    """The user as Terraform names him in its locks, where USER may say something else."""
+    import pwd
 
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without an entry in /etc/passwd
-        return f"uid {os.getuid()}"
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without an entry in /etc/passwd
+        return os.environ.get("USER") or f"uid {os.getuid()}"
 
 
 def _duration(value: float | timedelta) -> timedelta:

@@ -60,6 +60,8 @@ def break_lease(store: LeaseStore, environment: str, *, token: str | None = None
 
 def judge(record: LeaseRecord, now: datetime, is_running: IsRunning) -> Holder:
     """Alive or not. The process beats the clock: a laptop that slept is no dead owner."""
+    if record.left:
+        return Holder(record, alive=False, reason=f"it ended at {_stamp(record.expires_at)}")
     running = is_running(record.process)
     if running is False:
         return Holder(record, alive=False, reason="its process is gone")

@@ -9,6 +9,44 @@ from zenstrap.lease.process import ProcessIdentity
 
 SCHEMA = "zenstrap/lease/1"
 
+_REMEMBERED = 50
+"""So many dead owners in a row are no accident; an object in a store can't grow for ever."""
+
+
+@dataclass(frozen=True)
+class DeadOwner:
+    """Whose lease was taken over, and in which time that owner may have begun anything.
+
+    Attributes:
+        until: when that lease would have expired; nothing is begun after that.
+    """
+
+    owner: str
+    host: str
+    acquired_at: datetime
+    until: datetime
+
+    def to_json(self) -> dict[str, str]:
+        """Plain values for a JSON object."""
+        return {
+            "owner": self.owner,
+            "host": self.host,
+            "acquired_at": self.acquired_at.isoformat(),
+            "until": self.until.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, found: object) -> DeadOwner:
+        """Raises ValueError where it is none."""
+        if not isinstance(found, dict):
+            raise ValueError("an owner in its took_over is no JSON object")
+        return cls(
+            owner=_text(found, "owner"),
+            host=_text(found, "host"),
+            acquired_at=_time(found, "acquired_at"),
+            until=_time(found, "until"),
+        )
+
 
 @dataclass(frozen=True)
 class LeaseRecord:
@@ -18,6 +56,8 @@ class LeaseRecord:
         token: of this very acquisition; whoever doesn't know it may not renew or release.
         owner: the user's name on ``process.host``.
         command: what the owner runs, for people.
+        took_over: dead owners before this one, the newest last, since the lease was last given
+            back. What they left locked is known by them.
     """
 
     environment: str
@@ -28,8 +68,20 @@ class LeaseRecord:
     acquired_at: datetime
     heartbeat_at: datetime
     expires_at: datetime
+    took_over: tuple[DeadOwner, ...] = ()
 
-    def to_json(self) -> dict[str, str | int]:
+    @property
+    def left(self) -> bool:
+        """Its owner ended without giving it back; no other lease expires with its heartbeat."""
+        return self.expires_at <= self.heartbeat_at
+
+    @property
+    def dead_owners(self) -> tuple[DeadOwner, ...]:
+        """What whoever takes this lease over has to know: this owner and those before."""
+        own = DeadOwner(self.owner, self.process.host, self.acquired_at, self.expires_at)
+        return (*self.took_over, own)[-_REMEMBERED:]
+
+    def to_json(self) -> dict[str, object]:
         """Plain values for a JSON object."""
         return {
             "schema": SCHEMA,
@@ -44,6 +96,7 @@ class LeaseRecord:
             "acquired_at": self.acquired_at.isoformat(),
             "heartbeat_at": self.heartbeat_at.isoformat(),
             "expires_at": self.expires_at.isoformat(),
+            "took_over": [owner.to_json() for owner in self.took_over],
         }
 
     @classmethod
@@ -60,6 +113,9 @@ class LeaseRecord:
         pid = found.get("pid")
         if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 0:
             raise ValueError("it has no process id")
+        took_over = found.get("took_over", [])  # an older version knows nothing of it
+        if not isinstance(took_over, list):
+            raise ValueError("its took_over is no list")
         return cls(
             environment=_text(found, "environment"),
             token=_text(found, "token"),
@@ -74,6 +130,7 @@ class LeaseRecord:
             acquired_at=_time(found, "acquired_at"),
             heartbeat_at=_time(found, "heartbeat_at"),
             expires_at=_time(found, "expires_at"),
+            took_over=tuple(DeadOwner.from_json(one) for one in took_over),
         )
 
 

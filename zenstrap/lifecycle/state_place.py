@@ -15,6 +15,7 @@ from zenstrap.terraform.storage import GcsState, LocalState, StateStorage
 if TYPE_CHECKING:
     from zenstrap.lifecycle.google_access import GoogleAccess
     from zenstrap.storage.state_bucket import WantedBucket
+    from zenstrap.storage.state_lock import StateLocks
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class StatePlace:
 
     Attributes:
         detail: the place, for people.
+        locks: Terraform's locks on the state, where they outlive a killed Terraform.
         missing: there is no state bucket yet, so that state and lease are on this machine for as
             long as the run takes.
         changed: the state bucket was made just now, or its settings were.
@@ -31,6 +33,7 @@ class StatePlace:
     storage: StateStorage
     leases: LeaseStore
     detail: str
+    locks: StateLocks | None = None
     missing: bool = False
     changed: bool = False
 
@@ -71,6 +74,7 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
     from zenstrap.storage.lease_store import GcsLeaseStore
     from zenstrap.storage.objects import read_object
     from zenstrap.storage.state_bucket import decide, ensure, look
+    from zenstrap.storage.state_lock import StateLocks
 
     assert config.state is not None, "platform gcp has its section"
     wanted = wanted_bucket(config, access)
@@ -94,6 +98,7 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
         ),
         GcsLeaseStore(access.storage, wanted.name, config.state.prefix),
         f"gs://{wanted.name} {done}",
+        locks=StateLocks(access.storage, wanted.name, state_prefix(config)),
         changed=changed,
     )
 
