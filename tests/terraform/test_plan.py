@@ -127,6 +127,44 @@ def test_the_settings_that_a_policy_asks_for_are_there_changed_or_not() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "type",
+    [
+        "google_cloud_run_v2_service_iam_member",
+        "google_folder_iam_policy",
+        "google_something_new_iam_binding",
+        "google_storage_bucket_access_control",
+        "google_storage_bucket_acl",
+        "google_bigquery_dataset_access",
+    ],
+)
+def test_every_grant_is_there_with_what_it_says(type: str) -> None:
+    after = {"members": ["allUsers"], "role": "r", "policy_data": "{}", "etag": "1"}
+    plan = parse(
+        resource(
+            "g.g",
+            ("create",),
+            type=type,
+            after=after,
+            after_unknown={"member": True, "condition": [{"expression": True}]},
+        )
+    )
+    (found,) = plan.settings
+    assert dict(found.values) == {
+        "condition": None,
+        "member": "(known after apply)",
+        "members": ["allUsers"],
+        "policy_data": "{}",
+        "role": "r",
+    }
+
+
+@pytest.mark.parametrize("type", ["google_iam_workload_identity_pool", "aws_iam_role"])
+def test_what_gives_nobody_access_to_google_cloud_isnt(type: str) -> None:
+    after = {"role": "r", "member": "m"}
+    assert parse(resource("g.g", ("create",), type=type, after=after)).settings == ()
+
+
 def test_an_unknown_action_is_refused() -> None:
     with pytest.raises(TerraformError, match=r"x\.a: Terraform plans something .* explode"):
         parse(resource(actions=("explode",)))

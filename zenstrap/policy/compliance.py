@@ -1,15 +1,16 @@
 """What a plan must look like, whatever the modules say: the rules on resources. Pure.
 
-The modules set all of this themselves. These rules hold when somebody changes a module.
+The modules set all of this themselves. These rules hold when somebody changes a module. Who may get
+which role is in ``grants``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from zenstrap.config import EnvironmentConfig
+from zenstrap.policy import grants
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.settings import ResourceSettings
 
@@ -38,23 +39,13 @@ def breaches(plan: Plan, config: EnvironmentConfig) -> tuple[Breach, ...]:
 
 Rule = Callable[[ResourceSettings], str | None]
 
-_EVERYBODY: Final = frozenset({"allUsers", "allAuthenticatedUsers"})
-
-# Each of these opens more than one environment needs, in a project that it may share.
-_BROAD_ROLES: Final = frozenset(
-    {
-        "roles/editor",
-        "roles/iam.serviceAccountKeyAdmin",
-        "roles/iam.serviceAccountTokenCreator",
-        "roles/iam.serviceAccountUser",
-        "roles/owner",
-        "roles/storage.admin",
-    }
-)
-
 
 def _rules(config: EnvironmentConfig) -> dict[str, Rule]:
-    rules: dict[str, Rule] = {"no_public_access": _public, "no_broad_roles": _broad}
+    rules: dict[str, Rule] = {
+        "no_public_access": grants.public_access,
+        "no_broad_roles": lambda resource: grants.broad_role(resource, config),
+        "no_other_grants": grants.other_grant,
+    }
     if not config.throwaway:
         rules["no_force_destroy"] = _forced
     if config.resilience.compliance_mode == "strict":
@@ -66,17 +57,6 @@ def _rules(config: EnvironmentConfig) -> dict[str, Rule]:
             "immutable_tags": _mutable_tags,
         }
     return rules
-
-
-def _public(resource: ResourceSettings) -> str | None:
-    member = resource.values.get("member")
-    return f"lets in {member}" if member in _EVERYBODY else None
-
-
-def _broad(resource: ResourceSettings) -> str | None:
-    role = resource.values.get("role")
-    of_project = resource.type == "google_project_iam_member"
-    return f"gives {role} on the whole project" if of_project and role in _BROAD_ROLES else None
 
 
 def _forced(resource: ResourceSettings) -> str | None:
@@ -109,7 +89,7 @@ def _googles_key(resource: ResourceSettings) -> str | None:
 
 
 def _account_key(resource: ResourceSettings) -> str | None:
-    is_key = resource.type == "google_service_account_key"
+    is_key = resource.type in ("google_service_account_key", "google_storage_hmac_key")
     return "is a long-lived key of a service account" if is_key else None
 
 
