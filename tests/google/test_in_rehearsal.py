@@ -68,7 +68,9 @@ def test_a_forbidden_key_is_known_before_terraform_fails_on_it(
         assert "iam.disableServiceAccountKeyCreation" in failure
 
 
-def test_a_deleted_pool_gives_way_to_the_next_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_pool_gives_way_to_the_next_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = load_environment("prod")
     apis = ("iam.googleapis.com", "cloudkms.googleapis.com")
     with Rehearsal(tmp_path, project_ids=("acme-ml-prod",), apis=apis) as rehearsal:
