@@ -139,11 +139,6 @@ def test_nobody_gets_in_but_the_stacks_and_googles_own(planned: Planned) -> None
                 assert member.startswith(("principal://", "principalSet://"))
 
 
-def test_strict_compliance_breaks_no_rule(planned: Planned) -> None:
-    plan = parse_plan(json.dumps(planned("prod")))
-    assert breaches(plan, load_environment("prod")) == ()
-
-
 def test_the_rules_would_notice(planned: Planned) -> None:
     # dev's plan under prod's rules: what strict compliance switches on is missing there.
     plan = parse_plan(json.dumps(planned("dev")))
@@ -153,6 +148,14 @@ def test_the_rules_would_notice(planned: Planned) -> None:
         "no_force_destroy",
         "no_service_account_keys",
     }
+
+
+@EACH
+def test_what_is_granted_breaks_no_rule(name: str, planned: Planned) -> None:
+    # The plan says all that the rules ask for: conditions too are known before anything is made.
+    plan = parse_plan(json.dumps(planned(name)))
+    assert breaches(plan, load_environment(name)) == ()
+    assert sum(one.type.endswith("_iam_member") for one in plan.settings) > 20
 
 
 def _shape(outputs: dict[str, Any]) -> dict[str, set[str] | None]:
