@@ -92,10 +92,6 @@ def test_a_missing_permission_is_not_tried_again(
     text = str(denied.value)
     assert permission in text and "\n" not in text
 
-    cloud.faults.allow(permission)
-    Environment("dev").up()
-    require_once(cloud)
-
 
 def test_interrupted_in_the_midst(cloud: Rehearsal, dev: Environment) -> None:
     def stop(event: Event) -> None:
