@@ -167,6 +167,28 @@ def test_terraforms_service_account_is_acted_as(stub: Stub) -> None:
         session_with(load_login(ADA, environ=environ), stub).get("serviceusage", "v1/x", what="x")
 
 
+@pytest.mark.parametrize(
+    ("configured", "acted_as"), [(None, ADA), ("tf@p.iam.gserviceaccount.com",) * 2]
+)
+def test_a_service_account_of_the_environment_is_terraforms_too_unless_one_is_configured(
+    stub: Stub, configured: str | None, acted_as: str
+) -> None:
+    stub.on(
+        f"POST /v1/projects/-/serviceAccounts/{acted_as}:generateAccessToken",
+        Reply(200, {"accessToken": "ya29.acting", "expireTime": "2999-01-01T00:00:00Z"}),
+    )
+    stub.on("GET /v1/x", Reply(200, {"fine": True}))
+    environ = {
+        "GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.me",
+        "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": ADA,
+        "GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT": f"{stub.url}/v1/",
+    }
+    login = load_login(configured, environ=environ)
+    assert login.principal == acted_as
+    session_with(login, stub).get("serviceusage", "v1/x", what="x")
+    assert stub.requests[-1].headers["authorization"] == "Bearer ya29.acting"
+
+
 def test_a_token_service_out_of_reach_is_no_refused_login(pem: str) -> None:
     login = load_login(
         environ={"GOOGLE_CREDENTIALS": json.dumps(key(pem, "http://127.0.0.1:9/token"))}

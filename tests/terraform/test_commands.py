@@ -74,6 +74,11 @@ def test_the_environment_is_an_allow_list(tmp_path: Path) -> None:
         "TF_DATA_DIR": "/elsewhere",
         "TF_CLI_CONFIG_FILE": str(config),
         "AWS_SECRET_ACCESS_KEY": "x",
+        "GOOGLE_BACKEND_CREDENTIALS": "/other.json",
+        "GOOGLE_BACKEND_IMPERSONATE_SERVICE_ACCOUNT": "eve@p.iam.gserviceaccount.com",
+        "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": "http://localhost:2",
+        "GOOGLE_ENCRYPTION_KEY": "x",
+        "GOOGLE_KMS_ENCRYPTION_KEY": "projects/p/locations/l/keyRings/r/cryptoKeys/k",
     }
     expected = {
         "PATH": "/bin",
@@ -82,6 +87,7 @@ def test_the_environment_is_an_allow_list(tmp_path: Path) -> None:
         "GOOGLE_APPLICATION_CREDENTIALS": "/k.json",
         "CLOUDSDK_CONFIG": "/c",
         "STORAGE_EMULATOR_HOST": "http://localhost:1",
+        "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": "http://localhost:2",
         "CHECKPOINT_DISABLE": "1",
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",

@@ -23,6 +23,7 @@ SCOPES = (
 
 ACCESS_TOKEN = "GOOGLE_OAUTH_ACCESS_TOKEN"
 _KEYS = ("GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON")
+IMPERSONATE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 _IMPERSONATION_ENDPOINT = "GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT"
 
 
@@ -52,13 +53,15 @@ def load_login(
     """The credentials of this machine; asks no server yet.
 
     Args:
-        service_account: acted as, with these credentials (gcp.terraform_service_account).
+        service_account: acted as, with these credentials (gcp.terraform_service_account); without
+            it the one in GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, which Terraform acts as then.
         environ: the environment variables; the process's own by default.
 
     Raises:
         AuthenticationError: there are none, or they are damaged.
     """
     environ = os.environ if environ is None else environ
+    service_account = service_account or environ.get(IMPERSONATE, "").strip() or None
     with signing_in():
         login = _own(environ)
         return _acting_as(service_account, login, environ) if service_account else login
@@ -191,7 +194,7 @@ def _refused(why: str) -> AuthenticationError:
     if "impersonated" in why:
         return AuthenticationError(
             "you may not act as the service account that Terraform uses",
-            where="gcp.terraform_service_account",
+            where=f"gcp.terraform_service_account, or {IMPERSONATE} where that isn't set",
             why=_short(why),
             fix="Have an owner grant you roles/iam.serviceAccountTokenCreator on it, "
             f"or log in as somebody who has it: {LOG_IN}",

@@ -37,6 +37,12 @@ _ALLOWED = frozenset(
     }
 )
 _ALLOWED_PREFIXES = ("GOOGLE_", "CLOUDSDK_")
+# The gcs backend would look for the state as somebody else, or encrypt it with a key that zenstrap
+# doesn't have: it reads and guards the state itself.
+# https://developer.hashicorp.com/terraform/language/backend/gcs
+_REFUSED = frozenset({"GOOGLE_ENCRYPTION_KEY", "GOOGLE_KMS_ENCRYPTION_KEY"})
+_REFUSED_PREFIX = "GOOGLE_BACKEND_"
+_BACKEND_ENDPOINT = "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT"  # where the rehearsal's storage is
 _CLI_CONFIG = "TF_CLI_CONFIG_FILE"
 
 
@@ -63,5 +69,7 @@ def child_environment(
 
 
 def _allowed(name: str) -> bool:
+    if name in _REFUSED or (name.startswith(_REFUSED_PREFIX) and name != _BACKEND_ENDPOINT):
+        return False
     # Proxy variables are read in either case.
     return name.upper() in _ALLOWED or name.startswith(_ALLOWED_PREFIXES)
