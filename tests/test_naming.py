@@ -37,7 +37,6 @@ SERVICE_ACCOUNT = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])")
 REPOSITORY = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9_-]*[a-z0-9]")
 POOL = re.compile(r"(?!gcp-)[a-z0-9-]{4,32}")
-LABEL = re.compile(r"[a-z0-9_-]*")
 
 
 def test_examples() -> None:
@@ -65,9 +64,6 @@ def test_examples() -> None:
     assert naming.key_ring_id("prod") == "zenml-prod"
     assert naming.workload_identity_pool_id("prod") == "zenml-prod"
     assert naming.workload_identity_pool_id("prod", 2) == "zenml-prod-2"
-    assert naming.label_value("1.2.0") == "1-2-0"
-    assert naming.label_value("Fraud Detection/EU") == "fraud-detection-eu"
-    assert naming.label_value("") == ""
 
 
 @pytest.mark.parametrize("extra", range(-2, 3))
@@ -107,22 +103,6 @@ def test_bucket_names_are_legal(project_id: str, environment: str) -> None:
     name = naming.bucket_name(project_id, environment)
     assert 3 <= len(name) <= 63
     assert BUCKET.fullmatch(name)
-
-
-@some
-@given(st.text(max_size=100))
-def test_label_values_are_legal(text: str) -> None:
-    value = naming.label_value(text)
-    assert len(value) <= 63
-    assert LABEL.fullmatch(value)
-    assert naming.label_value(value) == value
-
-
-@some
-@given(st.text(min_size=64, max_size=80), st.text(min_size=64, max_size=80))
-def test_long_label_values_that_begin_alike_stay_apart(left: str, right: str) -> None:
-    if left != right:
-        assert naming.label_value("x" * 63 + left) != naming.label_value("x" * 63 + right)
 
 
 @some

@@ -25,9 +25,7 @@ from zenstrap.config.names import (
 _ROOT: Final = "zenml"
 
 SERVICE_ACCOUNT_ID_MAX: Final = 30
-BUCKET_NAME_MAX: Final = 63
 REPOSITORY_ID_MAX: Final = 63
-LABEL_VALUE_MAX: Final = 63
 
 # 40 bits: a million names in one Google project collide with a probability below one half, and
 # nobody has more than some dozens.
@@ -131,19 +129,6 @@ def workload_identity_pool_id(environment: str, incarnation: int = 1) -> str:
         raise ValueError(f"{incarnation} is no incarnation of a pool: 1 to 999")
     prefix = stack_prefix(environment)
     return prefix if incarnation == 1 else f"{prefix}-{incarnation}"
-
-
-def label_value(text: str) -> str:
-    """A text as the value of a Google Cloud label: 1.2.0 becomes 1-2-0.
-
-    Lower-case letters, digits, dashes and underscores, up to 63; a longer one is cut with a hash.
-    Different texts may get the same value: labels describe, they don't identify.
-    https://cloud.google.com/compute/docs/labeling-resources#requirements
-    """
-    value = re.sub(r"[^a-z0-9_-]", "-", text.lower())
-    if len(value) <= LABEL_VALUE_MAX:
-        return value
-    return f"{value[: LABEL_VALUE_MAX - _HASH_CHARACTERS - 1]}-{_hash(text)}"
 
 
 def _cut(name: str, length: int) -> str:

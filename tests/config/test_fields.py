@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from zenstrap.config import SecretSource, duration_seconds, fields, google_fields, secret_source
+from zenstrap.config import SecretSource, fields, google_fields, secret_source
 
 LEGAL: list[tuple[Any, list[str]]] = [
     (fields.Version, ["0.0.0", "1.2.3", "10.20.30"]),
@@ -111,10 +111,9 @@ def test_examples_are_legal() -> None:
     assert len(seen) > 20
 
 
-def test_references_and_durations_are_read() -> None:
+def test_references_are_read() -> None:
     assert secret_source("env:TOKEN") == SecretSource("env", "TOKEN")
     assert secret_source("zenml:mlflow.token") == SecretSource("zenml", "mlflow", "token")
-    assert [duration_seconds(d) for d in ("1m", "8h", "3d", "2w")] == [60, 28800, 259200, 1209600]
 
 
 def test_the_flavors_are_those_of_the_installed_zenml() -> None:

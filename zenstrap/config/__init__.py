@@ -11,7 +11,7 @@ from zenstrap.config.components import (
     Orchestrator,
     StepOperator,
 )
-from zenstrap.config.fields import SecretSource, duration_seconds, secret_source
+from zenstrap.config.fields import SecretSource, secret_source
 from zenstrap.config.loading import available_environments, load_environment
 from zenstrap.config.models import (
     Auth,
@@ -58,7 +58,6 @@ __all__ = [
     "State",
     "StepOperator",
     "available_environments",
-    "duration_seconds",
     "load_environment",
     "secret_source",
     "to_json",

@@ -109,7 +109,6 @@ TrainingFunction = Annotated[
 ]
 
 _DURATION: Final = r"^[1-9][0-9]{0,4}[mhdw]$"
-_DURATION_SECONDS: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 Duration = Annotated[
     str,
     checked(
@@ -118,11 +117,6 @@ Duration = Annotated[
     ),
     Field(examples=["8h"], json_schema_extra={"pattern": _DURATION}),
 ]
-
-
-def duration_seconds(duration: str) -> int:
-    """The seconds in a checked duration such as 8h."""
-    return int(duration[:-1]) * _DURATION_SECONDS[duration[-1]]
 
 
 _MONTHS: Final = (

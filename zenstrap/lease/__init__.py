@@ -9,7 +9,6 @@ from zenstrap.lease.lease import (
     TTL_SECONDS,
     Lease,
     held,
-    require_lease,
 )
 from zenstrap.lease.ownership import Holder, break_lease, holder
 from zenstrap.lease.process import ProcessIdentity, is_running, this_process
@@ -30,6 +29,5 @@ __all__ = [
     "held",
     "holder",
     "is_running",
-    "require_lease",
     "this_process",
 ]

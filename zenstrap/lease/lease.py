@@ -296,19 +296,6 @@ def held(environment: str) -> Lease | None:
     return lease if lease and lease._in_own_process() else None
 
 
-def require_lease(environment: str) -> Lease:
-    """The lease that this process holds, checked; for code that is about to write.
-
-    Raises:
-        LockHeldError: this process doesn't hold it, or not any more.
-    """
-    lease = held(environment)
-    if lease is None:
-        raise _not_held_error(environment)
-    lease.check()
-    return lease
-
-
 _held: dict[str, Lease] = {}
 _held_guard = threading.Lock()
 
