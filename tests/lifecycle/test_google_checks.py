@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.google.stub import LOST, Reply, Request, Stub, refusal, stub_server
+from tests.registry.google import configured
 from tests.storage.buckets import Buckets, bucket
 from zenstrap.config import EnvironmentConfig, load_environment
 from zenstrap.errors import AuthenticationError, ZenstrapError, exit_code
@@ -272,6 +273,13 @@ def test_policies_that_can_not_be_read_are_no_reason_to_stop(
 def test_only_who_makes_keys_is_asked_about_keys(access: GoogleAccess) -> None:
     names = [name for name, _ in google_checks(load_environment("staging"), access)]
     assert "service_account_keys" not in names
+
+
+def test_skypilot_takes_a_role_that_has_to_be_made() -> None:
+    skypilot = {"version": "9.0.0", "flavor": "vm_gcp"}
+    with_it = configured("dev", ml_projects__recommendation__components__orchestrator=skypilot)
+    more = needs.needed_permissions(with_it) - needs.needed_permissions(load_environment("dev"))
+    assert "iam.roles.create" in more
 
 
 def test_the_needed_apis_are_those_that_the_modules_enable() -> None:

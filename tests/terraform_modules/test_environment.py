@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from zenstrap.config import load_environment
+from zenstrap.google.needs import needed_permissions
 from zenstrap.policy.compliance import breaches
 from zenstrap.terraform.plan import parse_plan
 
@@ -156,6 +157,58 @@ def test_what_is_granted_breaks_no_rule(name: str, planned: Planned) -> None:
     plan = parse_plan(json.dumps(planned(name)))
     assert breaches(plan, load_environment(name)) == ()
     assert sum(one.type.endswith("_iam_member") for one in plan.settings) > 20
+
+
+# What Google asks of whoever makes one. https://cloud.google.com/iam/docs/permissions-reference
+TO_MAKE = {
+    "google_artifact_registry_repository": {"artifactregistry.repositories.create"},
+    "google_artifact_registry_repository_iam_member": {
+        "artifactregistry.repositories.getIamPolicy",
+        "artifactregistry.repositories.setIamPolicy",
+    },
+    "google_iam_workload_identity_pool": {"iam.workloadIdentityPools.create"},
+    "google_iam_workload_identity_pool_provider": {"iam.workloadIdentityPoolProviders.create"},
+    "google_kms_crypto_key": {"cloudkms.cryptoKeys.create"},
+    "google_kms_crypto_key_iam_member": {
+        "cloudkms.cryptoKeys.getIamPolicy",
+        "cloudkms.cryptoKeys.setIamPolicy",
+    },
+    "google_kms_key_ring": {"cloudkms.keyRings.create"},
+    "google_project_iam_custom_role": {"iam.roles.create"},
+    "google_project_iam_member": {
+        "resourcemanager.projects.getIamPolicy",
+        "resourcemanager.projects.setIamPolicy",
+    },
+    "google_project_service": {"serviceusage.services.enable"},
+    "google_service_account": {"iam.serviceAccounts.create"},
+    "google_service_account_iam_member": {
+        "iam.serviceAccounts.getIamPolicy",
+        "iam.serviceAccounts.setIamPolicy",
+    },
+    "google_service_account_key": {"iam.serviceAccountKeys.create"},
+    "google_storage_bucket": {"storage.buckets.create"},
+    "google_storage_bucket_iam_member": {
+        "storage.buckets.getIamPolicy",
+        "storage.buckets.setIamPolicy",
+    },
+}
+TO_LOOK = {
+    "resourcemanager.projects.get",
+    "serviceusage.services.list",
+    "storage.buckets.get",
+}
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])  # whose variables are those of the shipped ones
+def test_whoever_runs_terraform_is_asked_for_what_its_plan_takes(
+    name: str, planned: Planned
+) -> None:
+    changes = planned(name)["resource_changes"]
+    types = {one["type"] for one in changes if one["mode"] == "managed"}
+    wanted = {
+        permission for type in types if type.startswith("google_") for permission in TO_MAKE[type]
+    }
+    assert needed_permissions(load_environment(name)) == wanted | TO_LOOK
 
 
 def _shape(outputs: dict[str, Any]) -> dict[str, set[str] | None]:

@@ -36,6 +36,8 @@ TOKENS_API: Final = "sts.googleapis.com"
 _PERMISSIONS: Final = frozenset(
     {
         "iam.serviceAccounts.create",
+        "iam.serviceAccounts.getIamPolicy",
+        "iam.serviceAccounts.setIamPolicy",
         "resourcemanager.projects.get",
         "resourcemanager.projects.getIamPolicy",
         "resourcemanager.projects.setIamPolicy",
@@ -43,8 +45,30 @@ _PERMISSIONS: Final = frozenset(
         "serviceusage.services.list",
         "storage.buckets.create",
         "storage.buckets.get",
+        "storage.buckets.getIamPolicy",
+        "storage.buckets.setIamPolicy",
     }
 )
+_REGISTRY: Final = frozenset(
+    {
+        "artifactregistry.repositories.create",
+        "artifactregistry.repositories.getIamPolicy",
+        "artifactregistry.repositories.setIamPolicy",
+    }
+)
+_POOL: Final = frozenset(
+    {"iam.workloadIdentityPoolProviders.create", "iam.workloadIdentityPools.create"}
+)
+# Of keys that are made. The user's own may be in another project, which isn't asked here.
+_KEYS: Final = frozenset(
+    {
+        "cloudkms.cryptoKeys.create",
+        "cloudkms.cryptoKeys.getIamPolicy",
+        "cloudkms.cryptoKeys.setIamPolicy",
+        "cloudkms.keyRings.create",
+    }
+)
+_WITH_ROLES_OF_THEIR_OWN: Final = frozenset({("deployer", "gcp"), ("orchestrator", "vm_gcp")})
 
 
 def needed_apis(config: EnvironmentConfig) -> frozenset[str]:
@@ -70,11 +94,17 @@ def needed_permissions(config: EnvironmentConfig) -> frozenset[str]:
     """What whoever runs Terraform must be allowed in the project, one for each kind of thing."""
     found = set(_PERMISSIONS)
     if any(config.components_of(one).container_registry for one in config.targets):
-        found.add("artifactregistry.repositories.create")
+        found |= _REGISTRY
+    if any(
+        (kind, component.flavor) in _WITH_ROLES_OF_THEIR_OWN
+        for one in config.targets
+        for kind, component in config.components_of(one).present().items()
+    ):
+        found.add("iam.roles.create")
     if makes_service_account_keys(config):
         found.add("iam.serviceAccountKeys.create")
     if makes_pool(config):
-        found.add("iam.workloadIdentityPools.create")
+        found |= _POOL
     if made_key_locations(config):
-        found |= {"cloudkms.cryptoKeys.setIamPolicy", "cloudkms.keyRings.create"}
+        found |= _KEYS
     return frozenset(found)
