@@ -5,6 +5,7 @@
     │   └── ConfigError             64   a configuration file is wrong; carries every problem in it
     ├── AuthenticationError          3   no credentials, or refused ones
     ├── LockHeldError                4   somebody else is changing this environment
+    ├── DamagedLeaseError            1   what lies in the lease's place is none
     ├── RefusedError                 5   policy or a person said no
     ├── SmokeTestError               6   a candidate stack did not prove itself
     ├── PartlyDoneError              7   some changes were made and the rest was not
@@ -111,6 +112,10 @@ class AuthenticationError(ZenstrapError):
 
 class LockHeldError(ZenstrapError):
     exit_code = 4
+
+
+class DamagedLeaseError(ZenstrapError):
+    pass
 
 
 class RefusedError(ZenstrapError):

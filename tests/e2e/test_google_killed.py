@@ -86,3 +86,8 @@ def test_a_lock_that_somebody_else_holds_stays(
     refused = run("up", "--env", "dev")
     assert refused.code == 4
     assert len(locks(cloud)) == 1
+
+    freed = run("unlock", "--env", "dev", "--yes")
+    assert freed.code == 0, freed.err
+    assert locks(cloud) == []
+    assert run("up", "--env", "dev").code == 0

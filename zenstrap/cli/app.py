@@ -141,6 +141,13 @@ def doctor(**given: Any) -> int:
     return _call("doctor", "doctor", Options(**given))
 
 
+@app.command()
+@_options(_YES, _JSON)
+def unlock(**given: Any) -> int:
+    """Free the lease and the state lock that a dead run has left; refused while it is alive."""
+    return _call("unlock", "unlock", Options(**given))
+
+
 def _call(module: str, function: str, options: Options, *rest: object) -> int:
     """Read the configuration, then import the command: a mistake in a file is told at once."""
     from zenstrap.config.loading import load_environment

@@ -76,7 +76,6 @@ def held_error(found: Holder, now: datetime, me: ProcessIdentity) -> LockHeldErr
     """The refusal that names who holds it, since when, for what, and the way out."""
     record = found.record
     environment, process = record.environment, record.process
-    unlock = f"python run.py unlock --env {environment}"
     if process.machine == me.machine:
         fix = (
             f"Wait for it to end, or end process {process.pid} and run this again; "
@@ -85,7 +84,7 @@ def held_error(found: Holder, now: datetime, me: ProcessIdentity) -> LockHeldErr
     else:
         fix = (
             f"Wait for it to end. If {process.host} is gone, the lease expires by itself at "
-            f"{_stamp(record.expires_at)}; to free it before: {unlock}"
+            f"{_stamp(record.expires_at)}, and the next run takes it over"
         )
     return LockHeldError(
         f"{record.owner} is changing {environment} from {process.host} (pid {process.pid})",

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from zenstrap.errors import UsageError, ZenstrapError
+from zenstrap.errors import DamagedLeaseError, UsageError, ZenstrapError
 from zenstrap.lease.record import LeaseRecord
 
 
@@ -154,8 +154,8 @@ def _write_private(file: Path, text: str) -> None:
         os.fsync(stream.fileno())
 
 
-def _corrupt(environment: str, file: Path, why: str) -> ZenstrapError:
-    return ZenstrapError(
+def _corrupt(environment: str, file: Path, why: str) -> DamagedLeaseError:
+    return DamagedLeaseError(
         f"the lease on {environment} can't be read",
         where=str(file),
         why=f"The file is damaged or was written by another version of zenstrap: {why}",

@@ -50,13 +50,24 @@ def lease_store(config: EnvironmentConfig) -> LeaseStore:
     Raises:
         AuthenticationError: nobody is logged in with Google Cloud, on platform gcp.
     """
+    return lease_and_locks(config)[0]
+
+
+def lease_and_locks(config: EnvironmentConfig) -> tuple[LeaseStore, StateLocks | None]:
+    """Likewise, and Terraform's locks where they outlive a killed Terraform."""
     if config.platform == "local":
-        return local_place(config).leases
+        return local_place(config).leases, None
     from zenstrap.lifecycle.google_access import GoogleAccess
+    from zenstrap.lifecycle.google_infrastructure import state_prefix
     from zenstrap.storage.lease_store import GcsLeaseStore
+    from zenstrap.storage.state_lock import StateLocks
 
     assert config.state is not None, "platform gcp has its section"
-    return GcsLeaseStore(GoogleAccess(config).storage, config.state.bucket, config.state.prefix)
+    bucket, client = config.state.bucket, GoogleAccess(config).storage
+    return (
+        GcsLeaseStore(client, bucket, config.state.prefix),
+        StateLocks(client, bucket, state_prefix(config)),
+    )
 
 
 def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: bool) -> StatePlace:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from zenstrap.errors import GoogleError, UsageError, ZenstrapError
+from zenstrap.errors import DamagedLeaseError, GoogleError, UsageError
 from zenstrap.lease.record import LeaseRecord
 from zenstrap.storage.client import is_passing, reaching
 
@@ -183,8 +183,8 @@ def _parse(content: bytes, environment: str) -> tuple[LeaseRecord, str]:
     return record, str(found.get("write"))
 
 
-def _corrupt(environment: str, place: str, why: str) -> ZenstrapError:
-    return ZenstrapError(
+def _corrupt(environment: str, place: str, why: str) -> DamagedLeaseError:
+    return DamagedLeaseError(
         f"the lease on {environment} can't be read",
         where=place,
         why=f"The object is damaged or was written by another version of zenstrap: {why}",

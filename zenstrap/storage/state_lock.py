@@ -43,6 +43,11 @@ class StateLock:
     created: datetime | None = None
     operation: str = ""
 
+    def __str__(self) -> str:
+        if self.created is None:
+            return f"{self.place} (damaged)"
+        return f"{self.place}: {self.who} since {self.created:%Y-%m-%d %H:%M:%S} UTC"
+
 
 class StateLocks:
     """The locks on the states of one environment.
@@ -73,6 +78,11 @@ class StateLocks:
             except NotFound:
                 return None
         return lock_in(content, place, workspace, int(blob.generation or 0))
+
+    def held(self, environment: str) -> tuple[StateLock, ...]:
+        """All that there are. Terraform's `init` takes the one on its first workspace."""
+        found = (self.read(workspace) for workspace in ("default", environment))
+        return tuple(lock for lock in found if lock is not None)
 
     def free(self, lock: StateLock) -> bool:
         """Delete the very lock that was read. False where it is gone, or another one by now.
@@ -134,9 +144,8 @@ def free_dead_locks(
     """
     if not dead:
         return
-    for workspace in ("default", environment):  # `init` takes the first
-        lock = locks.read(workspace)
-        if lock is not None and is_ours_and_dead(lock, dead) and locks.free(lock):
+    for lock in locks.held(environment):
+        if is_ours_and_dead(lock, dead) and locks.free(lock):
             emit(
                 Notice(
                     f"Freed the lock on the state that a killed run of {lock.who} had left.",

@@ -205,7 +205,7 @@ def _special(one: Diagnostic, where: str) -> ZenstrapError | None:
             "somebody else holds the lock on the state",
             where=where,
             why=_lock_holder(one.detail),
-            fix="Wait until that run has ended; `python run.py unlock` frees a dead one",
+            fix="Wait until that run has ended; `python run.py unlock --env ENV` frees a dead one",
         )
     if _STALE.search(text):
         return PlanChangedError(

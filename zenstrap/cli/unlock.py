@@ -1,0 +1,120 @@
+"""``unlock``: free what a dead run has left locked and no later run could free by itself."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zenstrap.cli.app import Options
+from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import DamagedLeaseError, LockHeldError, RefusedError
+from zenstrap.lease import Holder, Lease, LeaseStore, break_lease, holder
+from zenstrap.lifecycle.state_place import lease_and_locks
+from zenstrap.views import json_view
+
+if TYPE_CHECKING:
+    from zenstrap.storage.state_lock import StateLock, StateLocks
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What is locked.
+
+    Attributes:
+        damaged: why the lease can't be read, with its place.
+    """
+
+    lease: Holder | None
+    damaged: DamagedLeaseError | None
+    locks: tuple[StateLock, ...]
+
+    def lines(self) -> tuple[str, ...]:
+        """One line for each, with its holder."""
+        lease = []
+        if self.lease is not None:
+            record = self.lease.record
+            lease.append(
+                f"lease: {record.owner} on {record.process.host} (pid {record.process.pid}) since "
+                f"{record.acquired_at:%Y-%m-%d %H:%M:%S} UTC for `{record.command}`; "
+                f"{self.lease.reason}"
+            )
+        if self.damaged is not None:
+            lease.append(f"lease: damaged ({self.damaged.where})")
+        return (*lease, *(f"state lock: {lock}" for lock in self.locks))
+
+
+def unlock(config: EnvironmentConfig, options: Options) -> int:
+    """Show who holds what, ask, and free it.
+
+    Raises:
+        LockHeldError: the lease's holder is alive.
+        RefusedError: nobody could be asked, or the answer was no.
+    """
+    leases, locks = lease_and_locks(config)
+    found = _look(config.environment, leases, locks)
+    if found.lease is not None and found.lease.alive:
+        # Raises: taking a lease is what judges and tells of its holder.
+        Lease.acquire(leases, config.environment, "unlock", heartbeat=None).release()
+        found = _look(config.environment, leases, locks)  # it ended just now
+    if found.lines():
+        for line in found.lines():
+            print(line, file=sys.stderr)
+        _ask(config.environment, options)
+        _free(config.environment, leases, locks, found)
+    _tell(config.environment, options, found.lines())
+    return 0
+
+
+def _look(environment: str, leases: LeaseStore, locks: StateLocks | None) -> _Found:
+    held = locks.held(environment) if locks is not None else ()
+    try:
+        return _Found(holder(leases, environment), None, held)
+    except DamagedLeaseError as error:
+        return _Found(None, error, held)
+
+
+def _ask(environment: str, options: Options) -> None:
+    if options.yes:
+        return
+    if options.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise RefusedError(
+            f"nobody could be asked whether {environment} may be unlocked",
+            why="There is no terminal",
+            fix=f"If the holder is gone: python run.py unlock --env {environment} --yes",
+        )
+    print(
+        f"If none of these runs any more, type {environment} to go ahead: ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
+    if sys.stdin.readline().strip() != environment:
+        raise RefusedError(
+            f"{environment} stays locked", why="The answer was not its name", fix="Run it again"
+        )
+
+
+def _free(environment: str, leases: LeaseStore, locks: StateLocks | None, found: _Found) -> None:
+    """Under a lease of our own, so that nobody begins meanwhile."""
+    if found.damaged is not None:
+        break_lease(leases, environment)
+    with Lease.acquire(leases, environment, "unlock"):
+        for lock in found.locks:
+            if locks is not None and not locks.free(lock) and locks.read(lock.workspace):
+                raise LockHeldError(
+                    "somebody else has taken the lock on the state meanwhile",
+                    where=lock.place,
+                    fix="Wait until that run has ended",
+                )
+
+
+def _tell(environment: str, options: Options, freed: tuple[str, ...]) -> None:
+    if options.json:
+        sys.stdout.write(
+            json_view.dumps(
+                {"schema": "zenstrap/unlock/1", "environment": environment, "freed": list(freed)}
+            )
+        )
+    else:
+        print(f"{environment} is unlocked" if freed else f"{environment} is not locked")
