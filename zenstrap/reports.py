@@ -58,7 +58,13 @@ class ConfigReport(Report):
 
 
 class Check(BaseModel):
-    """One thing that was looked at before anything is changed."""
+    """One thing that was looked at before anything is changed.
+
+    Attributes:
+        passed: whether a run can go on from there.
+        known: False where it couldn't be found out; why stands in the detail.
+        exit_code: what a run would end with for it, where it failed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,6 +72,8 @@ class Check(BaseModel):
     passed: bool
     detail: str
     fix: str = ""
+    known: bool = True
+    exit_code: int = 0
 
 
 class PreflightReport(Report):

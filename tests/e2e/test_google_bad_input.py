@@ -169,7 +169,8 @@ def test_what_only_looks_does_without_a_login(broken: Broken, run: CommandLine) 
     status = run("status", "--env", "dev", "--json")
     assert status.code == 0 and LOG_IN in " ".join(status.json["environments"][0]["notices"])
     doctor = run("doctor", "--env", "dev", "--json")
-    assert doctor.code == 1
+    assert doctor.code == 3
     failed = [check for check in doctor.json["checks"] if not check["passed"]]
     assert failed[0]["name"] == "google_login" and LOG_IN in failed[0]["fix"]
     assert all("google_login" in check["detail"] for check in failed[1:])
+    assert [check["known"] for check in failed] == [True] + [False] * (len(failed) - 1)

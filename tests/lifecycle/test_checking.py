@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
 from tests.registry.google import configured
+from zenstrap.cli import doctor
+from zenstrap.cli.app import Options
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import UsageError, exit_code
+from zenstrap.errors import AuthenticationError, GoogleError, UsageError, exit_code
 from zenstrap.events import Event, Notice
 from zenstrap.lifecycle import google_checks
-from zenstrap.lifecycle.checking import ZENML_SERVER, diagnose, preflight
+from zenstrap.lifecycle.checking import (
+    ZENML_SERVER,
+    Unknown,
+    diagnose,
+    diagnose_google,
+    preflight,
+)
 from zenstrap.session import Session
 
 if TYPE_CHECKING:
@@ -87,6 +97,68 @@ def test_a_server_elsewhere_will_do_and_one_on_this_machine_wont(
     monkeypatch.setattr(GlobalConfiguration(), "user_id", user)
     monkeypatch.setattr(client.zen_store.config, "driver", SQLDatabaseDriver.MYSQL)
     assert server(all_here(**ELSEWHERE["vertex"]), client).passed is passes
+
+
+def google_is(monkeypatch: pytest.MonkeyPatch, *looks: Callable[[], str]) -> list[Check]:
+    named = [(look.__name__, look) for look in looks]
+    monkeypatch.setattr(google_checks, "google_checks", lambda config, access: named)
+    return list(diagnose_google(all_here()))
+
+
+def login() -> str:
+    raise AuthenticationError("nobody is logged in", fix="Log in")
+
+
+def project() -> str:
+    return login()
+
+
+def policies() -> str:
+    return Unknown("they can't be read")
+
+
+def regions() -> str:
+    raise GoogleError("there is no such region")
+
+
+def test_what_could_not_be_found_out_is_told_apart_from_what_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = google_is(monkeypatch, login, project, policies, regions)
+    assert [(one.name, one.passed, one.known, one.exit_code) for one in found] == [
+        ("login", False, True, 3),
+        ("project", False, False, 0),
+        ("policies", True, False, 0),
+        ("regions", False, True, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("looks", "code", "marks"),
+    [
+        ((policies,), 0, ["--"]),
+        ((regions, policies), 1, ["FAIL", "--"]),
+        ((login, project), 3, ["FAIL", "--"]),
+        ((regions, login), 3, ["FAIL", "FAIL"]),
+    ],
+)
+def test_doctor_ends_as_a_run_would_without_a_login(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    looks: tuple[Callable[[], str], ...],
+    code: int,
+    marks: list[str],
+) -> None:
+    checks = google_is(monkeypatch, *looks)
+    monkeypatch.setattr(doctor, "diagnose_machine", lambda: iter(()))
+    monkeypatch.setattr(doctor, "diagnose_google", lambda config: iter(checks))
+    monkeypatch.setattr(doctor, "diagnose", lambda config, client: iter(()))
+    monkeypatch.setattr(doctor, "zenml_client", lambda debug: nullcontext())
+    options = Options(environment="dev")
+    assert doctor.doctor(all_here(), options) == code
+    names = {look.__name__ for look in looks}
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[0] for line in lines if line[1].rstrip(":") in names] == marks
 
 
 def test_a_run_stops_there_before_google_is_asked(client: Client) -> None:

@@ -14,6 +14,7 @@ from tests.storage.buckets import Buckets, bucket
 from zenstrap.config import EnvironmentConfig, load_environment
 from zenstrap.errors import AuthenticationError, ZenstrapError, exit_code
 from zenstrap.google import needs
+from zenstrap.lifecycle.checking import Unknown
 from zenstrap.lifecycle.google_access import GoogleAccess
 from zenstrap.lifecycle.google_checks import google_checks
 from zenstrap.paths import modules_folder
@@ -128,7 +129,7 @@ def test_what_is_there_and_ours_is_well_too(
 ) -> None:
     from zenstrap.storage.state_bucket import WantedBucket
 
-    ensure(access.storage, WantedBucket(STATE, "acme-ml-dev", NUMBER, "europe-west1"))
+    ensure(access.storage, WantedBucket(STATE, "acme-ml-dev", NUMBER, "europe-west1", "zenstrap"))
     ours = {"managed_by": "zenstrap", "environment": "dev"}
     buckets.held[ARTIFACTS] = bucket(ARTIFACTS, NUMBER, labels=ours)
     assert failed(results(dev, access)) == {}
@@ -267,7 +268,7 @@ def test_policies_that_can_not_be_read_are_no_reason_to_stop(
     line = f"GET {POLICY.format('iam.disableServiceAccountKeyCreation')}"
     for reply in (DISABLED, refusal(403, "The caller does not have permission")):
         stub.on(line, reply)
-        assert "not known" in str(results(dev, access)["service_account_keys"])
+        assert isinstance(results(dev, access)["service_account_keys"], Unknown)
 
 
 def test_only_who_makes_keys_is_asked_about_keys(access: GoogleAccess) -> None:

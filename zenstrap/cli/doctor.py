@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import chain
+from typing import Final
 
 from zenstrap.cli.app import Options
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import ZenstrapError
+from zenstrap.errors import AuthenticationError, ZenstrapError
 from zenstrap.lifecycle.checking import diagnose, diagnose_google, diagnose_machine
 from zenstrap.reports import Check
 
+_MARKS: Final = {
+    (True, True): "ok  ",
+    (True, False): "FAIL",
+    (False, True): "--  ",
+    (False, False): "--  ",
+}
+
 
 def doctor(config: EnvironmentConfig, options: Options) -> int:
-    """Look at everything; exit code 1 if something is missing."""
+    """Look at everything; exit code 1 if something is missing, 3 if the login is."""
     found: list[Check] = []
 
     def tell(check: Check) -> None:
         found.append(check)
         if not options.json:
-            mark = "ok  " if check.passed else "FAIL"
+            mark = _MARKS[check.known, check.passed]
             fix = f"\n     {check.fix}" if check.fix and not check.passed else ""
             print(f"{mark} {check.name}: {check.detail}{fix}", flush=True)
 
@@ -43,4 +52,11 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
     if options.json:
         found_json = [check.model_dump(mode="json") for check in found]
         print(json.dumps({"schema": "zenstrap/doctor/1", "checks": found_json}, indent=2))
-    return 0 if all(check.passed for check in found) else 1
+    return _exit_code(found)
+
+
+def _exit_code(checks: Sequence[Check]) -> int:
+    """Without a login little else can be found out, so it goes before the rest."""
+    failed = {check.exit_code for check in checks if not check.passed}
+    login = AuthenticationError.exit_code
+    return login if login in failed else int(bool(failed))

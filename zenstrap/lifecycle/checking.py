@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import UsageError, ZenstrapError
+from zenstrap.errors import UsageError, ZenstrapError, exit_code
 from zenstrap.events import Notice
 from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.reports import Check, PreflightReport
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from zenstrap.session import Session
 
 NamedCheck = tuple[str, Callable[[], str]]
+
+
+class Unknown(str):
+    """What a check tells that couldn't find out, where that is no reason to stop."""
+
+
 ZENML_SERVER = "zenml_server"
 # What it takes to run something. A `down` runs nothing, and must be possible without.
 _TO_RUN = frozenset({ZENML_SERVER, "google_packages"})
@@ -49,12 +55,23 @@ def preflight(config: EnvironmentConfig, client: Client, session: Session) -> Pr
 def _looked_at(name: str, look: Callable[[], str], session: Session) -> Check:
     """A check that passed; for a plan, which runs nothing anywhere, a server may be missing."""
     try:
-        return Check(name=name, passed=True, detail=look())
+        return _passed(name, look())
     except ZenstrapError as error:
         if session.command != "plan" or name != ZENML_SERVER:
             raise
         session.emit(Notice(f"`up` will be refused: {error}", "warning"))
-        return Check(name=name, passed=False, detail=error.what, fix=error.fix or "")
+        return Check(
+            name=name,
+            passed=False,
+            detail=error.what,
+            fix=error.fix or "",
+            exit_code=exit_code(error),
+        )
+
+
+def _passed(name: str, detail: str) -> Check:
+    known = not isinstance(detail, Unknown)
+    return Check(name=name, passed=True, detail=str(detail), known=known)
 
 
 def diagnose(config: EnvironmentConfig, client: Client | ZenstrapError) -> Iterator[Check]:
@@ -84,14 +101,21 @@ def _tried(checks: Sequence[NamedCheck]) -> Iterator[Check]:
     told: dict[str, str] = {}
     for name, look in checks:
         try:
-            yield Check(name=name, passed=True, detail=look())
+            yield _passed(name, look())
         except ZenstrapError as error:
             if first := told.get(str(error)):
-                yield Check(name=name, passed=False, detail=f"not known: see {first}", fix="")
+                detail = f"not known: see {first}"
+                yield Check(name=name, passed=False, detail=detail, known=False)
                 continue
             told[str(error)] = name
             why = f" {error.why}" if error.why else ""
-            yield Check(name=name, passed=False, detail=f"{error.what}.{why}", fix=error.fix or "")
+            yield Check(
+                name=name,
+                passed=False,
+                detail=f"{error.what}.{why}",
+                fix=error.fix or "",
+                exit_code=exit_code(error),
+            )
 
 
 def require_writable(folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import GoogleError
+from zenstrap.lifecycle.checking import Unknown
 from zenstrap.lifecycle.google_infrastructure import artifact_bucket, gcp_of
 from zenstrap.lifecycle.google_packages import google_packages
 
@@ -164,6 +165,7 @@ class _Look:
             project=self._access.project_id,
             project_number=self._project.number,
             location=state.location or gcp_of(self._config).region,
+            prefix=state.prefix,
         )
 
     def artifact_bucket(self) -> str:
@@ -204,7 +206,9 @@ class _Look:
             forbidden = [one for one in NO_KEYS if enforced(self._access.rest, one)]
         except (ApiDisabledError, NotAllowedError):
             # Only to know earlier what Terraform would run into.
-            return "not known: orgpolicy.googleapis.com isn't enabled, or you may not read policies"
+            return Unknown(
+                "not known: orgpolicy.googleapis.com isn't enabled, or you may not read policies"
+            )
         if forbidden:
             raise GoogleError(
                 "the organisation forbids keys of service accounts",
