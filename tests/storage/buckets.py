@@ -6,6 +6,18 @@ from typing import Any
 
 from tests.google.stub import Reply, Request, refusal
 
+GOOGLES_OWN = [
+    {
+        "role": "roles/storage.legacyBucketOwner",
+        "members": ["projectEditor:acme-ml-dev", "projectOwner:acme-ml-dev"],
+    },
+    {"role": "roles/storage.legacyBucketReader", "members": ["projectViewer:acme-ml-dev"]},
+    {
+        "role": "roles/storage.legacyObjectOwner",
+        "members": ["projectEditor:acme-ml-dev", "projectOwner:acme-ml-dev"],
+    },
+    {"role": "roles/storage.legacyObjectReader", "members": ["projectViewer:acme-ml-dev"]},
+]
 NUMBERS = {"acme-ml-dev": 111111111111, "acme-ml-prod": 222222222222}
 
 
@@ -20,9 +32,15 @@ class Buckets:
         self.held: dict[str, dict[str, Any]] = {}
         self.hidden: set[str] = set()
         self.writes: list[str] = []
+        self.names: dict[str, list[str]] = {}  # of objects, by bucket
+        self.policies: dict[str, dict[str, Any]] = {}
 
     def __call__(self, request: Request) -> Reply:
-        name = request.path.removeprefix("/storage/v1/b").strip("/")
+        name, _, rest = request.path.removeprefix("/storage/v1/b").strip("/").partition("/")
+        if rest == "o":
+            return Reply(200, {"items": self.objects(name, request.query)})
+        if rest == "iam":
+            return self.policy(name, request)
         if request.method == "POST":
             return self.create(request.json, request.query["project"])
         if name in self.hidden:
@@ -61,7 +79,22 @@ class Buckets:
             return refusal(400, "The specified location constraint is not valid.", reason="invalid")
         self.writes.append(f"create {name}")
         self.held[name] = bucket(name, NUMBERS[project]) | body
+        self.policies[name] = {"version": 1, "etag": "CAE=", "bindings": GOOGLES_OWN}
         return Reply(200, self.held[name])
+
+    def objects(self, name: str, query: dict[str, str]) -> list[dict[str, str]]:
+        start, end = query.get("startOffset", ""), query.get("endOffset")
+        names = sorted(self.names.get(name, []))
+        return [{"name": one} for one in names if start <= one and (end is None or one < end)]
+
+    def policy(self, name: str, request: Request) -> Reply:
+        held = self.policies.setdefault(name, {"version": 1, "etag": "CAE=", "bindings": []})
+        if request.method == "PUT":
+            if request.json.get("etag") != held["etag"]:
+                return refusal(412, "The policy was changed.", reason="conditionNotMet")
+            self.writes.append(f"policy {name}")
+            held = self.policies[name] = {**request.json, "etag": held["etag"] + "="}
+        return Reply(200, held)
 
     def patch(self, name: str, request: Request) -> Reply:
         held = self.held[name]

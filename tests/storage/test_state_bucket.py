@@ -24,7 +24,7 @@ from zenstrap.storage.state_bucket import (
 
 NAME = "acme-ml-dev-tfstate"
 NUMBER = NUMBERS["acme-ml-dev"]
-WANTED = WantedBucket(NAME, "acme-ml-dev", NUMBER, "europe-west1")
+WANTED = WantedBucket(NAME, "acme-ml-dev", NUMBER, "europe-west1", "zenstrap")
 GET, CREATE = f"GET /storage/v1/b/{NAME}", "POST /storage/v1/b"
 PATCH = f"PATCH /storage/v1/b/{NAME}"
 
@@ -63,6 +63,8 @@ facts = st.builds(
     soft_delete_seconds=st.sampled_from([0, 604800, 90 * 86400]),
     rules=st.just(()),
     metageneration=st.integers(1, 9),
+    foreign=st.sampled_from(["", "data/model.bin"]),
+    viewers=st.booleans(),
 )
 
 
@@ -74,6 +76,7 @@ def test_only_a_bucket_of_the_project_in_the_right_place_without_another_owner_i
         actual.project_number == NUMBER
         and actual.location == "EUROPE-WEST1"
         and actual.labels.get("managed_by", "zenstrap") == "zenstrap"
+        and not actual.foreign
     )
     decision = decide(actual, WANTED)
     assert (decision.action == "refuse") == (not takeable) == (decision.reason is not None)
@@ -91,7 +94,7 @@ def test_a_bucket_is_made_with_everything_set(buckets: Buckets, client: Any) -> 
     assert int(made["softDeletePolicy"]["retentionDurationSeconds"]) == 604800
     assert made["labels"] == LABELS
     assert ensure(client, WANTED).action == "keep"
-    assert buckets.writes == [f"create {NAME}"]
+    assert buckets.writes == [f"create {NAME}", f"policy {NAME}"]
 
 
 def test_a_bucket_of_the_project_is_adopted_and_its_own_settings_stay(
@@ -113,6 +116,64 @@ def test_a_bucket_of_the_project_is_adopted_and_its_own_settings_stay(
     assert int(held["softDeletePolicy"]["retentionDurationSeconds"]) == 90 * 86400
     assert ensure(client, WANTED).action == "keep"
     assert buckets.writes == [f"patch {NAME}"]
+
+
+@pytest.mark.parametrize(
+    ("objects", "taken"),
+    [
+        ([], True),
+        (["zenstrap/dev/dev.tfstate", "zenstrap/prod/lease.json"], True),
+        (["zenstrap/dev/dev.tfstate", "data/model.bin"], False),
+        (["zenstrap/dev/dev.tfstate", "zenstrap2/model.bin"], False),
+        (["zenstrap"], False),
+        (["zenstrap-notes.txt"], False),
+    ],
+)
+def test_a_bucket_without_labels_is_taken_only_if_all_in_it_is_zenstraps(
+    objects: list[str], taken: bool, buckets: Buckets, client: Any
+) -> None:
+    buckets.held[NAME] = bucket(NAME, NUMBER)
+    buckets.names[NAME] = objects
+    if taken:
+        assert ensure(client, WANTED).action == "adopt"
+        return
+    assert "--update-labels=managed_by=zenstrap" in str(fails(client))
+    assert buckets.writes == []
+    buckets.held[NAME]["labels"] = {"managed_by": "zenstrap"}  # the way out
+    assert ensure(client, WANTED).action == "update"
+
+
+def test_the_projects_viewers_read_no_state_and_everybody_else_stays(
+    buckets: Buckets, stub: Stub, client: Any
+) -> None:
+    ensure(client, WANTED)
+    policy = f"PUT /storage/v1/b/{NAME}/iam"
+    mine = {
+        "role": "roles/storage.objectViewer",
+        "members": ["user:ada@acme.example"],
+        "condition": {"title": "t", "expression": "true"},
+    }
+
+    def rest() -> list[dict[str, Any]]:
+        return buckets.policies[NAME]["bindings"]  # type: ignore[no-any-return]
+
+    roles = {one["role"]: one["members"] for one in rest()}
+    assert "projectViewer" not in str(roles)
+    assert len(roles["roles/storage.legacyObjectOwner"]) == 2
+
+    # Somebody lets them in again, and somebody else changes the policy while they are shut out.
+    viewers = {"role": "roles/storage.legacyObjectReader", "members": ["projectViewer:x"]}
+    rest().append(viewers)
+
+    def other_first(request: Request) -> Reply:
+        buckets.policies[NAME]["etag"] = "CAI="
+        rest().append(mine)
+        return buckets(request)
+
+    stub.on(policy, other_first, buckets)
+    assert ensure(client, WANTED).settings == ("no access for the project's viewers",)
+    assert "projectViewer" not in str(rest()) and mine in rest()
+    assert ensure(client, WANTED).action == "keep"
 
 
 def test_a_setting_that_was_changed_outside_is_mended(buckets: Buckets, client: Any) -> None:
@@ -154,8 +215,8 @@ def test_of_two_that_make_it_at_once_both_end_with_one(
         return buckets(request)
 
     stub.on(CREATE, other_first)
-    assert ensure(client, WANTED).action == "keep"
-    assert buckets.writes == [f"create {NAME}"]
+    assert ensure(client, WANTED).settings == ("no access for the project's viewers",)
+    assert buckets.writes == [f"create {NAME}", f"policy {NAME}"]
 
 
 def test_a_creation_whose_answer_got_lost_is_not_made_twice(
@@ -168,8 +229,8 @@ def test_a_creation_whose_answer_got_lost_is_not_made_twice(
         return LOST
 
     stub.on(CREATE, lost, buckets)
-    assert ensure(client, WANTED).action == "keep"
-    assert buckets.writes == [f"create {NAME}"]
+    assert ensure(client, WANTED).settings == ("no access for the project's viewers",)
+    assert buckets.writes == [f"create {NAME}", f"policy {NAME}"]
 
 
 def test_a_change_in_between_is_not_overwritten(buckets: Buckets, stub: Stub, client: Any) -> None:

@@ -125,6 +125,7 @@ def wanted_bucket(config: EnvironmentConfig, access: GoogleAccess) -> WantedBuck
         project=access.project_id,
         project_number=get_project(access.rest).number,
         location=config.state.location or config.gcp.region,
+        prefix=config.state.prefix,
     )
 
 

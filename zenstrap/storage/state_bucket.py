@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from zenstrap.errors import GoogleError
+from zenstrap.errors import GoogleError, ZenstrapError
 from zenstrap.google.refusals import LOG_IN, error_of
 from zenstrap.storage.client import reaching, refusal_of
 from zenstrap.storage.lease_store import OBJECT
@@ -46,12 +46,14 @@ class WantedBucket:
         project: id of the Google Cloud project.
         project_number: its number, by which buckets name their project.
         location: a region, dual-region or multi-region; its case doesn't matter.
+        prefix: the folder below which zenstrap keeps everything in it.
     """
 
     name: str
     project: str
     project_number: int
     location: str
+    prefix: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class BucketFacts:
         soft_delete_seconds: how long deleted objects can be restored; 0 is not at all.
         rules: lifecycle rules as Google writes them.
         metageneration: goes up with every change of the settings.
+        foreign: an object in it that isn't zenstrap's; empty where there is none, and where a
+            label says that the bucket is zenstrap's.
+        viewers: whoever may look at the project may read what is in it. Google grants that with
+            every new bucket, and a state holds keys.
     """
 
     project_number: int
@@ -73,6 +79,8 @@ class BucketFacts:
     soft_delete_seconds: int
     rules: Sequence[Mapping[str, Any]]
     metageneration: int
+    foreign: str = ""
+    viewers: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,12 @@ def look(client: Client, wanted: WantedBucket) -> BucketFacts | Forbidden | None
         "the state bucket can't be looked at", where=_url(wanted), project=wanted.project
     ):
         try:
-            return facts_of(client.get_bucket(wanted.name, timeout=_SECONDS))
+            bucket = client.get_bucket(wanted.name, timeout=_SECONDS)
+            return replace(
+                facts_of(bucket),
+                foreign=_foreign(bucket, wanted) if _may_be_adopted(bucket, wanted) else "",
+                viewers=_viewers(bucket),
+            )
         except NotFound:
             return None
         except Denied as error:
@@ -147,13 +160,15 @@ def ensure(client: Client, wanted: WantedBucket) -> Decision:
     """
     from google.cloud.exceptions import Conflict, PreconditionFailed
 
+    done: Decision | None = None
+    lost: ZenstrapError
     for _ in range(_ATTEMPTS):
         actual = look(client, wanted)
         decision = decide(actual, wanted)
         if decision.reason is not None:
             raise decision.reason
         if decision.action == "keep":
-            return decision
+            return done or decision
         what = "the state bucket can't be " + ("created" if actual is None else "changed")
         with reaching(what, where=_url(wanted), project=wanted.project):
             try:
@@ -161,7 +176,10 @@ def ensure(client: Client, wanted: WantedBucket) -> Decision:
                     _mend(client, wanted, actual)
                 else:
                     _create(client, wanted)
-                return decision
+                    done = decision
+                    lost = _not_yours(wanted)  # if it can't be seen although it was just made
+                    continue  # Google gives it a policy of its own
+                return done or decision
             except PreconditionFailed as error:
                 if actual is None:  # a policy of the organisation, and no race
                     raise
@@ -196,6 +214,15 @@ def _refusal(actual: BucketFacts, wanted: WantedBucket) -> GoogleError | None:
             why=f"Its project has the number {actual.project_number}, and {wanted.project} has "
             f"{wanted.project_number}",
             fix="Choose another name for state.bucket, or correct gcp.project_id",
+        )
+    if actual.foreign:
+        return GoogleError(
+            "the state bucket holds something else",
+            where=_url(wanted),
+            why=f"There is {actual.foreign} in it and no label managed_by, and zenstrap would "
+            "change who can read the bucket",
+            fix="Choose another name for state.bucket, or give this one to zenstrap: "
+            f"gcloud storage buckets update {_url(wanted)} --update-labels=managed_by=zenstrap",
         )
     owner = actual.labels.get("managed_by", LABELS["managed_by"])
     if owner != LABELS["managed_by"]:
@@ -238,6 +265,7 @@ def _missing(actual: BucketFacts) -> list[str]:
         "public access prevention": actual.public_access_prevented,
         "soft delete for 7 days": actual.soft_delete_seconds >= SOFT_DELETE_SECONDS,
         "old leases are deleted": any(_same(rule) for rule in actual.rules),
+        "no access for the project's viewers": not actual.viewers,
         "labels": all(actual.labels.get(key) == value for key, value in LABELS.items()),
     }
     return [name for name, there in found.items() if not there]
@@ -261,14 +289,60 @@ def _create(client: Client, wanted: WantedBucket) -> None:
 
 
 def _mend(client: Client, wanted: WantedBucket, actual: BucketFacts) -> None:
-    """One change, and none at all if somebody changed the bucket since it was looked at."""
+    """One change of policy and settings each; none if somebody changed them since the look."""
     bucket = client.bucket(wanted.name)
+    if actual.viewers:
+        _shut_out_viewers(bucket)
+    if not _missing(replace(actual, viewers=False)):
+        return
     _set(
         bucket,
         rules=tuple(rule for rule in actual.rules if not _same(rule)),
         soft_delete=max(actual.soft_delete_seconds, SOFT_DELETE_SECONDS),
     )
     bucket.patch(if_metageneration_match=actual.metageneration, timeout=_SECONDS)
+
+
+def _may_be_adopted(bucket: Bucket, wanted: WantedBucket) -> bool:
+    ours = (bucket.labels or {}).get("managed_by") is not None
+    return not ours and int(bucket.project_number or 0) == wanted.project_number
+
+
+def _foreign(bucket: Bucket, wanted: WantedBucket) -> str:
+    """An object outside of the prefix, old versions too; names are listed in their order."""
+    after = chr(ord("/") + 1)
+    for span in ({"end_offset": f"{wanted.prefix}/"}, {"start_offset": wanted.prefix + after}):
+        found = bucket.list_blobs(max_results=1, versions=True, timeout=_SECONDS, **span)
+        for blob in found:
+            return str(blob.name)
+    return ""
+
+
+def _viewers(bucket: Bucket) -> bool:
+    """False also where the policy may not be read: that takes more rights than a run needs."""
+    from google.cloud.exceptions import Forbidden as Denied
+
+    try:
+        policy = bucket.get_iam_policy(requested_policy_version=3, timeout=_SECONDS)
+    except Denied:
+        return False
+    return any(_is_viewer(member) for binding in policy.bindings for member in binding["members"])
+
+
+def _shut_out_viewers(bucket: Bucket) -> None:
+    """Refused with 412 if somebody changed the policy in between: its etag goes along."""
+    policy = bucket.get_iam_policy(requested_policy_version=3, timeout=_SECONDS)
+    policy.version = 3
+    left = [
+        {**binding, "members": {one for one in binding["members"] if not _is_viewer(one)}}
+        for binding in policy.bindings
+    ]
+    policy.bindings = [binding for binding in left if binding["members"]]
+    bucket.set_iam_policy(policy, timeout=_SECONDS)
+
+
+def _is_viewer(member: str) -> bool:
+    return member.startswith("projectViewer:")
 
 
 def _set(bucket: Bucket, *, rules: Sequence[Mapping[str, Any]], soft_delete: int) -> None:

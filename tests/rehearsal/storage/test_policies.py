@@ -79,7 +79,7 @@ def test_what_a_policy_may_say(
 ) -> None:
     owner.make_bucket(**CONFIGURATION)
     assert owner.grant(role, member, expression).status == status
-    assert len(owner.call("GET", POLICY).json["bindings"]) == (3 if status == 200 else 2)
+    assert len(owner.call("GET", POLICY).json["bindings"]) == (5 if status == 200 else 4)
 
 
 def test_conditions_need_uniform_access_and_version_3(owner: Caller) -> None:

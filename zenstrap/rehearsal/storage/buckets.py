@@ -95,7 +95,8 @@ def new_bucket(body: JSON, *, project: str, number: str, url: str, now: datetime
     if resource["locationType"] != "region":
         resource.setdefault("rpo", "DEFAULT")
     _settle(resource, {}, now)
-    return Bucket(project, resource, initial_bindings(project))
+    uniform = bool(resource["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"])
+    return Bucket(project, resource, initial_bindings(project, uniform_access=uniform))
 
 
 def changed(resource: JSON, body: JSON, now: datetime, *, replace: bool) -> JSON:

@@ -29,13 +29,24 @@ _PUBLIC: Final = frozenset({"allUsers", "allAuthenticatedUsers"})
 _NO_CONDITION: Final = ("roles/storage.legacy", "roles/owner", "roles/editor", "roles/viewer")
 
 
-def initial_bindings(project: str) -> list[JSON]:
-    """What every new bucket's policy says."""
+def initial_bindings(project: str, *, uniform_access: bool) -> list[JSON]:
+    """What every new bucket's policy says.
+
+    With uniform access from the start, nothing else lets a project's members at its objects:
+    https://cloud.google.com/storage/docs/access-control/iam-roles#basic-roles-modifiable
+    """
     editors, owners = f"projectEditor:{project}", f"projectOwner:{project}"
-    return [
+    viewers = f"projectViewer:{project}"
+    bindings: list[JSON] = [
         {"role": "roles/storage.legacyBucketOwner", "members": [editors, owners]},
-        {"role": "roles/storage.legacyBucketReader", "members": [f"projectViewer:{project}"]},
+        {"role": "roles/storage.legacyBucketReader", "members": [viewers]},
     ]
+    if uniform_access:
+        bindings += [
+            {"role": "roles/storage.legacyObjectOwner", "members": [editors, owners]},
+            {"role": "roles/storage.legacyObjectReader", "members": [viewers]},
+        ]
+    return bindings
 
 
 def as_read(bucket: str, bindings: list[JSON], etag: str, version: int) -> JSON:
