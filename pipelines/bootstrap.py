@@ -14,6 +14,7 @@ from steps.smoke_test import smoke_test
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import SmokeTestError
 from zenstrap.lifecycle.registering import candidates
+from zenstrap.lifecycle.succession import what_is_current
 
 TRAINING = "pipelines.smoke_training.smoke_training"
 
@@ -36,10 +37,10 @@ def bootstrap(config: EnvironmentConfig) -> None:
             passed.append(test(loaded, registrations, id=f"smoke_test {candidate.name}"))
         except SmokeTestError as error:
             failures.append(error)
-    promote(loaded, outputs, planned, registrations, passed)
+    promotion = promote(loaded, outputs, planned, registrations, passed)
     if failures:
         raise SmokeTestError(
             "; ".join(failure.what for failure in failures),
-            why="Its alias was not moved: what was current still is.",
+            why=what_is_current(promotion.load().changed),
             fix=failures[0].fix,
         )

@@ -108,6 +108,7 @@ class PlanReport(Report):
         to_test: names of the stacks whose smoke test isn't known to have passed.
         since: name of the run that last made or confirmed this state, where nothing is to change.
         kept: what a ``down`` leaves, each with its reason.
+        keys_in_use: the infrastructure was planned with keys that an old connector still needs.
     """
 
     title: ClassVar[str] = "Plan"
@@ -121,6 +122,7 @@ class PlanReport(Report):
     digest: str
     notices: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
+    keys_in_use: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -303,13 +305,22 @@ class AliasMove(BaseModel):
 
 
 class PromotionReport(Report):
-    """Which aliases moved to which version."""
+    """Which aliases moved to which version.
+
+    Attributes:
+        after_proof: what waited for it: links to the new connectors, deletions of the old ones.
+        returned: links that went back to the connectors from before the run.
+        changed: names of what the aliases that were held back use, and this run has changed.
+    """
 
     title: ClassVar[str] = "Promotion"
 
     environment: str
     aliases: tuple[AliasMove, ...]
     held_back: tuple[str, ...] = ()
+    after_proof: tuple[RegistrationChange, ...] = ()
+    returned: tuple[RegistrationChange, ...] = ()
+    changed: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:

@@ -57,4 +57,9 @@ resource "google_service_account_key" "this" {
   service_account_id = local._id
 
   depends_on = [google_service_account.this]
+
+  # A key that is made anew is there before the old one goes.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -52,6 +52,13 @@ class ModelRegistry:
             else:
                 self._put_stack(desired, change.name)
 
+    def link(self, changes: Sequence[RegistrationChange]) -> None:
+        """Give components other connectors, and nothing else."""
+        for change in changes:
+            key, connector = (change.note, change.name), change.fields[0].after
+            assert connector in self.connectors
+            self.components[key] = replace(self.components[key], connector=connector)
+
     def relabel(self, **labels: str) -> None:
         self.connectors = {
             key: replace(c, labels={**c.labels, **labels}) for key, c in self.connectors.items()
@@ -78,10 +85,7 @@ class ModelRegistry:
     def _put_component(self, desired: DesiredRegistry, change: RegistrationChange) -> None:
         wanted = [c for c in desired.components if c.name == change.name]
         if not wanted:
-            key = (change.note, change.name)
-            connector = change.fields[0].after
-            assert connector in self.connectors
-            self.components[key] = replace(self.components[key], connector=connector)
+            self.link([change])
             return
         c = wanted[0]
         labels = {**component_labels(c), "run": "run"}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
@@ -76,6 +79,24 @@ def test_what_this_machine_cant_tell_is_said_at_once(reason: str) -> None:
     verdict = google.verdict("external-account")
     assert verdict.startswith("unverified: ") and reason.rstrip(".") in verdict
     assert google.waits == []
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_a_token_file_that_isnt_here_is_the_reason_unless_a_server_looks(
+    tmp_path: Path, here: bool
+) -> None:
+    file = tmp_path / "token"
+    document = json.dumps({"credential_source": {"file": str(file)}})
+    one = replace(connector("external-account"), credential_configuration=document)
+
+    def verdict() -> str:
+        google = Google("an unexpected error occurred")
+        client = cast(Any, google)
+        return verify(client, one, str(uuid4()), written=0, wait=google.waits.append, here=here).why
+
+    assert (str(file) in verdict()) is here
+    file.touch()
+    assert "unexpected" in verdict()
 
 
 @pytest.mark.parametrize(("written", "error"), [(0, RegistryError), (2, PartlyDoneError)])

@@ -14,14 +14,19 @@ from tests.registry.google import FakeKey, configured, outputs_of
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, RegistryError
 from zenstrap.events import Event
-from zenstrap.registry.changes import Action, Kind, Registration
+from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff, removal
 from zenstrap.registry.keys import parse_key
 from zenstrap.registry.model import ActualRegistry, DesiredRegistry
+from zenstrap.registry.succession import after_proof, links_to_return
 from zenstrap.registry.zenml_connectors import write_connectors
 from zenstrap.registry.zenml_reading import read_registry
-from zenstrap.registry.zenml_registry import delete_registrations, write_registry
+from zenstrap.registry.zenml_registry import (
+    delete_registrations,
+    write_after_proof,
+    write_registry,
+)
 from zenstrap.registry.zenml_stacks import promote
 
 if TYPE_CHECKING:
@@ -30,6 +35,9 @@ if TYPE_CHECKING:
 
 def nothing() -> None:
     """A guard that lets everything pass."""
+
+
+NONE: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -42,13 +50,14 @@ class Registering:
     events: list[Event] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     guard: Callable[[], None] = nothing
+    planned: tuple[RegistrationChange, ...] = ()
 
     @property
     def actual(self) -> ActualRegistry:
         return read_registry(self.client, self.environment)
 
     def up(self, desired: DesiredRegistry, *, immutable: bool = True) -> list[Registration]:
-        changes = diff(desired, self.actual, immutable_versions=immutable)
+        self.planned = changes = diff(desired, self.actual, immutable_versions=immutable)
         keys = {
             c.project: parse_key(FakeKey(self.key).base64, "test")
             for c in desired.connectors
@@ -76,9 +85,15 @@ class Registering:
         )
         return list(written)
 
-    def promote_all(self, desired: DesiredRegistry) -> None:
+    def promote_all(self, desired: DesiredRegistry, *, unproven: frozenset[str] = NONE) -> None:
         for stack in desired.stacks:
-            promote(self.client, stack, self.actual, run="run-1", guard=nothing)
+            if stack.name not in unproven:
+                promote(self.client, stack, self.actual, run="run-1", guard=nothing)
+        actual = self.actual
+        changes = diff(desired, actual, immutable_versions=False)
+        returned = links_to_return(desired, actual, self.planned, unproven)
+        settled = (*returned, *after_proof(desired, actual, changes, unproven, returned))
+        write_after_proof(self.client, actual, settled, run="run-1", guard=nothing)
 
     def down(self) -> None:
         actual = self.actual
@@ -168,6 +183,28 @@ def test_from_key_to_keyless_in_place(registering: Callable[[str], Registering])
     assert {c.method for c in zenml.actual.connectors.values()} == {"implicit"}
     kept = zenml.actual.components[("orchestrator", "zenml-dev-orchestrator-v2.1.0")]
     assert kept.connector == "zenml-dev-implicit-connector"
+
+
+def test_what_is_current_keeps_its_connectors_where_their_successors_arent_proven(
+    registering: Callable[[str], Registering],
+) -> None:
+    zenml = registering("dev")
+    before = desired_of(configured("dev"))
+    zenml.up(before)
+    zenml.promote_all(before)
+    links = {key: c.connector for key, c in zenml.actual.components.items()}
+    old = set(zenml.actual.connectors)
+    newer = {"stack__version": "1.4.0", "stack__components__orchestrator__version": "2.2.0"}
+    after = desired_of(configured("dev", auth={"method": "implicit"}, **newer))
+    zenml.up(after)
+    zenml.promote_all(after, unproven=frozenset(stack.name for stack in after.stacks))
+    assert {key: zenml.actual.components[key].connector for key in links} == links
+    assert old < zenml.actual.connectors.keys()
+
+    zenml.up(after)
+    zenml.promote_all(after)
+    assert diff(after, zenml.actual, immutable_versions=True) == ()
+    assert not old & zenml.actual.connectors.keys()
 
 
 def test_another_key_goes_into_the_same_connector(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from zenstrap.config import EnvironmentConfig, secret_source
 from zenstrap.errors import AuthenticationError
 from zenstrap.registry.keys import ServiceAccountKey, parse_key
+from zenstrap.registry.model import ActualRegistry
 from zenstrap.registry.outputs import BASE
+from zenstrap.terraform.state import StateResource
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from zenstrap.terraform.outputs import Output
 
 KEYS_OUTPUT = "service_account_keys"
+KEY: Final = "google_service_account_key"  # Terraform's type
 
 
 def own_key(config: EnvironmentConfig, client: Client) -> ServiceAccountKey | None:
@@ -28,6 +31,19 @@ def own_key(config: EnvironmentConfig, client: Client) -> ServiceAccountKey | No
     if config.auth is None or config.auth.key is None:
         return None
     return parse_key(_referred(config.auth.key, client), where=f"auth.key ({config.auth.key})")
+
+
+def keys_in_use(
+    config: EnvironmentConfig, actual: ActualRegistry, in_state: Iterable[StateResource]
+) -> bool:
+    """Whether keys that Terraform made outlive the method: a connector still works with one.
+
+    It is deleted once its successor is proven, so the keys go with the run after that.
+    """
+    if config.auth is None or config.auth.method == "service-account":
+        return False
+    registered = any(c.method == "service-account" for c in actual.our_connectors)
+    return registered and any(one.type == KEY for one in in_state)
 
 
 def fingerprints(config: EnvironmentConfig, client: Client) -> dict[str | None, str]:

@@ -51,7 +51,9 @@ def look_around(
     return find_adoptions(config, rest, ids, provider_id=PROVIDER_ID)
 
 
-def google_variables(config: EnvironmentConfig, adoption: Adoption) -> dict[str, object]:
+def google_variables(
+    config: EnvironmentConfig, adoption: Adoption, *, keys_in_use: bool
+) -> dict[str, object]:
     """The variables of ``terraform_modules/environments/gcp``."""
     gcp, environment = gcp_of(config), config.environment
     places = locations(config)
@@ -78,7 +80,7 @@ def google_variables(config: EnvironmentConfig, adoption: Adoption) -> dict[str,
         "kms_keys": {key.split("/")[3]: key for key in gcp.kms_keys},
         "network": gcp.network,
         "components": _components(config.stack.components),
-        "auth": _auth(config.auth),
+        "auth": _auth(config.auth, keys_in_use=keys_in_use),
         "ml_projects": {
             name: {
                 "service_account_id": naming.service_account_id(environment, name),
@@ -186,12 +188,12 @@ def _components(components: Components) -> dict[str, object]:
     }
 
 
-def _auth(auth: Auth | None) -> dict[str, object]:
+def _auth(auth: Auth | None, *, keys_in_use: bool) -> dict[str, object]:
     assert auth is not None, "platform gcp has its section"
     identity = auth.workload_identity if auth.method == "external-account" else None
     return {
         "method": auth.method,
-        "make_keys": auth.method == "service-account" and auth.key is None,
+        "make_keys": keys_in_use or (auth.method == "service-account" and auth.key is None),
         "source_service_account": auth.source_service_account,
         "workload_identity": None
         if identity is None

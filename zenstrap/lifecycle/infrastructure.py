@@ -47,19 +47,27 @@ class RootVariables:
 
 
 def variables(
-    config: EnvironmentConfig, workspace: Workspace, session: Session, *, destroy: bool = False
+    config: EnvironmentConfig,
+    workspace: Workspace,
+    session: Session,
+    *,
+    destroy: bool = False,
+    keys_in_use: bool = False,
 ) -> RootVariables:
     """The variables for the root module of the environment's platform.
 
     Args:
         workspace: prepared; what is in its state needs no adopting.
         destroy: they are for taking everything away.
+        keys_in_use: keep the keys that Terraform made, whatever the method: see
+            :func:`zenstrap.lifecycle.connector_keys.keys_in_use`.
     """
     if config.platform == "gcp":
         from zenstrap.lifecycle.google_infrastructure import google_variables, look_around
 
         adoption = look_around(config, workspace.resources(), session, destroy=destroy)
-        return RootVariables(google_variables(config, adoption), adoption.reasons)
+        values = google_variables(config, adoption, keys_in_use=keys_in_use)
+        return RootVariables(values, adoption.reasons)
     return RootVariables(
         {
             "environment": config.environment,

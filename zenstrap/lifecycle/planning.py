@@ -13,14 +13,16 @@ from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.rules import warnings
 from zenstrap.errors import StateGuardError, sentence
-from zenstrap.lifecycle.connector_keys import fingerprints
+from zenstrap.lifecycle.connector_keys import fingerprints, keys_in_use
 from zenstrap.lifecycle.infrastructure import open_workspace, require_removable, variables
 from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.lifecycle.service_agents import service_agent_notices
+from zenstrap.lifecycle.succession import succession_notices
 from zenstrap.registry.changes import Action, RegistrationChange
 from zenstrap.registry.desired import desired_registry
-from zenstrap.registry.diff import UNKNOWN, diff, removal
+from zenstrap.registry.diff import CONNECTOR, UNKNOWN, diff, removal
 from zenstrap.registry.model import ActualRegistry, DesiredRegistry, DesiredStack
+from zenstrap.registry.succession import waits_for_proof
 from zenstrap.registry.zenml_registry import read_registry
 from zenstrap.reports import Kept, PlanReport, count
 from zenstrap.runs import RunRecord
@@ -47,12 +49,13 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
     workspace = open_workspace(config, session)
     _guard_state(workspace, history, config.environment)  # before Terraform makes an empty one
     workspace.prepare()
-    given = variables(config, workspace, session)
+    actual = read_registry(client, config.environment)
+    keep_keys = keys_in_use(config, actual, workspace.resources())
+    given = variables(config, workspace, session, keys_in_use=keep_keys)
     infrastructure = workspace.plan(given.values)
     desired = desired_registry(
         config, planned_values(infrastructure.outputs), fingerprints(config, client)
     )
-    actual = read_registry(client, config.environment)
     registrations = diff(
         desired,
         actual,
@@ -72,8 +75,12 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
             *warnings(config),
             *given.notices,
             *service_agent_notices(infrastructure),
-            *_notices(config, registrations),
+            *succession_notices(
+                config, desired, actual, infrastructure, registrations, keys_in_use=keep_keys
+            ),
+            *_notices(config, desired, registrations),
         ),
+        keys_in_use=keep_keys,
         kept=left_in_place(infrastructure),
     )
 
@@ -187,12 +194,15 @@ def _stacks_to_test(
     return tuple(stack.name for stack in desired.stacks if not known_to_work(stack))
 
 
-def _notices(config: EnvironmentConfig, changes: Sequence[RegistrationChange]) -> list[str]:
+def _notices(
+    config: EnvironmentConfig, desired: DesiredRegistry, changes: Sequence[RegistrationChange]
+) -> list[str]:
     in_place = [
         change.name
         for change in changes
         if change.action is Action.UPDATE
-        and any(not f.field.startswith("label ") for f in change.fields)
+        and not waits_for_proof(change, desired)
+        and any(not f.field.startswith("label ") and f.field != CONNECTOR for f in change.fields)
     ]
     if not in_place or config.protection.immutable_versions:
         return []

@@ -81,7 +81,7 @@ def _planned_again(
 ) -> Plan:
     """A new plan, which must be what is left of the approved one."""
     down = plan.direction == "down"
-    given = variables(config, workspace, session, destroy=down)
+    given = variables(config, workspace, session, destroy=down, keys_in_use=plan.keys_in_use)
     rest = workspace.plan(given.values, destroy=down)
     if not is_remainder(plan.infrastructure, rest) or breaches(rest, config):
         raise PlanChangedError(

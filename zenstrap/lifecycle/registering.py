@@ -10,6 +10,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError
 from zenstrap.lifecycle.connector_keys import connector_keys, fingerprints
 from zenstrap.lifecycle.infrastructure import open_workspace
+from zenstrap.lifecycle.succession import changed_under
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff
@@ -20,6 +21,7 @@ from zenstrap.registry.model import (
     DesiredRegistry,
     DesiredStack,
 )
+from zenstrap.registry.succession import after_proof, links_to_return
 from zenstrap.registry.zenml_connectors import (
     Keys,
     allow_implicit_methods,
@@ -27,7 +29,7 @@ from zenstrap.registry.zenml_connectors import (
     write_connectors,
 )
 from zenstrap.registry.zenml_reading import read_registry
-from zenstrap.registry.zenml_registry import write_registry
+from zenstrap.registry.zenml_registry import write_after_proof, write_registry
 from zenstrap.registry.zenml_stacks import promote as promote_stack
 from zenstrap.reports import (
     AliasMove,
@@ -95,7 +97,7 @@ def register_stacks(
     client: Client,
     session: Session,
 ) -> Registrations:
-    """Write the components and stacks that differ. Aliases wait for :func:`promote`.
+    """Write the components and stacks that differ. What needs proof waits for :func:`promote`.
 
     Raises:
         PlanChangedError: the registry changed after the plan was shown.
@@ -130,6 +132,9 @@ def promote(
 ) -> PromotionReport:
     """Move each alias whose stack is proven; the others stay where they are.
 
+    Then connectors that others took the place of are deleted, as far as those are proven. Where
+    they aren't, components that the run linked to them get their old ones back.
+
     Args:
         plan: says which stacks this run had to test; the others had been proven before.
         tests: the smoke tests of this run that passed.
@@ -141,9 +146,11 @@ def promote(
     proven_now = {(test.stack, test.content_hash) for test in tests if test.passed}
     moves: list[AliasMove] = []
     held_back: list[str] = []
+    unproven: list[str] = []
     for stack in desired.stacks:
         if (stack.name, stack.content_hash) not in proven_now and stack.name in plan.to_test:
             held_back.append(stack.alias)
+            unproven.append(stack.name)
             continue
         action: Action | None = None
         if stack.alias in to_move:
@@ -152,10 +159,29 @@ def promote(
             )
             action = moved.action
         moves.append(_move(stack, _version_of(actual.stacks.get(stack.alias)), action))
+    shown = {(change.kind, change.action, change.name) for change in plan.registrations}
+    returned = links_to_return(desired, actual, plan.registrations, unproven)
+    as_shown = [c for c in changes if (c.kind, c.action, c.name) in shown]
+    proven = after_proof(desired, actual, as_shown, unproven, returned)
+    write_after_proof(
+        client,
+        actual,
+        (*returned, *proven),
+        run=session.run_name,
+        guard=session.guard,
+        emit=session.emit,
+    )
     if session.run_id is not None:
-        runs.record_changes(session.run_id, _changes(outputs, registrations, moves))
+        settled = len(returned) + len(proven)
+        runs.record_changes(session.run_id, _changes(outputs, registrations, moves) + settled)
+    now = read_registry(client, config.environment)
     return PromotionReport(
-        environment=config.environment, aliases=tuple(moves), held_back=tuple(held_back)
+        environment=config.environment,
+        aliases=tuple(moves),
+        held_back=tuple(held_back),
+        after_proof=proven,
+        returned=returned,
+        changed=changed_under(held_back, plan, desired, now),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -52,6 +54,7 @@ def verify(
     *,
     written: int,
     wait: Callable[[float], None],
+    here: bool = True,
     emit: Emit = ignore,
 ) -> Verdict:
     """Get a token and look at the bucket, waiting for new permissions to arrive.
@@ -59,6 +62,7 @@ def verify(
     Args:
         written: how many connectors this run has written, for the error.
         wait: pauses for that many seconds.
+        here: ZenML asks Google from this machine, not from its server's.
 
     Returns:
         Verified, or why this machine can't tell: the identity that the connector is for may be
@@ -75,7 +79,7 @@ def verify(
             return Verdict(verified=True)
         not_yet = _says(why, _NOT_YET)
         if not not_yet and not _says(why, _NEVER):
-            return Verdict(verified=False, why=why)
+            return Verdict(verified=False, why=(_without_token(connector) if here else "") or why)
         if not not_yet or pause is None:
             break
         text = f"Google doesn't let {connector.name} in yet. Trying again in {pause:g} s."
@@ -97,6 +101,16 @@ def _attempt(client: Client, connector: DesiredConnector, connector_id: str) -> 
         except Exception as error:  # ZenML and Google's libraries raise their own, of many kinds
             return _shortened(told(error))
     return ""
+
+
+def _without_token(connector: DesiredConnector) -> str:
+    """That the file with the identity's token isn't here, which ZenML doesn't tell."""
+    if connector.credential_configuration is None:
+        return ""
+    file = json.loads(connector.credential_configuration)["credential_source"].get("file")
+    if not file or Path(file).exists():
+        return ""
+    return f"the file that auth.subject_token names, {file}, isn't on this machine"
 
 
 def _looks(connector: DesiredConnector) -> Iterator[tuple[str | None, str | None]]:

@@ -73,7 +73,15 @@ def write_connectors(
                 partial(_write, client, connector, key, actual, run),
                 secrets=key.secrets if key else (),
             )
-        verdict = verify(client, connector, connector_id, written=log.done, wait=wait, emit=emit)
+        verdict = verify(
+            client,
+            connector,
+            connector_id,
+            written=log.done,
+            wait=wait,
+            here=_is_local(client),
+            emit=emit,
+        )
         if not verdict.verified:
             emit(Notice(f"{connector.name} is {verdict}", "warning"))
         done.append(_registration(connector, connector_id, action, verdict))

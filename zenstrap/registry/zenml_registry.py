@@ -25,6 +25,7 @@ from zenstrap.registry.model import (
     DesiredRegistry,
     DesiredStack,
 )
+from zenstrap.registry.succession import waits_for_proof
 from zenstrap.registry.write_log import WriteLog
 from zenstrap.registry.zenml_reading import as_component
 from zenstrap.registry.zenml_reading import read_registry as read_registry
@@ -47,7 +48,8 @@ def write_registry(
     """Write components and stacks, delete what is retired, and tell how all are now.
 
     Connectors are written before, by :func:`zenstrap.registry.zenml_connectors.write_connectors`,
-    and aliases moved later, by :func:`zenstrap.registry.zenml_stacks.promote`.
+    and aliases moved later, by :func:`zenstrap.registry.zenml_stacks.promote`. What
+    :func:`zenstrap.registry.succession.waits_for_proof` is left to :func:`write_after_proof`.
 
     Args:
         actual: read after the connectors were written.
@@ -58,10 +60,11 @@ def write_registry(
         PartlyDoneError: some writes succeeded and one failed; says which.
         RegistryError: the first write failed.
     """
-    deletions = [change for change in changes if change.action is Action.DELETE]
+    now = [change for change in changes if not waits_for_proof(change, desired)]
+    deletions = [change for change in now if change.action is Action.DELETE]
     wanted = {
         change.name: change
-        for change in changes
+        for change in now
         if change.kind in (Kind.COMPONENT, Kind.STACK) and change.action is not Action.DELETE
     }
     log = WriteLog(total=len(wanted) + len(deletions), guard=guard, emit=emit)
@@ -69,7 +72,7 @@ def write_registry(
     done: list[Registration] = []
     for component in desired.components:
         key = (component.type, component.name)
-        action = _action(wanted.pop(component.name, None))
+        action = _action(wanted.get(component.name))
         if action is not None:
             ids[key] = log.write(
                 Kind.COMPONENT,
@@ -78,13 +81,6 @@ def write_registry(
                 partial(_write_component, client, component, actual, run),
             )
         done.append(_component_registration(component, ids[key], action))
-    for change in [c for c in wanted.values() if c.kind is Kind.COMPONENT]:
-        log.write(
-            change.kind,
-            change.name,
-            change.action,
-            partial(_relink, client, change, actual, run),
-        )
     for stack in desired.stacks:
         action = _action(wanted.get(stack.name))
         found = actual.stacks.get(stack.name)
@@ -99,6 +95,30 @@ def write_registry(
         done.append(_stack_registration(stack, stack_id, action))
     done.extend(_delete(client, change, actual, log) for change in deletions)
     return tuple(done)
+
+
+def write_after_proof(
+    client: Client,
+    actual: ActualRegistry,
+    changes: tuple[RegistrationChange, ...],
+    *,
+    run: str,
+    guard: Callable[[], None],
+    emit: Emit = ignore,
+) -> None:
+    """Link components to other connectors, and delete connectors, in the order given.
+
+    Raises:
+        PartlyDoneError: some were written and one couldn't be.
+        RegistryError: the first one couldn't.
+    """
+    log = WriteLog(total=len(changes), guard=guard, emit=emit)
+    for change in changes:
+        if change.action is Action.DELETE:
+            _delete(client, change, actual, log)
+        else:
+            relink = partial(_relink, client, change, actual, run)
+            log.write(change.kind, change.name, change.action, relink)
 
 
 def delete_registrations(
@@ -228,7 +248,7 @@ def _require_kept_as_written(desired: DesiredComponent) -> None:
 
 
 def _relink(client: Client, change: RegistrationChange, actual: ActualRegistry, run: str) -> None:
-    """Give a kept version of a component another connector; the rest of it stays."""
+    """Give a component another connector; the rest of it stays."""
     from zenml.enums import StackComponentType
 
     found = actual.components[(change.note, change.name)]

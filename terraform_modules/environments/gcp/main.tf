@@ -4,8 +4,7 @@
 locals {
   _strict = var.resilience.compliance_mode == "strict"
 
-  _keyless   = var.auth.method == "external-account"
-  _make_keys = var.auth.method == "service-account" && var.auth.make_keys
+  _keyless = var.auth.method == "external-account"
 
   # Who may act as the stacks' service accounts: the account of the key that ZenML starts from.
   _impersonator = var.auth.method == "impersonation" ? var.auth.source_service_account : null
@@ -39,7 +38,7 @@ locals {
     impersonator      = local._impersonator
     kms_keys          = module.encryption.kms_keys
     labels            = module.base.labels
-    make_keys         = local._make_keys
+    make_keys         = var.auth.make_keys
     network           = var.network
     project           = merge(module.base.project, { region = var.region })
     registry_location = var.locations.registry

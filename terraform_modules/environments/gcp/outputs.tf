@@ -72,7 +72,7 @@ output "service_account" {
 
 output "service_account_key_ids" {
   description = "The full names of the keys that were made, which say when one was made anew: base, and the ML projects by name. Empty where none are made."
-  value = local._make_keys ? merge(
+  value = var.auth.make_keys ? merge(
     { base = module.stack.service_account_key_id },
     { for name, project in module.ml_projects : name => project.service_account_key_id },
   ) : {}
@@ -81,7 +81,7 @@ output "service_account_key_ids" {
 output "service_account_keys" {
   description = "The keys that were made, base64 of a JSON document each: base, and the ML projects by name. Empty where none are made."
   sensitive   = true
-  value = local._make_keys ? merge(
+  value = var.auth.make_keys ? merge(
     { base = module.stack.service_account_key },
     { for name, project in module.ml_projects : name => project.service_account_key },
   ) : {}

@@ -11,7 +11,7 @@ variable "adopt" {
 }
 
 variable "auth" {
-  description = "How ZenML reaches Google Cloud. make_keys: service-account without a key of the user's own. source_service_account: impersonation, the account that may act as the stacks'. workload_identity: external-account, see workload_identity."
+  description = "How ZenML reaches Google Cloud. make_keys: service-account without a key of the user's own, and another method for as long as something still works with the keys. source_service_account: impersonation, the account that may act as the stacks'. workload_identity: external-account, see workload_identity."
   type = object({
     method                 = string
     make_keys              = optional(bool, false)

@@ -153,6 +153,20 @@ run "standard_with_keys_of_service_accounts" {
   }
 }
 
+run "keys_stay_for_a_while_beside_another_method" {
+  command = plan
+
+  variables {
+    auth       = { method = "implicit", make_keys = true }
+    resilience = {}
+  }
+
+  assert {
+    condition     = toset(keys(nonsensitive(output.service_account_keys))) == toset(["base", "fraud_detection"])
+    error_message = "make_keys should decide, whatever the method is."
+  }
+}
+
 run "a_key_of_the_users_own_without_strict_compliance" {
   command = plan
 

@@ -1,0 +1,135 @@
+"""From one way into Google Cloud to another: what people are told of it, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from zenstrap.config import EnvironmentConfig
+from zenstrap.lifecycle.connector_keys import KEY
+from zenstrap.registry.changes import Action, Kind, RegistrationChange
+from zenstrap.registry.comparing import LABEL
+from zenstrap.registry.diff import CONNECTOR
+from zenstrap.registry.model import CONTENT_HASH, ML_PROJECT, ActualRegistry, DesiredRegistry
+from zenstrap.registry.succession import new_links
+from zenstrap.reports import PlanReport, count
+from zenstrap.terraform.plan import Plan
+
+# What lets a connector of a method in. The configuration no longer says who that was, so Terraform
+# can't keep it until the successor is proven, as it does with keys.
+_DOORS: Final = {
+    "google_iam_workload_identity_pool_provider": "external-account",
+    "google_service_account_iam_member": "impersonation",
+}
+
+
+def succession_notices(
+    config: EnvironmentConfig,
+    desired: DesiredRegistry,
+    actual: ActualRegistry,
+    infrastructure: Plan,
+    changes: Sequence[RegistrationChange],
+    *,
+    keys_in_use: bool,
+) -> Iterator[str]:
+    """What a plan says where connectors take the place of others.
+
+    Args:
+        keys_in_use: see :func:`zenstrap.lifecycle.connector_keys.keys_in_use`.
+    """
+    shared = [change.name for change, _ in new_links(desired, changes)]
+    if shared:
+        yield (
+            f"Current stacks use the new connector before the smoke test ({', '.join(shared)}). "
+            "Where the test fails they get the old one back. Bump a component's version to keep "
+            "them apart."
+        )
+    if keys_in_use:
+        yield (
+            "The service accounts' keys stay until the connectors that use them are gone: those go "
+            "once their successors are proven, and the keys with the next up after that."
+        )
+        if config.resilience.compliance_mode == "strict":
+            yield "Strict compliance refuses keys: change auth first, and compliance_mode later."
+    elif _takes_keys(config, infrastructure):
+        yield "No connector uses the service accounts' keys any more: they are deleted."
+    cut_off = _cut_off(infrastructure, desired, actual)
+    if cut_off:
+        yield (
+            f"{', '.join(sorted(cut_off))}: what lets it in goes when this plan is applied, before "
+            "its successor is proven. Until then current stacks can't use it."
+        )
+
+
+def changed_under(
+    aliases: Sequence[str], plan: PlanReport, desired: DesiredRegistry, actual: ActualRegistry
+) -> tuple[str, ...]:
+    """Which registrations that these aliases use this run has changed, or cut off from Google.
+
+    Args:
+        actual: at the end of the run; a link that was given back is no change.
+    """
+    used = {
+        (kind, name)
+        for alias in aliases
+        if alias in actual.stacks
+        for kind, names in actual.stacks[alias].components.items()
+        for name in names
+    }
+    components = [found for key, found in actual.components.items() if key in used]
+    connectors = {one.connector for one in components if one.connector}
+    links = {one.name: one.connector for one in components}
+
+    def changed(change: RegistrationChange) -> bool:
+        if change.action not in (Action.UPDATE, Action.ADOPT):
+            return False
+        if change.kind is Kind.CONNECTOR:
+            return change.name in connectors and any(
+                not f.field.startswith(LABEL) or f.field == f"{LABEL}{CONTENT_HASH}"
+                for f in change.fields
+            )
+        if change.kind is not Kind.COMPONENT or change.name not in links:
+            return False
+        return any(
+            not f.field.startswith(LABEL)
+            and not (f.field == CONNECTOR and f.before == links[change.name])
+            for f in change.fields
+        )
+
+    in_place = {change.name for change in plan.registrations if changed(change)}
+    cut_off = _cut_off(plan.infrastructure, desired, actual) & connectors
+    return tuple(sorted(in_place | cut_off))
+
+
+def what_is_current(changed: Sequence[str]) -> str:
+    """Why a failed smoke test isn't felt by those who use the alias, or what they may feel.
+
+    Args:
+        changed: see :func:`changed_under`.
+    """
+    if not changed:
+        return "Its alias was not moved: what was current still is."
+    names = ", ".join(changed)
+    number = count(len(changed), "registration")
+    return f"Its alias was not moved, but this run changed {number} that it uses: {names}."
+
+
+def _takes_keys(config: EnvironmentConfig, infrastructure: Plan) -> bool:
+    return (
+        config.auth is not None
+        and config.auth.method != "service-account"
+        and any(c.type == KEY and c.action == "destroy" for c in infrastructure.changes)
+    )
+
+
+def _cut_off(infrastructure: Plan, desired: DesiredRegistry, actual: ActualRegistry) -> set[str]:
+    """The registered connectors of an earlier method that the plan takes the access from."""
+    gone = {c.type for c in infrastructure.changes if c.action == "destroy" and not c.vanished}
+    methods = {method for type, method in _DOORS.items() if type in gone}
+    wanted = {connector.name for connector in desired.connectors}
+    projects = {stack.project for stack in desired.stacks}
+    return {
+        c.name
+        for c in actual.our_connectors
+        if c.method in methods and c.name not in wanted and c.labels.get(ML_PROJECT) in projects
+    }
