@@ -177,7 +177,9 @@ def read(summary: str, detail: str = "") -> Diagnostic:
 def test_bad_input_is_told_in_one_paragraph(
     summary: str, detail: str, code: int, told: tuple[str, ...]
 ) -> None:
-    error = error_from([read(summary, detail)], command="apply", where="root", code=1)
+    error = error_from(
+        [read(summary, detail)], command="apply", where="root", state="gs://b/s", code=1
+    )
     text = str(error)
     assert exit_code(error) == code, text
     assert isinstance(error, AuthenticationError if code == 3 else GoogleError)
@@ -187,11 +189,22 @@ def test_bad_input_is_told_in_one_paragraph(
 
 def test_what_is_not_known_stays_terraforms_own() -> None:
     words = "googleapi: Error 400: Invalid JSON payload received., badRequest"
-    error = error_from([read(words)], command="apply", where="root", code=1)
+    error = error_from([read(words)], command="apply", where="root", state="gs://b/s", code=1)
     assert type(error) is TerraformError and error.what == words
 
 
 def test_other_errors_beside_it_are_counted() -> None:
     refused = read("googleapi: Error 400: Unknown project id: acme, invalid")
-    error = error_from([read("Something else"), refused], command="plan", where="root", code=1)
+    error = error_from(
+        [read("Something else"), refused], command="plan", where="root", state="gs://b/s", code=1
+    )
     assert isinstance(error, GoogleError) and "And 1 more: Something else" in str(error)
+
+
+@pytest.mark.parametrize(
+    "summary",
+    ["Error acquiring the state lock", "Saved plan is stale", "Failed to load state"],
+)
+def test_a_complaint_about_the_state_names_the_states_place(summary: str) -> None:
+    error = error_from([read(summary)], command="plan", where="root", state="gs://b/s", code=1)
+    assert error.where == "gs://b/s"

@@ -104,6 +104,7 @@ def apply_failure(
         redacted(stream.diagnostics, redact),
         command="apply",
         where=str(root),
+        state=state,
         code=finished.code,
     )
     if isinstance(error, LockHeldError | PlanChangedError | AuthenticationError):

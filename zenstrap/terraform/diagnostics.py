@@ -151,7 +151,7 @@ def redacted(diagnostics: Iterable[Diagnostic], redact: Redact) -> tuple[Diagnos
 
 
 def error_from(
-    diagnostics: Sequence[Diagnostic], *, command: str, where: str, code: int
+    diagnostics: Sequence[Diagnostic], *, command: str, where: str, state: str, code: int
 ) -> ZenstrapError:
     """The error for a failed command.
 
@@ -159,6 +159,7 @@ def error_from(
         diagnostics: what it said; the first error is reported, the others are counted.
         command: the command, for people.
         where: the module, named where Terraform blames no address.
+        state: the state's place, named where the complaint is about the state.
         code: the exit code, for the case that Terraform said nothing.
     """
     errors = list(dict.fromkeys(one for one in diagnostics if one.severity == "error"))
@@ -170,7 +171,7 @@ def error_from(
         )
 
     for one in errors:
-        if special := _special(one, where):
+        if special := _special(one, where, state):
             return special
     for one in errors:
         if refused := _refused(one, where):
@@ -190,12 +191,12 @@ def _with_others(why: str, told: Diagnostic, errors: Sequence[Diagnostic]) -> st
     return f"{_closed(why)} And {len(others)} more: {'; '.join(summaries)}".strip()
 
 
-def _special(one: Diagnostic, where: str) -> ZenstrapError | None:
+def _special(one: Diagnostic, where: str, state: str) -> ZenstrapError | None:
     text = f"{one.summary}\n{one.detail}"
     if _CORRUPT.search(text) and (one.summary.startswith(_LOCK) or "state" in one.summary.lower()):
         return StateGuardError(
             "the state can't be read",
-            where=where,
+            where=state,
             why=one.detail or one.summary,
             fix="Restore it from a backup: terraform.tfstate.backup lies beside a local state, "
             "a bucket keeps earlier versions",
@@ -203,14 +204,14 @@ def _special(one: Diagnostic, where: str) -> ZenstrapError | None:
     if one.summary.startswith(_LOCK):
         return LockHeldError(
             "somebody else holds the lock on the state",
-            where=where,
+            where=state,
             why=_lock_holder(one.detail),
             fix="Wait until that run has ended; `python run.py unlock --env ENV` frees a dead one",
         )
     if _STALE.search(text):
         return PlanChangedError(
             "the plan is out of date",
-            where=where,
+            where=state,
             why="the state was changed after the plan was made",
             fix="Run the command again for a new plan",
         )

@@ -353,6 +353,7 @@ class Workspace:
             redacted(found, self._redact),
             command=command,
             where=str(self.root),
+            state=self._state_place,
             code=finished.code,
         )
 
