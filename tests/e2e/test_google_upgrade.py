@@ -146,7 +146,7 @@ def test_an_upgrade(
     assert str(WORKLOAD_IDENTITY["subject_token"]).removeprefix("file:") in federated.err
     assert current() == OLD
     assert components(snapshot()) == components(between)
-    assert set(connectors().values()) == {"zenml-dev-external-account-connector"}
+    assert set(connectors().values()) == {"zenml-dev-implicit-connector"}
 
 
 def machine(cloud: Rehearsal, folder: Path) -> Path:
