@@ -14,6 +14,7 @@ import yaml
 from hypothesis import settings
 
 from zenstrap import paths
+from zenstrap.interrupt import Interrupt
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -130,3 +131,16 @@ def run(home: Home, client: Client, capsys: pytest.CaptureFixture[str]) -> Comma
     from tests.command_line import CommandLine
 
     return CommandLine(capsys)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of each pause that is asked for; none takes any time."""
+    asked: list[float] = []
+
+    def wait(interrupt: Interrupt, seconds: float) -> None:
+        asked.append(seconds)
+        interrupt.check()
+
+    monkeypatch.setattr(Interrupt, "wait", wait)
+    return asked

@@ -9,21 +9,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.e2e.google_cloud import ML_PROJECTS, SHIPPED, nothing_of_its_own, runs_here
-from zenstrap.interrupt import Interrupt
 from zenstrap.rehearsal import Rehearsal
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds of each pause that is asked for; none takes any time."""
-    asked: list[float] = []
-
-    def wait(interrupt: Interrupt, seconds: float) -> None:
-        asked.append(seconds)
-        interrupt.check()
-
-    monkeypatch.setattr(Interrupt, "wait", wait)
-    return asked
 
 
 @pytest.fixture

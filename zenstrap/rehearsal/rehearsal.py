@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from zenstrap.rehearsal import snapshot
 from zenstrap.rehearsal.cloud import kms, policies, service_agents
 from zenstrap.rehearsal.cloud.core import OWNER_TOKEN, Cloud
 from zenstrap.rehearsal.cloud.errors import ApiError
@@ -136,6 +137,15 @@ class Rehearsal:
         """Enforce organisation policies: ``iam.disableServiceAccountKeyCreation``."""
         for project in self.cloud.projects.values():
             project.constraints.update(constraints)
+
+    def save(self, folder: Path) -> None:
+        """Write what exists into a new folder; see :mod:`zenstrap.rehearsal.snapshot`."""
+        snapshot.save(self.cloud, self.storage.store, folder)
+
+    def load(self, folder: Path) -> dict[str, str]:
+        """Go on from what was saved. Returns new service-account keys: id → JSON document."""
+        snapshot.load(self.cloud, self.storage.store, folder)
+        return snapshot.renew_keys(self.cloud)
 
     def _start(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)

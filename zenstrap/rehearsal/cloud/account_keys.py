@@ -32,8 +32,8 @@ def create(cloud: Cloud, request: Request) -> JSON:
             429, "Maximum number of keys on account reached.", reason="rateLimitExceeded"
         )
     key_id = secrets.token_hex(20)
-    private, public = _key_pair()
     name = f"{owner['name']}/keys/{key_id}"
+    document, public = key_document(cloud, owner, key_id)
     cloud.keys[key_id] = (public, owner["email"])
     cloud.things[name] = {
         "name": name,
@@ -44,6 +44,17 @@ def create(cloud: Cloud, request: Request) -> JSON:
         "validBeforeTime": "9999-12-31T23:59:59Z",
         "publicKeyData": base64.b64encode(public.encode()).decode(),
     }
+    # Only this reply holds the private key, as at Google's.
+    return {
+        **cloud.things[name],
+        "privateKeyType": "TYPE_GOOGLE_CREDENTIALS_FILE",
+        "privateKeyData": base64.b64encode(document.encode()).decode(),
+    }
+
+
+def key_document(cloud: Cloud, owner: JSON, key_id: str) -> tuple[str, str]:
+    """The JSON document of a new pair of keys, and their public half as PEM."""
+    private, public = _key_pair()
     document = {
         "type": "service_account",
         "project_id": owner["projectId"],
@@ -58,13 +69,7 @@ def create(cloud: Cloud, request: Request) -> JSON:
         + owner["email"].replace("@", "%40"),
         "universe_domain": "googleapis.com",
     }
-    whole = json.dumps(document, indent=2).encode()
-    # Only this reply holds the private key, as at Google's.
-    return {
-        **cloud.things[name],
-        "privateKeyType": "TYPE_GOOGLE_CREDENTIALS_FILE",
-        "privateKeyData": base64.b64encode(whole).decode(),
-    }
+    return json.dumps(document, indent=2), public
 
 
 @_route("GET", _KEYS, permission="iam.serviceAccountKeys.list")

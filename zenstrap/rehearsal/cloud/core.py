@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
-import itertools
 import math
 import re
 import secrets
@@ -163,7 +162,7 @@ class Cloud:
         self.memberships: dict[str, frozenset[str]] = {}
         # By the id of a key: PEM of its public half, and the account whose key it is.
         self.keys: dict[str, tuple[str, str]] = {}
-        self._counter = itertools.count(1)
+        self.count = 0  # what was counted by now: ids and etags are made of it
 
     def call(
         self,
@@ -254,11 +253,16 @@ class Cloud:
         return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def etag(self) -> str:
-        return base64.b64encode(f"BwX{next(self._counter):08}".encode()).decode()
+        return base64.b64encode(f"BwX{self._next():08}".encode()).decode()
 
     def unique_number(self) -> str:
         """21 digits, as the unique id of a service account."""
-        return f"1{next(self._counter):020}"
+        return f"1{self._next():020}"
+
+    def _next(self) -> int:
+        with self.lock:
+            self.count += 1
+            return self.count
 
     def _route(self, service: str, method: str, path: str) -> tuple[Route, dict[str, str]]:
         for candidate in ROUTES:

@@ -51,6 +51,11 @@ class StorageServer:
         self._front: Front | None = None
 
     @property
+    def store(self) -> Store:
+        """All that it holds."""
+        return self._store
+
+    @property
     def url(self) -> str:
         """Its address, without a slash at the end; the JSON API is below ``/storage/v1/``."""
         return self._store.url

@@ -90,6 +90,10 @@ class Shelf:
             self.retire(replaced, keeping)
         self._versions.setdefault(version.name, []).append(version)
 
+    def restore(self, version: Version) -> None:
+        """Add a version in the state that it has; those of one object from the oldest on."""
+        self._versions.setdefault(version.name, []).append(version)
+
     def retire(self, version: Version, keeping: Keeping) -> None:
         """Take a live version away: it becomes noncurrent where the bucket keeps versions."""
         if not keeping.versioned:
