@@ -15,5 +15,9 @@ from zenstrap.reports import ConfigReport, GateReport, PlanReport, Registrations
 def find_version(
     config: ConfigReport, plan: PlanReport, gate: GateReport
 ) -> Annotated[Registrations, named("registrations")]:
-    with session.step_of(config.config.environment, "find_version") as progress:
-        return progress.done(rolling_back.find_version(config.config, plan, Client()))
+    environment = config.config.environment
+    with session.step_of(environment, "find_version") as progress:
+        found = rolling_back.find_version(
+            config.config, plan, Client(), session.current(environment)
+        )
+        return progress.done(found)

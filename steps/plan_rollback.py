@@ -19,7 +19,15 @@ def plan_rollback(
     to: str | None,
     test: bool,
 ) -> Annotated[PlanReport, named("plan")]:
-    with session.step_of(config.config.environment, "plan_rollback") as progress:
+    environment = config.config.environment
+    with session.step_of(environment, "plan_rollback") as progress:
         return progress.done(
-            rolling_back.plan_rollback(config.config, Client(), project=project, to=to, test=test)
+            rolling_back.plan_rollback(
+                config.config,
+                Client(),
+                session.current(environment),
+                project=project,
+                to=to,
+                test=test,
+            )
         )

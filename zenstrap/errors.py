@@ -6,6 +6,7 @@
     ├── AuthenticationError          3   no credentials, or refused ones
     ├── LockHeldError                4   somebody else is changing this environment
     ├── DamagedLeaseError            1   what lies in the lease's place is none
+    ├── DamagedOwnerError            1   what lies in the owner's place is none
     ├── RefusedError                 5   policy or a person said no
     ├── SmokeTestError               6   a candidate stack did not prove itself
     ├── PartlyDoneError              7   some changes were made and the rest was not
@@ -115,6 +116,10 @@ class LockHeldError(ZenstrapError):
 
 
 class DamagedLeaseError(ZenstrapError):
+    pass
+
+
+class DamagedOwnerError(ZenstrapError):
     pass
 
 

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import getpass
+import json
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from zenstrap.terraform.state import StateIdentity
+from zenstrap.user import user_name
 
 if TYPE_CHECKING:
     from zenml.client import Client
     from zenml.models import PipelineRunResponse
 
-TAG = "zenstrap"
-STARTED = "zenstrap"  # extra configuration: who started the run, where, with which command
-TRAINING = "smoke_training"  # the command of a smoke test's own run
-STATE = "terraform_state"  # metadata: the state that the run left
-CHANGES = "changes"  # metadata: how many resources and registrations the run changed
-HISTORY = 50  # runs of commands that are looked through for the last state and change
-LISTED = 4  # runs that are listed for each that is asked for: up to so many smoke trainings each
+TAG: Final = "zenstrap"  # on runs of commands, and on artifacts
+TRAINING_TAG: Final = "zenstrap-smoke-training"  # on a smoke test's own run, instead of TAG
+STARTED: Final = "zenstrap"  # extra configuration: who started the run, where, with which command
+TRAINING: Final = "smoke_training"  # the command of a smoke test's own run
+STATE: Final = "terraform_state"  # metadata: the state that the run left
+CHANGES: Final = "changes"  # metadata: how many resources and registrations the run changed
+
+_PAGE: Final = 200  # runs asked for at once, where all are wanted
+
+# Before smoke trainings had a tag of their own they had TAG. A run's name is
+# ENVIRONMENT-PIPELINE-DATE, and an environment's name has no dash.
+_NO_TRAINING: Final = f"notcontains:-{TRAINING}-"
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class RunRecord:
         status: ZenML's status, for example ``completed``, ``failed`` or ``running``.
         changes: resources and registrations that it changed; None where it didn't come to that.
         state: the Terraform state that it left; None where it left none.
+        owner: whose environment it was for; empty where nobody had said.
     """
 
     id: str
@@ -46,6 +53,7 @@ class RunRecord:
     pid: int | None
     changes: int | None
     state: StateIdentity | None
+    owner: str = ""
 
 
 def environment_tag(environment: str) -> str:
@@ -53,21 +61,31 @@ def environment_tag(environment: str) -> str:
     return f"environment:{environment}"
 
 
-def run_options(environment: str, pipeline: str, command: str) -> dict[str, Any]:
+def owner_tag(owner: str) -> str:
+    """The tag on every run and artifact of an owner."""
+    return f"owner:{owner}"
+
+
+def run_options(environment: str, owner: str, pipeline: str, command: str) -> dict[str, Any]:
     """The name, tags and extra configuration by which a run of ours is found again.
 
     Args:
+        owner: the environment's owner id; empty where it has none yet.
         command: the command line's, or TRAINING.
     """
     from zenml import Tag
 
+    own = [environment_tag(environment), *([owner_tag(owner)] if owner else [])]
     return {
         "run_name": f"{environment}-{pipeline}-{{date}}-{{time}}",
-        "tags": [TAG, Tag(name=environment_tag(environment), cascade=True)],
+        "tags": [
+            TRAINING_TAG if command == TRAINING else TAG,
+            *(Tag(name=name, cascade=True) for name in own),
+        ],
         "extra": {
             STARTED: {
                 "command": command,
-                "user": getpass.getuser(),
+                "user": user_name(),
                 "host": socket.gethostname(),
                 "pid": os.getpid(),
             }
@@ -75,20 +93,88 @@ def run_options(environment: str, pipeline: str, command: str) -> dict[str, Any]
     }
 
 
-def recent_runs(client: Client, environment: str, limit: int = HISTORY) -> list[RunRecord]:
-    """The newest runs of commands on an environment, newest first."""
-    records = _list(client, environment, size=limit * LISTED)
-    return [record for record in records if record.command != TRAINING][:limit]
+def recent_runs(client: Client, environment: str, owner: str, limit: int) -> list[RunRecord]:
+    """The newest runs of commands on an environment, newest first.
+
+    Args:
+        owner: only this owner's; empty for everybody's.
+    """
+    return _list(client, _commands(environment, owner), size=limit)
 
 
-def last_state(runs: Sequence[RunRecord]) -> RunRecord | None:
-    """The newest run that recorded a state."""
-    return next((run for run in runs if run.state is not None), None)
+def run_named(client: Client, name: str) -> RunRecord | None:
+    """The run of that name, in the active ZenML project."""
+    return _newest(client, name=f"equals:{name}") if name else None
 
 
-def last_change(runs: Sequence[RunRecord]) -> RunRecord | None:
-    """The newest run that completed and changed something."""
-    return next((run for run in runs if run.status == "completed" and run.changes), None)
+def last_state(client: Client, environment: str, owner: str) -> RunRecord | None:
+    """The newest run that recorded a state, however many came after it."""
+    return _newest(
+        client, **_commands(environment, owner), run_metadata=[f"{STATE}:contains:lineage"]
+    )
+
+
+def last_change(client: Client, environment: str, owner: str) -> RunRecord | None:
+    """The newest run that completed and changed something, however many came after it."""
+    return _newest(
+        client,
+        **_commands(environment, owner),
+        status="completed",
+        run_metadata=[f"{CHANGES}:notequals:0"],
+    )
+
+
+def run_of_state(
+    client: Client, environment: str, lineage: str, *, project: str | None = None
+) -> RunRecord | None:
+    """The newest run that recorded a state of this lineage, whoever's it is.
+
+    Args:
+        project: id of the ZenML project; the active one by default.
+    """
+    return _newest(
+        client,
+        **_commands(environment, ""),
+        run_metadata=[f"{STATE}:contains:{lineage}"],
+        **({"project": project} if project else {}),
+    )
+
+
+def claim_runs(client: Client, environment: str, owner: str, lineage: str | None) -> int:
+    """Tag an environment's runs that have no owner with one; tells how many there were.
+
+    Where two people had an environment of this name, only runs that recorded our state are tagged.
+
+    Args:
+        lineage: of the state that lies in our place; None where there is none yet.
+    """
+    from zenml.enums import TaggableResourceTypes
+    from zenml.models import TagResource
+    from zenml.utils.pagination_utils import depaginate
+
+    found = depaginate(
+        client.list_pipeline_runs,
+        tags=[environment_tag(environment)],
+        sort_by="desc:created",
+        size=_PAGE,
+        hydrate=True,
+    )
+    prefix = owner_tag("")
+    unclaimed = [run for run in found if not any(tag.name.startswith(prefix) for tag in run.tags)]
+    records = [_record(run) for run in unclaimed]
+    left: dict[str, int] = {}  # resources by lineage, as the newest run recorded them
+    for record in records:
+        if record.state is not None:
+            left.setdefault(record.state.lineage, record.state.resources)
+    if any(resources for found, resources in left.items() if found != lineage):
+        ours = {record.id for record in records if record.state and record.state.lineage == lineage}
+        unclaimed = [run for run in unclaimed if str(run.id) in ours]
+    if unclaimed:
+        client.attach_tag(
+            owner_tag(owner),
+            [TagResource(id=run.id, type=TaggableResourceTypes.PIPELINE_RUN) for run in unclaimed],
+        )
+    return len(unclaimed)
 
 
 def record_state(run_id: str, state: StateIdentity) -> None:
@@ -104,11 +190,11 @@ def record_changes(run_id: str, changes: int) -> None:
     _log(run_id, {CHANGES: changes})
 
 
-def fail_dead_runs(client: Client, environment: str) -> list[str]:
+def fail_dead_runs(client: Client, environment: str, owner: str) -> list[str]:
     """Mark runs that a kill left ``running``; ZenML has no heartbeat for local ones.
 
-    Only runs that were started on this machine: the caller holds the environment's lease, so
-    their process is gone. Nothing is known of another machine's.
+    The caller holds the environment's lease, so no process of this owner's is at work. Where a run
+    has no owner, only one that was started on this machine counts.
 
     Returns:
         The names of the runs.
@@ -117,14 +203,9 @@ def fail_dead_runs(client: Client, environment: str) -> list[str]:
     from zenml.models import PipelineRunUpdate, StepRunUpdate
     from zenml.utils.time_utils import utc_now
 
-    unfinished = [
-        run
-        for run in _list(client, environment, size=HISTORY * LISTED)
-        if not ExecutionStatus(run.status).is_finished and run.host in ("", socket.gethostname())
-    ]
-    for record in unfinished:
-        run = client.get_pipeline_run(record.id)
-        for step in run.steps.values():
+    unfinished = list(_unfinished(client, environment, owner))
+    for run in unfinished:
+        for step in client.get_pipeline_run(run.id).steps.values():
             if not step.status.is_finished:
                 client.zen_store.update_run_step(
                     step.id, StepRunUpdate(status=ExecutionStatus.FAILED, end_time=utc_now())
@@ -139,10 +220,36 @@ def fail_dead_runs(client: Client, environment: str) -> list[str]:
     return [run.name for run in unfinished]
 
 
-def _list(client: Client, environment: str, size: int) -> list[RunRecord]:
-    page = client.list_pipeline_runs(
-        tags=[TAG, environment_tag(environment)], sort_by="desc:created", size=size, hydrate=True
-    )
+def _unfinished(client: Client, environment: str, owner: str) -> Iterator[PipelineRunResponse]:
+    from zenml.enums import ExecutionStatus
+    from zenml.utils.pagination_utils import depaginate
+
+    open_ones = [status.value for status in ExecutionStatus if not status.is_finished]
+    tags = [environment_tag(environment), *([owner_tag(owner)] if owner else [])]
+    for run in depaginate(
+        client.list_pipeline_runs,
+        tags=tags,
+        status=f"oneof:{json.dumps(open_ones)}",
+        size=_PAGE,
+        hydrate=True,
+    ):
+        started = _mapping(run.config.extra.get(STARTED))
+        if owner or started.get("host", "") in ("", socket.gethostname()):
+            yield run
+
+
+def _commands(environment: str, owner: str) -> dict[str, Any]:
+    """What finds runs of commands, and no smoke trainings."""
+    tags = [TAG, environment_tag(environment), *([owner_tag(owner)] if owner else [])]
+    return {"tags": tags, "name": _NO_TRAINING}
+
+
+def _newest(client: Client, **question: Any) -> RunRecord | None:
+    return next(iter(_list(client, question, size=1)), None)
+
+
+def _list(client: Client, question: dict[str, Any], size: int) -> list[RunRecord]:
+    page = client.list_pipeline_runs(**question, sort_by="desc:created", size=size, hydrate=True)
     return [_record(run) for run in page.items]
 
 
@@ -169,7 +276,14 @@ def _record(run: PipelineRunResponse) -> RunRecord:
         pid=started.get("pid"),
         changes=changes if isinstance(changes, int) else None,
         state=StateIdentity(**state) if state else None,
+        owner=_owner(run),
     )
+
+
+def _owner(run: PipelineRunResponse) -> str:
+    prefix = owner_tag("")
+    named = [tag.name.removeprefix(prefix) for tag in run.tags if tag.name.startswith(prefix)]
+    return named[0] if named else ""
 
 
 def _mapping(value: object) -> dict[str, Any]:

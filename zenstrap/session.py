@@ -45,6 +45,9 @@ class Session:
         assume_yes: ``--yes`` was given.
         adopt: names of other people's registrations that may be taken over (``--adopt``).
         storage: where Terraform's state is kept, once that is known.
+        owner: whose the environment is, once that is known: the id of zenstrap.owner.Owner; empty
+            where it has none yet.
+        unmarked: whether registrations that name no owner are ours; None until it is looked at.
         changed_first: what was changed before anything was planned, for people: the state bucket.
         google: the login with Google Cloud, on platform gcp.
         run: the key of this run's files; not ZenML's run name, which comes later.
@@ -62,6 +65,8 @@ class Session:
     emit: Emit = ignore
     interrupt: Interrupt = field(default_factory=Interrupt)
     storage: StateStorage | None = None
+    owner: str = ""
+    unmarked: bool | None = None
     changed_first: str = ""
     google: GoogleAccess | None = None
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])

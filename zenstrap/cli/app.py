@@ -22,6 +22,7 @@ class Options:
         debug: tracebacks, and what ZenML logs.
         yes: answer every question with yes.
         adopt: names of registrations that may be taken over.
+        this_zenml: go on although the environment was registered in another ZenML.
     """
 
     environment: str
@@ -30,6 +31,7 @@ class Options:
     debug: bool = False
     yes: bool = False
     adopt: tuple[str, ...] = ()
+    this_zenml: bool = False
 
 
 _ENV = click.option("--env", "environment", required=True, metavar="NAME", help="The environment.")
@@ -41,6 +43,11 @@ _ADOPT = click.option(
     multiple=True,
     metavar="NAME",
     help="Take over a stack, component or connector that isn't zenstrap's. May be repeated.",
+)
+_THIS_ZENML = click.option(
+    "--this-zenml",
+    is_flag=True,
+    help="The ZenML in which the environment was registered is gone: go on with this one.",
 )
 _DEBUG = click.option("--debug", is_flag=True, help="Show tracebacks and what ZenML logs.")
 
@@ -67,21 +74,21 @@ def app() -> None:
 
 
 @app.command()
-@_options(_YES, _ADOPT, _JSON, _EVENTS)
+@_options(_YES, _ADOPT, _THIS_ZENML, _JSON, _EVENTS)
 def up(**given: Any) -> int:
     """Bring an environment to its configuration: provision, register, smoke-test, promote."""
     return _call("lifecycle", "up", Options(**given))
 
 
 @app.command()
-@_options(_ADOPT, _JSON, _EVENTS)
+@_options(_ADOPT, _THIS_ZENML, _JSON, _EVENTS)
 def plan(**given: Any) -> int:
     """Show what `up` would change, and change nothing. Exit code 2 if there is anything."""
     return _call("lifecycle", "plan", Options(**given))
 
 
 @app.command()
-@_options(_YES, _JSON, _EVENTS)
+@_options(_YES, _THIS_ZENML, _JSON, _EVENTS)
 def down(**given: Any) -> int:
     """Take an environment away, registrations and infrastructure, and prove that it is gone."""
     return _call("lifecycle", "down", Options(**given))

@@ -99,8 +99,13 @@ def _run(
             show_plan=_showing(config, view, options),
         )
         try:
-            with _lease(config, run), session.opened(run), run.handling_signals(), _files(run):
-                _run_pipeline(verb, config, run, options, given or {})
+            with (
+                _lease(config, run) as place,
+                session.opened(run),
+                run.handling_signals(),
+                _files(run),
+            ):
+                _run_pipeline(verb, config, run, options, given or {}, place)
         except Exception as error:
             if options.debug:
                 raise
@@ -119,13 +124,13 @@ def _run(
 
 
 @contextmanager
-def _lease(config: EnvironmentConfig, run: Session) -> Iterator[None]:
+def _lease(config: EnvironmentConfig, run: Session) -> Iterator[StatePlace]:
     place = _state_place(config, run)
     run.storage = place.storage
     with Lease.acquire(place.leases, run.environment, run.command, emit=run.emit) as lease:
         run.lease = lease
         _free_dead_locks(place, lease, run)
-        yield
+        yield place
 
 
 def _free_dead_locks(place: StatePlace, lease: Lease, run: Session) -> None:
@@ -180,12 +185,14 @@ def _run_pipeline(
     run: Session,
     options: Options,
     given: Mapping[str, object],
+    place: StatePlace,
 ) -> None:
     with _connected(run, options) as client:
+        _settle_owner(config, place, client, run, options)
         _settle_dead_runs(config, client, run)
         with _control_stack(config, client, run):
             run.guard()
-            _start(verb, config, given)
+            _start(verb, config, run, given)
         if verb == "down":
             _tidy_up(config, client)
 
@@ -210,10 +217,22 @@ def _connected(run: Session, options: Options) -> Iterator[Client]:
         raise
 
 
+def _settle_owner(
+    config: EnvironmentConfig, place: StatePlace, client: Client, run: Session, options: Options
+) -> None:
+    from zenstrap.lifecycle.ownership import settle_owner
+
+    try:
+        settle_owner(config, place, client, run, this_zenml=options.this_zenml)
+    except BaseException:
+        run.failed_step = "whose it is"
+        raise
+
+
 def _settle_dead_runs(config: EnvironmentConfig, client: Client, run: Session) -> None:
     from zenstrap.runs import fail_dead_runs
 
-    for name in fail_dead_runs(client, config.environment):
+    for name in fail_dead_runs(client, config.environment, run.owner):
         run.emit(Notice(f"Run {name} had been killed; it is marked as failed now.", "warning"))
 
 
@@ -230,14 +249,16 @@ def _control_stack(config: EnvironmentConfig, client: Client, run: Session) -> I
         yield
 
 
-def _start(verb: Verb, config: EnvironmentConfig, given: Mapping[str, object]) -> None:
+def _start(
+    verb: Verb, config: EnvironmentConfig, run: Session, given: Mapping[str, object]
+) -> None:
     from zenstrap.runs import run_options
 
     name = PIPELINES[verb]
     pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
     configured = pipeline.with_options(
         substitutions={"environment": config.environment},
-        **run_options(config.environment, name, verb),
+        **run_options(config.environment, run.owner, name, verb),
     )
     # Dumped and validated again: the dashboard shows only fields that were explicitly set.
     configured(config=EnvironmentConfig.model_validate(config.model_dump(mode="json")), **given)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from zenstrap.cli.app import Options
-from zenstrap.cli.history import run_line
+from zenstrap.cli.history import owner_id, run_line
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
@@ -48,8 +48,10 @@ def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
     from zenstrap.registry.zenml_registry import read_registry
     from zenstrap.runs import recent_runs
 
-    actual = read_registry(client, config.environment)
-    last = recent_runs(client, config.environment, limit=1)
+    owner = owner_id(config)
+    # What names no owner is shown: only a run, which has the state, can tell whose it is.
+    actual = read_registry(client, config.environment, owner=owner or None)
+    last = recent_runs(client, config.environment, owner, limit=1)
     lease, notices = _lease(config)
     if drift := changed_outside(actual):
         again = f"`python run.py up --env {config.environment}` takes it back"

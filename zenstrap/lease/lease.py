@@ -23,6 +23,7 @@ from zenstrap.lease.ownership import (
 from zenstrap.lease.process import ProcessIdentity, is_running, this_process
 from zenstrap.lease.record import LeaseRecord
 from zenstrap.lease.store import LeaseStore
+from zenstrap.user import user_name
 
 HEARTBEAT_SECONDS = 15.0
 """Often enough for ``status`` to be fresh, rare enough to cost nothing on a remote store."""
@@ -109,7 +110,7 @@ class Lease:
             record = LeaseRecord(
                 environment=environment,
                 token=os.urandom(16).hex(),
-                owner=_user(),
+                owner=user_name(),
                 process=me,
                 command=command,
                 acquired_at=now,
@@ -306,16 +307,6 @@ def _not_held_error(environment: str) -> LockHeldError:
         why="Whatever changes an environment runs under its lease",
         fix=f"Start it with: python run.py --env {environment}",
     )
-
-
-def _user() -> str:
-    """The user as Terraform names him in its locks, where USER may say something else."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container's user without an entry in /etc/passwd
-        return os.environ.get("USER") or f"uid {os.getuid()}"
 
 
 def _duration(value: float | timedelta) -> timedelta:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import UsageError
-from zenstrap.registry.model import MANAGED_BY, OWNER
+from zenstrap.registry.model import MANAGED_BY, ZENSTRAP
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -26,7 +26,7 @@ def control_stack(client: Client, config: EnvironmentConfig) -> StackResponse:
             state must not travel, or ``control_stack`` isn't registered.
     """
     active = client.active_stack_model
-    ours = (active.labels or {}).get(MANAGED_BY) == OWNER
+    ours = (active.labels or {}).get(MANAGED_BY) == ZENSTRAP
     if not ours and _runs_here(active):
         return active
     name = config.control_stack or (ZENML_DEFAULT if ours else None)

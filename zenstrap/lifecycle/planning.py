@@ -15,6 +15,7 @@ from zenstrap.config.rules import warnings
 from zenstrap.errors import StateGuardError, sentence
 from zenstrap.lifecycle.connector_keys import fingerprints, keys_in_use
 from zenstrap.lifecycle.infrastructure import open_workspace, require_removable, variables
+from zenstrap.lifecycle.ownership import our_registry, require_ours
 from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.lifecycle.service_agents import service_agent_notices
 from zenstrap.lifecycle.succession import succession_notices
@@ -23,9 +24,7 @@ from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import CONNECTOR, UNKNOWN, diff, removal
 from zenstrap.registry.model import ActualRegistry, DesiredRegistry, DesiredStack
 from zenstrap.registry.succession import waits_for_proof
-from zenstrap.registry.zenml_registry import read_registry
 from zenstrap.reports import Kept, PlanReport, count
-from zenstrap.runs import RunRecord
 from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan, PlannedOutput
 from zenstrap.terraform.state import check_state
@@ -45,16 +44,19 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         StateGuardError: Terraform's state isn't the one that was recorded.
         NameTakenError, RefusedError: see :func:`zenstrap.registry.diff.diff`.
     """
-    history = runs.recent_runs(client, config.environment)
     workspace = open_workspace(config, session)
-    _guard_state(workspace, history, config.environment)  # before Terraform makes an empty one
+    _guard_state(workspace, client, session)  # before Terraform makes an empty one
     workspace.prepare()
-    actual = read_registry(client, config.environment)
+    actual = our_registry(client, config, session)
+    require_ours(actual, client)
     keep_keys = keys_in_use(config, actual, workspace.resources())
     given = variables(config, workspace, session, keys_in_use=keep_keys)
     infrastructure = workspace.plan(given.values)
     desired = desired_registry(
-        config, planned_values(infrastructure.outputs), fingerprints(config, client)
+        config,
+        planned_values(infrastructure.outputs),
+        fingerprints(config, client),
+        owner=session.owner,
     )
     registrations = diff(
         desired,
@@ -62,7 +64,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         immutable_versions=config.protection.immutable_versions,
         adopt=session.adopt,
     )
-    last_change = runs.last_change(history)
+    last_change = runs.last_change(client, config.environment, session.owner)
     return PlanReport(
         environment=config.environment,
         direction="up",
@@ -91,15 +93,14 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
     Raises:
         StateGuardError: Terraform's state isn't the one that was recorded.
     """
-    history = runs.recent_runs(client, config.environment)
     workspace = open_workspace(config, session)
-    _guard_state(workspace, history, config.environment)  # before Terraform makes an empty one
+    _guard_state(workspace, client, session)  # before Terraform makes an empty one
     workspace.prepare()
     require_removable(config, session)
     infrastructure = workspace.plan(
         variables(config, workspace, session, destroy=True).values, destroy=True
     )
-    actual = read_registry(client, config.environment)
+    actual = our_registry(client, config, session)
     registrations = removal(actual)
     active = client.active_stack_model.name
     leaving = active in {stack.name for stack in actual.our_stacks}
@@ -160,8 +161,10 @@ def planned_values(outputs: Mapping[str, PlannedOutput]) -> dict[str, JsonValue]
     }
 
 
-def _guard_state(workspace: Workspace, history: Sequence[RunRecord], environment: str) -> None:
-    record, place = runs.last_state(history), workspace.storage.place(environment)
+def _guard_state(workspace: Workspace, client: Client, session: Session) -> None:
+    environment = session.environment
+    record = runs.last_state(client, environment, session.owner)
+    place = workspace.storage.place(environment)
     if record is None:
         check_state(None, workspace.state(), where=place)
         return

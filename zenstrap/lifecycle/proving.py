@@ -55,7 +55,7 @@ def prove(
         ended = run_pipeline_on_stack(
             pipeline.with_options(
                 settings=sent_with(candidate.project, config, step_id, session),
-                **run_options(config.environment, pipeline.name, TRAINING),
+                **run_options(config.environment, session.owner, pipeline.name, TRAINING),
             ),
             UUID(candidate.id),
             parameters={"training": settings.training, "data": settings.data},

@@ -10,6 +10,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError
 from zenstrap.lifecycle.connector_keys import connector_keys, fingerprints
 from zenstrap.lifecycle.infrastructure import open_workspace
+from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.succession import changed_under
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
@@ -28,7 +29,6 @@ from zenstrap.registry.zenml_connectors import (
     warn_of_readable_secrets,
     write_connectors,
 )
-from zenstrap.registry.zenml_reading import read_registry
 from zenstrap.registry.zenml_registry import write_after_proof, write_registry
 from zenstrap.registry.zenml_stacks import promote as promote_stack
 from zenstrap.reports import (
@@ -63,8 +63,8 @@ def register_connectors(
             :func:`zenstrap.registry.zenml_connectors.write_connectors`.
     """
     session.guard()
-    desired = _desired(config, outputs, client)
-    actual = read_registry(client, config.environment)
+    desired = _desired(config, outputs, client, session)
+    actual = our_registry(client, config, session)
     changes = _changes_of(config, desired, actual, plan)
     _require_as_planned(plan.registrations, changes)
     written: tuple[Registration, ...] = ()
@@ -103,8 +103,8 @@ def register_stacks(
         PlanChangedError: the registry changed after the plan was shown.
         RegistryError, PartlyDoneError: see :func:`zenstrap.registry.zenml_registry.write_registry`.
     """
-    desired = _desired(config, outputs, client)
-    actual = read_registry(client, config.environment)
+    desired = _desired(config, outputs, client, session)
+    actual = our_registry(client, config, session)
     changes = _changes_of(config, desired, actual, plan)
     _require_as_planned(
         [change for change in plan.registrations if not _is_connector_write(change)], changes
@@ -139,8 +139,8 @@ def promote(
         plan: says which stacks this run had to test; the others had been proven before.
         tests: the smoke tests of this run that passed.
     """
-    desired = _desired(config, outputs, client)
-    actual = read_registry(client, config.environment)
+    desired = _desired(config, outputs, client, session)
+    actual = our_registry(client, config, session)
     changes = _changes_of(config, desired, actual, plan)
     to_move = {change.name for change in changes if change.kind is Kind.ALIAS}
     proven_now = {(test.stack, test.content_hash) for test in tests if test.passed}
@@ -157,7 +157,7 @@ def promote(
             moved = promote_stack(
                 client, stack, actual, run=session.run_name, guard=session.guard, emit=session.emit
             )
-            action = moved.action
+            action = moved.action if moved.action is not Action.UPDATE else None
         moves.append(_move(stack, _version_of(actual.stacks.get(stack.alias)), action))
     shown = {(change.kind, change.action, change.name) for change in plan.registrations}
     returned = links_to_return(desired, actual, plan.registrations, unproven)
@@ -174,7 +174,7 @@ def promote(
     if session.run_id is not None:
         settled = len(returned) + len(proven)
         runs.record_changes(session.run_id, _changes(outputs, registrations, moves) + settled)
-    now = read_registry(client, config.environment)
+    now = our_registry(client, config, session)
     return PromotionReport(
         environment=config.environment,
         aliases=tuple(moves),
@@ -193,9 +193,11 @@ def candidates(registrations: Registrations, plan: PlanReport) -> tuple[Registra
 
 
 def _desired(
-    config: EnvironmentConfig, outputs: TerraformOutputs, client: Client
+    config: EnvironmentConfig, outputs: TerraformOutputs, client: Client, session: Session
 ) -> DesiredRegistry:
-    return desired_registry(config, outputs.public(), fingerprints(config, client))
+    return desired_registry(
+        config, outputs.public(), fingerprints(config, client), owner=session.owner
+    )
 
 
 def _changes_of(
@@ -212,7 +214,8 @@ def _changes_of(
 
 
 def _is_connector_write(change: RegistrationChange) -> bool:
-    return change.kind is Kind.CONNECTOR and change.action is not Action.DELETE
+    later = (Action.DELETE, Action.MARK)
+    return change.kind is Kind.CONNECTOR and change.action not in later
 
 
 def _require_as_planned(

@@ -9,6 +9,7 @@ from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.names import project_name_fault
 from zenstrap.errors import PlanChangedError, UsageError
+from zenstrap.lifecycle.ownership import our_registry, require_ours
 from zenstrap.lifecycle.planning import combined_digest
 from zenstrap.registry.changes import Kind, Registration
 from zenstrap.registry.model import (
@@ -19,7 +20,6 @@ from zenstrap.registry.model import (
     ActualStack,
 )
 from zenstrap.registry.versions import rollback_change, rollback_target
-from zenstrap.registry.zenml_reading import read_registry
 from zenstrap.registry.zenml_stacks import move_alias
 from zenstrap.reports import (
     AliasMove,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 def plan_rollback(
     config: EnvironmentConfig,
     client: Client,
+    session: Session,
     *,
     project: str | None,
     to: str | None,
@@ -58,7 +59,8 @@ def plan_rollback(
     """
     if project is not None and (fault := project_name_fault(project)):
         raise UsageError(fault, where="--project")
-    actual = read_registry(client, config.environment)
+    actual = our_registry(client, config, session)
+    require_ours(actual, client)
     target = rollback_target(actual, project, to)
     change = rollback_change(actual, target)
     nothing = Plan(
@@ -75,13 +77,15 @@ def plan_rollback(
     )
 
 
-def find_version(config: EnvironmentConfig, plan: PlanReport, client: Client) -> Registrations:
+def find_version(
+    config: EnvironmentConfig, plan: PlanReport, client: Client, session: Session
+) -> Registrations:
     """The registered stack that the plan goes back to.
 
     Raises:
         PlanChangedError: it isn't there any more.
     """
-    target = _target(plan, read_registry(client, config.environment))
+    target = _target(plan, our_registry(client, config, session))
     return Registrations(environment=config.environment, registrations=(_registration(target),))
 
 
@@ -99,7 +103,7 @@ def roll_back(
         PlanChangedError: the registry changed after the plan was shown.
         RegistryError: ZenML refused; the alias is as it was.
     """
-    actual = read_registry(client, config.environment)
+    actual = our_registry(client, config, session)
     target = _target(plan, actual)
     proven = {(one.stack, one.content_hash) for one in tests if one.passed}
     tested = (target.name, target.labels[CONTENT_HASH]) in proven

@@ -10,6 +10,7 @@ from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.lease import FileLeaseStore
 from zenstrap.lease.store import LeaseStore
+from zenstrap.owner import FileOwnerStore, OwnerStore
 from zenstrap.terraform.storage import GcsState, LocalState, StateStorage
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class StatePlace:
     """Where state and lease are.
 
     Attributes:
+        owners: whose the environment is.
         detail: the place, for people.
         locks: Terraform's locks on the state, where they outlive a killed Terraform.
         missing: there is no state bucket yet, so that state and lease are on this machine for as
@@ -32,6 +34,7 @@ class StatePlace:
 
     storage: StateStorage
     leases: LeaseStore
+    owners: OwnerStore
     detail: str
     locks: StateLocks | None = None
     missing: bool = False
@@ -41,7 +44,29 @@ class StatePlace:
 def local_place(config: EnvironmentConfig) -> StatePlace:
     """Platform local: everything is on this machine."""
     folder = paths.state_folder(config.environment)
-    return StatePlace(LocalState(folder), FileLeaseStore(paths.leases_folder()), str(folder))
+    return StatePlace(
+        LocalState(folder),
+        FileLeaseStore(paths.leases_folder()),
+        FileOwnerStore(folder),
+        str(folder),
+    )
+
+
+def owner_store(config: EnvironmentConfig) -> OwnerStore:
+    """Whose the environment is, for whoever only looks at it.
+
+    Raises:
+        AuthenticationError: nobody is logged in with Google Cloud, on platform gcp.
+    """
+    if config.platform == "local":
+        return local_place(config).owners
+    from zenstrap.lifecycle.google_access import GoogleAccess
+    from zenstrap.lifecycle.google_infrastructure import state_prefix
+    from zenstrap.storage.owner_store import GcsOwnerStore
+
+    assert config.state is not None, "platform gcp has its section"
+    client = GoogleAccess(config).storage
+    return GcsOwnerStore(client, config.state.bucket, state_prefix(config))
 
 
 def lease_store(config: EnvironmentConfig) -> LeaseStore:
@@ -84,6 +109,7 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
     from zenstrap.lifecycle.google_infrastructure import state_prefix
     from zenstrap.storage.lease_store import GcsLeaseStore
     from zenstrap.storage.objects import read_object
+    from zenstrap.storage.owner_store import GcsOwnerStore
     from zenstrap.storage.state_bucket import decide, ensure, look
     from zenstrap.storage.state_lock import StateLocks
 
@@ -108,6 +134,7 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
             fetch=partial(read_object, access.storage, wanted.name),
         ),
         GcsLeaseStore(access.storage, wanted.name, config.state.prefix),
+        GcsOwnerStore(access.storage, wanted.name, state_prefix(config)),
         f"gs://{wanted.name} {done}",
         locks=StateLocks(access.storage, wanted.name, state_prefix(config)),
         changed=changed,
@@ -134,6 +161,7 @@ def _without_bucket(config: EnvironmentConfig, wanted: WantedBucket) -> StatePla
     return StatePlace(
         LocalState(folder),
         FileLeaseStore(paths.leases_folder()),
+        FileOwnerStore(folder),
         f"gs://{wanted.name} isn't there yet",
         missing=True,
     )

@@ -8,9 +8,10 @@ from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, PlanChangedError
 from zenstrap.lifecycle.infrastructure import artifacts_left, open_workspace
+from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.registry.diff import removal
-from zenstrap.registry.zenml_registry import delete_registrations, read_registry
+from zenstrap.registry.zenml_registry import delete_registrations
 from zenstrap.reports import GateReport, PlanReport, Registrations, TeardownReport, TerraformOutputs
 from zenstrap.session import Session
 
@@ -26,7 +27,7 @@ def deregister(
     Raises:
         PlanChangedError: the registry changed after the plan was shown.
     """
-    actual = read_registry(client, config.environment)
+    actual = our_registry(client, config, session)
     if gate.digest != plan.digest or removal(actual) != plan.registrations:
         raise PlanChangedError(
             "ZenML's registry isn't what it was when the plan was shown",
@@ -53,7 +54,7 @@ def verify_removed(
     Raises:
         PartlyDoneError: something is left; says what.
     """
-    actual = read_registry(client, config.environment)
+    actual = our_registry(client, config, session)
     left = [stack.name for stack in actual.our_stacks]
     left += [component.name for component in actual.our_components]
     left += [connector.name for connector in actual.our_connectors]

@@ -22,6 +22,7 @@ class Action(StrEnum):
     CREATE = "create"
     ADOPT = "adopt"  # it is somebody else's, and is taken over where that was asked for by name
     UPDATE = "update"
+    MARK = "mark"  # it is ours, and gets the owner's label
     PROMOTE = "promote"  # an alias takes the components of another version
     DELETE = "delete"
 

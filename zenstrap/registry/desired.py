@@ -22,6 +22,7 @@ from zenstrap.registry.model import (
     MANAGED_BY,
     ML_PROJECT,
     OWNER,
+    ZENSTRAP,
     DesiredComponent,
     DesiredConnector,
     DesiredRegistry,
@@ -42,6 +43,8 @@ def desired_registry(
     config: EnvironmentConfig,
     outputs: Mapping[str, JsonValue],
     fingerprints: KeyFingerprints | None = None,
+    *,
+    owner: str = "",
 ) -> DesiredRegistry:
     """The base stack, then each ML project's.
 
@@ -50,6 +53,7 @@ def desired_registry(
         outputs: Terraform's outputs by name, without sensitive ones.
         fingerprints: of the keys that connectors are made with and Terraform didn't make, by ML
             project; None for the base's.
+        owner: the environment's owner id; empty where it has none yet.
 
     Raises:
         RegistryError: an output that a component needs is missing.
@@ -57,10 +61,11 @@ def desired_registry(
     gcp = None
     if config.platform == "gcp":
         gcp = parse_gcp_outputs(outputs, tuple(config.ml_projects))
-    source = _Source(config, outputs, gcp, fingerprints or {})
+    source = _Source(config, outputs, gcp, fingerprints or {}, owner)
     return DesiredRegistry(
         environment=config.environment,
         stacks=tuple(source.stack(project) for project in config.targets),
+        owner=owner,
     )
 
 
@@ -88,8 +93,10 @@ class _Source:
         outputs: Mapping[str, JsonValue],
         gcp: GcpOutputs | None,
         fingerprints: KeyFingerprints,
+        owner: str,
     ) -> None:
         self._config = config
+        self._owner = owner
         self._outputs = outputs
         self._gcp = gcp
         self._fingerprints = fingerprints
@@ -170,7 +177,13 @@ class _Source:
 
     def _labels(self, project: str | None) -> dict[str, str]:
         config = self._config
-        labels = {**config.labels_of(project), MANAGED_BY: OWNER, ENVIRONMENT: config.environment}
+        labels = {
+            **config.labels_of(project),
+            MANAGED_BY: ZENSTRAP,
+            ENVIRONMENT: config.environment,
+        }
+        if self._owner:
+            labels[OWNER] = self._owner
         return labels | {ML_PROJECT: project} if project else labels
 
 

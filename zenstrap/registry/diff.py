@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from zenstrap.errors import NameTakenError
 from zenstrap.registry.changes import Action, FieldChange, Kind, RegistrationChange
-from zenstrap.registry.comparing import component_fields, connector_fields, described, stack_fields
+from zenstrap.registry.comparing import (
+    LABEL,
+    component_fields,
+    connector_fields,
+    described,
+    stack_fields,
+)
 from zenstrap.registry.immutability import refuse_changed_versions, refuse_unchangeable
 from zenstrap.registry.labels import is_alias
 from zenstrap.registry.model import (
+    CONTENT_HASH,
     ML_PROJECT,
+    OWNER,
     UNKNOWN,
     VERSION,
     ActualComponent,
@@ -57,6 +65,15 @@ def diff(
         *_stack_changes(desired, actual),
         *_alias_changes(desired, actual),
         *_retirements(desired, actual),
+        *_marks(desired, actual),
+    )
+
+
+def is_promoted(stack: DesiredStack, alias: ActualStack) -> bool:
+    """Whether a stack's alias gets other components or another version; else only labels."""
+    told = (f"{LABEL}{VERSION}", f"{LABEL}{CONTENT_HASH}")
+    return any(
+        not one.field.startswith(LABEL) or one.field in told for one in stack_fields(stack, alias)
     )
 
 
@@ -110,9 +127,39 @@ def _relinks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[Regis
             kind=Kind.COMPONENT,
             action=Action.UPDATE,
             name=component.name,
-            fields=(field,),
+            fields=(field, *_mark_of(component.labels, desired)),
             note=component.type,
         )
+
+
+def _marks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[RegistrationChange]:
+    """What is ours from before there were owners, and the configuration no longer names."""
+    written = {
+        change.name for change in (*_relinks(desired, actual), *_retirements(desired, actual))
+    }
+    wanted = {
+        *(connector.name for connector in desired.connectors),
+        *(component.name for component in desired.components),
+        *(name for stack in desired.stacks for name in (stack.name, stack.alias)),
+    }
+    order = list(Kind)
+    things: list[tuple[Kind, str, ActualConnector | ActualComponent | ActualStack]] = [
+        *((Kind.CONNECTOR, "", one) for one in actual.our_connectors),
+        *((Kind.COMPONENT, one.type, one) for one in actual.our_components),
+        *((Kind.STACK, "", one) for one in actual.our_stacks),
+    ]
+    for kind, note, thing in sorted(things, key=lambda one: (order.index(one[0]), one[2].name)):
+        fields = _mark_of(thing.labels, desired)
+        if fields and thing.name not in wanted | written:
+            yield RegistrationChange(
+                kind=kind, action=Action.MARK, name=thing.name, fields=fields, note=note
+            )
+
+
+def _mark_of(labels: Mapping[str, str], desired: DesiredRegistry) -> tuple[FieldChange, ...]:
+    if not desired.owner or OWNER in labels:
+        return ()
+    return (FieldChange(field=f"{LABEL}{OWNER}", before=None, after=desired.owner),)
 
 
 def _stack_changes(
@@ -148,7 +195,11 @@ def _alias_change(
     fields = stack_fields(desired, found)
     if not fields:
         return None
-    action = Action.PROMOTE if actual.is_ours(found.labels) else Action.ADOPT
+    if not actual.is_ours(found.labels):
+        action = Action.ADOPT
+    else:
+        action = Action.PROMOTE if is_promoted(desired, found) else Action.UPDATE
+    note = "" if action is Action.UPDATE else note
     return RegistrationChange(
         kind=Kind.ALIAS, action=action, name=desired.alias, fields=fields, note=note
     )

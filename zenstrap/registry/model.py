@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -18,7 +18,8 @@ VERSION = "version"
 CONTENT_HASH = "content_hash"
 RUN = "run"
 PROMOTIONS = "promotions"  # on an alias: which versions it had, see zenstrap.registry.versions
-OWNER = "zenstrap"
+OWNER = "zenstrap_owner"  # whose it is: the id of zenstrap.owner.Owner
+ZENSTRAP = "zenstrap"  # what MANAGED_BY says on all that zenstrap registered
 
 # What Terraform will only know after it was applied; the same text as in its plan.
 UNKNOWN: Final = "(known after apply)"
@@ -122,10 +123,15 @@ class DesiredStack:
 
 @dataclass(frozen=True)
 class DesiredRegistry:
-    """All that an environment wants registered."""
+    """All that an environment wants registered.
+
+    Attributes:
+        owner: the id on all of it; empty where the environment has no owner yet.
+    """
 
     environment: str
     stacks: tuple[DesiredStack, ...]
+    owner: str = ""
 
     @property
     def components(self) -> tuple[DesiredComponent, ...]:
@@ -183,16 +189,52 @@ class ActualStack:
 
 @dataclass(frozen=True)
 class ActualRegistry:
-    """What bears the environment's prefix in ZenML, ours or not."""
+    """What bears the environment's prefix in ZenML, ours or not.
+
+    Attributes:
+        owner: whose is "ours". None: whoever's, as far as it is this environment's. Empty: nobody
+            has an id yet.
+        unmarked: what is this environment's and names no owner is ours too: it was made before
+            there were owners, and Terraform's state is the one that ZenML's runs recorded.
+    """
 
     environment: str
     components: Mapping[tuple[str, str], ActualComponent]  # by (type, name)
     stacks: Mapping[str, ActualStack]
     connectors: Mapping[str, ActualConnector] = field(default_factory=dict)
+    owner: str | None = None
+    unmarked: bool = True
 
     def is_ours(self, labels: Mapping[str, str]) -> bool:
-        """Whether a registration carries this environment's labels."""
-        return labels.get(MANAGED_BY) == OWNER and labels.get(ENVIRONMENT) == self.environment
+        """Whether a registration is this environment's, and its owner's."""
+        if not self._is_the_environments(labels):
+            return False
+        if self.owner is None:
+            return True
+        named = labels.get(OWNER)
+        return self.unmarked if named is None else named == self.owner
+
+    @property
+    def unmarked_runs(self) -> frozenset[str]:
+        """Names of the runs that wrote what is of this environment's name, and names no owner."""
+        return self._runs(lambda labels: OWNER not in labels)
+
+    @property
+    def runs_of_others(self) -> frozenset[str]:
+        """Likewise of what is somebody else's."""
+        return self._runs(lambda labels: not self.is_ours(labels))
+
+    def _runs(self, which: Callable[[Mapping[str, str]], bool]) -> frozenset[str]:
+        things = (self.connectors.values(), self.components.values(), self.stacks.values())
+        everything = [one.labels for kind in things for one in kind]
+        return frozenset(
+            labels.get(RUN, "")
+            for labels in everything
+            if self._is_the_environments(labels) and which(labels)
+        )
+
+    def _is_the_environments(self, labels: Mapping[str, str]) -> bool:
+        return labels.get(MANAGED_BY) == ZENSTRAP and labels.get(ENVIRONMENT) == self.environment
 
     @property
     def our_connectors(self) -> tuple[ActualConnector, ...]:

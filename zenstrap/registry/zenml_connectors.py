@@ -56,7 +56,7 @@ def write_connectors(
     wanted = {
         change.name: change.action
         for change in changes
-        if change.kind is Kind.CONNECTOR and change.action is not Action.DELETE
+        if change.kind is Kind.CONNECTOR and change.action not in (Action.DELETE, Action.MARK)
     }
     log = WriteLog(total=len(wanted), guard=guard, emit=emit)
     done: list[Registration] = []

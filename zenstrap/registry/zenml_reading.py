@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 PAGE = 200  # ZenML's own upper limit is 10,000; a page holds any real environment
 
 
-def read_registry(client: Client, environment: str) -> ActualRegistry:
-    """Everything that bears the environment's prefix, ours or not."""
+def read_registry(
+    client: Client, environment: str, *, owner: str | None = None, unmarked: bool = True
+) -> ActualRegistry:
+    """Everything that bears the environment's prefix, ours or not.
+
+    Args:
+        owner, unmarked: whose is "ours", see :class:`zenstrap.registry.model.ActualRegistry`.
+    """
     from zenml.utils.pagination_utils import depaginate
 
     prefix = stack_prefix(environment)
@@ -36,6 +42,8 @@ def read_registry(client: Client, environment: str) -> ActualRegistry:
         components={(c.type.value, c.name): as_component(c) for c in components},
         stacks={s.name: as_stack(s) for s in stacks if belongs_to(s.name, environment)},
         connectors={c.name: as_connector(c) for c in connectors},
+        owner=owner,
+        unmarked=unmarked,
     )
 
 

@@ -11,10 +11,12 @@ from uuid import UUID
 from zenstrap.errors import RegistryError
 from zenstrap.events import Emit, ignore
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
+from zenstrap.registry.comparing import LABEL
 from zenstrap.registry.labels import component_labels
 from zenstrap.registry.model import (
     CONTENT_HASH,
     ML_PROJECT,
+    OWNER,
     RUN,
     VERSION,
     ActualComponent,
@@ -62,12 +64,14 @@ def write_registry(
     """
     now = [change for change in changes if not waits_for_proof(change, desired)]
     deletions = [change for change in now if change.action is Action.DELETE]
+    marks = [change for change in now if change.action is Action.MARK]
     wanted = {
         change.name: change
         for change in now
-        if change.kind in (Kind.COMPONENT, Kind.STACK) and change.action is not Action.DELETE
+        if change.kind in (Kind.COMPONENT, Kind.STACK)
+        and change.action not in (Action.DELETE, Action.MARK)
     }
-    log = WriteLog(total=len(wanted) + len(deletions), guard=guard, emit=emit)
+    log = WriteLog(total=len(wanted) + len(deletions) + len(marks), guard=guard, emit=emit)
     ids = {key: component.id for key, component in actual.components.items()}
     done: list[Registration] = []
     for component in desired.components:
@@ -94,6 +98,7 @@ def write_registry(
             )
         done.append(_stack_registration(stack, stack_id, action))
     done.extend(_delete(client, change, actual, log) for change in deletions)
+    done.extend(_mark(client, change, actual, log) for change in marks)
     return tuple(done)
 
 
@@ -147,21 +152,64 @@ def _action(change: RegistrationChange | None) -> Action | None:
 def _delete(
     client: Client, change: RegistrationChange, actual: ActualRegistry, log: WriteLog
 ) -> Registration:
-    thing: ActualConnector | ActualComponent | ActualStack
+    thing = _found(change, actual)
     delete: Callable[[UUID], None]
     if change.kind is Kind.CONNECTOR:
-        thing, delete = actual.connectors[change.name], client.zen_store.delete_service_connector
+        delete = client.zen_store.delete_service_connector
     elif change.kind is Kind.COMPONENT:
-        thing = actual.components[(change.note, change.name)]
         delete = client.zen_store.delete_stack_component
     else:
-        thing, delete = actual.stacks[change.name], client.zen_store.delete_stack
+        delete = client.zen_store.delete_stack
 
     def gone() -> None:
         with suppress(KeyError):
             delete(UUID(thing.id))
 
     log.write(change.kind, change.name, Action.DELETE, gone)
+    return _as_it_was(change, thing)
+
+
+def _mark(
+    client: Client, change: RegistrationChange, actual: ActualRegistry, log: WriteLog
+) -> Registration:
+    """Give a registration its owner's label; the rest of it stays."""
+    from zenml.models import ComponentUpdate, StackUpdate
+
+    thing = _found(change, actual)
+    (label,) = change.fields
+    mark = {OWNER: str(label.after)}
+
+    def write() -> None:
+        if change.kind is Kind.CONNECTOR:
+            client.update_service_connector(
+                UUID(thing.id), labels=dict(mark), verify=False, list_resources=False
+            )
+        elif change.kind is Kind.COMPONENT:
+            client.zen_store.update_stack_component(
+                UUID(thing.id), ComponentUpdate(labels={**thing.labels, **mark})
+            )
+        else:
+            client.zen_store.update_stack(
+                UUID(thing.id), StackUpdate(labels={**thing.labels, **mark})
+            )
+
+    log.write(change.kind, change.name, Action.MARK, write)
+    return _as_it_was(change, thing)
+
+
+def _found(
+    change: RegistrationChange, actual: ActualRegistry
+) -> ActualConnector | ActualComponent | ActualStack:
+    if change.kind is Kind.CONNECTOR:
+        return actual.connectors[change.name]
+    if change.kind is Kind.COMPONENT:
+        return actual.components[(change.note, change.name)]
+    return actual.stacks[change.name]
+
+
+def _as_it_was(
+    change: RegistrationChange, thing: ActualConnector | ActualComponent | ActualStack
+) -> Registration:
     return Registration(
         kind=change.kind,
         name=thing.name,
@@ -170,7 +218,7 @@ def _delete(
         content_hash=thing.labels.get(CONTENT_HASH, ""),
         component_type=change.note if change.kind is Kind.COMPONENT else None,
         project=thing.labels.get(ML_PROJECT),
-        action=Action.DELETE,
+        action=change.action,
     )
 
 
@@ -255,7 +303,7 @@ def _relink(client: Client, change: RegistrationChange, actual: ActualRegistry, 
     client.update_stack_component(
         UUID(found.id),
         StackComponentType(found.type),
-        labels={RUN: run},
+        labels={RUN: run, **{f.field.removeprefix(LABEL): f.after for f in change.fields[1:]}},
         connector_id=_connector_id(change.fields[0].after, actual),
         connector_resource_id=found.resource,
     )

@@ -12,12 +12,15 @@ from zenstrap.errors import RegistryError
 from zenstrap.events import Emit, ignore
 from zenstrap.naming import alias_name
 from zenstrap.registry.changes import Action, Kind, Registration
+from zenstrap.registry.diff import is_promoted
 from zenstrap.registry.labels import lasting, stack_labels
 from zenstrap.registry.model import (
     CONTENT_HASH,
     ENVIRONMENT,
     MANAGED_BY,
     ML_PROJECT,
+    OWNER,
+    PROMOTIONS,
     RUN,
     VERSION,
     ActualRegistry,
@@ -62,9 +65,14 @@ def promote(
 ) -> Registration:
     """Let the stack's alias have the stack's components, in one write.
 
+    Where it has them already only its labels are brought up to date, which is no promotion.
+
     Raises:
         RegistryError: ZenML refused; the alias is as it was.
     """
+    found = actual.stacks.get(stack.alias)
+    if found is not None and not is_promoted(stack, found):
+        return _relabel(client, stack, found, run=run, guard=guard, emit=emit)
     target = ActualStack(
         id="",
         name=stack.name,
@@ -72,6 +80,36 @@ def promote(
         labels=stack_labels(stack),
     )
     return move_alias(client, target, actual, run=run, guard=guard, emit=emit, now=now)
+
+
+def _relabel(
+    client: Client,
+    stack: DesiredStack,
+    alias: ActualStack,
+    *,
+    run: str,
+    guard: Callable[[], None],
+    emit: Emit,
+) -> Registration:
+    from zenml.models import StackUpdate
+
+    recorded = {PROMOTIONS: alias.labels[PROMOTIONS]} if PROMOTIONS in alias.labels else {}
+    labels = {**stack_labels(stack), **recorded, RUN: run}
+
+    def write() -> str:
+        client.zen_store.update_stack(UUID(alias.id), StackUpdate(labels=labels))
+        return alias.id
+
+    WriteLog(total=1, guard=guard, emit=emit).write(Kind.ALIAS, alias.name, Action.UPDATE, write)
+    return Registration(
+        kind=Kind.ALIAS,
+        name=alias.name,
+        id=alias.id,
+        version=stack.version,
+        content_hash=stack.content_hash,
+        project=stack.project,
+        action=Action.UPDATE,
+    )
 
 
 def move_alias(
@@ -127,7 +165,7 @@ def refuse_foreign(name: str, labels: Mapping[str, str], wanted: Mapping[str, st
     Raises:
         RegistryError: the labels aren't this environment's.
     """
-    if any(labels.get(key) != wanted.get(key) for key in (MANAGED_BY, ENVIRONMENT)):
+    if any(labels.get(key) != wanted.get(key) for key in (MANAGED_BY, ENVIRONMENT, OWNER)):
         raise RegistryError(
             f"{name} was registered by somebody else while this run was at work",
             fix="Rename or delete it in ZenML, then run the same command again.",

@@ -88,11 +88,14 @@ def _plain(project: Project) -> dict[str, Any]:
 
 def _project(saved: dict[str, Any]) -> Project:
     sets = {field.name for field in dataclasses.fields(Project) if str(field.type) == "set[str]"}
-    return Project(**{name: set(one) if name in sets else one for name, one in saved.items()})
+    content: dict[str, Any] = {
+        name: set(one) if name in sets else one for name, one in saved.items()
+    }
+    return Project(**content)
 
 
 def _saved_bucket(store: Store, bucket: Bucket, folder: Path) -> dict[str, Any]:
-    versions = []
+    versions: list[dict[str, Any]] = []
     for version in bucket.shelf:
         if version.state is State.SOFT_DELETED:
             continue

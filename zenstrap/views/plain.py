@@ -64,6 +64,7 @@ def written(event: RegistrationWritten) -> str:
         "adopt": "adopted",
         "update": "updated",
         "promote": "promoted",
+        "mark": "marked",
         "delete": "deleted",
     }
     action = str(event.action)

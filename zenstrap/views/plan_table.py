@@ -31,6 +31,7 @@ MARKS = {
     "destroy": "-",
     "delete": "-",
     "promote": ">",
+    "mark": "~",
 }
 STYLES = {
     "create": "green",
@@ -40,6 +41,7 @@ STYLES = {
     "destroy": "red",
     "delete": "red",
     "promote": "cyan",
+    "mark": "yellow",
 }
 _NOTHING = "(none)"
 _CONTENT_HASH = "label content_hash"  # says that something changed; what, the others say
@@ -152,7 +154,7 @@ def remarks(change: ResourceChange) -> tuple[str, ...]:
     return ()
 
 
-_ORDER = {"create": 0, "adopt": 1, "update": 2, "promote": 3, "delete": 4}
+_ORDER = {"create": 0, "adopt": 1, "update": 2, "mark": 3, "promote": 4, "delete": 5}
 
 
 def _head(title: str) -> Iterator[RenderableType]:

@@ -1,0 +1,295 @@
+"""Whose an environment is, decided before anything of it is changed.
+
+What decides is the owner id beside the state, and for environments from before there were ids the
+state's lineage: ZenML's runs recorded it. An environment's name decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from zenstrap import runs
+from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import NameTakenError, StateGuardError, ZenstrapError
+from zenstrap.events import Notice
+from zenstrap.lifecycle.state_place import StatePlace
+from zenstrap.owner import Owner, Registry, new_owner
+from zenstrap.registry.model import ActualRegistry
+from zenstrap.registry.zenml_reading import read_registry
+from zenstrap.reports import count
+from zenstrap.runs import RunRecord
+from zenstrap.session import Session
+from zenstrap.terraform.state import StateIdentity
+from zenstrap.user import user_name
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What there is to decide by.
+
+    Attributes:
+        owner: what lies beside the state.
+        state: Terraform's state.
+        here: the ZenML that is connected.
+        proof: the newest run in it that recorded a state of this lineage; looked for only where
+            the owner doesn't say that the environment is registered here.
+        last: without an owner and without resources in the state, the newest run that recorded
+            any state of an environment of this name, whoever's it was.
+        elsewhere: name of another ZenML project that has such a run, where this one has none.
+    """
+
+    environment: str
+    place: str
+    owner: Owner | None
+    state: StateIdentity | None
+    here: Registry
+    proof: RunRecord | None = None
+    last: RunRecord | None = None
+    elsewhere: str | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is anything that Terraform made."""
+        return self.state is not None and self.state.resources > 0
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whose it is.
+
+    Attributes:
+        id: the owner's, where there is one already; None for a new one.
+        moved: it was registered in another ZenML before.
+    """
+
+    id: str | None
+    moved: bool = False
+
+
+def settle_owner(
+    config: EnvironmentConfig,
+    place: StatePlace,
+    client: Client,
+    session: Session,
+    *,
+    this_zenml: bool,
+) -> None:
+    """Find out whose the environment is, before a run of it begins, and tell the session.
+
+    An environment that comes up gets its id now, one from before there were ids too: its runs are
+    tagged with it first, so that they can always be found by it.
+
+    Args:
+        this_zenml: go on although the environment was registered in another ZenML.
+
+    Raises:
+        NameTakenError: it is somebody else's.
+        StateGuardError: this ZenML, or this project of it, isn't the one that knows it.
+        DamagedOwnerError: what lies beside the state can't be read.
+    """
+    found = gather(config, place, client)
+    decision = decide(found, this_zenml=this_zenml)
+    owner = found.owner or new_owner(user_name(), found.here, id=decision.id)
+    begins = session.command == "up" or found.is_up
+    if found.owner is None and not begins:
+        return  # nothing is there, and nothing is to be made
+    session.owner = owner.id
+    if place.missing:
+        return  # a plan; there is no bucket yet to write into
+    if found.owner is None:
+        lineage = found.state.lineage if found.state else None
+        runs.claim_runs(client, config.environment, owner.id, lineage)
+        place.owners.write(owner)
+    elif decision.moved and session.command == "up":
+        place.owners.write(owner.registered_in(found.here))
+        session.emit(
+            Notice(f"{config.environment} is registered in this ZenML from now on.", "warning")
+        )
+
+
+def gather(config: EnvironmentConfig, place: StatePlace, client: Client) -> Evidence:
+    """Look at everything that tells whose the environment is. Changes nothing."""
+    environment = config.environment
+    owner, state = place.owners.read(), place.storage.read(environment)
+    found = Evidence(
+        environment=environment,
+        place=place.storage.place(environment),
+        owner=owner,
+        state=state,
+        here=registry_of(client),
+    )
+    if owner is not None and (owner.registry.is_same(found.here) or not found.is_up):
+        return found
+    if state is None or not found.is_up:
+        return replace(found, last=runs.last_state(client, environment, owner=""))
+    proof = runs.run_of_state(client, environment, state.lineage)
+    if proof is not None:
+        return replace(found, proof=proof)
+    return replace(found, elsewhere=_other_project(client, environment, state))
+
+
+def decide(found: Evidence, *, this_zenml: bool) -> Decision:
+    """Whose it is. Pure.
+
+    Raises:
+        NameTakenError, StateGuardError: see :func:`settle_owner`.
+    """
+    if found.owner is not None:
+        moved = not found.owner.registry.is_same(found.here)
+        if moved and found.is_up and found.proof is None and not this_zenml:
+            raise _registered_elsewhere(found, found.owner.registry)
+        return Decision(found.owner.id, moved=moved)
+    if found.proof is not None:
+        return Decision(found.proof.owner or None)
+    if found.is_up and not this_zenml:
+        raise _never_heard_of(found)
+    if found.last is not None and found.last.state and found.last.state.resources:
+        raise _somebody_elses(found, found.last)
+    return Decision(None)
+
+
+def registry_of(client: Client) -> Registry:
+    """The ZenML that is connected."""
+    project = client.active_project
+    return Registry(
+        id=str(client.zen_store.get_store_info().id),
+        project=str(project.id),
+        url=_without_password(str(client.zen_store.config.url)),
+        project_name=project.name,
+    )
+
+
+def our_registry(client: Client, config: EnvironmentConfig, session: Session) -> ActualRegistry:
+    """What ZenML has of the environment, by whose it is.
+
+    What names no owner was registered before there were any. It is ours if the run that wrote it
+    recorded the very state that lies in our place.
+    """
+    actual = read_registry(client, config.environment, owner=session.owner, unmarked=False)
+    if not actual.unmarked_runs:
+        return actual
+    if session.unmarked is None:
+        session.unmarked = _are_ours(actual, client, session)
+    return replace(actual, unmarked=session.unmarked)
+
+
+def require_ours(actual: ActualRegistry, client: Client) -> None:
+    """Stop where somebody else has an environment of this name in the same ZenML.
+
+    Raises:
+        NameTakenError: says who, and the way out.
+    """
+    written_by = actual.runs_of_others
+    if not written_by:
+        return
+    run = runs.run_named(client, max(written_by))
+    raise NameTakenError(
+        f"there is another {actual.environment} in this ZenML, and it is {_who(run)}",
+        why="Its stacks and components have the names that yours would get. Nothing of it is "
+        "touched",
+        fix=_another_name(actual.environment),
+    )
+
+
+def _are_ours(actual: ActualRegistry, client: Client, session: Session) -> bool:
+    assert session.storage is not None, "the place of the state is known before ZenML is asked"
+    state = session.storage.read(actual.environment)
+    written_by = [runs.run_named(client, name) for name in sorted(actual.unmarked_runs)]
+    # A rollback records no state, and a run may have been deleted: that says nothing.
+    lineages = {run.state.lineage for run in written_by if run and run.state}
+    return state is not None and lineages == {state.lineage}
+
+
+def _other_project(client: Client, environment: str, state: StateIdentity | None) -> str | None:
+    """The name of another ZenML project whose runs recorded this state."""
+    from zenml.utils.pagination_utils import depaginate
+
+    assert state is not None
+    for project in depaginate(client.list_projects):
+        if project.id == client.active_project.id:
+            continue
+        found = runs.run_of_state(client, environment, state.lineage, project=str(project.id))
+        if found is not None:
+            return str(project.name)
+    return None
+
+
+def _registered_elsewhere(found: Evidence, registry: Registry) -> ZenstrapError:
+    if registry.id == found.here.id:
+        return _in_another_project(found, registry.project_name)
+    return StateGuardError(
+        f"{found.environment} is registered in another ZenML",
+        where=registry.url,
+        why=f"{found.here.url} is connected, which doesn't know it, and the state holds "
+        f"{_resources(found)}: there they would stay registered for ever",
+        fix=f"Log in there: zenml login {registry.url}. If that ZenML is gone for good, run again "
+        "with --this-zenml",
+    )
+
+
+def _never_heard_of(found: Evidence) -> ZenstrapError:
+    if found.elsewhere is not None:
+        return _in_another_project(found, found.elsewhere)
+    return StateGuardError(
+        f"this ZenML has never heard of {found.environment}",
+        where=found.place,
+        why=f"The state holds {_resources(found)}, and no run in {found.here.url} (project "
+        f"{found.here.project_name}) has recorded it",
+        fix="Log in to the ZenML that it is registered in (`zenml login`, ZENML_STORE_URL). If "
+        "that is gone for good, run again with --this-zenml",
+    )
+
+
+def _in_another_project(found: Evidence, project: str) -> ZenstrapError:
+    return StateGuardError(
+        f"{found.environment} has its runs in ZenML's project {project}",
+        where=f"ZenML project {found.here.project_name}",
+        why="Its past is there: without it nobody could see whether the state is the right one",
+        fix=f"Change to it: zenml project set {project} (or ZENML_ACTIVE_PROJECT_ID)",
+    )
+
+
+def _somebody_elses(found: Evidence, last: RunRecord) -> ZenstrapError:
+    assert last.state is not None
+    return NameTakenError(
+        f"there is a {found.environment} in this ZenML already, and it is {_who(last)}",
+        where=found.place,
+        why=f"Run {last.name} recorded {count(last.state.resources, 'resource')}, and their state "
+        "isn't here",
+        fix=f"{_another_name(found.environment)}. If it is yours, from another place: bring its "
+        "state here, with the owner.json beside it",
+    )
+
+
+def _another_name(environment: str) -> str:
+    return (
+        "Give yours a name of its own: python run.py up --env "
+        f"{environment} --name {_suggested_name()}"
+    )
+
+
+def _suggested_name() -> str:
+    from zenstrap.config.names import environment_name_fault
+
+    letters = "".join(one for one in user_name().lower() if one.isascii() and one.isalnum())
+    name = letters[:20]
+    return "mine" if environment_name_fault(name) else name
+
+
+def _who(run: RunRecord | None) -> str:
+    if run is None:
+        return "somebody else's"
+    return f"that of {run.user} on {run.host}" if run.host else f"that of {run.user}"
+
+
+def _resources(found: Evidence) -> str:
+    return count(found.state.resources if found.state else 0, "resource")
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url)

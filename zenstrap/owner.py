@@ -1,0 +1,164 @@
+"""Whose an environment is: a random id, made once, which lies beside the environment's state.
+
+The id goes into the labels and tags of all that belongs to the environment, and it alone decides
+what is "ours". The environment's name can't: two people may both have a ``local`` on one ZenML
+server. It lies beside the state, so that it goes wherever the state goes.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, Literal, Protocol
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from zenstrap.errors import DamagedOwnerError
+
+FILE: Final = "owner.json"
+_BYTES: Final = 6  # 2^48 ids: no two environments will ever share one
+
+OwnerId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+
+
+class Registry(BaseModel):
+    """The ZenML in which an environment is registered.
+
+    Attributes:
+        id: of the deployment; it stays with ZenML's database, wherever that goes.
+        project: id of the ZenML project that has the runs.
+        url, project_name: for people; not compared.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    project: str
+    url: str
+    project_name: str
+
+    def is_same(self, other: Registry) -> bool:
+        """Whether the other one has the same registrations and the same runs."""
+        return (self.id, self.project) == (other.id, other.project)
+
+
+class Owner(BaseModel):
+    """Whose an environment is.
+
+    Attributes:
+        id: it alone is compared.
+        user, host, made_at: who made it, where and when, for people.
+        registry: where the environment is registered.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["zenstrap/owner/1"] = Field(alias="schema")
+    id: OwnerId
+    user: str
+    host: str
+    made_at: AwareDatetime
+    registry: Registry
+
+    def registered_in(self, registry: Registry) -> Owner:
+        """The same owner, registered in another ZenML."""
+        return self.model_copy(update={"registry": registry})
+
+    def to_json(self) -> str:
+        """The text of its file."""
+        return self.model_dump_json(by_alias=True, indent=1) + "\n"
+
+
+class OwnerStore(Protocol):
+    """Where an environment's owner lies: beside its state."""
+
+    @property
+    def place(self) -> str:
+        """As a user would name it."""
+
+    def read(self) -> Owner | None:
+        """The owner; None where there is none yet.
+
+        Raises:
+            DamagedOwnerError: what lies there can't be read.
+            GoogleError: a bucket is out of reach.
+        """
+
+    def write(self, owner: Owner) -> None:
+        """Write it whole or not at all. Only for whoever holds the environment's lease."""
+
+
+class FileOwnerStore:
+    """A file beside a local state.
+
+    Args:
+        folder: of the states.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+
+    @property
+    def place(self) -> str:
+        return str(self._file)
+
+    def read(self) -> Owner | None:
+        try:
+            content = self._file.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _damaged(self.place, error.strerror or str(error)) from error
+        return parse_owner(content, self.place)
+
+    def write(self, owner: Owner) -> None:
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = self._file.with_suffix(".new")
+        with open(new, "w", encoding="utf-8") as file:
+            file.write(owner.to_json())
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._file)
+
+
+def new_owner(user: str, registry: Registry, *, id: str | None = None) -> Owner:
+    """An owner for an environment that has none.
+
+    Args:
+        id: that the environment had, where its file was lost; None for a new one.
+    """
+    return Owner(
+        schema="zenstrap/owner/1",
+        id=id or secrets.token_hex(_BYTES),
+        user=user,
+        host=socket.gethostname(),
+        made_at=datetime.now(UTC),
+        registry=registry,
+    )
+
+
+def parse_owner(content: bytes, place: str) -> Owner:
+    """The owner in a file's content.
+
+    Raises:
+        DamagedOwnerError: it is none.
+    """
+    try:
+        return Owner.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _damaged(place, f"{where}: {first['msg']}" if where else first["msg"]) from error
+
+
+def _damaged(place: str, why: str) -> DamagedOwnerError:
+    return DamagedOwnerError(
+        "the file that says whose the environment is can't be read",
+        where=place,
+        why=why,
+        fix="Put it back from a backup, or delete it: the next run finds the id again in ZenML, "
+        "by the state that lies beside it",
+    )
