@@ -17,6 +17,7 @@ class Options:
     """What every command was given.
 
     Attributes:
+        name: of the environment, where it isn't the file's.
         json: one JSON object on standard output at the end.
         events: one JSON object per event on standard output.
         debug: tracebacks, and what ZenML logs.
@@ -26,6 +27,7 @@ class Options:
     """
 
     environment: str
+    name: str | None = None
     json: bool = False
     events: bool = False
     debug: bool = False
@@ -35,6 +37,12 @@ class Options:
 
 
 _ENV = click.option("--env", "environment", required=True, metavar="NAME", help="The environment.")
+_NAME = click.option(
+    "--name",
+    metavar="NAME",
+    help="A name of its own for an environment with the configuration of --env: for the second "
+    "person on a ZenML server.",
+)
 _JSON = click.option("--json", is_flag=True, help="Print one JSON object at the end.")
 _EVENTS = click.option("--events", is_flag=True, help="Print one JSON object per event.")
 _YES = click.option("--yes", is_flag=True, help="Don't ask; go ahead.")
@@ -54,7 +62,7 @@ _DEBUG = click.option("--debug", is_flag=True, help="Show tracebacks and what Ze
 
 def _options(*extra: Callable[[Command], Command]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
-        for option in (_DEBUG, *reversed(extra), _ENV):
+        for option in (_DEBUG, *reversed(extra), _NAME, _ENV):
             command = option(command)
         return command
 
@@ -159,7 +167,7 @@ def _call(module: str, function: str, options: Options, *rest: object) -> int:
     """Read the configuration, then import the command: a mistake in a file is told at once."""
     from zenstrap.config.loading import load_environment
 
-    config = load_environment(options.environment)
+    config = load_environment(options.environment, name=options.name)
     command = getattr(importlib.import_module(f"zenstrap.cli.{module}"), function)
     code: int = command(config, options, *rest)
     return code

@@ -53,22 +53,26 @@ PROJECTS_FOLDER: Final = "ml_projects"
 _MOST_ROUNDS: Final = 6
 
 
-def load_environment(name: str, configs: Path | None = None) -> EnvironmentConfig:
+def load_environment(
+    file: str, configs: Path | None = None, *, name: str | None = None
+) -> EnvironmentConfig:
     """The configuration of an environment.
 
     Args:
-        name: the environment: the name of its file without .yaml.
+        file: the environment's file without .yaml, which is its name as well.
         configs: the folder of the configuration; None: the clone's, or ``ZENSTRAP_CONFIGS``.
+        name: the name of another environment that has the same configuration; None: the file's.
 
     Raises:
-        UsageError: there is no such folder or environment.
+        UsageError: there is no such folder or environment, or the name is another one's.
         ConfigError: something is wrong in the files; carries every problem.
     """
     folder = configs_folder() if configs is None else configs
     known = available_environments(folder)
-    if name not in known:
-        raise _unknown_environment(name, known, folder)
-    return _Reading(folder, name, known).config()
+    if file not in known:
+        raise _unknown_environment(file, known, folder)
+    config = _Reading(folder, file, known).config()
+    return config if name in (None, file) else _named(config, str(name), known)
 
 
 def available_environments(configs: Path | None = None) -> list[str]:
@@ -86,6 +90,30 @@ def available_environments(configs: Path | None = None) -> list[str]:
             fix="Run from a clone of zenstrap, or let ZENSTRAP_CONFIGS name a folder like configs/",
         )
     return sorted(_names_in(environments))
+
+
+def _named(config: EnvironmentConfig, name: str, known: list[str]) -> EnvironmentConfig:
+    """The same configuration for an environment of another name."""
+    if fault := environment_name_fault(name):
+        raise UsageError(fault, where="--name")
+    if name in known:
+        raise UsageError(
+            f"there is an environment {name} already",
+            where="--name",
+            why=f"It has a file of its own, {ENVIRONMENTS_FOLDER}/{name}.yaml",
+            fix="Choose another name",
+        )
+    content = config.model_dump(mode="json") | {"environment": name}
+    try:
+        return EnvironmentConfig.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise UsageError(
+            f"{config.environment} can't have the name {name} as well",
+            where="--name",
+            why=str(first["msg"]),
+            fix="Choose another name",
+        ) from error
 
 
 class _Reading:

@@ -36,11 +36,10 @@ class Evidence:
         owner: what lies beside the state.
         state: Terraform's state.
         here: the ZenML that is connected.
-        proof: the newest run in it that recorded a state of this lineage; looked for only where
-            the owner doesn't say that the environment is registered here.
+        proof: without an owner, the newest run in it that recorded a state of this lineage.
+        elsewhere: name of another ZenML project that has such a run, where this one has none.
         last: without an owner and without resources in the state, the newest run that recorded
             any state of an environment of this name, whoever's it was.
-        elsewhere: name of another ZenML project that has such a run, where this one has none.
     """
 
     environment: str
@@ -123,7 +122,7 @@ def gather(config: EnvironmentConfig, place: StatePlace, client: Client) -> Evid
         state=state,
         here=registry_of(client),
     )
-    if owner is not None and (owner.registry.is_same(found.here) or not found.is_up):
+    if owner is not None:
         return found
     if state is None or not found.is_up:
         return replace(found, last=runs.last_state(client, environment, owner=""))
@@ -141,7 +140,7 @@ def decide(found: Evidence, *, this_zenml: bool) -> Decision:
     """
     if found.owner is not None:
         moved = not found.owner.registry.is_same(found.here)
-        if moved and found.is_up and found.proof is None and not this_zenml:
+        if moved and found.is_up and not this_zenml:
             raise _registered_elsewhere(found, found.owner.registry)
         return Decision(found.owner.id, moved=moved)
     if found.proof is not None:

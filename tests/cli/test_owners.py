@@ -1,0 +1,259 @@
+"""Whose an environment is: two people on one ZenML, another ZenML, another project, a lost id."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.registry_state import snapshot
+from tests.cli.test_up import only_base
+from tests.command_line import CommandLine, Ended
+from tests.conftest import DATABASE, Home
+from zenstrap.owner import Owner
+
+LOCAL = "environments/local.yaml"
+
+
+@pytest.fixture
+def at(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Go to somebody's laptop: a state folder of its own, the same ZenML."""
+
+    def go(whose: str) -> Path:
+        folder = home.folder / whose
+        monkeypatch.setenv("ZENSTRAP_HOME", str(folder))
+        return folder
+
+    home.edit(LOCAL, only_base)
+    return go
+
+
+def up(run: CommandLine, *words: str) -> Ended:
+    return run("up", "--env", "local", "--yes", "--json", *words)
+
+
+def owner_of(folder: Path, environment: str = "local") -> Owner:
+    file = folder / "environments" / environment / "state" / "owner.json"
+    return Owner.model_validate_json(file.read_bytes())
+
+
+def labels_of(stack: str) -> dict[str, str]:
+    return dict(snapshot()["stacks"][stack][2])
+
+
+def test_the_second_person_on_a_server(run: CommandLine, at: Callable[[str], Path]) -> None:
+    adas = at("ada")
+    assert up(run).code == 0
+    assert labels_of("zenml-local")["zenstrap_owner"] == owner_of(adas).id
+    before = snapshot()
+
+    # Ben's is another one. Nothing is done, and Ada's past is hers.
+    bens = at("ben")
+    for verb in ("up", "plan", "down", "rollback"):
+        refused = run(verb, "--env", "local", "--json")
+        assert refused.code == 1, refused.out
+        assert "--name" in json.dumps(refused.json["failure"])
+    assert snapshot() == before
+    assert not (bens / "artifacts").exists()
+    assert not (bens / "environments" / "local" / "state" / "owner.json").exists()
+    at("ada")
+    assert len(run("history", "--env", "local", "--json").json["runs"]) == 1
+
+    # With a name of his own he has everything of his own.
+    at("ben")
+    named = up(run, "--name", "ben")
+    assert named.code == 0, named.err
+    assert labels_of("zenml-ben")["zenstrap_owner"] == owner_of(bens, "ben").id
+    assert {name: snapshot()["stacks"][name] for name in before["stacks"]} == before["stacks"]
+    both = snapshot()
+    assert up(run, "--name", "ben").json["plan"]["empty"]
+    at("ada")
+    assert up(run).json["plan"]["empty"]
+    assert snapshot() == both
+
+    at("ben")
+    gone = run("down", "--env", "local", "--name", "ben", "--yes", "--json")
+    assert gone.code == 0, gone.err
+    assert snapshot()["stacks"] == before["stacks"]
+
+
+def test_both_began_at_once(run: CommandLine, at: Callable[[str], Path]) -> None:
+    """The names in ZenML became Ada's, after Ben's infrastructure was made: he can take it away."""
+    bens = at("ben")
+    assert up(run).code == 0
+    make_everything("0123456789ab")
+    before = snapshot()
+
+    refused = up(run)
+    assert refused.code == 1, refused.out
+    assert (bens / "artifacts" / "local").exists()
+    gone = run("down", "--env", "local", "--yes", "--json")
+    assert gone.code == 0, gone.err
+    assert not (bens / "artifacts" / "local").exists()
+    assert snapshot() == before
+
+
+def test_the_id_is_found_again_by_the_state(run: CommandLine, at: Callable[[str], Path]) -> None:
+    folder = at("ada")
+    assert up(run).code == 0
+    first, before = owner_of(folder), snapshot()
+    (folder / "environments/local/state/owner.json").unlink()
+    again = up(run)
+    assert again.code == 0, again.err
+    assert again.json["plan"]["empty"]
+    assert owner_of(folder).id == first.id
+    assert snapshot() == before
+    assert len(run("history", "--env", "local", "--json").json["runs"]) == 2
+
+
+def test_an_id_that_cant_be_read(run: CommandLine, at: Callable[[str], Path]) -> None:
+    folder = at("ada")
+    assert up(run).code == 0
+    file = folder / "environments/local/state/owner.json"
+    good = file.read_text()
+    before = snapshot()
+    for content in ("", "{", good.replace("/1", "/9"), good.replace('"id": "', '"id": "X', 1)):
+        file.write_text(content)
+        refused = up(run)
+        assert refused.code == 1 and refused.json["failure"]["fix"], content
+        assert str(file) in refused.json["failure"]["what"]
+    assert snapshot() == before
+
+
+def test_another_zenml(
+    home: Home, run: CommandLine, at: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A laptop that forgot `zenml login` mustn't take infrastructure from under another ZenML."""
+    folder = at("ada")
+    assert up(run).code == 0
+    here = snapshot()
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(home.folder / "another"))
+    for verb in ("plan", "up", "down"):
+        refused = run(verb, "--env", "local", "--json")
+        assert refused.code == 1, refused.out
+        assert str(home.zenml) in refused.json["failure"]["what"]  # which one knows it
+    assert (folder / "artifacts" / "local" / "shared").exists()
+    assert not [name for name in snapshot()["stacks"] if name != "default"]
+
+    # It is gone for good.
+    moved = up(run, "--this-zenml")
+    assert moved.code == 0, moved.err
+    assert snapshot()["stacks"].keys() == here["stacks"].keys()
+    assert up(run).json["plan"]["empty"]
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(home.zenml))
+    assert run("down", "--env", "local", "--yes").code == 1
+
+
+def test_another_zenml_project(
+    run: CommandLine, at: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zenml.client import Client
+
+    folder = at("ada")
+    monkeypatch.setenv("ZENML_ACTIVE_PROJECT_ID", str(Client().active_project.id))
+    other = Client().create_project("risk-team", description="")
+    assert up(run).code == 0
+    before = snapshot()
+    owner_file = folder / "environments/local/state/owner.json"
+    for forgotten in (False, True):  # as before there were owners
+        if forgotten:
+            owner_file.unlink()
+        monkeypatch.setenv("ZENML_ACTIVE_PROJECT_ID", str(other.id))
+        for verb in ("plan", "up", "down"):
+            refused = run(verb, "--env", "local", "--json")
+            assert refused.code == 1, refused.out
+            assert "project default" in refused.json["failure"]["what"]
+        assert snapshot() == before
+
+
+def test_the_past_however_many_runs_came_since(
+    home: Home, run: CommandLine, at: Callable[[str], Path]
+) -> None:
+    """The state is guarded, and the last change is told, by asking for it."""
+    folder = at("ada")
+    home.edit(LOCAL, lambda config: config.update(ml_projects=["fraud_detection"]))
+    first = up(run)
+    assert first.code == 0, first.err
+    assert run("plan", "--env", "local").code == 0
+    repeat_the_newest_run(home, times=300)
+    planned = run("plan", "--env", "local", "--json")
+    assert planned.json["plan"]["since"] == first.json["run"]
+
+    state = folder / "environments/local/state/local/terraform.tfstate"
+    state.rename(home.folder / "moved")
+    for verb in ("plan", "up", "down"):
+        refused = run(verb, "--env", "local", "--json")
+        assert refused.code == 1 and "state is missing" in refused.json["failure"]["what"]
+    assert not state.exists()
+
+
+def test_smoke_trainings_hide_no_run(
+    home: Home, run: CommandLine, at: Callable[[str], Path]
+) -> None:
+    at("ada")
+    projects = ["fraud_detection", "recommendation", "third", "fourth"]
+    for name in projects[2:]:
+        (home.configs / "ml_projects" / f"{name}.yaml").write_text("version: 1.0.0\n")
+    home.edit(LOCAL, lambda config: config.update(ml_projects=projects))
+    first = up(run)
+    assert first.code == 0, first.err
+    (one,) = run("history", "--env", "local", "--limit", "1", "--json").json["runs"]
+    assert one["name"] == first.json["run"]
+    (told,) = run("status", "--env", "local", "--json").json["environments"]
+    assert told["last_run"]["name"] == first.json["run"]
+
+
+@pytest.mark.parametrize("name", ["dev", "a-b", "Ada", "default", "x" * 21])
+def test_names_that_cant_be_given(run: CommandLine, at: Callable[[str], Path], name: str) -> None:
+    at("ada")
+    assert run("up", "--env", "local", "--name", name).code == 64
+
+
+def make_everything(owner: str) -> None:
+    """Another owner on all registrations."""
+    from zenml.client import Client
+    from zenml.models import ComponentUpdate, StackUpdate
+
+    client = Client()
+    for stack in client.list_stacks(name="startswith:zenml-", hydrate=True).items:
+        labels = {**(stack.labels or {}), "zenstrap_owner": owner}
+        client.zen_store.update_stack(stack.id, StackUpdate(labels=labels))
+    for component in client.list_stack_components(name="startswith:zenml-", hydrate=True).items:
+        labels = {**(component.labels or {}), "zenstrap_owner": owner}
+        client.zen_store.update_stack_component(component.id, ComponentUpdate(labels=labels))
+
+
+def repeat_the_newest_run(home: Home, times: int) -> None:
+    """More runs like the newest one, with its tags: real ones would take minutes."""
+    with sqlite3.connect(home.zenml / DATABASE) as database:
+        database.row_factory = sqlite3.Row
+        newest = dict(
+            database.execute("SELECT * FROM pipeline_run ORDER BY created DESC LIMIT 1").fetchone()
+        )
+        tags = database.execute(
+            "SELECT * FROM tag_resource WHERE resource_id = ?", (newest["id"],)
+        ).fetchall()
+        for number in range(times):
+            run_id = uuid.uuid4().hex
+            copy: dict[str, Any] = {
+                **newest,
+                "id": run_id,
+                "name": f"{newest['name']}-{number}",
+                "orchestrator_run_id": run_id,
+                "index": newest["index"] + 1 + number,
+            }
+            insert(database, "pipeline_run", copy)
+            for tag in tags:
+                again = {**dict(tag), "id": uuid.uuid4().hex, "resource_id": run_id}
+                insert(database, "tag_resource", again)
+
+
+def insert(database: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    columns = ", ".join(f'"{name}"' for name in row)
+    marks = ", ".join("?" * len(row))
+    database.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(row.values()))
