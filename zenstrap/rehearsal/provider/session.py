@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -47,6 +48,7 @@ class Session:
         self._config: Object = {}
         self._token: str | None = None
         self._storage: StorageCalls | None = None
+        self._policy_locks: dict[str, threading.Lock] = {}
 
     def configure(self, config: Object) -> None:
         """Take the provider block.
@@ -91,6 +93,13 @@ class Session:
     def attribution(self) -> dict[str, str]:
         """Labels that the provider adds when it makes something."""
         return {} if self._config.get("add_terraform_attribution_label") is False else ATTRIBUTION
+
+    def policy_lock(self, resource: str) -> threading.Lock:
+        """Held while a thing's IAM policy is read and written again.
+
+        As in Google's provider: one lock for each thing, in each start of the provider.
+        """
+        return self._policy_locks.setdefault(resource, threading.Lock())
 
     def project_of(self, state: Object) -> str:
         """The project of a thing.

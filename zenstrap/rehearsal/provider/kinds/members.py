@@ -12,7 +12,7 @@ from zenstrap.rehearsal.provider.rules import EVERYTHING, ProviderError, Rules
 from zenstrap.rehearsal.provider.session import Session
 from zenstrap.rehearsal.provider.values import Object
 
-# Reads and writes of a policy before somebody else's changes in between are an error.
+# Reads and writes of a policy before another program's changes in between are an error.
 _ATTEMPTS: Final = 10
 
 _WORDS: Final = "projectOwners|projectReaders|projectWriters|allUsers|allAuthenticatedUsers"
@@ -124,6 +124,11 @@ class MemberKind(Kind):
         return {**state, **self.named(resource), "id": _identifier(resource, state)}
 
     def _change(self, resource: str, change: Any, session: Session) -> Object:
+        """Read, change and write a policy; the members of one thing queue for it."""
+        with session.policy_lock(resource):
+            return self._read_and_write(resource, change, session)
+
+    def _read_and_write(self, resource: str, change: Any, session: Session) -> Object:
         for attempt in range(_ATTEMPTS):
             policy = self.get_policy(resource, session)
             bindings = policy.setdefault("bindings", [])
