@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +13,10 @@ from tests.cli.registry_state import alias_parts, snapshot
 from tests.cli.test_up import only_base, with_training, with_version
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from zenstrap.runs import find_run
+
+if TYPE_CHECKING:
+    from zenml.client import Client
 
 OLD, NEW = "zenml-local-artifact-store-v1.0.0", "zenml-local-artifact-store-v1.1.0"
 
@@ -44,9 +51,82 @@ def test_back_to_the_previous_version_and_forward_again(upgraded: None, run: Com
     changed = {name for name in after["stacks"] if after["stacks"][name] != before["stacks"][name]}
     assert changed == {"zenml-local"} and after["components"] == before["components"]
 
-    # What was rolled back from is no version to go back to; `up` promotes what the file says.
-    assert run("rollback", "--env", "local", "--to", "1.1.0").code == 64
-    assert run("--env", "local").code == 0 and current() == NEW
+    # What was rolled back from had passed its test. `up` tests it again all the same.
+    status = run("status", "--env", "local", "--json").json["environments"][0]
+    found = {one["version"]: one for one in status["aliases"][0]["versions"]}
+    assert found["1.1.0"]["promoted_by"].startswith("local-bootstrap-")
+    assert found["1.0.0"]["promoted_by"] == back.json["run"]
+    assert found["1.1.0"]["rolled_back_by"] == back.json["run"]
+    planned = run("plan", "--env", "local", "--json")
+    assert planned.json["plan"]["to_test"] == ["zenml-local-v1.1.0"]
+    tested = trainings()
+    assert run("--env", "local").code == 0
+    assert current() == NEW and trainings() == tested + 1
+
+
+def test_what_was_rolled_back_from_comes_back_only_if_it_passes_again(
+    upgraded: None, home: Home, run: CommandLine
+) -> None:
+    assert run("rollback", "--env", "local").code == 0
+    working = (home.configs / "environments/local.yaml").read_text()
+    home.edit("environments/local.yaml", with_training("inaccurate"))
+    assert run("--env", "local").code == 6
+    assert run("rollback", "--env", "local", "--to", "1.1.0").code == 6
+    assert current() == OLD
+    (home.configs / "environments/local.yaml").write_text(working)
+    assert run("rollback", "--env", "local", "--to", "1.1.0").code == 0
+    assert current() == NEW
+    assert run("rollback", "--env", "local", "--no-smoke-test").code == 0
+    assert current() == OLD
+
+
+# A rollback of a process of its own that is killed right before or right after its write.
+KILLED = """
+import os, signal, sys
+from zenstrap.cli import main
+from zenstrap.lifecycle import rolling_back
+
+move = rolling_back.move_alias
+
+def killed(*given, **named):
+    if sys.argv[1] == "after":
+        move(*given, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+rolling_back.move_alias = killed
+main(sys.argv[2:])
+"""
+
+
+def killed(when: str, *words: str) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, when, *words], capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def test_killed_and_repeated_it_ends_where_it_was_going(
+    upgraded: None, home: Home, run: CommandLine
+) -> None:
+    home.edit("environments/local.yaml", with_version("1.2.0", "1.2.0"))
+    assert run("--env", "local").code == 0
+    killed("before", "rollback", "--env", "local")
+    assert version_of("zenml-local") == "1.2.0"
+    killed("after", "rollback", "--env", "local")
+    killed("after", "rollback", "--env", "local")
+    assert version_of("zenml-local") == "1.1.0"
+    tested = trainings()
+    assert run("rollback", "--env", "local").code == 0
+    assert version_of("zenml-local") == "1.1.0"
+    assert trainings() == tested  # the killed one had tested it
+
+    # That one is done: the next is a new one. So is one that is named and killed.
+    killed("after", "rollback", "--env", "local", "--to", "1.0.0", "--no-smoke-test")
+    for code in (0, 5):
+        assert run("rollback", "--env", "local", "--to", "1.0.0").code == code
+        assert version_of("zenml-local") == "1.0.0"
+
+
+def test_a_run_that_is_gone_is_none(client: Client) -> None:
+    assert find_run(client, "local-rollback-2026_11_29-00_00_00_000000") is None
 
 
 def test_a_version_that_no_longer_works_is_not_gone_back_to(

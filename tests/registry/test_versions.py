@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -22,6 +23,7 @@ from zenstrap.registry.versions import (
     promotions,
     rollback_change,
     rollback_target,
+    rolled_back_from,
     versions_of,
 )
 
@@ -52,12 +54,45 @@ def test_back_and_further_back_and_no_further() -> None:
     assert previous_version(registry.actual(), None) == "1.1.0"
     assert roll_back(registry) == "1.1.0"
     assert roll_back(registry) == "1.0.0"
-    assert [s.name for s in versions_of(registry.actual(), None).candidates] == [
-        "zenml-test-v1.2.0",
-        "zenml-test-v1.1.0",
-    ]
+    found = versions_of(registry.actual(), None)
+    assert [s.name for s in found.rolled_back] == ["zenml-test-v1.1.0", "zenml-test-v1.2.0"]
+    assert found.candidates == ()
     with pytest.raises(UsageError, match="no earlier version"):
         roll_back(registry)
+
+
+def test_to_what_was_rolled_back_from_and_back_again() -> None:
+    registry = promoted("1.0.0", "1.1.0", "1.2.0")
+    assert roll_back(registry, "1.0.0") == "1.0.0"
+    assert roll_back(registry, "1.2.0") == "1.2.0"
+    found = versions_of(registry.actual(), None)
+    assert [s.name for s in found.rolled_back] == ["zenml-test-v1.1.0"]
+    assert roll_back(registry) == "1.0.0"
+
+
+def test_a_promotion_ends_its_being_rolled_back_from() -> None:
+    registry = promoted("1.0.0", "1.1.0")
+    assert roll_back(registry) == "1.0.0"
+    assert rolled_back_from(registry.actual(), None, "1.1.0") == "r"
+    desired = DesiredRegistry("test", (stack("1.1.0", None, "/1.1.0"),))
+    (change,) = diff(desired, registry.actual(), immutable_versions=True)
+    assert change.note == "rolled back from by r: tested again"
+    registry.carry_out(desired, [change])
+    assert rolled_back_from(registry.actual(), None, "1.1.0") is None
+    assert roll_back(registry) == "1.0.0"
+
+
+def test_the_record_of_todays_version_is_read_and_nothing_of_it_is_lost() -> None:
+    at = "2026-11-25T02:14:45+00:00"
+    old = [["1.2.0", at, "up-3"], ["1.1.0", at, "up-2"], ["1.0.0", at, "up-1"]]
+    alias = ActualStack("1", "zenml-test", {}, {PROMOTIONS: json.dumps(old)})
+    new = promotions(replace(alias, labels=promotion_record(alias, "1.1.0", at=NOW, run="r")))
+    assert [(p.version, p.run, p.rolled_back_by) for p in new] == [
+        ("1.1.0", "r", None),
+        ("1.2.0", "up-3", "r"),
+        ("1.0.0", "up-1", None),
+    ]
+    assert new[1].rolled_back_at == NOW and new[1].at == datetime.fromisoformat(at)
 
 
 def test_back_to_a_named_version() -> None:
@@ -99,7 +134,17 @@ def test_somebody_elses_stacks_are_no_versions() -> None:
     assert (found.previous, found.candidates) == ((), ())
 
 
-@pytest.mark.parametrize("record", ["", "{}", "[1]", '[["1.0.0","yesterday","r"]]', "[[]]"])
+@pytest.mark.parametrize(
+    "record",
+    [
+        "",
+        "{}",
+        "[1]",
+        '[["1.0.0","yesterday","r"]]',
+        "[[]]",
+        '[["1.0.0","2026-11-25","r","soon","q"]]',
+    ],
+)
 def test_a_record_that_was_edited_reads_as_none(record: str) -> None:
     assert promotions(ActualStack("1", "zenml-test", {}, {PROMOTIONS: record})) == ()
 
@@ -116,11 +161,10 @@ def test_the_newest_promotion_is_current_and_no_version_counts_twice(history: li
     registry = promoted(*history)
     found = versions_of(registry.actual(), None)
     assert found.current is not None and found.current.labels["version"] == history[-1]
-    names = [s.name for s in (found.current, *found.previous, *found.candidates)]
+    standing = (found.current, *found.previous, *found.rolled_back)
+    names = [s.name for s in (*standing, *found.candidates)]
     assert sorted(names) == sorted({f"zenml-test-v{version}" for version in history})
-    assert found.promotions.keys() == {
-        s.labels["version"] for s in (found.current, *found.previous)
-    }
+    assert found.promotions.keys() == {s.labels["version"] for s in standing}
 
 
 @given(st.lists(VERSIONS, min_size=1, max_size=8), st.integers(1, 5))
@@ -132,6 +176,7 @@ def test_retention_keeps_the_last_ones_the_current_and_what_they_use(
     registry.carry_out(DesiredRegistry("test", ()), beyond_retention(registry.actual(), keep))
     after = versions_of(registry.actual(), None)
     assert after.current == before.current and after.candidates == before.candidates
+    assert after.rolled_back == before.rolled_back
     assert after.previous == before.previous[: keep - 1]
     for one in registry.stacks.values():
         assert all(

@@ -73,7 +73,8 @@ def _aliases(
 
     for project in _projects(config, actual):
         found = versions_of(actual, project)
-        stacks = [*found.previous, *found.candidates, *([found.current] if found.current else [])]
+        current = (found.current,) if found.current else ()
+        stacks = (*current, *found.previous, *found.rolled_back, *found.candidates)
         yield AliasStatus(
             alias=alias_name(config.environment, project),
             current=found.alias.labels.get(VERSION) if found.alias else None,
@@ -104,6 +105,8 @@ def _version(
         current=versions.current is stack,
         promoted_by=promotion.run if promotion else None,
         promoted_at=promotion.at if promotion else None,
+        rolled_back_by=promotion.rolled_back_by if promotion else None,
+        rolled_back_at=promotion.rolled_back_at if promotion else None,
         smoke_test=_smoke_test(client, actual.environment, stack.name),
         components=tuple(_components(stack, actual)),
     )

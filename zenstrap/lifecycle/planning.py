@@ -24,6 +24,7 @@ from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import CONNECTOR, UNKNOWN, diff, removal
 from zenstrap.registry.model import ActualRegistry, DesiredRegistry, DesiredStack
 from zenstrap.registry.succession import waits_for_proof
+from zenstrap.registry.versions import rolled_back_from
 from zenstrap.reports import Kept, PlanReport, count
 from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan, PlannedOutput
@@ -184,11 +185,14 @@ def _stacks_to_test(
     actual: ActualRegistry,
     infrastructure: Plan,
 ) -> tuple[str, ...]:
-    """What isn't known to work: never tested as it is now, or what is under it is made anew."""
+    """What isn't known to work: never tested as it is now, or rolled back from since, or what is
+    under it is made anew."""
     remade = any(c.vanished or c.action == "replace" for c in infrastructure.changes)
 
     def known_to_work(stack: DesiredStack) -> bool:
         if remade or config.smoke_test_of(stack.project).when == "always":
+            return False
+        if rolled_back_from(actual, stack.project, stack.version) is not None:
             return False
         found = actual.stacks.get(stack.name)
         test = last_test(client, config.environment, stack.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from zenstrap import runs
@@ -11,6 +11,8 @@ from zenstrap.config.names import project_name_fault
 from zenstrap.errors import PlanChangedError, UsageError
 from zenstrap.lifecycle.ownership import our_registry, require_ours
 from zenstrap.lifecycle.planning import combined_digest
+from zenstrap.lifecycle.proving import is_proven, last_test
+from zenstrap.naming import alias_name
 from zenstrap.registry.changes import Kind, Registration
 from zenstrap.registry.model import (
     CONTENT_HASH,
@@ -19,7 +21,7 @@ from zenstrap.registry.model import (
     ActualRegistry,
     ActualStack,
 )
-from zenstrap.registry.versions import rollback_change, rollback_target
+from zenstrap.registry.versions import Promotion, last_move, rollback_change, rollback_target
 from zenstrap.registry.zenml_stacks import move_alias
 from zenstrap.reports import (
     AliasMove,
@@ -29,6 +31,7 @@ from zenstrap.reports import (
     Registrations,
     SmokeTestReport,
 )
+from zenstrap.runs import RunRecord
 from zenstrap.session import Session
 from zenstrap.terraform.binary import find_terraform
 from zenstrap.terraform.plan import Plan
@@ -48,6 +51,9 @@ def plan_rollback(
 ) -> PlanReport:
     """What a rollback would do. Changes nothing.
 
+    Where a rollback that didn't complete has moved the alias, the same command finishes that one:
+    whoever was cut off from it can't know how far it came.
+
     Args:
         project: whose alias; None for the base stack's.
         to: a version that was promoted before; None for the one before the current one.
@@ -61,8 +67,10 @@ def plan_rollback(
         raise UsageError(fault, where="--project")
     actual = our_registry(client, config, session)
     require_ours(actual, client)
-    target = rollback_target(actual, project, to)
+    target, finishes = where_to(actual, project, to, lambda run: runs.run_named(client, run))
     change = rollback_change(actual, target)
+    # It had passed its test before the alias was moved.
+    test = test and not (finishes and _is_proven(config, client, target))
     nothing = Plan(
         changes=(), outputs={}, terraform_version=find_terraform().version, digest="no plan"
     )
@@ -73,8 +81,30 @@ def plan_rollback(
         registrations=(change,),
         to_test=(target.name,) if test else (),
         digest=combined_digest(nothing, (change,)),
-        notices=tuple(_notices(config, target, project)),
+        notices=tuple(_notices(config, target, project, finishes)),
     )
+
+
+def where_to(
+    actual: ActualRegistry,
+    project: str | None,
+    to: str | None,
+    find_run: Callable[[str], RunRecord | None],
+) -> tuple[ActualStack, Promotion | None]:
+    """The stack to go back to, and the move that it finishes, if it finishes one.
+
+    Args:
+        find_run: a run by its name; None where it is gone, which counts as ended.
+
+    Raises:
+        UsageError, RefusedError: see :func:`zenstrap.registry.versions.rollback_target`.
+    """
+    moved = last_move(actual, project)
+    run = find_run(moved.run) if moved else None
+    broken_off = run is not None and run.command == "rollback" and run.status != "completed"
+    target = rollback_target(actual, project, to, finish=broken_off)
+    finishes = moved is not None and moved.version == target.labels[VERSION]
+    return target, moved if finishes else None
 
 
 def find_version(
@@ -151,13 +181,29 @@ def _registration(stack: ActualStack) -> Registration:
     )
 
 
-def _notices(config: EnvironmentConfig, target: ActualStack, project: str | None) -> list[str]:
+def _is_proven(config: EnvironmentConfig, client: Client, target: ActualStack) -> bool:
+    test = last_test(client, config.environment, target.name)
+    return is_proven(test, target.id, target.labels[CONTENT_HASH])
+
+
+def _notices(
+    config: EnvironmentConfig,
+    target: ActualStack,
+    project: str | None,
+    finishes: Promotion | None,
+) -> Iterator[str]:
+    version = target.labels[VERSION]
+    if finishes:
+        yield (
+            f"Run {finishes.run} had moved {alias_name(config.environment, project)} to {version} "
+            "and was broken off before its end. This run finishes it; the next rollback goes "
+            "further back."
+        )
     configured = (
         config.version_of(project) if project is None or project in config.ml_projects else None
     )
-    if configured is None or configured == target.labels[VERSION]:
-        return []
-    return [
-        f"The configuration says {configured}, so the next up goes there again: set the version "
-        f"back to {target.labels[VERSION]}, or raise it with what mends it."
-    ]
+    if configured is not None and configured != version:
+        yield (
+            f"The configuration says {configured}, so the next up tests that and, if it passes, "
+            f"goes there again: set the version back to {version}, or raise it with what mends it."
+        )

@@ -28,6 +28,7 @@ from zenstrap.registry.model import (
     DesiredRegistry,
     DesiredStack,
 )
+from zenstrap.registry.versions import rolled_back_from
 
 __all__ = ["CONNECTOR", "UNKNOWN", "diff", "is_alias", "removal"]
 
@@ -195,11 +196,15 @@ def _alias_change(
     fields = stack_fields(desired, found)
     if not fields:
         return None
+    run = rolled_back_from(actual, desired.project, desired.version)
+    if run is not None:
+        note = f"rolled back from by {run}: tested again"
     if not actual.is_ours(found.labels):
         action = Action.ADOPT
+    elif is_promoted(desired, found):
+        action = Action.PROMOTE
     else:
-        action = Action.PROMOTE if is_promoted(desired, found) else Action.UPDATE
-    note = "" if action is Action.UPDATE else note
+        action, note = Action.UPDATE, ""
     return RegistrationChange(
         kind=Kind.ALIAS, action=action, name=desired.alias, fields=fields, note=note
     )

@@ -1,15 +1,15 @@
 """The versions that an alias had: what to roll back to, and what is kept how long. Pure.
 
 The record stands on the alias itself, as one label, so that it is written in the same request that
-moves the alias: there is no moment in which one is done and the other isn't. Newest first; rolling
-back to a version drops what came after it.
+moves the alias: there is no moment in which one is done and the other isn't. Newest first, each
+version once. Going back to a version marks what came after it as rolled back from.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -31,11 +31,18 @@ _MOST_RECORDED: Final = 50
 
 @dataclass(frozen=True)
 class Promotion:
-    """When an alias got a version, and by which run."""
+    """When an alias got a version, and by which run.
+
+    Attributes:
+        rolled_back_at: when the alias went back to what was before it; None where it didn't.
+        rolled_back_by: the run that did.
+    """
 
     version: str
     at: datetime
     run: str
+    rolled_back_at: datetime | None = None
+    rolled_back_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,13 +53,15 @@ class Versions:
         current: the version that the alias has; None where there is no alias, or its version is
             gone.
         previous: promoted before, the last one first.
-        candidates: never promoted, or rolled back from; the newest version first.
-        promotions: of ``current`` and ``previous``, by version.
+        rolled_back: promoted and then rolled back from, the last promoted one first.
+        candidates: never promoted; the newest version first.
+        promotions: of all but the candidates, by version.
     """
 
     alias: ActualStack | None
     current: ActualStack | None
     previous: tuple[ActualStack, ...]
+    rolled_back: tuple[ActualStack, ...]
     candidates: tuple[ActualStack, ...]
     promotions: Mapping[str, Promotion]
 
@@ -69,12 +78,13 @@ def versions_of(actual: ActualRegistry, project: str | None) -> Versions:
         alias = None
     now = alias.labels.get(VERSION) if alias else None
     recorded = {p.version: p for p in promotions(alias)} if alias else {}
-    previous = [version for version in recorded if version in stacks and version != now]
-    others = sorted(stacks.keys() - {now, *previous}, key=_order, reverse=True)
+    earlier = [p for p in recorded.values() if p.version in stacks and p.version != now]
+    others = sorted(stacks.keys() - {now, *recorded}, key=_order, reverse=True)
     return Versions(
         alias=alias,
         current=stacks.get(now) if now else None,
-        previous=tuple(stacks[version] for version in previous),
+        previous=tuple(stacks[p.version] for p in earlier if p.rolled_back_by is None),
+        rolled_back=tuple(stacks[p.version] for p in earlier if p.rolled_back_by is not None),
         candidates=tuple(stacks[version] for version in others),
         promotions=recorded,
     )
@@ -83,10 +93,7 @@ def versions_of(actual: ActualRegistry, project: str | None) -> Versions:
 def promotions(alias: ActualStack) -> tuple[Promotion, ...]:
     """The record on an alias, newest first; none where it can't be read."""
     try:
-        return tuple(
-            Promotion(version, datetime.fromisoformat(at), run)
-            for version, at, run in json.loads(alias.labels.get(PROMOTIONS, "[]"))
-        )
+        return tuple(_promotion(*entry) for entry in json.loads(alias.labels.get(PROMOTIONS, "[]")))
     except (ValueError, TypeError):
         return ()
 
@@ -96,12 +103,31 @@ def promotion_record(
 ) -> dict[str, str]:
     """The label for an alias that gets a version, with what it had before."""
     before = promotions(alias) if alias else ()
-    known = [promotion.version for promotion in before]
-    # Back to a version that it had: what came after that was rolled back from.
-    kept = before[known.index(version) + 1 :] if version in known else before
+    standing = [p.version for p in before if p.rolled_back_by is None]
+    # Back to a version that it had: what came after that is rolled back from.
+    undone = standing[: standing.index(version)] if version in standing else []
+    kept = (
+        replace(p, rolled_back_at=at, rolled_back_by=run) if p.version in undone else p
+        for p in before
+        if p.version != version
+    )
     record = (Promotion(version, at, run), *kept)[:_MOST_RECORDED]
-    entries = [[p.version, p.at.isoformat(timespec="seconds"), p.run] for p in record]
-    return {PROMOTIONS: json.dumps(entries, separators=(",", ":"))}
+    return {PROMOTIONS: json.dumps([_entry(p) for p in record], separators=(",", ":"))}
+
+
+def last_move(actual: ActualRegistry, project: str | None) -> Promotion | None:
+    """How an alias got the version that it has; None where its record doesn't tell."""
+    found = versions_of(actual, project)
+    if found.alias is None or found.current is None:
+        return None
+    return found.promotions.get(found.current.labels[VERSION])
+
+
+def rolled_back_from(actual: ActualRegistry, project: str | None, version: str) -> str | None:
+    """The run that rolled a stack's alias back from a version; None where none did."""
+    alias = versions_of(actual, project).alias
+    found = (p for p in promotions(alias) if p.version == version) if alias else ()
+    return next((p.rolled_back_by for p in found), None)
 
 
 def previous_version(actual: ActualRegistry, project: str | None) -> str | None:
@@ -110,11 +136,15 @@ def previous_version(actual: ActualRegistry, project: str | None) -> str | None:
     return previous[0].labels[VERSION] if previous else None
 
 
-def rollback_target(actual: ActualRegistry, project: str | None, to: str | None) -> ActualStack:
+def rollback_target(
+    actual: ActualRegistry, project: str | None, to: str | None, *, finish: bool = False
+) -> ActualStack:
     """The stack that an alias goes back to.
 
     Args:
         to: a version that was promoted before; None for the one before the current one.
+        finish: a rollback that was interrupted has moved the alias: the same command goes where
+            that went.
 
     Raises:
         UsageError: no such version was promoted and kept.
@@ -122,7 +152,9 @@ def rollback_target(actual: ActualRegistry, project: str | None, to: str | None)
     """
     found = versions_of(actual, project)
     name = alias_name(actual.environment, project)
-    kept = {stack.labels[VERSION]: stack for stack in found.previous}
+    current = found.current.labels[VERSION] if found.current is not None else None
+    if finish and found.current is not None and to in (None, current):
+        return found.current
     if to is None:
         if not found.previous:
             raise UsageError(
@@ -131,8 +163,9 @@ def rollback_target(actual: ActualRegistry, project: str | None, to: str | None)
                 fix=f"See what there is: python run.py status --env {actual.environment}",
             )
         return found.previous[0]
-    if found.current is not None and found.current.labels.get(VERSION) == to:
+    if current == to:
         raise RefusedError(f"{name} has version {to} already", fix="Nothing is to be done.")
+    kept = {stack.labels[VERSION]: stack for stack in (*found.previous, *found.rolled_back)}
     if to not in kept:
         raise UsageError(
             f"{name} can't go back to version {to}",
@@ -146,18 +179,14 @@ def rollback_change(actual: ActualRegistry, target: ActualStack) -> Registration
     """What a rollback writes: one alias, in one update."""
     project = target.labels.get(ML_PROJECT)
     alias = versions_of(actual, project).alias
+    before, after = alias.labels.get(VERSION) if alias else None, target.labels.get(VERSION)
+    move = last_move(actual, project) if before == after else None
     return RegistrationChange(
         kind=Kind.ALIAS,
         action=Action.PROMOTE if alias else Action.CREATE,
         name=alias_name(actual.environment, project),
-        fields=(
-            FieldChange(
-                field=f"label {VERSION}",
-                before=alias.labels.get(VERSION) if alias else None,
-                after=target.labels.get(VERSION),
-            ),
-        ),
-        note=f"back to {target.name}",
+        fields=(FieldChange(field=f"label {VERSION}", before=before, after=after),),
+        note=f"finishes {move.run}" if move else f"back to {target.name}",
     )
 
 
@@ -206,3 +235,19 @@ def _deletion(kind: Kind, name: str, note: str = "") -> RegistrationChange:
 
 def _order(version: str) -> tuple[int, ...]:
     return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))
+
+
+def _promotion(
+    version: str, at: str, run: str, rolled_back_at: str = "", rolled_back_by: str | None = None
+) -> Promotion:
+    back = datetime.fromisoformat(rolled_back_at) if rolled_back_at else None
+    return Promotion(version, datetime.fromisoformat(at), run, back, rolled_back_by)
+
+
+def _entry(promotion: Promotion) -> list[str]:
+    """Three texts; five where it was rolled back from."""
+    p = promotion
+    entry = [p.version, p.at.isoformat(timespec="seconds"), p.run]
+    if p.rolled_back_at is not None and p.rolled_back_by is not None:
+        entry += [p.rolled_back_at.isoformat(timespec="seconds"), p.rolled_back_by]
+    return entry

@@ -43,6 +43,7 @@ class StackVersion:
     Attributes:
         current: the alias has this version's components.
         promoted_by: name of the run that promoted it; None where none did.
+        rolled_back_by: name of the run that took the alias back from it; None where none did.
     """
 
     stack: str
@@ -52,6 +53,8 @@ class StackVersion:
     promoted_at: datetime | None = None
     smoke_test: SmokeTestLine | None = None
     components: tuple[ComponentLine, ...] = ()
+    rolled_back_by: str | None = None
+    rolled_back_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -185,11 +188,19 @@ def _smoke_test(test: SmokeTestLine | None) -> str:
 def _standing(version: StackVersion) -> str:
     if version.current:
         return "current"
+    if version.rolled_back_by is not None:
+        return "rolled back"
     return "previous" if version.promoted_by else "candidate"
 
 
 def _promoted(version: StackVersion) -> str:
     if version.promoted_by is None:
         return "-"
-    when = f", {stamp(version.promoted_at)}" if version.promoted_at else ""
-    return f"{version.promoted_by}{when}"
+    promoted = _by(version.promoted_by, version.promoted_at)
+    if version.rolled_back_by is None:
+        return promoted
+    return f"{promoted}; rolled back by {_by(version.rolled_back_by, version.rolled_back_at)}"
+
+
+def _by(run: str, at: datetime | None) -> str:
+    return f"{run}, {stamp(at)}" if at else run
