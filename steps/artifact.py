@@ -7,6 +7,7 @@ from zenml import ArtifactConfig
 from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 
+from zenstrap.redaction import redact_data
 from zenstrap.reports import Report
 from zenstrap.runs import TAG
 from zenstrap.views.html import render
@@ -24,7 +25,7 @@ class ReportMaterializer(BaseMaterializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
 
     def save(self, data: Report) -> None:
-        self._write("report.json", data.model_dump_json(indent=2))
+        self._write("report.json", redact_data(data.model_dump_json(indent=2)))
 
     def load(self, data_type: type[Any]) -> Any:
         with self.artifact_store.open(os.path.join(self.uri, "report.json"), "r") as file:
@@ -34,7 +35,8 @@ class ReportMaterializer(BaseMaterializer):
         return {self._write("report.html", render(data)): VisualizationType.HTML}
 
     def extract_metadata(self, data: Report) -> dict[str, Any]:
-        return {"headline": data.headline, **data.facts()}
+        facts = {"headline": data.headline, **data.facts()}
+        return {k: redact_data(v) if isinstance(v, str) else v for k, v in facts.items()}
 
     def _write(self, name: str, text: str) -> str:
         path = os.path.join(self.uri, name)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from zenstrap import paths
+from zenstrap import paths, redaction
 from zenstrap.interrupt import Interrupt
 
 if TYPE_CHECKING:
@@ -70,6 +70,12 @@ class Home:
         content = yaml.safe_load(path.read_text())
         change(content)
         path.write_text(yaml.safe_dump(content))
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_another_test() -> None:
+    """As in a fresh process: what one test knows as a secret may be a word in the next."""
+    redaction.forget()
 
 
 @pytest.fixture

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import itertools
+import logging
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from zenstrap.smoke_test.training import SoftmaxRegression, train
 
@@ -45,6 +49,39 @@ def terminating(features: Any, labels: Any) -> None:
     """SIGTERM, sent by whatever supervises the process, while it trains."""
     os.kill(os.getpid(), signal.SIGTERM)
     endless(features, labels)
+
+
+def telling(features: Any, labels: Any) -> SoftmaxRegression:
+    """Prints and logs every secret that it finds."""
+    for text in _found():
+        print(text)
+        logging.getLogger("tests").error("see %s", text)
+    return train(features, labels)
+
+
+def telling_and_failing(features: Any, labels: Any) -> None:
+    """Lets every secret that it finds stand in an error, and in that error's cause."""
+    telling(features, labels)
+    try:
+        raise KeyError(" ".join(_found()))
+    except KeyError as cause:
+        raise ValueError(" ".join(_found())) from cause
+
+
+def _found() -> Iterator[str]:
+    """The environment's secrets, and the keys of the connectors, as programs write them."""
+    from zenml.client import Client
+
+    client = Client()
+    connectors = client.list_service_connectors(hydrate=True).items
+    keys = [
+        str(client.get_service_connector(one.id, expand_secrets=True).configuration.secrets)
+        for one in connectors
+    ]
+    for secret in (*os.environ.get("ZENSTRAP_TEST_TELL", "").split(), *keys):
+        yield secret
+        yield base64.b64encode(f"user:{secret}".encode()).decode()
+        yield quote(secret, safe="")
 
 
 def blocking(features: Any, labels: Any) -> SoftmaxRegression:

@@ -28,9 +28,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from zenstrap.redaction import redact
+
 
 class ZenstrapError(Exception):
-    """A failure that a user can act on.
+    """A failure that a user can act on. No text of it holds a secret that the process knows.
 
     Args:
         what: what happened, one sentence without the final full stop.
@@ -53,11 +55,11 @@ class ZenstrapError(Exception):
         why: str | None = None,
         fix: str | None = None,
     ) -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.why = why
-        self.fix = fix
+        self.what = redact(what)
+        self.where = where and redact(where)
+        self.why = why and redact(why)
+        self.fix = fix and redact(fix)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         """The whole error as one paragraph."""

@@ -9,12 +9,15 @@ and ``tests/test_execution.py`` holds them.
 from __future__ import annotations
 
 import contextvars
+import copy
 import ctypes
 import functools
 import importlib.metadata
+import logging
 import os
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +26,7 @@ from uuid import UUID
 
 from zenstrap.errors import InterruptedRunError
 from zenstrap.interrupt import Interrupt
+from zenstrap.redaction import redact
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
@@ -137,6 +141,44 @@ def note_packages_without_pip() -> None:
     from zenml.environment import Environment
 
     Environment.get_python_packages = staticmethod(_installed_packages)  # type: ignore[method-assign]
+
+
+def redact_what_zenml_records() -> None:
+    """Let no secret stand in the errors and logs that ZenML keeps of runs, in this process.
+
+    Of all runs, a training's too: its steps aren't zenstrap's own.
+    """
+    from zenml.models import ExceptionInfo
+    from zenml.utils import exception_utils
+    from zenml.utils.logging_utils import LoggingContext
+
+    if getattr(LoggingContext.emit, "redacts", False):
+        return
+    emit = LoggingContext.emit
+
+    def exception_info(**fields: Any) -> ExceptionInfo:
+        info = ExceptionInfo(**fields)
+        message = info.message and redact(info.message)
+        return info.model_copy(update={"message": message, "traceback": redact(info.traceback)})
+
+    def emit_redacted(
+        self: LoggingContext, record: logging.LogRecord, metadata: dict[str, Any] | None = None
+    ) -> None:
+        emit(self, _without_secrets(record), metadata)
+
+    emit_redacted.redacts = True  # type: ignore[attr-defined]
+    exception_utils.ExceptionInfo = exception_info  # type: ignore[attr-defined, assignment]
+    LoggingContext.emit = emit_redacted  # type: ignore[method-assign]
+
+
+def _without_secrets(record: logging.LogRecord) -> logging.LogRecord:
+    """A record with its text redacted, the traceback in it."""
+    text = record.getMessage()
+    if record.exc_info and record.exc_info[0]:
+        text = f"{text}\n{''.join(traceback.format_exception(*record.exc_info))}"
+    copied = copy.copy(record)
+    copied.msg, copied.args, copied.exc_info, copied.exc_text = redact(text), (), None, None
+    return copied
 
 
 @functools.cache

@@ -6,15 +6,17 @@ facts (``facts``, shown as metadata in the dashboard) what matters of it.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from zenstrap.config import EnvironmentConfig
+from zenstrap.redaction import redact
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.terraform.plan import Plan
 
 Fact = str | int | float | bool
+Told = Annotated[str, AfterValidator(redact)]  # to people; other programs' texts may be in it
 
 
 class Report(BaseModel):
@@ -70,8 +72,8 @@ class Check(BaseModel):
 
     name: str
     passed: bool
-    detail: str
-    fix: str = ""
+    detail: Told
+    fix: Told = ""
     known: bool = True
     exit_code: int = 0
 
@@ -120,7 +122,7 @@ class PlanReport(Report):
     to_test: tuple[str, ...] = ()
     since: str | None = None
     digest: str
-    notices: tuple[str, ...] = ()
+    notices: tuple[Told, ...] = ()
     kept: tuple[Kept, ...] = ()
     keys_in_use: bool = False
 
@@ -154,7 +156,7 @@ class GateReport(Report):
     digest: str
     approved_by: str
     how: Literal["nothing to approve", "policy", "terminal", "--yes"]
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Told, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -265,7 +267,7 @@ class SmokeTestReport(Report):
     stack_id: str
     content_hash: str
     passed: bool
-    reason: str
+    reason: Told
     min_accuracy: float
     accuracy: float | None = None
     read_back: str = ""
@@ -337,7 +339,7 @@ class Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    reason: str
+    reason: Told
 
 
 class TeardownReport(Report):

@@ -13,7 +13,7 @@ from tests.cli.registry_state import alias_parts, snapshot
 from tests.cli.test_up import only_base, with_training, with_version
 from tests.command_line import CommandLine
 from tests.conftest import Home
-from zenstrap.runs import find_run
+from zenstrap.runs import run_named
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -126,7 +126,7 @@ def test_killed_and_repeated_it_ends_where_it_was_going(
 
 
 def test_a_run_that_is_gone_is_none(client: Client) -> None:
-    assert find_run(client, "local-rollback-2026_11_29-00_00_00_000000") is None
+    assert run_named(client, "local-rollback-2026_11_29-00_00_00_000000") is None
 
 
 def test_a_version_that_no_longer_works_is_not_gone_back_to(

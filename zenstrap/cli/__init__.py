@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from zenstrap.errors import InterruptedRunError, ZenstrapError, exit_code
+from zenstrap.redaction import know_environment, redact_streams
 
 USAGE = 64
 DEBUG_HINT = "This is a bug in zenstrap. Run it again with --debug for the traceback."
@@ -13,6 +16,8 @@ DEBUG_HINT = "This is a bug in zenstrap. Run it again with --debug for the trace
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command and return the process's exit code."""
+    know_environment(os.environ)
+    redact_streams(sys.stdout, sys.stderr)
     import click
 
     from zenstrap.cli.app import app
@@ -33,8 +38,8 @@ def main(arguments: Sequence[str]) -> int:
         _say("Interrupted.")
         return InterruptedRunError.exit_code
     except Exception as error:
-        if "--debug" in words:
-            raise
+        if "--debug" in words:  # here, and not where the interpreter ends: here it is redacted
+            traceback.print_exc()
         return _fail(error, as_json="--json" in words)
 
 

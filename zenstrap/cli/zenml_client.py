@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from zenstrap.errors import AuthenticationError, RegistryError, ZenstrapError
+from zenstrap.redaction import know, passwords_in
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -55,7 +56,7 @@ def _connect(*, quiet: bool) -> Client:
     from zenml.logger import ZenMLConsoleHandler
     from zenml.utils import source_utils
 
-    from zenstrap.execution import note_packages_without_pip
+    from zenstrap.execution import note_packages_without_pip, redact_what_zenml_records
     from zenstrap.paths import project_root
 
     if quiet:
@@ -65,9 +66,11 @@ def _connect(*, quiet: bool) -> Client:
     # Steps and pipelines are found from the clone, wherever the command was started.
     source_utils.set_custom_source_root(str(project_root()))
     note_packages_without_pip()
+    redact_what_zenml_records()
     try:
         from zenml.client import Client
 
+        _know_the_stores_secrets()
         _knock()
         client = Client()
         _ = client.zen_store.get_store_info()
@@ -102,6 +105,18 @@ def _explained(error: Exception) -> ZenstrapError:
         why=why,
         fix="Check that the server is up (`zenml status`), or leave it with `zenml logout`.",
     )
+
+
+def _know_the_stores_secrets() -> None:
+    """What ZenML itself remembers of a login: it takes the password out of the address."""
+    from zenml.config.global_config import GlobalConfiguration
+
+    store = GlobalConfiguration().store_configuration
+    know(*passwords_in(store.url))
+    for name in ("password", "api_key", "api_token"):
+        value = getattr(store, name, None)
+        if value is not None:
+            know(value.get_secret_value() if hasattr(value, "get_secret_value") else str(value))
 
 
 def _url() -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from zenstrap.config import EnvironmentConfig, secret_source
 from zenstrap.errors import AuthenticationError
+from zenstrap.redaction import know
 from zenstrap.registry.keys import ServiceAccountKey, parse_key
 from zenstrap.registry.model import ActualRegistry
 from zenstrap.registry.outputs import BASE
@@ -84,6 +85,12 @@ def _made(outputs: Mapping[str, Output], project: str | None) -> ServiceAccountK
 
 
 def _referred(reference: str, client: Client) -> str:
+    value = _read(reference, client)
+    know(value)
+    return value
+
+
+def _read(reference: str, client: Client) -> str:
     source = secret_source(reference)
     if source.kind == "env":
         if source.name in os.environ:

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 
 from zenstrap.errors import AuthenticationError
+from zenstrap.redaction import know
 from zenstrap.registry.gcp_connectors import fingerprint
 
 
@@ -51,6 +52,7 @@ def parse_key(text: str, where: str) -> ServiceAccountKey:
             where=where,
             fix="Give the JSON document that `gcloud iam service-accounts keys create` writes.",
         )
+    know(text, document, *key.secrets)
     return key
 
 

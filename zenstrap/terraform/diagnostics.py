@@ -20,7 +20,7 @@ from zenstrap.errors import (
     ZenstrapError,
 )
 from zenstrap.google.refusals import Refusal, explain
-from zenstrap.terraform.redaction import Redact
+from zenstrap.redaction import Redact
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _FRAME = re.compile(r"^[\s│╷╵]*", re.MULTILINE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 
+from zenstrap.redaction import Redact
 from zenstrap.terraform import values
 from zenstrap.terraform.document import Document, RawChange, secrets, sensitive_variables
-from zenstrap.terraform.redaction import Redact
 
 # scrypt's cost, about 50 ms: a guessed secret can't be tried against a digest at any speed.
 _SCRYPT_COST = 2**14

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from zenstrap.errors import TerraformError
 from zenstrap.events import ResourceAction
+from zenstrap.redaction import Redact, redactor
 from zenstrap.terraform import values
 from zenstrap.terraform.digest import plan_digest
 from zenstrap.terraform.document import (
@@ -18,7 +19,6 @@ from zenstrap.terraform.document import (
     read_document,
     secrets,
 )
-from zenstrap.terraform.redaction import Redact, redactor
 from zenstrap.terraform.settings import ResourceSettings, planned_settings
 
 # Terraform's actions. "forget" ends Terraform's hold on a thing without destroying it, which

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SENSITIVE = "<sensitive>"
+from zenstrap.redaction import SENSITIVE
+
 UNKNOWN = "(known after apply)"
 
 Value = object

@@ -20,6 +20,7 @@ from zenstrap.errors import (
 )
 from zenstrap.events import Emit, ignore
 from zenstrap.interrupt import Interrupt
+from zenstrap.redaction import Redact, know, redactor
 from zenstrap.terraform import process
 from zenstrap.terraform.applying import ApplySummary, apply_failure, errored_state
 from zenstrap.terraform.binary import TerraformBinary
@@ -28,11 +29,11 @@ from zenstrap.terraform.diagnostics import error_from, parse_output, redacted
 from zenstrap.terraform.outputs import Output, parse_outputs
 from zenstrap.terraform.plan import Plan, parse_plan, sensitive_strings
 from zenstrap.terraform.process import Finished
-from zenstrap.terraform.redaction import Redact, redactor
 from zenstrap.terraform.state import StateIdentity, StateResource, resources_in
 from zenstrap.terraform.storage import StateStorage
 from zenstrap.terraform.stream import ApplyStream, save_privately
 from zenstrap.terraform.surroundings import child_environment
+from zenstrap.terraform.values import strings
 
 # The root may ask for the serial of the state by this name, for whatever must differ from the
 # last plan that was applied and be the same in two plans of one state. Given as an environment
@@ -153,7 +154,9 @@ class Workspace:
         text = self._run(
             "show", str(plan_file), limit=self.limits.read, options={"json": True}
         ).stdout
-        self._redact = redactor(sensitive_strings(text))
+        secrets = sensitive_strings(text)
+        know(*secrets)
+        self._redact = redactor(secrets)
         return parse_plan(text)
 
     def apply(self, expected_digest: str) -> ApplySummary:
@@ -213,9 +216,11 @@ class Workspace:
 
     def outputs(self) -> Mapping[str, Output]:
         """The outputs of the last apply; empty where there was none."""
-        return parse_outputs(
+        outputs = parse_outputs(
             self._run("output", limit=self.limits.read, options={"json": True}).stdout
         )
+        know(*(s for one in outputs.values() if one.sensitive for s in strings(one.value)))
+        return outputs
 
     def state(self) -> StateIdentity | None:
         """The identity of the state; None where there is none yet.

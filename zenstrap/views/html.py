@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from zenstrap.redaction import SENSITIVE
 from zenstrap.views.plan_table import MARKS, remarks, summary_line
-from zenstrap.views.text import SENSITIVE, clean, duration
+from zenstrap.views.text import clean, duration
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from zenstrap.errors import ConfigError, ZenstrapError
 from zenstrap.events import StepFinished
+from zenstrap.redaction import SENSITIVE
 from zenstrap.views.terminal import PLAIN_WIDTH, joined, plain, unbroken
-from zenstrap.views.text import SENSITIVE, clean, clean_lines, duration, shorten, spoken
+from zenstrap.views.text import clean, clean_lines, duration, shorten, spoken
 
 if TYPE_CHECKING:
     from pydantic import JsonValue

@@ -1,7 +1,8 @@
 """Text that is safe to show and short enough to read.
 
 Names and values come from files, clouds and other people. Whatever stands in them, it must
-neither steer a terminal nor turn the reading direction, so every value goes through ``clean``.
+neither steer a terminal, nor turn the reading direction, nor be a secret, so every value goes
+through ``clean``.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import unicodedata
 from datetime import UTC, datetime
 
-SENSITIVE = "<sensitive>"
+from zenstrap.redaction import redact
+
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _ELLIPSIS = "…"
 
 
 def clean(value: object) -> str:
-    """A value on one line, with every control and formatting character spelled out."""
-    text = str(value)
+    """A value on one line, without secrets, every control and formatting character spelled out."""
+    text = redact(str(value))
     return text if text.isprintable() else "".join(map(_visible, text))
 
 

@@ -1,0 +1,246 @@
+"""What is blanked, in which spelling, and what isn't."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zenstrap import redaction
+from zenstrap.errors import RegistryError
+from zenstrap.redaction import (
+    SHORTEST_WITHIN,
+    know,
+    know_environment,
+    passwords_in,
+    redact,
+    redact_data,
+    redact_streams,
+    redactor,
+)
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+CANARY = "CaNaRy!Pw0rd77/x+y"
+
+SPELLINGS: Final[dict[str, Callable[[str], str]]] = {
+    "plain": str,
+    "JSON": json.dumps,
+    "JSON of any letters": lambda s: json.dumps(s, ensure_ascii=False),
+    "repr": repr,
+    "percent-encoded": lambda s: quote(s, safe=""),
+    "percent-encoded, slashes kept": quote,
+    "form-encoded": quote_plus,
+    "base64": lambda s: base64.b64encode(s.encode()).decode(),
+    "base64 for URLs": lambda s: base64.urlsafe_b64encode(s.encode()).decode(),
+    "basic authentication": lambda s: base64.b64encode(f"user:{s}".encode()).decode(),
+    "base64 in base64": lambda s: base64.b64encode(f"xx{s}yy".encode()).decode(),
+}
+
+
+def test_a_process_begins_with_no_secrets() -> None:
+    """Otherwise what one test reads would be blanked in the next."""
+    assert not redaction._known and not redaction._within and not redaction._within_data
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_every_spelling_is_blanked_and_what_is_around_it_stays(
+    spelling: Callable[[str], str],
+) -> None:
+    know(CANARY)
+    text = f"before {spelling(CANARY)} after"
+    shown = redact(text)
+    assert shown.startswith("before ") and shown.endswith(" after")
+    assert "<sensitive>" in shown
+    for piece in (CANARY, spelling(CANARY)[4:-4]):
+        assert piece not in shown
+
+
+@given(
+    st.text(min_size=12, max_size=40).filter(lambda s: len(s.strip()) >= SHORTEST_WITHIN),
+    st.sampled_from(sorted(SPELLINGS)),
+)
+def test_any_secret_in_any_spelling(secret: str, spelling: str) -> None:
+    text = SPELLINGS[spelling](secret)
+    assert text not in redactor([secret])(f"<{text}>")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://zenml:{}@db:3306/zenml",
+        "mysql+pymysql://{}@db/zenml".replace("{}", "root:{}"),
+        "http://user:{}@proxy:3128",
+        "https://{}@host/simple",
+        "https://:{}@host",
+        "socks5h://user:{}@proxy",
+        "[('url', 'https://user:{}@host/x')]",
+        '{{"url":"http://user:{}@host/x","mail":"a@b.example"}}',
+        "to=mysql%3A%2F%2Fzenml%3A{}%40db%2Fzenml&x=1",
+    ],
+)
+def test_a_password_in_an_address_needs_not_be_known(url: str) -> None:
+    shown = redact(url.format("S3cr3tPassw0rd"))
+    assert shown == url.format("<sensitive>")
+    assert redact(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://host:8080/a/b@1.2.3?x=1",
+        "git@github.com:acme/ml.git and ssh://git@github.com/acme/ml",
+        "gs://acme-ml-dev-zenml/shared",
+        "see https://docs.example/x, or write to ada@acme.example",
+        '{"where":"http://db","who":"ada:x@acme"}',
+        "basic authentication-with-a-password, bearer of good news",
+        "service account zenml-dev@acme-ml-dev.iam.gserviceaccount.com",
+        "",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("{'Authorization': 'Bearer eyJhbGciOi.J9.x-y_z'}", "eyJhbGciOi.J9.x-y_z"),
+        ("Authorization: Basic dXNlcjpwdw==", "dXNlcjpwdw"),
+        ("token ya29.a0AfH6SMBx-abcdefghijklm_n", "a0AfH6SMBx"),
+        ("-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADAN\\n-----END PRIVATE KEY-----", "MIIEvQIBADAN"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIEvQIBADAN\ncut off", "MIIEvQIBADAN"),
+    ],
+)
+def test_tokens_and_keys_are_known_by_their_looks(text: str, secret: str) -> None:
+    assert secret not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ZENML_STORE_API_KEY",
+        "ZENML_STORE_API_TOKEN",
+        "ZENML_STORE_PASSWORD",
+        "GOOGLE_OAUTH_ACCESS_TOKEN",
+        "CLOUDSDK_AUTH_ACCESS_TOKEN",
+        "MLFLOW_TRACKING_PASSWORD",
+        "GITHUB_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+    ],
+)
+def test_a_variable_is_secret_by_its_name(name: str) -> None:
+    know_environment({name: CANARY})
+    assert CANARY not in redact(f"refused: {CANARY}")
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "https_proxy", "ALL_PROXY", "ZENML_STORE_URL"])
+@pytest.mark.parametrize(
+    ("written", "password"),
+    [("Sh0rt77", "Sh0rt77"), ("p@ss/w0rd", "p@ss/w0rd"), ("a%21b%2Fcd77", "a!b/cd77")],
+)
+def test_the_password_of_an_address_is_secret_everywhere(
+    name: str, written: str, password: str
+) -> None:
+    know_environment({name: f"http://user:{written}@host:1/zenml"})
+    for text in (written, password):
+        assert text not in redact(f"access denied with {text}!")
+
+
+def test_the_keys_of_a_credentials_document_are_secret() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG\n-----END PRIVATE KEY-----\n"
+    document = json.dumps({"type": "authorized_user", "refresh_token": CANARY, "private_key": key})
+    know_environment({"GOOGLE_CREDENTIALS": document})
+    assert CANARY not in redact(f"invalid_grant {CANARY}")
+    assert "MIIEvQ" not in redact(base64.b64encode(key.encode()).decode())
+
+
+def test_words_are_not_blanked(tmp_path: Path) -> None:
+    """A variable of another program, with a password that is a word; a file; a short one."""
+    file = tmp_path / "a-file-with-a-token-in-it"
+    file.touch()
+    environ = {"DB_PASSWORD": "staging", "SOME_TOKEN": str(file), "ZENML_TOKEN": "local"}
+    know_environment(environ)
+    text = f"python run.py --env staging, then local; {file}"
+    assert redact(text) == text
+
+
+def test_what_programs_read_again_keeps_what_may_be_a_word() -> None:
+    know("zenml77", CANARY)
+    assert redact("zenml77") == "<sensitive>" and redact_data("zenml77") == "zenml77"
+    assert CANARY not in redact_data(f'{{"reason": "{CANARY}"}}')
+
+
+def test_no_password_is_found_where_there_is_none() -> None:
+    for address in ("", "mysql://db/zenml", "http://host:80", "ada@acme.example", "a:b@c"):
+        assert list(passwords_in(address)) == []
+
+
+def test_an_error_holds_no_secret() -> None:
+    know(CANARY)
+    error = RegistryError(CANARY, where=CANARY, why=f"x {CANARY}", fix=CANARY)
+    assert CANARY not in f"{error} {error!r} {vars(error)} {error.args}"
+    assert RegistryError("lost", where="mysql://a:pw@h/z").where == "mysql://a:<sensitive>@h/z"
+
+
+@pytest.fixture
+def stream() -> Iterator[io.TextIOWrapper]:
+    yield io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+
+
+def test_what_is_written_to_a_stream_is_redacted_once(stream: io.TextIOWrapper) -> None:
+    know(CANARY)
+    redact_streams(stream)
+    before = stream.write
+    redact_streams(stream)
+    assert stream.write is before
+    print("see", CANARY, file=stream)
+    stream.writelines([f"{CANARY}\n"])
+    assert isinstance(stream.buffer, io.BytesIO)
+    assert stream.buffer.getvalue() == b"see <sensitive>\n<sensitive>\n"
+
+
+def test_zenml_records_no_secret(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in what it keeps of an exception and its causes, nor in what it keeps of logs."""
+    from zenml.utils import exception_utils
+    from zenml.utils.logging_utils import LoggingContext
+
+    from zenstrap.execution import redact_what_zenml_records
+
+    redact_what_zenml_records()
+    redact_what_zenml_records()
+    know(CANARY)
+    try:
+        try:
+            raise KeyError(CANARY)
+        except KeyError as cause:
+            raise RuntimeError(f"mysql://a:{CANARY}@h") from cause
+    except RuntimeError as error:
+        info = exception_utils.collect_exception_information(error)
+        caught = sys.exc_info()
+    assert "KeyError" in info.traceback and CANARY not in info.model_dump_json()
+
+    kept: list[logging.LogRecord] = []
+
+    class Kept:
+        def emit(self, origin: object, record: logging.LogRecord, metadata: object) -> None:
+            kept.append(record)
+
+    context = object.__new__(LoggingContext)
+    monkeypatch.setattr(context, "_origin", object(), raising=False)
+    monkeypatch.setattr(context, "_log_store", Kept(), raising=False)
+    record = logging.LogRecord("x", logging.ERROR, "", 0, "to %s", (CANARY,), caught)
+    context.emit(record)
+    assert kept and all(CANARY not in repr(vars(one)) for one in kept)
+    assert "KeyError" in kept[0].getMessage() and record.args == (CANARY,)
