@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import itertools
+import json
 import logging
 import os
 import signal
@@ -73,12 +74,14 @@ def _found() -> Iterator[str]:
     from zenml.client import Client
 
     client = Client()
-    connectors = client.list_service_connectors(hydrate=True).items
-    keys = [
-        str(client.get_service_connector(one.id, expand_secrets=True).configuration.secrets)
-        for one in connectors
+    documents = [
+        client.get_service_connector(one.id, expand_secrets=True).configuration.plain_secrets[
+            "service_account_json"
+        ]
+        for one in client.list_service_connectors().items
     ]
-    for secret in (*os.environ.get("ZENSTRAP_TEST_TELL", "").split(), *keys):
+    keys = [json.loads(document)["private_key"] for document in documents]
+    for secret in (*os.environ.get("ZENSTRAP_TEST_TELL", "").split(), *documents, *keys):
         yield secret
         yield base64.b64encode(f"user:{secret}".encode()).decode()
         yield quote(secret, safe="")

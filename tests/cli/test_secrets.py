@@ -1,0 +1,81 @@
+"""Secrets of the environment stand in nothing that leaves the process, whatever happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_up import only_base, with_training
+from tests.command_line import CommandLine
+from tests.conftest import Home
+from tests.secret_search import leaks
+
+PASSWORD, TOKEN = "CaNaRy!Pw0rd77/x", "CaNaRyT0ken/0123456789+abc"
+NOBODY = "127.0.0.1:9"  # the discard port: nothing listens there
+SOURCES = {
+    "a database's password": {"ZENML_STORE_URL": "mysql://zenml:CaNaRy%21Pw0rd77%2Fx@"},
+    "userinfo": {"ZENML_STORE_URL": "http://user:CaNaRy%21Pw0rd77%2Fx@"},
+    "an API key": {"ZENML_STORE_URL": "http://", "ZENML_STORE_API_KEY": TOKEN},
+    "a proxy's password": {
+        "ZENML_STORE_URL": "http://",
+        "HTTP_PROXY": f"http://user:{PASSWORD}@{NOBODY}",
+        "http_proxy": f"http://user:{PASSWORD}@{NOBODY}",
+    },
+}
+COMMANDS = (
+    ("up", "--events"),
+    ("up", "--json"),
+    ("up", "--debug"),
+    ("plan", "--json", "--debug"),
+    ("down", "--yes"),
+    ("rollback",),
+    ("status", "--json"),
+    ("status", "--debug"),
+    ("history",),
+    ("doctor", "--json"),
+    ("unlock", "--yes", "--debug"),
+)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_command_shows_one_where_zenml_is_out_of_reach(
+    home: Home, run: CommandLine, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SOURCES[source].items():
+        end = f"{NOBODY}/zenml" if name == "ZENML_STORE_URL" else ""
+        monkeypatch.setenv(name, f"{value}{end}")
+    printed = []
+    for verb, *flags in COMMANDS:
+        ended = run(verb, "--env", "local", *flags)
+        assert verb == "unlock" or ended.code != 0  # what unlock needs is on this machine
+        printed += [ended.out, ended.err]
+    # A part of it is enough: what is shown must not be wrapped in the middle of one.
+    parts = {PASSWORD, TOKEN, "CaNaRy", "Pw0rd77", "T0ken"}
+    assert leaks(parts, home, *printed) == []
+
+
+@pytest.mark.parametrize(
+    ("training", "code"), [("telling", 0), ("telling_and_failing", 6)], ids=["passes", "fails"]
+)
+def test_what_a_training_tells_of_them_is_kept_nowhere(
+    home: Home, run: CommandLine, training: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://user:{PASSWORD}@{NOBODY}")
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", TOKEN)
+    monkeypatch.setenv("ZENSTRAP_TEST_TELL", f"{PASSWORD} {TOKEN}")
+    home.edit("environments/local.yaml", only_base)
+    home.edit("environments/local.yaml", with_training(training))
+    for flags in (("--debug",), ("--json",)):
+        ended = run("up", "--env", "local", *flags)
+        assert ended.code == code, ended.err
+        assert leaks({PASSWORD, TOKEN}, home, ended.out, ended.err) == []
+    shown = run("status", "--env", "local")
+    assert leaks({PASSWORD, TOKEN}, home, shown.out, shown.err) == []
+    assert "<sensitive>" in "".join(text.read_text() for text in logs(home))
+
+
+def logs(home: Home) -> list[Path]:
+    """Where ZenML keeps what steps print."""
+    return [one for one in home.folder.rglob("*") if "logs" in one.parts and one.is_file()]
