@@ -29,6 +29,11 @@ def leaks(secrets: Collection[str], home: Home, *printed: str) -> list[str]:
     ]
 
 
+def as_text(data: bytes) -> str:
+    """A file's content to be searched, unpacked where it is packed."""
+    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode(errors="replace")
+
+
 def _spellings(secret: str) -> Iterator[str]:
     yield from (secret, json.dumps(secret)[1:-1], quote(secret, safe=""))
     for before in ("", "x", "xx") if len(secret) >= 12 else ():
@@ -40,11 +45,7 @@ def _written(home: Home) -> Iterator[tuple[str, str]]:
     for path in sorted(home.folder.rglob("*")):
         if not path.is_file() or path.name.endswith(STATE) or path == home.zenml / DATABASE:
             continue
-        data = path.read_bytes()
-        yield (
-            str(path),
-            (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode(errors="replace"),
-        )
+        yield str(path), as_text(path.read_bytes())
     with sqlite3.connect(home.zenml / DATABASE) as database:
         tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master")]
         rows_of = database.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall()

@@ -28,6 +28,7 @@ from zenstrap.redaction import (
     redact_streams,
     redactor,
 )
+from zenstrap.reports import Check, Kept
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -192,6 +193,15 @@ def test_an_error_holds_no_secret() -> None:
     error = RegistryError(CANARY, where=CANARY, why=f"x {CANARY}", fix=CANARY)
     assert CANARY not in f"{error} {error!r} {vars(error)} {error.args}"
     assert RegistryError("lost", where="mysql://a:pw@h/z").where == "mysql://a:<sensitive>@h/z"
+
+
+def test_a_report_tells_no_secret_not_even_a_short_one() -> None:
+    know("zenml77")
+    for told in (
+        Check(name="n", passed=False, detail="zenml77 is refused", fix="not zenml77"),
+        Kept(name="n", reason="zenml77"),
+    ):
+        assert "zenml77" not in told.model_dump_json()
 
 
 @pytest.fixture
