@@ -15,6 +15,8 @@ from zenstrap.redaction import redact
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.terraform.plan import Plan
 
+How = Literal["nothing to approve", "policy", "terminal", "--yes"]
+"""How a plan was let through the gate."""
 Fact = str | int | float | bool
 Told = Annotated[str, AfterValidator(redact)]  # to people; other programs' texts may be in it
 
@@ -155,7 +157,7 @@ class GateReport(Report):
     environment: str
     digest: str
     approved_by: str
-    how: Literal["nothing to approve", "policy", "terminal", "--yes"]
+    how: How
     reasons: tuple[Told, ...] = ()
 
     @property

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
 from tests.config.conftest import REAL, Configs
 from zenstrap.config import EnvironmentConfig, load_environment, warnings
+from zenstrap.config.models import Approval
+from zenstrap.config.schema import schema
 from zenstrap.config.trees import plain
 
 DEV, PROD, LOCAL = (f"environments/{name}.yaml" for name in ("dev", "prod", "local"))
@@ -379,3 +383,28 @@ def test_the_shipped_environments_are_as_documented(environment: str) -> None:
     assert config.resilience.compliance_mode == strict
     if config.auth is not None:
         assert config.auth.uses_key is (environment == "dev")
+
+
+@pytest.mark.parametrize("name", ["defaults", "environments/prod"])
+def test_approval_in_the_dashboard_is_refused_until_it_is_built(
+    configs: Configs, name: str
+) -> None:
+    """It is no spelling mistake, and must not be taken for one."""
+    file = f"{name}.yaml"
+    configs.edit(file, "approval: terminal", "approval: dashboard")
+    environment = "staging" if name == "defaults" else name.rpartition("/")[2]
+    if name == "defaults":
+        configs.edit("environments/staging.yaml", "protection:\n  approval: terminal\n", "")
+    problem = configs.problem(environment)
+    assert (problem.file, problem.key) == (file, "protection.approval")
+    assert problem.line == configs.line_of(file, "approval: dashboard")
+    assert "built yet" in problem.message and "one of" not in problem.message
+    assert problem.suggestion == "Write approval: terminal"
+    configs.edit(file, "approval: dashboard", problem.suggestion.removeprefix("Write "))
+    assert configs.problems(environment) == []
+
+
+def test_no_file_and_no_editor_offers_what_is_refused() -> None:
+    prop = schema()["$defs"]["Protection"]["properties"]["approval"]
+    assert tuple(prop["enum"]) == get_args(Approval)
+    assert "dashboard" not in str(prop)

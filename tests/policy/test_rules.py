@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import load_environment
+from zenstrap.config.models import Auth, Protection, Resilience, SmokeTest
 from zenstrap.errors import RefusedError
 from zenstrap.paths import project_root
 from zenstrap.policy.approval import approve
@@ -19,7 +20,9 @@ from zenstrap.reports import PlanReport
 from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan, ResourceChange
 
-ACTIONS = ("create", "update", "replace", "destroy")
+ACTIONS = get_args(ResourceChange.model_fields["action"].annotation)
+APPROVALS = get_args(Protection.model_fields["approval"].annotation)
+DIRECTIONS = get_args(PlanReport.model_fields["direction"].annotation)
 TYPES = ("google_storage_bucket", "google_service_account", "terraform_data")
 
 LOCAL = load_environment("local", project_root() / "configs")
@@ -31,7 +34,7 @@ changes = st.builds(
     action=st.sampled_from(ACTIONS),
     vanished=st.booleans(),
 )
-approvals = st.sampled_from(["none", "terminal"])
+approvals = st.sampled_from(APPROVALS)
 
 
 def environment(**protection: Any) -> EnvironmentConfig:
@@ -89,10 +92,50 @@ def test_a_key_is_never_replaced_whatever_is_allowed() -> None:
             )
 
 
-@pytest.mark.parametrize("approval", ["none", "terminal"])
+@pytest.mark.parametrize("approval", APPROVALS)
 def test_down_always_asks_for_the_name(approval: str) -> None:
     verdict = judge(plan_of(direction="down"), environment(approval=approval, allow_destroy=True))
     assert verdict.questions and verdict.type_name
+
+
+@given(st.lists(changes, max_size=5), approvals, st.sampled_from(DIRECTIONS))
+def test_nothing_passes_unasked_but_by_approval_none(
+    found: list[ResourceChange], approval: str, direction: str
+) -> None:
+    """And the record says what the configuration says."""
+    config = environment(approval=approval, allow_destroy=True, confirm_by_name=False)
+    plan = plan_of(*found, direction=direction)
+    destroys = any(c.action in ("replace", "destroy") and not c.vanished for c in found)
+    if destroys or direction == "down" or approval != "none":
+        with pytest.raises(RefusedError, match="approval"):
+            approve(plan, config, Session("local", direction))
+        return
+    gate = approve(plan, config, Session("local", direction))
+    assert (gate.approved_by, gate.how) == (f"protection.approval: {approval}", "policy")
+
+
+def test_a_value_that_is_not_understood_never_approves() -> None:
+    """No configuration holds one; a new one that somebody forgets here must not pass."""
+    for assume_yes in (False, True):
+        session = Session("local", "up", assume_yes=assume_yes, ask=lambda question: "y")
+        with pytest.raises(AssertionError, match="dashboard"):
+            approve(plan_of(change("create")), environment(approval="dashboard"), session)
+        with pytest.raises(AssertionError, match="sideways"):
+            unknown = plan_of(change("create")).model_copy(update={"direction": "sideways"})
+            approve(unknown, environment(approval="none"), session)
+        with pytest.raises(AssertionError, match="melt"):
+            melted = change("create").model_copy(update={"action": "melt"})
+            approve(plan_of(melted), environment(approval="none"), session)
+
+
+def test_no_setting_that_is_not_understood_means_the_lax_side() -> None:
+    lax = Resilience.model_construct(compliance_mode="stricter")  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="stricter"):
+        judge(plan_of(change("create")), LOCAL.model_copy(update={"resilience": lax}))
+    with pytest.raises(AssertionError, match="certificate"):
+        _ = Auth.model_construct(method="certificate").uses_key  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="monthly"):
+        _ = SmokeTest.model_construct(when="monthly").is_repeated  # type: ignore[arg-type]
 
 
 def test_a_creating_plan_goes_ahead_where_no_approval_is_needed() -> None:

@@ -6,9 +6,9 @@ after a round trip through JSON.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
-from pydantic import Field, Strict, model_validator
+from pydantic import BeforeValidator, Field, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
 from zenstrap.config.components import AnyComponent, Components, Section
@@ -24,6 +24,7 @@ from zenstrap.config.fields import (
     Text,
     TrainingFunction,
     Version,
+    refused,
 )
 from zenstrap.config.google_fields import (
     AcceptedValues,
@@ -44,7 +45,9 @@ from zenstrap.config.google_fields import (
 from zenstrap.config.names import ComponentKind, Platform
 
 AuthMethod = Literal["external-account", "implicit", "impersonation", "service-account"]
-Approval = Literal["none", "terminal", "dashboard"]
+Approval = Literal["none", "terminal"]
+ComplianceMode = Literal["standard", "strict"]
+When = Literal["changed", "always"]
 Number = Annotated[float, Strict()]
 
 
@@ -170,7 +173,13 @@ class Auth(Section):
     @property
     def uses_key(self) -> bool:
         """Whether a long-lived key is involved. ZenML's impersonation starts from one too."""
-        return self.method in ("service-account", "impersonation")
+        match self.method:
+            case "service-account" | "impersonation":
+                return True
+            case "external-account" | "implicit":
+                return False
+            case unknown:
+                assert_never(unknown)
 
 
 class SmokeTest(Section):
@@ -182,7 +191,7 @@ class SmokeTest(Section):
     min_accuracy: Annotated[Number, Field(gt=0, le=1)] = Field(
         default=0.9, description="Accuracy that the training must reach, above 0 and up to 1."
     )
-    when: Literal["changed", "always"] = Field(
+    when: When = Field(
         default="changed",
         description="changed: test what is new or changed. always: test every stack.",
     )
@@ -195,6 +204,17 @@ class SmokeTest(Section):
         description="CSV file for the training, from the clone's root or absolute; null: the "
         "built-in data.",
     )
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether a stack is tested although it is known to work."""
+        match self.when:
+            case "always":
+                return True
+            case "changed":
+                return False
+            case unknown:
+                assert_never(unknown)
 
 
 class MlProject(Section):
@@ -228,11 +248,32 @@ class Resilience(Section):
     backup_enabled: Flag = Field(
         default=False, description="Object versioning, soft delete and rules for old versions."
     )
-    compliance_mode: Literal["standard", "strict"] = Field(
+    compliance_mode: ComplianceMode = Field(
         default="standard",
         description="strict: customer-managed keys, immutable tags, no service-account keys, "
         "destroy protection; a plan that breaks one of them is refused.",
     )
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether compliance_mode is strict."""
+        match self.compliance_mode:
+            case "strict":
+                return True
+            case "standard":
+                return False
+            case unknown:
+                assert_never(unknown)
+
+
+def _not_built_yet(value: object) -> object:
+    """Refuse what is planned in words of its own: it is no spelling mistake."""
+    if value == "dashboard":
+        raise refused(
+            "approval in the ZenML dashboard isn't built yet, and nobody would be asked",
+            "Write approval: terminal",
+        )
+    return value
 
 
 class Protection(Section):
@@ -241,10 +282,10 @@ class Protection(Section):
     allow_destroy: Flag = Field(
         default=False, description="Whether a bucket, registry or key may be deleted or replaced."
     )
-    approval: Approval = Field(
+    approval: Annotated[Approval, BeforeValidator(_not_built_yet)] = Field(
         default="terminal",
         description="Who agrees to a change. none: nobody, if it destroys nothing. terminal: "
-        "whoever started it. dashboard: somebody in the ZenML dashboard.",
+        "whoever started it.",
     )
     confirm_by_name: Flag = Field(
         default=False, description="Whether agreeing means typing the environment's name."
@@ -362,6 +403,7 @@ __all__ = [
     "Auth",
     "AuthMethod",
     "Cleanup",
+    "ComplianceMode",
     "Components",
     "EnvironmentConfig",
     "Gcp",
@@ -373,5 +415,6 @@ __all__ = [
     "SmokeTest",
     "Stack",
     "State",
+    "When",
     "WorkloadIdentity",
 ]

@@ -102,7 +102,7 @@ def _keys_stay_in_throwaway_environments(config: EnvironmentConfig) -> Violation
         return
     method = config.auth.method
     starts = " (ZenML's impersonation starts from one)" if method == "impersonation" else ""
-    if config.resilience.compliance_mode == "strict":
+    if config.resilience.is_strict:
         yield Violation(
             ("auth.method", "resilience.compliance_mode"),
             f"{method} works with a long-lived key{starts}, which compliance_mode strict refuses",
@@ -118,7 +118,7 @@ def _keys_stay_in_throwaway_environments(config: EnvironmentConfig) -> Violation
 
 
 def _strict_is_strict(config: EnvironmentConfig) -> Violations:
-    if config.resilience.compliance_mode != "strict":
+    if not config.resilience.is_strict:
         return
     strict = "resilience.compliance_mode"
     if not config.protection.immutable_versions:
@@ -155,7 +155,7 @@ def _local_promises_nothing_it_cant_keep(config: EnvironmentConfig) -> Violation
     for key, on in (
         ("high_availability", resilience.high_availability),
         ("backup_enabled", resilience.backup_enabled),
-        ("compliance_mode", resilience.compliance_mode == "strict"),
+        ("compliance_mode", resilience.is_strict),
     ):
         if on:
             off = "standard" if key == "compliance_mode" else "false"

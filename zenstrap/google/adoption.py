@@ -142,7 +142,7 @@ def keys_that_are_there(config: EnvironmentConfig, session: GoogleSession) -> tu
 
 def made_key_locations(config: EnvironmentConfig) -> frozenset[str]:
     """Where zenstrap makes keys: what is needed in strict mode, without the user's own."""
-    if config.gcp is None or config.resilience.compliance_mode != "strict":
+    if config.gcp is None or not config.resilience.is_strict:
         return frozenset()
     return key_locations(config) - {key.split("/")[3] for key in config.gcp.kms_keys}
 

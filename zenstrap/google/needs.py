@@ -77,7 +77,7 @@ def needed_apis(config: EnvironmentConfig) -> frozenset[str]:
     for project in config.targets:
         for kind, component in config.components_of(project).present().items():
             found |= BY_FLAVOR.get((kind, component.flavor), frozenset())
-    if config.resilience.compliance_mode == "strict" or (config.gcp and config.gcp.kms_keys):
+    if config.resilience.is_strict or (config.gcp and config.gcp.kms_keys):
         found.add(KEYS_API)
     if config.auth and config.auth.method == "external-account":
         found.add(TOKENS_API)

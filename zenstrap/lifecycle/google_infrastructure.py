@@ -167,7 +167,7 @@ def kept_on_google_cloud(config: EnvironmentConfig, access: GoogleAccess) -> tup
         names = ", ".join(api.removesuffix(".googleapis.com") for api in apis)
         reason = "they stay enabled: somebody else in the project may use them"
         kept.append(Kept(name=f"{count(len(apis), 'API')} ({names})", reason=reason))
-    if config.resilience.compliance_mode == "strict" or gcp_of(config).kms_keys:
+    if config.resilience.is_strict or gcp_of(config).kms_keys:
         reason = "others in the project may use them"
         kept.append(Kept(name="Google's service agents and their roles", reason=reason))
     if makes_pool(config):

@@ -190,7 +190,7 @@ def _stacks_to_test(
     remade = any(c.vanished or c.action == "replace" for c in infrastructure.changes)
 
     def known_to_work(stack: DesiredStack) -> bool:
-        if remade or config.smoke_test_of(stack.project).when == "always":
+        if remade or config.smoke_test_of(stack.project).is_repeated:
             return False
         if rolled_back_from(actual, stack.project, stack.version) is not None:
             return False

@@ -108,7 +108,7 @@ def sent_with(
     if components.orchestrator.flavor == "local":
         return {}
     smoke_test = config.smoke_test_of(project)
-    strict = config.resilience.compliance_mode == "strict"
+    strict = config.resilience.is_strict
     session.run_folder.mkdir(parents=True, exist_ok=True)
     ignored = session.run_folder / "dockerignore"
     ignored.write_text(dockerignore(smoke_test.data), encoding="utf-8")

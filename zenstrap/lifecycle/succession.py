@@ -49,7 +49,7 @@ def succession_notices(
             "The service accounts' keys stay until the connectors that use them are gone: those go "
             "once their successors are proven, and the keys with the next up after that."
         )
-        if config.resilience.compliance_mode == "strict":
+        if config.resilience.is_strict:
             yield "Strict compliance refuses keys: change auth first, and compliance_mode later."
     elif _takes_keys(config, infrastructure):
         yield "No connector uses the service accounts' keys any more: they are deleted."

@@ -7,7 +7,7 @@ import getpass
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RefusedError
 from zenstrap.policy.rules import Verdict, judge
-from zenstrap.reports import GateReport, PlanReport
+from zenstrap.reports import GateReport, How, PlanReport
 from zenstrap.session import Session
 
 
@@ -40,13 +40,8 @@ def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> Ga
     if plan.is_empty:
         return _passed(plan, "nobody", "nothing to approve", verdict)
     if not verdict.questions:
-        return _passed(plan, "protection.approval: none", "policy", verdict)
-    if config.protection.approval == "dashboard":
-        raise RefusedError(
-            "approval in the dashboard isn't available in this version",
-            where="protection.approval",
-            fix="Set protection.approval: terminal.",
-        )
+        rule = f"protection.approval: {config.protection.approval}"
+        return _passed(plan, rule, "policy", verdict)
     if session.assume_yes:
         return _passed(plan, getpass.getuser(), "--yes", verdict)
     _ask(config.environment, verdict, session, plan.direction)
@@ -72,11 +67,11 @@ def _ask(environment: str, verdict: Verdict, session: Session, verb: str) -> Non
         )
 
 
-def _passed(plan: PlanReport, by: str, how: str, verdict: Verdict) -> GateReport:
+def _passed(plan: PlanReport, by: str, how: How, verdict: Verdict) -> GateReport:
     return GateReport(
         environment=plan.environment,
         digest=plan.digest,
         approved_by=by,
-        how=how,  # type: ignore[arg-type]
+        how=how,
         reasons=verdict.questions,
     )

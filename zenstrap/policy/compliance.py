@@ -29,10 +29,11 @@ class Breach:
 
 def breaches(plan: Plan, config: EnvironmentConfig) -> tuple[Breach, ...]:
     """Every breach in what there would be after the plan, by address."""
+    rules = _rules(config)
     return tuple(
         Breach(rule, resource.address, problem)
         for resource in plan.settings
-        for rule, find in _rules(config).items()
+        for rule, find in rules.items()
         if (problem := find(resource)) is not None
     )
 
@@ -48,7 +49,7 @@ def _rules(config: EnvironmentConfig) -> dict[str, Rule]:
     }
     if not config.throwaway:
         rules["no_force_destroy"] = _forced
-    if config.resilience.compliance_mode == "strict":
+    if config.resilience.is_strict:
         rules |= {
             "uniform_access": _not_uniform,
             "public_access_prevention": _unprevented,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.policy.compliance import Breach, breaches
@@ -40,7 +41,7 @@ def judge(plan: PlanReport, config: EnvironmentConfig) -> Verdict:
     if plan.is_empty:
         return Verdict((), (), False, found)
     questions = tuple(_questions(plan, config))
-    destroys = plan.direction == "down" or bool(plan.infrastructure.destructive)
+    destroys = _takes_all_away(plan) or bool(plan.infrastructure.destructive)
     return Verdict(
         refusals=tuple(_refusals(plan, config)),
         questions=questions,
@@ -56,17 +57,32 @@ def _refusals(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
         return [f"{address} would be made anew, and what it encrypted lost" for address in lost]
     lost = [c.address for c in destructive if c.type in PROTECTED_TYPES]
     reasons = [f"{address} would be deleted, and its type is protected" for address in lost]
-    if plan.direction == "down":
+    if _takes_all_away(plan):
         reasons.append("taking the environment down is not allowed")
     return reasons
 
 
 def _questions(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
     reasons = []
-    if plan.direction == "down":
+    if _takes_all_away(plan):
         reasons.append("everything in the environment is taken away")
     elif destructive := plan.infrastructure.destructive:
         reasons.append(f"{count(len(destructive), 'resource')} would be destroyed or replaced")
-    if config.protection.approval == "terminal":
-        reasons.append("every change needs an approval here")
+    match config.protection.approval:
+        case "terminal":
+            reasons.append("every change needs an approval here")
+        case "none":
+            pass
+        case unknown:
+            assert_never(unknown)
     return reasons
+
+
+def _takes_all_away(plan: PlanReport) -> bool:
+    match plan.direction:
+        case "down":
+            return True
+        case "up" | "rollback":
+            return False
+        case unknown:
+            assert_never(unknown)

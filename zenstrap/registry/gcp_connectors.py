@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, assert_never
 
 from pydantic import JsonValue
 
@@ -83,6 +83,8 @@ def gcp_connector(
                 configuration["generate_temporary_tokens"] = False
         case "implicit":
             principal = None  # whoever the machine is
+        case unknown:
+            assert_never(unknown)
     return DesiredConnector(
         name=connector_name(environment, auth.method, project),
         method=auth.method,

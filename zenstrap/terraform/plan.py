@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import assert_never
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -142,11 +143,17 @@ class Plan(_Frozen):
     @property
     def destructive(self) -> tuple[ResourceChange, ...]:
         """The changes that destroy something which is there."""
-        return tuple(
-            change
-            for change in self.changes
-            if change.action in ("destroy", "replace") and not change.vanished
-        )
+        return tuple(c for c in self.changes if _destroys(c.action) and not c.vanished)
+
+
+def _destroys(action: ResourceAction) -> bool:
+    match action:
+        case "destroy" | "replace":
+            return True
+        case "create" | "update":
+            return False
+        case unknown:
+            assert_never(unknown)
 
 
 def parse_plan(text: str) -> Plan:
