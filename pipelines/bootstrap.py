@@ -43,4 +43,5 @@ def bootstrap(config: EnvironmentConfig) -> None:
             "; ".join(failure.what for failure in failures),
             why=what_is_current(promotion.load().changed),
             fix=failures[0].fix,
+            command=failures[0].command,
         )

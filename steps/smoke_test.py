@@ -6,7 +6,7 @@ from zenml import get_step_context, save_artifact, step
 from zenml.utils import source_utils
 
 from steps.artifact import ReportMaterializer, named
-from zenstrap import session
+from zenstrap import invocation, session
 from zenstrap.errors import SmokeTestError
 from zenstrap.lifecycle.proving import REPORT, prove
 from zenstrap.reports import ConfigReport, Registrations, SmokeTestReport
@@ -30,6 +30,7 @@ def smoke_test(
             save_artifact(report, name=f"{environment}_{REPORT}", materializer=ReportMaterializer)
             raise SmokeTestError(
                 f"the smoke test of {stack} failed: {report.reason}",
-                fix=f"Mend it and run again: python run.py up --env {environment}",
+                fix="Mend it and run again",
+                command=invocation.again(environment),
             )
         return progress.done(report)

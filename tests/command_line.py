@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import forget_zenml
+from tests.printed import commands_in, require_same_meaning, strings_in
 from zenstrap.cli import main
 
 
@@ -33,4 +34,13 @@ class CommandLine:
         self._capsys.readouterr()
         code = main(list(words))
         captured = self._capsys.readouterr()
+        _require_good_advice(words, captured.out, captured.err)
         return Ended(code, captured.out, captured.err)
+
+
+def _require_good_advice(words: tuple[str, ...], out: str, err: str) -> None:
+    """In every test: what is printed to be copied means what was meant."""
+    texts = [err, *strings_in(json.loads(out))] if "--json" in words and out else [err, out]
+    for text in texts:
+        for command in commands_in(text):
+            require_same_meaning(command, words)

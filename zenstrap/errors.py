@@ -38,7 +38,8 @@ class ZenstrapError(Exception):
         what: what happened, one sentence without the final full stop.
         where: the file, address or name that it is about.
         why: the reason, as far as it is known.
-        fix: the way out: a command or a change to make.
+        fix: the way out, in words.
+        command: what to type for it, of any tool; shown on a line of its own, to be copied.
 
     Attributes:
         transient: the same thing may work a moment later.
@@ -54,18 +55,20 @@ class ZenstrapError(Exception):
         where: str | None = None,
         why: str | None = None,
         fix: str | None = None,
+        command: str | None = None,
     ) -> None:
         self.what = redact(what)
         self.where = where and redact(where)
         self.why = why and redact(why)
         self.fix = fix and redact(fix)
+        self.command = command and redact(command)
         super().__init__(self.what)
 
     def __str__(self) -> str:
         """The whole error as one paragraph."""
         head = f"{self.where}: {self.what}" if self.where else self.what
-        sentences = [head, *(part for part in (self.why, self.fix) if part)]
-        return " ".join(sentence(s) for s in sentences)
+        told = [sentence(part) for part in (head, self.why) if part]
+        return " ".join((*told, *way_out(self.fix, self.command)))
 
 
 class UsageError(ZenstrapError):
@@ -185,3 +188,10 @@ def sentence(text: str) -> str:
     """The text with a full stop, unless it ends in some other sign."""
     text = text.strip()
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."
+
+
+def way_out(fix: str | None, command: str | None) -> tuple[str, ...]:
+    """A fix and its command, apart: a sign that stands behind a command is copied with it."""
+    if not command:
+        return (sentence(fix),) if fix else ()
+    return (f"{(fix or 'Run').strip().rstrip('.:')}:", command)

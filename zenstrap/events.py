@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["done", "skipped", "failed", "interrupted"]
+# warned: it is done, and something in it isn't as it should be.
+Outcome = Literal["done", "warned", "skipped", "failed", "interrupted"]
 ResourceAction = Literal["create", "update", "replace", "destroy"]
 
 

@@ -33,6 +33,11 @@ class Report(BaseModel):
         """One line for the terminal."""
         raise NotImplementedError
 
+    @property
+    def is_fine(self) -> bool:
+        """Whether all is as it should be; where not, the step that made it gets no green tick."""
+        return True
+
     def facts(self) -> dict[str, Fact]:
         """A few figures for the artifact's metadata."""
         return {}
@@ -66,6 +71,7 @@ class Check(BaseModel):
 
     Attributes:
         passed: whether a run can go on from there.
+        fix: the way out, in words; ``command``: what to type for it.
         known: False where it couldn't be found out; why stands in the detail.
         exit_code: what a run would end with for it, where it failed.
     """
@@ -76,6 +82,7 @@ class Check(BaseModel):
     passed: bool
     detail: Told
     fix: Told = ""
+    command: Told = ""
     known: bool = True
     exit_code: int = 0
 
@@ -89,13 +96,19 @@ class PreflightReport(Report):
     checks: tuple[Check, ...]
 
     @property
+    def failed(self) -> tuple[Check, ...]:
+        """Only a plan, which runs nothing, goes on with one."""
+        return tuple(check for check in self.checks if not check.passed)
+
+    @property
+    def is_fine(self) -> bool:
+        return not self.failed
+
+    @property
     def headline(self) -> str:
-        failed = [check.name for check in self.checks if not check.passed]
-        return (
-            f"failed: {', '.join(failed)}"
-            if failed
-            else f"{count(len(self.checks), 'check')} passed"
-        )
+        if self.failed:
+            return f"failed: {', '.join(check.name for check in self.failed)}"
+        return f"{count(len(self.checks), 'check')} passed"
 
     def facts(self) -> dict[str, Fact]:
         return {check.name: check.detail for check in self.checks}
@@ -113,6 +126,8 @@ class PlanReport(Report):
         since: name of the run that last made or confirmed this state, where nothing is to change.
         kept: what a ``down`` leaves, each with its reason.
         keys_in_use: the infrastructure was planned with keys that an old connector still needs.
+        refusal: why nobody may carry it out, in one sentence; empty where that is for a person
+            to say.
     """
 
     title: ClassVar[str] = "Plan"
@@ -127,6 +142,11 @@ class PlanReport(Report):
     notices: tuple[Told, ...] = ()
     kept: tuple[Kept, ...] = ()
     keys_in_use: bool = False
+    refusal: str = ""
+
+    @property
+    def is_fine(self) -> bool:
+        return not self.refusal
 
     @property
     def is_empty(self) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
-from zenstrap import paths
+from zenstrap import invocation, paths
 from zenstrap.errors import InterruptedRunError, UsageError, ZenstrapError
 from zenstrap.events import Emit, Notice, Outcome, StepFinished, StepStarted, ignore
 from zenstrap.interrupt import Interrupt
@@ -154,7 +154,8 @@ def current(environment: str) -> Session:
         raise UsageError(
             f"no zenstrap run on environment {environment} is open in this process",
             why="The steps change real things and need the environment's lease.",
-            fix=f"Start the pipeline with: python run.py up --env {environment}",
+            fix="Start the pipeline with",
+            command=invocation.command("up", environment),
         )
     return _current
 
@@ -164,11 +165,13 @@ class Progress:
 
     def __init__(self, reports: list[Report]) -> None:
         self.detail = ""
+        self.outcome: Outcome = "done"
         self._reports = reports
 
     def done(self, report: ReportT) -> ReportT:
         """Take the report's headline as the step's result."""
         self.detail = report.headline
+        self.outcome = "done" if report.is_fine else "warned"
         self._reports.append(report)
         return report
 
@@ -185,10 +188,11 @@ def step_of(environment: str, step: str, subject: str | None = None) -> Iterator
     started = time.monotonic()
     progress = Progress(session.reports.setdefault(step, []))
     session.emit(StepStarted(step, subject))
-    outcome: Outcome = "done"
+    outcome: Outcome = "failed"
     try:
         with session.handling_signals():
             yield progress
+        outcome = progress.outcome
     except BaseException as error:
         stopped = isinstance(error, (InterruptedRunError, KeyboardInterrupt))
         outcome = "interrupted" if stopped else "failed"

@@ -255,7 +255,7 @@ FAULTS = [
         "approval: terminal",
         "approval: terminl",
         "protection.approval",
-        "'terminl' is not one of none, terminal or dashboard",
+        "'terminl' is not one of none or terminal",
         "Did you mean terminal?",
     ),
     Fault(

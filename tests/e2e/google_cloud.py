@@ -97,7 +97,7 @@ def alive(cloud: Rehearsal) -> list[str]:
 def told(ended: Ended) -> str:
     """What a failed command says of it: what, why and the way out."""
     failure = ended.json["failure"]
-    return " ".join(failure.get(part, "") for part in ("what", "why", "fix"))
+    return " ".join(failure.get(part, "") for part in ("what", "why", "fix", "command"))
 
 
 def buckets(cloud: Rehearsal, project: str = "acme-ml-dev") -> set[str]:

@@ -171,6 +171,6 @@ def test_what_only_looks_does_without_a_login(broken: Broken, run: CommandLine) 
     doctor = run("doctor", "--env", "dev", "--json")
     assert doctor.code == 3
     failed = [check for check in doctor.json["checks"] if not check["passed"]]
-    assert failed[0]["name"] == "google_login" and LOG_IN in failed[0]["fix"]
+    assert failed[0]["name"] == "google_login" and failed[0]["command"] == LOG_IN
     assert all("google_login" in check["detail"] for check in failed[1:])
     assert [check["known"] for check in failed] == [True] + [False] * (len(failed) - 1)

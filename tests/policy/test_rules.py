@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +17,7 @@ from zenstrap.config.loading import load_environment
 from zenstrap.config.models import Auth, Protection, Resilience, SmokeTest
 from zenstrap.errors import RefusedError
 from zenstrap.paths import project_root
-from zenstrap.policy.approval import approve
+from zenstrap.policy.approval import approve, refusal
 from zenstrap.policy.rules import PROTECTED_TYPES, judge
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
 from zenstrap.reports import PlanReport
@@ -183,6 +187,32 @@ def test_yes_agrees_to_questions_and_never_to_refusals() -> None:
     assert approve(lost, environment(allow_destroy=True), session).how == "--yes"
     with pytest.raises(RefusedError, match="allow_destroy"):
         approve(lost, environment(allow_destroy=False), session)
+
+
+@pytest.mark.parametrize("name", ["local", "staging", "prod"])
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_the_way_out_of_a_refusal_is_one_that_the_configuration_takes(
+    tmp_path: Path, name: str, direction: str
+) -> None:
+    """Strict mode refuses protection.allow_destroy: true, so that alone is no advice there."""
+    folder = tmp_path / "configs"
+    shutil.copytree(project_root() / "configs", folder)
+    file = folder / "environments" / f"{name}.yaml"
+    given = yaml.safe_load(file.read_text())
+    given["protection"] = {**given["protection"], "allow_destroy": False}
+    file.write_text(yaml.safe_dump(given))
+    config = load_environment(name, folder)
+    refused = refusal(
+        plan_of(change("destroy", "google_storage_bucket"), direction=direction), config
+    )
+    assert refused is not None and refused.fix
+    for path, value in re.findall(r"\b(\w+(?:\.\w+)+): (\w+)", refused.fix):
+        section, key = path.split(".")
+        given.setdefault(section, {})[key] = yaml.safe_load(value)
+    file.write_text(yaml.safe_dump(given))
+    allowed = load_environment(name, folder)
+    lost = plan_of(change("destroy", "google_storage_bucket"), direction=direction)
+    assert refusal(lost, allowed) is None
 
 
 def _expect(plan: PlanReport, config: EnvironmentConfig, answer: str, agreed: bool) -> None:

@@ -165,6 +165,10 @@ EMPTY_PLAN = PlanReport(
     digest=DIGEST,
 )
 
+REFUSED_PLAN = PLAN.model_copy(
+    update={"refusal": "the plan for prod is refused: a.b would be deleted"}
+)
+
 DOWN_PLAN = PlanReport(
     environment="dev",
     direction="down",
@@ -279,6 +283,69 @@ FAILED = RunSummary(
         step="provision",
     ),
     exit_code=7,
+)
+
+FAILED_TEST = RunSummary(
+    environment="prod",
+    command="rollback",
+    seconds=9.0,
+    run=RUN,
+    failure=Failure(
+        what="the smoke test of zenml-prod-v1.1.0 failed: accuracy 0.61 is below 0.9",
+        fix="Mend it and run again",
+        command="python run.py rollback --env prod --project fraud_detection",
+        go_on="python run.py rollback --env prod --project fraud_detection",
+        step="smoke_test",
+    ),
+    exit_code=6,
+)
+
+NO_LOGIN = RunSummary(
+    environment="prod",
+    command="up",
+    seconds=2.0,
+    run=None,
+    failure=Failure(
+        what="there are no credentials for Google Cloud",
+        fix="Log in",
+        command="gcloud auth application-default login --scopes=" + "s" * 80,
+        now=("nothing was changed",),
+        go_on="python run.py up --env prod",
+        step="state bucket",
+    ),
+    exit_code=3,
+)
+
+REFUSED = RunSummary(
+    environment="prod",
+    command="plan",
+    seconds=7.0,
+    run=RUN,
+    headline="prod: 1 resource, 0 registrations to change",
+    refusal=Failure(
+        what="the plan for prod is refused: a.b would be deleted, and its type is protected",
+        why="protection.allow_destroy is false for this environment.",
+        fix="If it is wanted, set protection.allow_destroy: true in a reviewed change first.",
+        step="gate",
+    ),
+    exit_code=5,
+)
+
+NO_SERVER = RunSummary(
+    environment="prod",
+    command="plan",
+    seconds=7.0,
+    run=RUN,
+    headline="prod: 75 resources, 30 registrations to change",
+    steps=(StepFinished("preflight", "warned", 0.4, "failed: zenml_server"),),
+    next=("zenml login https://ADDRESS",),
+    refusal=Failure(
+        what="ZenML's database is this machine's own, and steps run on others (vertex)",
+        fix="Connect to a ZenML server that they reach",
+        command="zenml login https://ADDRESS",
+        step="preflight",
+    ),
+    exit_code=2,
 )
 
 RUNS = (

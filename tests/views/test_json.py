@@ -25,9 +25,12 @@ OBJECTS = {
     "plan": plan_object(examples.PLAN),
     "up": run_object(examples.SUMMARY, examples.EMPTY_PLAN),
     "up-failed": run_object(examples.FAILED),
+    "plan-refused": run_object(examples.REFUSED),
     "status": status_object([examples.STATUS]),
     "history": history_object("prod", examples.RUNS),
-    "error": error_object(RefusedError("no", where="prod", why="policy", fix="ask")),
+    "error": error_object(
+        RefusedError("no", where="prod", why="policy", fix="ask", command="python run.py up")
+    ),
     "error-config": error_object(ConfigError([ConfigProblem("a.yaml", 3, "stak", "is no key")])),
     "error-unknown": error_object(ValueError("a bug")),
 }

@@ -21,6 +21,13 @@ def test_a_plan_with_everything_in_it(golden: Golden, width: int) -> None:
     golden(f"plan-{width}.txt", plain_plan(examples.PLAN, width=width, protected_types=PROTECTED))
 
 
+def test_a_refusal_stands_first() -> None:
+    first, _, refused, reason = plain_plan(examples.REFUSED_PLAN).splitlines()[:4]
+    assert first == "Plan for prod" and refused == "Refused"
+    assert reason.strip() == "the plan for prod is refused: a.b would be deleted."
+    assert "refused" not in plain_plan(examples.PLAN).lower()
+
+
 def test_taking_down(golden: Golden) -> None:
     golden("plan-down.txt", plain_plan(examples.DOWN_PLAN))
 

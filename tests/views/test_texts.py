@@ -13,6 +13,7 @@ from zenstrap.errors import (
     ConfigProblem,
     InterruptedRunError,
     LockHeldError,
+    RefusedError,
     TerraformError,
 )
 from zenstrap.views.history_view import plain_history
@@ -32,6 +33,16 @@ def test_a_run_that_went_well(golden: Golden, width: int) -> None:
 @WIDTHS
 def test_a_run_that_failed(golden: Golden, width: int) -> None:
     golden(f"summary-failed-{width}.txt", plain_summary(examples.FAILED, width=width))
+
+
+@pytest.mark.parametrize("name", ["failed_test", "no_login", "refused", "no_server"])
+def test_what_stands_in_the_way_and_the_way_out(golden: Golden, name: str) -> None:
+    summary: RunSummary = getattr(examples, name.upper())
+    text = plain_summary(summary, width=60)
+    golden(f"summary-{name.replace('_', '-')}.txt", text)
+    told = summary.failure or summary.refusal
+    for command in {told.command, told.go_on, *summary.next} - {""} if told else ():
+        assert [line.strip() for line in text.splitlines()].count(command) == 1
 
 
 @WIDTHS
@@ -91,6 +102,8 @@ def test_errors(golden: Golden) -> None:
         TerraformError("it said no", why="line one\nline two"),
         ConfigError(problems),
         InterruptedRunError("interrupted"),
+        RefusedError("no", fix="Read the plan.", command="python run.py up --env prod --yes"),
+        RefusedError("no", command="python run.py up --env prod --yes"),
         KeyboardInterrupt(),
         ValueError("a bug"),
         ValueError(),

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Sequence
 
 from zenstrap.errors import InterruptedRunError, ZenstrapError, exit_code
+from zenstrap.invocation import SCRIPT
 from zenstrap.redaction import know_environment, redact_streams
 
 USAGE = 64
@@ -26,10 +27,12 @@ def main(arguments: Sequence[str]) -> int:
     if words and words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
         words.insert(0, "up")
     try:
-        result = app.main(words or ["--help"], prog_name="run.py", standalone_mode=False)
+        result = app.main(words or ["--help"], prog_name=SCRIPT, standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.UsageError as error:
-        _say(_usage_text(error, words))
+        from zenstrap.cli.usage import usage_text
+
+        _say(usage_text(error, arguments))
         return USAGE
     except click.ClickException as error:
         _say(error.format_message())
@@ -54,23 +57,6 @@ def _fail(error: Exception, *, as_json: bool) -> int:
         hint = "" if isinstance(error, ZenstrapError) else f"{DEBUG_HINT}\n"
         sys.stderr.write(error_text(error) + hint)
     return exit_code(error)
-
-
-def _usage_text(error: object, words: Sequence[str]) -> str:
-    import click
-
-    from zenstrap.cli.app import app
-
-    assert isinstance(error, click.UsageError)
-    message = error.format_message().rstrip(".")
-    verbs = [word for word in words[1:] if word in app.commands]
-    if verbs:
-        rest = " ".join(word for word in words[1:] if word != verbs[0])
-        return f"{message}. The command comes first: python run.py {verbs[0]} {rest}"
-    if isinstance(error, click.NoSuchOption):
-        return f"{message}. See python run.py {words[0]} --help."
-    path = error.ctx.command_path if error.ctx else "run.py"
-    return f"{message}. See python {path} --help."
 
 
 def _say(text: str) -> None:

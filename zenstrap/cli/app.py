@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
+
+from zenstrap import invocation
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -71,10 +74,10 @@ def _options(*extra: Callable[[Command], Command]) -> Callable[[Command], Comman
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="`python run.py --env NAME` is short for `python run.py up --env NAME`. Exit codes: 0 "
-    "done, 1 failed, 2 changes present (plan), 3 authentication, 4 lease or state lock held, "
-    "5 refused or not approved, 6 smoke test failed, 7 partly done, 64 usage or configuration, "
-    "130 interrupted.",
+    epilog=f"`{invocation.PROGRAM} --env NAME` is short for `{invocation.PROGRAM} up --env NAME`. "
+    "Exit codes: 0 done, 1 failed, 2 changes present (plan), 3 authentication, 4 lease or state "
+    "lock held, 5 refused by policy or not approved (plan too, where `up` would be refused), "
+    "6 smoke test failed, 7 partly done, 64 usage or configuration, 130 interrupted.",
 )
 @click.version_option(package_name="zenstrap", prog_name="zenstrap")
 def app() -> None:
@@ -168,6 +171,39 @@ def _call(module: str, function: str, options: Options, *rest: object) -> int:
     from zenstrap.config.loading import load_environment
 
     config = load_environment(options.environment, name=options.name)
-    command = getattr(importlib.import_module(f"zenstrap.cli.{module}"), function)
-    code: int = command(config, options, *rest)
-    return code
+    with invocation.called(_invocation(click.get_current_context(), config.environment)):
+        command = getattr(importlib.import_module(f"zenstrap.cli.{module}"), function)
+        code: int = command(config, options, *rest)
+        return code
+
+
+def _invocation(context: click.Context, environment: str) -> invocation.Invocation:
+    """This call in words, for the commands that are printed."""
+    given = {}
+    # What is meant, then how: the order in which people write it.
+    for option in sorted(_options_of(context.command), key=lambda one: one.is_flag):
+        name = option.name or ""
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            given[option.opts[-1]] = _words(option, context.params[name])
+    return invocation.Invocation(
+        verb=context.info_name or "",
+        environment=environment,
+        given=given,
+        taken={
+            verb: frozenset(option.opts[-1] for option in _options_of(command))
+            for verb, command in app.commands.items()
+        },
+    )
+
+
+def _options_of(command: click.Command) -> list[click.Option]:
+    return [one for one in command.params if isinstance(one, click.Option)]
+
+
+def _words(option: click.Option, value: Any) -> tuple[str, ...]:
+    """An option as it was typed."""
+    name = option.opts[-1]
+    if option.is_flag:
+        return (option.secondary_opts[-1] if option.secondary_opts and not value else name,)
+    values = value if option.multiple else [value]
+    return tuple(word for one in values for word in (name, str(one)))

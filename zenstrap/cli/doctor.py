@@ -12,7 +12,7 @@ from typing import Final
 from zenstrap.cli.app import Options
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import AuthenticationError, ZenstrapError
+from zenstrap.errors import AuthenticationError, ZenstrapError, way_out
 from zenstrap.lifecycle.checking import diagnose, diagnose_google, diagnose_machine
 from zenstrap.reports import Check
 
@@ -32,8 +32,8 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
         found.append(check)
         if not options.json:
             mark = _MARKS[check.known, check.passed]
-            fix = f"\n     {check.fix}" if check.fix and not check.passed else ""
-            print(f"{mark} {check.name}: {check.detail}{fix}", flush=True)
+            ways = () if check.passed else way_out(check.fix, check.command)
+            print("\n     ".join((f"{mark} {check.name}: {check.detail}", *ways)), flush=True)
 
     tell(Check(name="config", passed=True, detail=f"{config.environment} is valid"))
     for check in chain(diagnose_machine(), diagnose_google(config)):

@@ -40,12 +40,12 @@ PIPELINES: dict[Verb, str] = {
 
 def up(config: EnvironmentConfig, options: Options) -> int:
     """Bring the environment up; see ``pipelines/bootstrap.py``."""
-    return _run("up", config, options, words=_adopting(options))
+    return _run("up", config, options)
 
 
 def plan(config: EnvironmentConfig, options: Options) -> int:
     """Plan only; exit code 2 where something would change."""
-    return _run("plan", config, options, words=_adopting(options))
+    return _run("plan", config, options)
 
 
 def down(config: EnvironmentConfig, options: Options) -> int:
@@ -61,14 +61,7 @@ def rollback(
     smoke_test: bool,
 ) -> int:
     """Bring one alias back to an earlier version; see ``pipelines/rollback.py``."""
-    words = [*(("--project", project) if project else ()), *(("--to", to) if to else ())]
-    words += [] if smoke_test else ["--no-smoke-test"]
-    given = {"project": project, "to": to, "test": smoke_test}
-    return _run("rollback", config, options, given, tuple(words))
-
-
-def _adopting(options: Options) -> tuple[str, ...]:
-    return tuple(word for name in options.adopt for word in ("--adopt", name))
+    return _run("rollback", config, options, {"project": project, "to": to, "test": smoke_test})
 
 
 def _run(
@@ -76,13 +69,11 @@ def _run(
     config: EnvironmentConfig,
     options: Options,
     given: Mapping[str, object] | None = None,
-    words: tuple[str, ...] = (),
 ) -> int:
     """Run a pipeline.
 
     Args:
         given: further parameters of the pipeline.
-        words: what stood for them on the command line.
     """
     started = time.monotonic()
     find_terraform()
@@ -112,7 +103,6 @@ def _run(
             failure = error
     outcome = Outcome(
         verb=verb,
-        words=words,
         config=config,
         session=run,
         steps=tuple(recorder.steps),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, TypeVar
 
+from zenstrap import invocation
 from zenstrap.cli.app import Options
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import (
@@ -18,9 +19,11 @@ from zenstrap.errors import (
 )
 from zenstrap.events import StepFinished
 from zenstrap.naming import alias_name
+from zenstrap.policy.approval import refusal
 from zenstrap.policy.rules import KEY_TYPES, PROTECTED_TYPES
 from zenstrap.reports import (
     PlanReport,
+    PreflightReport,
     PromotionReport,
     Report,
     TeardownReport,
@@ -56,7 +59,6 @@ class Outcome:
     url: str | None
     failure: Exception | None
     seconds: float
-    words: tuple[str, ...] = ()  # of the command line, beside verb and environment
 
     def last(self, kind: type[OneReport]) -> OneReport | None:
         """The newest report of a kind that the run made."""
@@ -101,6 +103,7 @@ def _summary(outcome: Outcome, plan: PlanReport | None) -> RunSummary:
         stacks=_stacks(outcome),
         kept=_kept(outcome),
         next=_next(outcome, plan),
+        refusal=_refusal(outcome, plan),
         failure=_failure(outcome, plan),
         exit_code=_exit_code(outcome, plan),
     )
@@ -109,6 +112,8 @@ def _summary(outcome: Outcome, plan: PlanReport | None) -> RunSummary:
 def _exit_code(outcome: Outcome, plan: PlanReport | None) -> int:
     if outcome.failure is not None:
         return exit_code(outcome.failure)
+    if _refused(outcome, plan) is not None:
+        return RefusedError.exit_code
     if outcome.verb == "plan" and plan is not None and not plan.is_empty:
         return CHANGES_PRESENT
     return 0
@@ -165,26 +170,51 @@ def _next(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
     if outcome.verb == "up":
         return (
             f"zenml stack set {alias_name(name)}",
-            f"python run.py status --env {name}",
-            f"python run.py down --env {name}",
+            invocation.command("status", name),
+            # What a down is refused for isn't suggested.
+            invocation.command(
+                "down" if outcome.config.protection.allow_destroy else "history", name
+            ),
         )
     if outcome.verb == "rollback":
-        return (f"python run.py status --env {name}",)
+        return (invocation.command("status", name),)
     if outcome.verb == "plan" and plan is not None and not plan.is_empty:
-        return (f"python run.py up --env {name}",)
+        if (stop := _refusal(outcome, plan)) is not None:
+            return (stop.command,) if stop.command else ()
+        return (invocation.command("up", name),)
     return ()
+
+
+def _refused(outcome: Outcome, plan: PlanReport | None) -> RefusedError | None:
+    """What the gate of an `up` would say to a plan, by the same rules."""
+    if outcome.verb != "plan" or outcome.failure is not None or plan is None:
+        return None
+    return refusal(plan, outcome.config)
+
+
+def _refusal(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
+    """What an `up` would be stopped by: the policy, or a check that a plan goes on without."""
+    if (refused := _refused(outcome, plan)) is not None:
+        why, fix, command = refused.why or "", refused.fix or "", refused.command or ""
+        return Failure(refused.what, why, fix, command, step="gate")
+    checked = outcome.last(PreflightReport)
+    if outcome.verb != "plan" or plan is None or checked is None or not checked.failed:
+        return None
+    first = checked.failed[0]
+    return Failure(first.detail, fix=first.fix, command=first.command, step="preflight")
 
 
 def _failure(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
     error = _known(outcome.failure)
     if error is None:
         return None
+    again = invocation.again(outcome.config.environment, verb=outcome.verb)
     if not isinstance(error, ZenstrapError):
         return Failure(
             what=f"{type(error).__name__}: {error}",
             why="This is a bug in zenstrap; --debug shows the traceback.",
             now=_now(outcome, plan),
-            go_on=_again(outcome),
+            go_on=again,
             step=outcome.session.failed_step,
         )
     place = f"{error.where}: " if error.where else ""
@@ -192,9 +222,10 @@ def _failure(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
         what=f"{place}{error.what}",
         why=error.why or "",
         fix=error.fix or "",
+        command=error.command or "",
         now=_now(outcome, plan),
         # What was refused is refused again: there the way out is all there is to say.
-        go_on="" if isinstance(error, RefusedError | UsageError) else _again(outcome),
+        go_on="" if isinstance(error, RefusedError | UsageError) else again,
         step=outcome.session.failed_step,
         interrupted=isinstance(error, InterruptedRunError),
     )
@@ -223,12 +254,6 @@ def _before_the_plan(session: Session) -> str:
     if session.changed_first:
         return f"nothing was changed but the state bucket: {session.changed_first}"
     return "nothing was changed"
-
-
-def _again(outcome: Outcome) -> str:
-    return " ".join(
-        ("python run.py", outcome.verb, "--env", outcome.config.environment, *outcome.words)
-    )
 
 
 def _known(failure: Exception | None) -> BaseException | None:

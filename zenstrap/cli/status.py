@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from zenstrap import invocation
 from zenstrap.cli.app import Options
 from zenstrap.cli.history import owner_id, run_line
 from zenstrap.cli.zenml_client import zenml_client
@@ -54,7 +55,7 @@ def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
     last = recent_runs(client, config.environment, owner, limit=1)
     lease, notices = _lease(config)
     if drift := changed_outside(actual):
-        again = f"`python run.py up --env {config.environment}` takes it back"
+        again = f"`{invocation.command('up', config.environment)}` takes it back"
         notices = (*notices, f"Changed outside of zenstrap: {'; '.join(drift)}. {again}.")
     return EnvironmentStatus(
         environment=config.environment,

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zenstrap import invocation
 from zenstrap.cli.app import Options
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import DamagedLeaseError, LockHeldError, RefusedError
@@ -81,7 +82,8 @@ def _ask(environment: str, options: Options) -> None:
         raise RefusedError(
             f"nobody could be asked whether {environment} may be unlocked",
             why="There is no terminal",
-            fix=f"If the holder is gone: python run.py unlock --env {environment} --yes",
+            fix="If the holder is gone, run",
+            command=invocation.again(environment, invocation.YES, verb="unlock"),
         )
     print(
         f"If none of these runs any more, type {environment} to go ahead: ",
@@ -91,7 +93,10 @@ def _ask(environment: str, options: Options) -> None:
     )
     if sys.stdin.readline().strip() != environment:
         raise RefusedError(
-            f"{environment} stays locked", why="The answer was not its name", fix="Run it again"
+            f"{environment} stays locked",
+            why="The answer was not its name",
+            fix="Run it again",
+            command=invocation.again(environment, verb="unlock"),
         )
 
 

@@ -97,13 +97,15 @@ def _explained(error: Exception) -> ZenstrapError:
             "ZenML's server refuses the credentials",
             where=url,
             why=why,
-            fix="Log in again with `zenml login`, or set ZENML_STORE_API_KEY.",
+            fix="Set ZENML_STORE_API_KEY, or log in again",
+            command="zenml login",
         )
     return RegistryError(
         "ZenML can't be reached",
         where=url,
         why=why,
-        fix="Check that the server is up (`zenml status`), or leave it with `zenml logout`.",
+        fix="Leave the server with `zenml logout`, or check that it is up",
+        command="zenml status",
     )
 
 

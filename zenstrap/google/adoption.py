@@ -284,5 +284,6 @@ def _require_usable(key: Key | None) -> None:
             "the encryption key that is there can't be used",
             where=key.name,
             why=f"Its primary version is {key.state}",
-            fix=f"Make a new version: gcloud kms keys versions create --key={key.name} --primary",
+            fix="Make a new version",
+            command=f"gcloud kms keys versions create --key={key.name} --primary",
         )

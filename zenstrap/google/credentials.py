@@ -118,7 +118,8 @@ def _from_key(name: str, value: str) -> Login:
                 "the credentials can't be read",
                 where=f"{name}={value}",
                 why=error.strerror or str(error),
-                fix=f"Correct {name}, or unset it and log in: {LOG_IN}",
+                fix=f"Correct {name}, or unset it and log in",
+                command=LOG_IN,
             ) from error
     try:
         found, _ = google.auth.load_credentials_from_dict(json.loads(text))  # type: ignore[no-untyped-call]
@@ -128,7 +129,8 @@ def _from_key(name: str, value: str) -> Login:
             "the credentials are no credentials of Google's",
             where=name,
             why="It is no JSON" if isinstance(error, json.JSONDecodeError) else "Its form is wrong",
-            fix=f"Correct {name}, or unset it and log in: {LOG_IN}",
+            fix=f"Correct {name}, or unset it and log in",
+            command=LOG_IN,
         ) from None
     return _login(found, name)
 
@@ -186,7 +188,10 @@ def _missing(why: str) -> AuthenticationError:
     if "could not automatically determine" in why.lower() or "default credentials" in why.lower():
         why = "No application default credentials were found on this machine"
     return AuthenticationError(
-        "there are no credentials for Google Cloud", why=_short(why), fix=f"Log in: {LOG_IN}"
+        "there are no credentials for Google Cloud",
+        why=_short(why),
+        fix="Log in",
+        command=LOG_IN,
     )
 
 
@@ -197,7 +202,8 @@ def _refused(why: str) -> AuthenticationError:
             where=f"gcp.terraform_service_account, or {IMPERSONATE} where that isn't set",
             why=_short(why),
             fix="Have an owner grant you roles/iam.serviceAccountTokenCreator on it, "
-            f"or log in as somebody who has it: {LOG_IN}",
+            "or log in as somebody who has it",
+            command=LOG_IN,
         )
     if "necessary fields need" in why:
         why = f"the token in {ACCESS_TOKEN} has expired, or is none"
@@ -205,13 +211,14 @@ def _refused(why: str) -> AuthenticationError:
             "Google does not accept your login",
             where=ACCESS_TOKEN,
             why=why,
-            fix=f"Set a new one: export {ACCESS_TOKEN}=$(gcloud auth print-access-token), "
-            f"or unset it and log in: {LOG_IN}",
+            fix="Unset it and log in, or set a new one",
+            command=f"export {ACCESS_TOKEN}=$(gcloud auth print-access-token)",
         )
     return AuthenticationError(
         "your login for Google Cloud has expired or was revoked",
         why=_short(why),
-        fix=f"Log in again: {LOG_IN}",
+        fix="Log in again",
+        command=LOG_IN,
     )
 
 

@@ -54,7 +54,7 @@ def grant(session: GoogleSession, roles: Mapping[str, str], *, pause: Pause = ti
                 raise
             seconds = next(pauses, None)
             if seconds is None:
-                error.fix = "Run the same command again in a few minutes"
+                error.fix, error.command = "Run the same command again in a few minutes", None
                 raise
         pause(seconds)
 

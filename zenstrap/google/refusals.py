@@ -167,23 +167,27 @@ def explain(
         what: str,
         *,
         fix: str,
+        command: str | None = None,
         why: str | None = None,
         kind: type[RefusedCallError] = RefusedCallError,
     ) -> ZenstrapError:
-        return _refused(kind, refusal, what, where=where, why=why or refusal.message, fix=fix)
+        why = why or refusal.message
+        return _refused(kind, refusal, what, where=where, why=why, fix=fix, command=command)
 
     if refusal.status == 401:
         return AuthenticationError(
             "Google does not accept your login",
             where=where,
             why=refusal.message,
-            fix=f"Log in again: {LOG_IN}",
+            fix="Log in again",
+            command=LOG_IN,
         )
     if _QUOTA_PROJECT.search(text):
         return error(
             what,
             why="Your login names no project that pays for this call, or one that you may not use",
-            fix=f"gcloud auth application-default set-quota-project {named}",
+            fix="Name a project that pays",
+            command=f"gcloud auth application-default set-quota-project {named}",
         )
     if found := _DISABLED.search(text):
         service = refusal.service or _service(refusal.message)
@@ -191,12 +195,14 @@ def explain(
             f"the API {service or found['api'] or ''} is not enabled".replace("  ", " "),
             kind=ApiDisabledError,
             why="It was never enabled in the project, or a moment ago and that takes some minutes",
-            fix=f"gcloud services enable {service or 'SERVICE'} --project {named}",
+            fix="Enable it",
+            command=f"gcloud services enable {service or 'SERVICE'} --project {named}",
         )
     if _BILLING.search(text):
         return error(
             "the project has no open billing account",
-            fix=f"gcloud billing projects link {named} --billing-account ACCOUNT_ID",
+            fix="Link one",
+            command=f"gcloud billing projects link {named} --billing-account ACCOUNT_ID",
         )
     if found := _NO_LOCATION.search(text):
         place = next((one for one in found.groups() if one), None)
@@ -227,8 +233,9 @@ def explain(
         return error(
             f"a policy of the organisation forbids it: {name}",
             fix="Change the config so that it keeps the policy, or ask its administrators "
-            f"for an exception (gcloud resource-manager org-policies describe {name} "
-            f"--project {named} --effective)",
+            "for an exception; what it says",
+            command=f"gcloud resource-manager org-policies describe {name} "
+            f"--project {named} --effective",
         )
     if refusal.status == 429 or _QUOTA.search(text):
         return error(
@@ -237,10 +244,12 @@ def explain(
             f"at https://console.cloud.google.com/iam-admin/quotas?project={named}",
         )
     if permission := _permission(refusal.message):
+        granted = _grant(permission, named)
         return error(
             f"the permission {permission} is missing",
             kind=NotAllowedError,
-            fix=_grant(permission, named),
+            fix=granted[0],
+            command=granted[1],
         )
     if refusal.status == 403 and _FORBIDDEN.search(text):
         return error(
@@ -257,8 +266,9 @@ def _refused(
     where: str | None,
     why: str | None,
     fix: str | None,
+    command: str | None = None,
 ) -> RefusedCallError:
-    error = kind(what, where=where, why=why, fix=fix)
+    error = kind(what, where=where, why=why, fix=fix, command=command)
     error.refusal = refusal
     return error
 
@@ -268,14 +278,13 @@ def role_for(permission: str) -> str | None:
     return next((role for beginning, role in _ROLES if permission.startswith(beginning)), None)
 
 
-def _grant(permission: str, project: str) -> str:
+def _grant(permission: str, project: str) -> tuple[str, str | None]:
+    """A fix and its command."""
     role = role_for(permission)
     if role is None:
-        return f"Have an owner of the project {project} grant a role that has it"
-    return (
-        "Have an owner run: gcloud projects add-iam-policy-binding "
-        f"{project} --member=PRINCIPAL --role={role}"
-    )
+        return f"Have an owner of the project {project} grant a role that has it", None
+    granting = f"gcloud projects add-iam-policy-binding {project}"
+    return "Have an owner run", f"{granting} --member=PRINCIPAL --role={role}"
 
 
 def _permission(message: str) -> str | None:

@@ -39,7 +39,8 @@ def get_project(session: GoogleSession) -> Project:
                 where="gcp.project_id",
                 why=f"Google says: {error.refusal.message.rstrip('.')}. You are {session.login}",
                 fix="Correct gcp.project_id (`gcloud projects list` shows yours), or have an "
-                f"owner run: gcloud projects add-iam-policy-binding {session.project} "
+                "owner run",
+                command=f"gcloud projects add-iam-policy-binding {session.project} "
                 "--member=PRINCIPAL --role=roles/browser",
             ) from error
         raise
@@ -49,7 +50,8 @@ def get_project(session: GoogleSession) -> Project:
             f"the project {session.project} is not active",
             where="gcp.project_id",
             why=f"Its state is {state or 'unknown'}",
-            fix=f"gcloud projects undelete {session.project}",
+            fix="Take it back",
+            command=f"gcloud projects undelete {session.project}",
         )
     return Project(id=session.project, number=int(found["projectNumber"]))
 

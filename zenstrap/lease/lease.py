@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
+from zenstrap import invocation
 from zenstrap.errors import LockHeldError, ZenstrapError
 from zenstrap.events import Emit, Notice, ignore
 from zenstrap.lease.ownership import (
@@ -305,7 +306,8 @@ def _not_held_error(environment: str) -> LockHeldError:
     return LockHeldError(
         f"this process does not hold the lease on {environment}",
         why="Whatever changes an environment runs under its lease",
-        fix=f"Start it with: python run.py --env {environment}",
+        fix="Start it with",
+        command=invocation.command("up", environment),
     )
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from zenstrap import invocation
 from zenstrap.errors import DamagedLeaseError, UsageError, ZenstrapError
 from zenstrap.lease.record import LeaseRecord
 
@@ -159,8 +160,8 @@ def _corrupt(environment: str, file: Path, why: str) -> DamagedLeaseError:
         f"the lease on {environment} can't be read",
         where=str(file),
         why=f"The file is damaged or was written by another version of zenstrap: {why}",
-        fix=f"Make sure that no other run is changing {environment}, then free it: "
-        f"python run.py unlock --env {environment}",
+        fix=f"Make sure that no other run is changing {environment}, then free it",
+        command=invocation.command("unlock", environment),
     )
 
 

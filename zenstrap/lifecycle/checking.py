@@ -59,12 +59,13 @@ def _looked_at(name: str, look: Callable[[], str], session: Session) -> Check:
     except ZenstrapError as error:
         if session.command != "plan" or name != ZENML_SERVER:
             raise
-        session.emit(Notice(f"`up` will be refused: {error}", "warning"))
+        session.emit(Notice(f"`up` would stop in preflight: {error}", "warning"))
         return Check(
             name=name,
             passed=False,
             detail=error.what,
             fix=error.fix or "",
+            command=error.command or "",
             exit_code=exit_code(error),
         )
 
@@ -114,6 +115,7 @@ def _tried(checks: Sequence[NamedCheck]) -> Iterator[Check]:
                 passed=False,
                 detail=f"{error.what}.{why}",
                 fix=error.fix or "",
+                command=error.command or "",
                 exit_code=exit_code(error),
             )
 
@@ -193,8 +195,9 @@ def _zenml_server(client: Client, runners: str) -> str:
             f"ZenML's {'database' if is_file else 'server'} is this machine's own, "
             f"and steps run on others ({runners})",
             why="They couldn't reach it.",
-            fix="Connect to a ZenML server that they reach: zenml login https://ADDRESS. "
-            "Or use orchestrator flavor local and no step operator.",
+            fix="Use orchestrator flavor local and no step operator, or connect to a ZenML server "
+            "that they reach",
+            command="zenml login https://ADDRESS",
         )
     return f"not this machine's own, as {runners} needs"
 

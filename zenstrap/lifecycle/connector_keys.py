@@ -108,5 +108,6 @@ def _read(reference: str, client: Client) -> str:
     raise AuthenticationError(
         f"ZenML's secret store has no {source.name} with a key {source.key}",
         where="auth.key",
-        fix=f"Make it: zenml secret create {source.name} --{source.key}=@KEY.json",
+        fix="Make it",
+        command=f"zenml secret create {source.name} --{source.key}=@KEY.json",
     )

@@ -85,7 +85,9 @@ class _Look:
                 f"{' and '.join(first)} {'is' if len(first) == 1 else 'are'} not enabled",
                 where=f"project {self._access.project_id}",
                 why="Terraform enables the other APIs through them",
-                fix=f"gcloud services enable {' '.join(first)} --project {self._access.project_id}",
+                fix="Enable them" if len(first) > 1 else "Enable it",
+                command=f"gcloud services enable {' '.join(first)} "
+                f"--project {self._access.project_id}",
             )
         if missing:
             return f"up enables {_listed(missing)}"
@@ -131,7 +133,8 @@ class _Look:
                 f"there is no region {region}",
                 where="gcp.region",
                 why=f"Google says: {error.refusal.message}",
-                fix=f"Write {near}" if near else "gcloud compute regions list shows the regions",
+                fix=f"Write {near}" if near else "See which regions there are",
+                command=None if near else "gcloud compute regions list",
             ) from error
         return True
 
@@ -215,7 +218,8 @@ class _Look:
                 where="auth.method",
                 why=f"The policy {forbidden[0]} is enforced in {self._access.project_id}",
                 fix="Set auth.method: external-account, which needs no key, or ask for an "
-                f"exception: gcloud resource-manager org-policies disable-enforce {forbidden[0]} "
+                "exception",
+                command=f"gcloud resource-manager org-policies disable-enforce {forbidden[0]} "
                 f"--project {self._access.project_id}",
             )
         return "allowed"
@@ -229,21 +233,22 @@ class _Look:
         installed = sorted(one.name for one in folder.glob("*/hashicorp/google/*"))
         return f"hashicorp/google {', '.join(installed) or 'is fetched by init'} ({constraint})"
 
-    def _lacking(self, missing: Collection[str], where: str, command: str) -> GoogleError:
+    def _lacking(self, missing: Collection[str], where: str, tool: str) -> GoogleError:
         from zenstrap.google.refusals import role_for
 
         roles = sorted({role for one in missing if (role := role_for(one))})
         subject = where.removeprefix("project ")
         member = self._access.login.principal or "PRINCIPAL"
-        grants = "; ".join(
-            f"{command} add-iam-policy-binding {subject} --member={_member(member)} --role={role}"
+        grants = " && ".join(
+            f"{tool} add-iam-policy-binding {subject} --member={_member(member)} --role={role}"
             for role in roles
         )
         return GoogleError(
             f"{len(missing)} permission{'s are' if len(missing) > 1 else ' is'} missing",
             where=where,
             why=f"You lack {', '.join(sorted(missing))}",
-            fix=f"Have an owner run: {grants}",
+            fix="Have an owner run" if grants else "Have an owner grant them to you",
+            command=grants or None,
         )
 
 

@@ -141,7 +141,8 @@ def require_empty_bucket(config: EnvironmentConfig, access: GoogleAccess) -> Non
         f"{config.environment} can't be taken down: its artifact store is full",
         where=f"gs://{bucket}",
         why="Objects go with the environment only where throwaway is true",
-        fix=f"If nobody needs them: gcloud storage rm --recursive --all-versions gs://{bucket}/**",
+        fix="If nobody needs them, delete them",
+        command=f"gcloud storage rm --recursive --all-versions 'gs://{bucket}/**'",
     )
 
 

@@ -31,7 +31,8 @@ def google_packages(config: EnvironmentConfig) -> str:
         raise UsageError(
             "packages for Google Cloud are missing",
             why=f"ZenML needs {', '.join(missing)} to reach it",
-            fix="pip install -e '.[gcp]'",
+            fix="Install them",
+            command="pip install -e '.[gcp]'",
         )
     return f"all {len(needed)} that the stacks need"
 

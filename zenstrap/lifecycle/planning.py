@@ -19,6 +19,7 @@ from zenstrap.lifecycle.ownership import our_registry, require_ours
 from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.lifecycle.service_agents import service_agent_notices
 from zenstrap.lifecycle.succession import succession_notices
+from zenstrap.policy.approval import refusal
 from zenstrap.registry.changes import Action, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import CONNECTOR, UNKNOWN, diff, removal
@@ -66,7 +67,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         adopt=session.adopt,
     )
     last_change = runs.last_change(client, config.environment, session.owner)
-    return PlanReport(
+    planned = PlanReport(
         environment=config.environment,
         direction="up",
         infrastructure=infrastructure,
@@ -86,6 +87,8 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         keys_in_use=keep_keys,
         kept=left_in_place(infrastructure),
     )
+    refused = refusal(planned, config)
+    return planned.model_copy(update={"refusal": refused.what}) if refused else planned
 
 
 def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> PlanReport:

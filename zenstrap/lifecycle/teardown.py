@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zenstrap import runs
+from zenstrap import invocation, runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, PlanChangedError
 from zenstrap.lifecycle.infrastructure import artifacts_left, open_workspace
@@ -66,7 +66,8 @@ def verify_removed(
     if left:
         raise PartlyDoneError(
             f"{len(left)} left of environment {config.environment}: {', '.join(left)}",
-            fix=f"Run again: python run.py down --env {config.environment}",
+            fix="Run it again",
+            command=invocation.again(config.environment, verb="down"),
         )
     workspace.remove()
     if session.run_id is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 
+from zenstrap import invocation
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RefusedError
 from zenstrap.policy.rules import Verdict, judge
@@ -17,26 +18,9 @@ def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> Ga
     Raises:
         RefusedError: a rule forbids it, nobody could be asked, or the answer was no.
     """
+    if (refused := refusal(plan, config)) is not None:
+        raise refused
     verdict = judge(plan, config)
-    if verdict.breaches:
-        raise RefusedError(
-            f"the plan for {config.environment} breaks its rules: "
-            f"{'; '.join(map(str, verdict.breaches))}",
-            why="What has been changed is a module or something outside of zenstrap: its own "
-            "modules keep these rules.",
-            fix="Mend the module; docs/modules.md says which rule asks for what.",
-        )
-    if verdict.refusals:
-        allowed = config.protection.allow_destroy
-        raise RefusedError(
-            f"the plan for {config.environment} is refused: {'; '.join(verdict.refusals)}",
-            why="An encryption key is never replaced."
-            if allowed
-            else "protection.allow_destroy is false for this environment.",
-            fix="Give the new key another name."
-            if allowed
-            else "If it is wanted, set protection.allow_destroy: true in a reviewed change first.",
-        )
     if plan.is_empty:
         return _passed(plan, "nobody", "nothing to approve", verdict)
     if not verdict.questions:
@@ -48,13 +32,49 @@ def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> Ga
     return _passed(plan, getpass.getuser(), "terminal", verdict)
 
 
+def refusal(plan: PlanReport, config: EnvironmentConfig) -> RefusedError | None:
+    """Why a plan can't be carried out, whoever agrees; None where it can."""
+    verdict = judge(plan, config)
+    if verdict.breaches:
+        return RefusedError(
+            f"the plan for {config.environment} breaks its rules: "
+            f"{'; '.join(map(str, verdict.breaches))}",
+            why="What has been changed is a module or something outside of zenstrap: its own "
+            "modules keep these rules.",
+            fix="Mend the module; docs/modules.md says which rule asks for what.",
+        )
+    if not verdict.refusals:
+        return None
+    why, fix = _protection(config)
+    what = f"the plan for {config.environment} is refused: {'; '.join(verdict.refusals)}"
+    return RefusedError(what, why=why, fix=fix)
+
+
+def _protection(config: EnvironmentConfig) -> tuple[str, str]:
+    """Why it is protected, and a way out that the configuration's own rules allow."""
+    if config.protection.allow_destroy:
+        return "An encryption key is never replaced.", "Give the new key another name."
+    if config.resilience.is_strict:
+        return (
+            "compliance_mode strict protects against destruction.",
+            "Undo the change that asks for it. If it is wanted, the environment leaves strict mode "
+            "first, in a reviewed change: resilience.compliance_mode: standard and "
+            "protection.allow_destroy: true.",
+        )
+    return (
+        "protection.allow_destroy is false for this environment.",
+        "If it is wanted, set protection.allow_destroy: true in a reviewed change first.",
+    )
+
+
 def _ask(environment: str, verdict: Verdict, session: Session, verb: str) -> None:
     reasons = "; ".join(verdict.questions)
     if session.ask is None:
         raise RefusedError(
             f"{environment} needs an approval, and there is no terminal to ask on",
             why=f"{reasons[0].upper()}{reasons[1:]}.",
-            fix=f"Read the plan, then run: python run.py {verb} --env {environment} --yes",
+            fix="Read the plan, then run",
+            command=invocation.again(environment, invocation.YES, verb=verb),
         )
     wanted = environment if verdict.type_name else "y"
     prompt = f"Type {environment} to go ahead: " if verdict.type_name else "Go ahead? [y/N] "
@@ -63,7 +83,8 @@ def _ask(environment: str, verdict: Verdict, session: Session, verb: str) -> Non
     if not agreed:
         raise RefusedError(
             f"not approved: {environment} is as it was",
-            fix=f"To go ahead, run the command again and answer with {wanted}.",
+            fix=f"To go ahead, run the command again and answer with {wanted}",
+            command=invocation.again(environment, verb=verb),
         )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from zenstrap import invocation
 from zenstrap.errors import RefusedError, UsageError
 from zenstrap.naming import alias_name
 from zenstrap.registry.changes import Action, FieldChange, Kind, RegistrationChange
@@ -160,7 +161,8 @@ def rollback_target(
             raise UsageError(
                 f"{name} has no earlier version to go back to",
                 why="Only versions that were promoted before and are still registered count.",
-                fix=f"See what there is: python run.py status --env {actual.environment}",
+                fix="See what there is",
+                command=invocation.command("status", actual.environment),
             )
         return found.previous[0]
     if current == to:
@@ -170,7 +172,9 @@ def rollback_target(
         raise UsageError(
             f"{name} can't go back to version {to}",
             why=f"It was never promoted, or isn't kept; kept are {', '.join(kept) or 'none'}.",
-            fix=f"Name one of them, or promote {to} with: python run.py --env {actual.environment}",
+            fix=f"{'Name one of them, or write' if kept else 'Write'} version {to} into the "
+            "configuration, and bring the environment to it",
+            command=invocation.command("up", actual.environment),
         )
     return kept[to]
 

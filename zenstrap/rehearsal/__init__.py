@@ -42,7 +42,8 @@ def _check_installed() -> None:
         raise UsageError(
             "a rehearsal needs packages that aren't installed",
             why=f"Missing: {', '.join(missing)}",
-            fix="pip install 'zenstrap[rehearse]'",
+            fix="Install it",
+            command="pip install -e '.[rehearse]'",
         )
 
 

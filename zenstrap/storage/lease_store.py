@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from zenstrap import invocation
 from zenstrap.errors import DamagedLeaseError, GoogleError, UsageError
 from zenstrap.lease.record import LeaseRecord
 from zenstrap.storage.client import is_passing, reaching
@@ -156,7 +157,8 @@ class GcsLeaseStore:
                 f"the lease on {environment} has no place: there is no bucket {self._bucket}",
                 where=f"gs://{self._bucket}",
                 why="State and lease lie in that bucket, and `up` makes it",
-                fix=f"Correct state.bucket, or make it: python run.py up --env {environment}",
+                fix="Correct state.bucket, or make it",
+                command=invocation.command("up", environment),
             ) from error
         except Forbidden:
             return  # whoever may read the lease alone isn't allowed to look at the bucket
@@ -188,6 +190,6 @@ def _corrupt(environment: str, place: str, why: str) -> DamagedLeaseError:
         f"the lease on {environment} can't be read",
         where=place,
         why=f"The object is damaged or was written by another version of zenstrap: {why}",
-        fix=f"Make sure that no other run is changing {environment}, then free it: "
-        f"python run.py unlock --env {environment}",
+        fix=f"Make sure that no other run is changing {environment}, then free it",
+        command=invocation.command("unlock", environment),
     )

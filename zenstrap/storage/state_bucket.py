@@ -221,8 +221,9 @@ def _refusal(actual: BucketFacts, wanted: WantedBucket) -> GoogleError | None:
             where=_url(wanted),
             why=f"There is {actual.foreign} in it and no label managed_by, and zenstrap would "
             "change who can read the bucket",
-            fix="Choose another name for state.bucket, or give this one to zenstrap: "
-            f"gcloud storage buckets update {_url(wanted)} --update-labels=managed_by=zenstrap",
+            fix="Choose another name for state.bucket, or give this one to zenstrap",
+            command=f"gcloud storage buckets update {_url(wanted)} "
+            "--update-labels=managed_by=zenstrap",
         )
     owner = actual.labels.get("managed_by", LABELS["managed_by"])
     if owner != LABELS["managed_by"]:
@@ -230,8 +231,8 @@ def _refusal(actual: BucketFacts, wanted: WantedBucket) -> GoogleError | None:
             "the state bucket is looked after by somebody else",
             where=_url(wanted),
             why=f"Its label managed_by says {owner}",
-            fix="Choose another name for state.bucket, or give this one to zenstrap: "
-            f"gcloud storage buckets update {_url(wanted)} --remove-labels=managed_by",
+            fix="Choose another name for state.bucket, or give this one to zenstrap",
+            command=f"gcloud storage buckets update {_url(wanted)} --remove-labels=managed_by",
         )
     if actual.location.upper() != wanted.location.upper():
         return GoogleError(
@@ -251,9 +252,10 @@ def _not_yours(wanted: WantedBucket) -> GoogleError:
         where=_url(wanted),
         why="It is somebody else's (names are global to all of Google Cloud), or it is your "
         "project's and you lack storage.buckets.get",
-        fix="Choose another name for state.bucket, or have an owner run: gcloud projects "
-        f"add-iam-policy-binding {wanted.project} --member=PRINCIPAL --role=roles/storage.admin "
-        f"(another login: {LOG_IN})",
+        fix="Choose another name for state.bucket, log in as somebody who may "
+        f"(`{LOG_IN}`), or have an owner run",
+        command=f"gcloud projects add-iam-policy-binding {wanted.project} --member=PRINCIPAL "
+        "--role=roles/storage.admin",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,8 +80,9 @@ def apply_failure(
             "the state could not be saved",
             where=state,
             why=f"{truth} Only {rescued[0]} knows of that",
-            fix=f"Make room, then put that file in the place of {state} "
-            f"(for a bucket: terraform -chdir={root} state push), and run again",
+            fix=f"Make room, put that file in the place of {state}, and run again",
+            command=f"{'gcloud storage cp' if state.startswith('gs://') else 'cp'} "
+            f"{shlex.quote(str(rescued[0]))} {shlex.quote(state)}",
         )
     if finished.killed:
         return InterruptedRunError(
@@ -116,6 +118,7 @@ def apply_failure(
             why=" ".join(part for part in (_closed(error.why), truth) if part),
             fix=error.fix
             or "Remove the cause and run the same command again: it goes on from there",
+            command=error.command,
         )
     error.transient = are_transient(stream.diagnostics)
     return error

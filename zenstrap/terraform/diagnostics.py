@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from zenstrap import invocation
 from zenstrap.errors import (
     AuthenticationError,
     GoogleError,
@@ -19,7 +20,7 @@ from zenstrap.errors import (
     TerraformError,
     ZenstrapError,
 )
-from zenstrap.google.refusals import Refusal, explain
+from zenstrap.google.refusals import LOG_IN, Refusal, explain
 from zenstrap.redaction import Redact
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -206,7 +207,8 @@ def _special(one: Diagnostic, where: str, state: str) -> ZenstrapError | None:
             "somebody else holds the lock on the state",
             where=state,
             why=_lock_holder(one.detail),
-            fix="Wait until that run has ended; `python run.py unlock --env ENV` frees a dead one",
+            fix="Wait until that run has ended. If it is dead, free what it holds",
+            command=invocation.command("unlock"),
         )
     if _STALE.search(text):
         return PlanChangedError(
@@ -227,7 +229,8 @@ def _special(one: Diagnostic, where: str, state: str) -> ZenstrapError | None:
             one.summary,
             where=_place(one) or where,
             why=one.detail or None,
-            fix="Log in: gcloud auth application-default login",
+            fix="Log in",
+            command=LOG_IN,
         )
     return None
 

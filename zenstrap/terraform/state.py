@@ -173,9 +173,9 @@ def resources_in(content: bytes | str, *, where: str) -> tuple[StateResource, ..
 def _restore(where: str) -> str:
     if where.startswith("gs://"):
         return (
-            "The bucket keeps earlier versions. Look for the last good one: gcloud storage ls "
-            f"--all-versions --long {where}; put it back: gcloud storage cp {where}#GENERATION "
-            f"{where}; then run again"
+            f"The bucket keeps earlier versions: `gcloud storage ls --all-versions --long {where}` "
+            f"lists them, and `gcloud storage cp {where}#GENERATION {where}` puts one back. Put "
+            "the last good one back, then run again"
         )
     return (
         "Restore it from a backup (terraform.tfstate.backup lies beside it, unless it was moved), "

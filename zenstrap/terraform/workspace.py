@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zenstrap import invocation
 from zenstrap.errors import (
     InterruptedRunError,
     PlanChangedError,
@@ -264,7 +265,8 @@ class Workspace:
                 f"the workspace still holds {identity.resources} resources",
                 where=self._state_place,
                 why="without their state they could not be found again",
-                fix=f"Destroy them first: python run.py down --env {self.environment}",
+                fix="Destroy them first",
+                command=invocation.command("down", self.environment),
             )
         self.prepare()
         self._select("default")

@@ -75,6 +75,7 @@ def error_object(error: BaseException) -> JsonObject:
         "where": known.where if known else None,
         "why": known.why if known else None,
         "fix": known.fix if known else None,
+        "command": known.command if known else None,
     }
     if isinstance(known, ConfigError):
         found["problems"] = [asdict(problem) for problem in known.problems]

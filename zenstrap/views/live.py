@@ -40,6 +40,7 @@ _RECENT = 4  # finished things that stay in sight below a step while others are 
 State = Outcome | None  # None: still running
 _MARKS: dict[State, tuple[str, str, str]] = {
     "done": ("✓", "ok", "green"),
+    "warned": ("!", "!", "yellow"),
     "skipped": ("\u2013", "-", "dim"),
     "failed": ("✗", "x", "bold red"),
     "interrupted": ("!", "!", "yellow"),

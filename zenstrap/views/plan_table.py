@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from zenstrap.errors import sentence
 from zenstrap.views.terminal import PLAIN_WIDTH, joined, plain
 from zenstrap.views.text import clean, counted, shorten
 
@@ -73,6 +74,9 @@ class PlanTable:
         plan, width = self._plan, options.max_width
         title = f"Plan for {clean(plan.environment)}{_TITLES[plan.direction]}"
         yield Text(title, style="bold", overflow="fold")
+        if plan.refusal:
+            yield from _head("Refused")
+            yield _item(clean(sentence(plan.refusal)), style="bold red")
         infrastructure = plan.infrastructure
         if infrastructure.drift:
             yield from _head("Changed outside of Terraform")

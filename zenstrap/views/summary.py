@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from zenstrap.errors import ConfigError, ZenstrapError
+from zenstrap.errors import ConfigError, ZenstrapError, way_out
 from zenstrap.events import StepFinished
 from zenstrap.redaction import SENSITIVE
 from zenstrap.views.terminal import PLAIN_WIDTH, joined, plain, unbroken
@@ -21,7 +21,13 @@ from zenstrap.views.text import clean, clean_lines, duration, shorten, spoken
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-_STYLES = {"done": "green", "skipped": "dim", "failed": "bold red", "interrupted": "yellow"}
+_STYLES = {
+    "done": "green",
+    "warned": "yellow",
+    "skipped": "dim",
+    "failed": "bold red",
+    "interrupted": "yellow",
+}
 _INDENT = 2
 _LONGEST_OUTPUT = 240  # characters: an output is there to be copied, so rather long than cut
 
@@ -64,7 +70,8 @@ class Failure:
     Attributes:
         what: what failed, one sentence.
         why: the reason, one sentence.
-        fix: the way out: a command or a change to make.
+        fix: the way out, in words.
+        command: what to type for it.
         now: what is true now, one sentence a line: what was made, what was left as it was.
         go_on: the one command that continues.
     """
@@ -72,6 +79,7 @@ class Failure:
     what: str
     why: str = ""
     fix: str = ""
+    command: str = ""
     now: tuple[str, ...] = ()
     go_on: str = ""
     step: str | None = None
@@ -87,6 +95,7 @@ class RunSummary:
         seconds: from the command's start to its end.
         url: the run's page in the dashboard; None where no server serves one.
         next: two or three commands to copy.
+        refusal: of a plan: what `up` would be stopped by.
         failure: None where all went well.
     """
 
@@ -101,6 +110,7 @@ class RunSummary:
     stacks: tuple[StackLine, ...] = ()
     kept: tuple[KeptLine, ...] = ()
     next: tuple[str, ...] = ()
+    refusal: Failure | None = None
     failure: Failure | None = None
     exit_code: int = 0
 
@@ -133,10 +143,13 @@ class Summary:
             yield from _failed(run, run.failure)
         else:
             said = run.headline or f"{run.command} of {run.environment} done"
+            style = "bold yellow" if run.refusal else "bold green"
             yield Text()
             yield joined(
-                [(clean(said).removesuffix("."), "bold green"), (f" ({duration(run.seconds)})", "")]
+                [(clean(said).removesuffix("."), style), (f" ({duration(run.seconds)})", "")]
             )
+        if run.refusal:
+            yield from _refused(run, run.refusal)
         if run.next:
             yield from _head("Next:")
             for command in run.next:
@@ -159,8 +172,9 @@ def error_text(error: BaseException) -> str:
             lines.append(f"  Where: {_block(known.where)}")
         if known.why:
             lines.append(f"  Why:   {_block(_sentence(known.why))}")
-        if known.fix:
-            lines.append(f"  Fix:   {_block(_sentence(known.fix))}")
+        ways = "\n".join(way_out(known.fix, known.command))
+        if ways:
+            lines.append(f"  Fix:   {_block(ways)}")
         return "\n".join(lines) + "\n"
     if isinstance(known, KeyboardInterrupt):
         return "Interrupted.\n"
@@ -256,19 +270,45 @@ def _failed(run: RunSummary, failure: Failure) -> RenderResult:
             (_sentence(failure.what), ""),
         ]
     )
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_column(no_wrap=True, style="bold")
-    grid.add_column(overflow="fold")
-    if failure.why:
-        grid.add_row("Why:", Text(_sentence(failure.why), overflow="fold"))
-    if failure.fix:
-        grid.add_row("Fix:", Text(_sentence(failure.fix), overflow="fold"))
-    for number, line in enumerate(failure.now):
-        grid.add_row("Now:" if number == 0 else "", Text(_sentence(line), overflow="fold"))
-    yield Padding(grid, (0, 0, 0, _INDENT))
+    yield from _explained(failure, told_below=failure.command == failure.go_on)
     if failure.go_on:
         yield from _head("To continue:")
         yield from unbroken(clean(failure.go_on))
+
+
+def _refused(run: RunSummary, refusal: Failure) -> RenderResult:
+    place = f" in {spoken(refusal.step)}" if refusal.step else ""
+    yield joined([(f"`up` would stop{place}: ", "bold red"), (_sentence(refusal.what), "")])
+    yield from _explained(refusal, told_below=refusal.command in run.next)
+
+
+def _explained(failure: Failure, *, told_below: bool) -> RenderResult:
+    """Why, the way out and what is true now.
+
+    Args:
+        told_below: the command stands further below anyhow, and is not said twice.
+    """
+    grid = _grid()
+    if failure.why:
+        grid.add_row("Why:", Text(_sentence(failure.why), overflow="fold"))
+    fix, *commands = way_out(failure.fix, "" if told_below else failure.command) or ("",)
+    if fix:
+        grid.add_row("Fix:", Text(clean_lines(fix), overflow="fold"))
+    if commands:
+        yield Padding(grid, (0, 0, 0, _INDENT))
+        for command in commands:
+            yield from unbroken(f"     {clean(command)}")
+        grid = _grid()
+    for number, line in enumerate(failure.now):
+        grid.add_row("Now:" if number == 0 else "", Text(_sentence(line), overflow="fold"))
+    yield Padding(grid, (0, 0, 0, _INDENT))
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    return grid
 
 
 def _head(title: str) -> Iterator[RenderableType]:

