@@ -18,8 +18,8 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -29,6 +29,7 @@ from zenstrap.interrupt import Interrupt
 from zenstrap.redaction import redact
 
 if TYPE_CHECKING:
+    from zenml.client import Client
     from zenml.models import PipelineRunResponse
     from zenml.pipelines.pipeline_definition import Pipeline
 
@@ -80,6 +81,33 @@ def on_stack(stack_id: UUID) -> Iterator[None]:
         client._active_stack = None
         if configuration.active_stack_id != active_id:
             configuration.active_stack_id, configuration._active_stack = active_id, active_model
+
+
+def active_stacks(client: Client) -> dict[UUID, str]:
+    """The stacks that are active for the user, by id: in this repository, and everywhere else."""
+    from zenml.config.global_config import GlobalConfiguration
+
+    active = client.active_stack_model
+    found = {active.id: active.name}
+    elsewhere = GlobalConfiguration().active_stack_id
+    if elsewhere is not None and elsewhere not in found:
+        with suppress(KeyError):
+            found[elsewhere] = client.get_stack(elsewhere).name
+    return found
+
+
+def replace_active_stacks(client: Client, gone: Collection[UUID], instead: str) -> None:
+    """Let no configuration of ZenML's name a stack that was deleted.
+
+    ZenML itself looks only at its next start, and then says nothing.
+    """
+    from zenml.config.global_config import GlobalConfiguration
+
+    stack = client.get_stack(instead, allow_name_prefix_match=False)
+    for configuration in (client._config, GlobalConfiguration()):
+        if configuration is not None and configuration.active_stack_id in gone:
+            configuration.set_active_stack(stack)
+    client._active_stack = None
 
 
 def run_pipeline_on_stack(

@@ -44,6 +44,8 @@ class Session:
         ask: how to ask a person; None where there is no terminal.
         assume_yes: ``--yes`` was given.
         adopt: names of other people's registrations that may be taken over (``--adopt``).
+        active_stacks: names of the stacks that are active for the user, whatever this process runs
+            on.
         storage: where Terraform's state is kept, once that is known.
         owner: whose the environment is, once that is known: the id of zenstrap.owner.Owner; empty
             where it has none yet.
@@ -62,6 +64,7 @@ class Session:
     ask: Ask | None = None
     assume_yes: bool = False
     adopt: frozenset[str] = frozenset()
+    active_stacks: frozenset[str] = frozenset()
     emit: Emit = ignore
     interrupt: Interrupt = field(default_factory=Interrupt)
     storage: StateStorage | None = None

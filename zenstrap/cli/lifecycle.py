@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
 import sys
 import time
@@ -25,6 +26,8 @@ from zenstrap.views.select import select
 from zenstrap.views.sink import Recorder, View, tee
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from zenml.client import Client
 
     from zenstrap.reports import PlanReport
@@ -180,11 +183,11 @@ def _run_pipeline(
     with _connected(run, options) as client:
         _settle_owner(config, place, client, run, options)
         _settle_dead_runs(config, client, run)
-        with _control_stack(config, client, run):
+        with _active_stacks(client, run), _control_stack(config, client, run):
             run.guard()
             _start(verb, config, run, given)
         if verb == "down":
-            _tidy_up(config, client)
+            _tidy_up(config)
 
 
 @contextmanager
@@ -227,6 +230,38 @@ def _settle_dead_runs(config: EnvironmentConfig, client: Client, run: Session) -
 
 
 @contextmanager
+def _active_stacks(client: Client, run: Session) -> Iterator[None]:
+    """Before a run, what is active for the user; after it, none that is gone."""
+    from zenstrap.execution import active_stacks
+
+    before = active_stacks(client)
+    run.active_stacks = frozenset(before.values())
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # what ended the run is what there is to tell
+            _settle_active_stacks(before, client, run)
+        raise
+    _settle_active_stacks(before, client, run)
+
+
+def _settle_active_stacks(before: Mapping[UUID, str], client: Client, run: Session) -> None:
+    from zenstrap.execution import ACTIVE_STACK_VARIABLE, replace_active_stacks
+    from zenstrap.lifecycle.control_stack import ZENML_DEFAULT
+
+    there = {stack.id for name in before.values() for stack in client.list_stacks(name=name).items}
+    gone = {id_: name for id_, name in before.items() if id_ not in there}
+    if not gone:
+        return
+    replace_active_stacks(client, gone, ZENML_DEFAULT)
+    run.emit(Notice(f"ZenML's stack {ZENML_DEFAULT} is active now.", "warning"))
+    if os.environ.get(ACTIVE_STACK_VARIABLE) in {str(id_) for id_ in gone}:
+        run.emit(
+            Notice(f"{ACTIVE_STACK_VARIABLE} names a stack that is gone: unset it.", "warning")
+        )
+
+
+@contextmanager
 def _control_stack(config: EnvironmentConfig, client: Client, run: Session) -> Iterator[None]:
     from zenstrap.execution import on_stack
     from zenstrap.lifecycle.control_stack import control_stack
@@ -254,14 +289,8 @@ def _start(
     configured(config=EnvironmentConfig.model_validate(config.model_dump(mode="json")), **given)
 
 
-def _tidy_up(config: EnvironmentConfig, client: Client) -> None:
-    """After a down: no active stack that is gone, no empty folder of artifacts."""
-    from zenstrap.lifecycle.control_stack import ZENML_DEFAULT
-
-    try:
-        _ = client.active_stack_model
-    except KeyError:
-        client.activate_stack(ZENML_DEFAULT)
+def _tidy_up(config: EnvironmentConfig) -> None:
+    """After a down: no empty folder of artifacts."""
     if config.platform == "local" and (config.local is None or config.local.root is None):
         with suppress(OSError):
             artifacts_folder(config).parent.rmdir()

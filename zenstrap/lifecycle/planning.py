@@ -20,7 +20,7 @@ from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.lifecycle.service_agents import service_agent_notices
 from zenstrap.lifecycle.succession import succession_notices
 from zenstrap.policy.approval import refusal
-from zenstrap.registry.changes import Action, RegistrationChange
+from zenstrap.registry.changes import Action, Kind, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import CONNECTOR, UNKNOWN, diff, removal
 from zenstrap.registry.model import ActualRegistry, DesiredRegistry, DesiredStack
@@ -83,6 +83,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
                 config, desired, actual, infrastructure, registrations, keys_in_use=keep_keys
             ),
             *_notices(config, desired, registrations),
+            *active_stack_notices(registrations, session),
         ),
         keys_in_use=keep_keys,
         kept=left_in_place(infrastructure),
@@ -106,17 +107,13 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
     )
     actual = our_registry(client, config, session)
     registrations = removal(actual)
-    active = client.active_stack_model.name
-    leaving = active in {stack.name for stack in actual.our_stacks}
     return PlanReport(
         environment=config.environment,
         direction="down",
         infrastructure=infrastructure,
         registrations=registrations,
         digest=combined_digest(infrastructure, registrations),
-        notices=(f"Your active stack {active} goes too: ZenML's default stack becomes active.",)
-        if leaving
-        else (),
+        notices=active_stack_notices(registrations, session),
         kept=_kept_by_design(config, session),
     )
 
@@ -148,6 +145,21 @@ def _kept_by_design(config: EnvironmentConfig, session: Session) -> tuple[Kept, 
     from zenstrap.lifecycle.google_infrastructure import kept_on_google_cloud
 
     return (history, *kept_on_google_cloud(config, google_access(config, session)))
+
+
+def active_stack_notices(
+    changes: Sequence[RegistrationChange], session: Session
+) -> tuple[str, ...]:
+    """That the user's own active stack is among what is deleted."""
+    deleted = {
+        change.name
+        for change in changes
+        if change.action is Action.DELETE and change.kind in (Kind.ALIAS, Kind.STACK)
+    }
+    return tuple(
+        f"Your active stack {name} is deleted: ZenML's default stack becomes active."
+        for name in sorted(deleted & session.active_stacks)
+    )
 
 
 def combined_digest(infrastructure: Plan, registrations: Sequence[RegistrationChange]) -> str:
