@@ -56,6 +56,7 @@ class Session:
         run_id: id of the pipeline run in ZenML, once it exists; likewise ``run_name``.
         failed_step: the step in which the run failed, for the summary.
         reports: what the steps returned, by step.
+        is_asking: a person is being asked something right now.
     """
 
     environment: str
@@ -78,6 +79,7 @@ class Session:
     run_id: str | None = None
     run_name: str = ""
     failed_step: str | None = None
+    is_asking: bool = False
 
     @contextmanager
     def handling_signals(self) -> Iterator[None]:
@@ -101,12 +103,28 @@ class Session:
         self.interrupt.request()
         if again:
             raise KeyboardInterrupt
+        if self.is_asking:  # nothing is in progress, and the question ends at once
+            return
         self.emit(
             Notice(
                 "Interrupted: finishing the operation in progress. Once more stops at once.",
                 "warning",
             )
         )
+
+    def question(self, text: str) -> str | None:
+        """What a person answers; None where there is nobody to ask.
+
+        Raises:
+            InterruptedRunError: the answer was to stop.
+        """
+        if self.ask is None:
+            return None
+        self.is_asking = True
+        try:
+            return self.ask(text)
+        finally:
+            self.is_asking = False
 
     @property
     def run_folder(self) -> Path:

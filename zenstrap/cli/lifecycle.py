@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Literal
 from zenstrap import paths, session
 from zenstrap.cli.app import Options
 from zenstrap.cli.outcome import Outcome, conclude
+from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
 from zenstrap.events import Notice, StepFinished, StepStarted
+from zenstrap.interrupt import Interrupt
 from zenstrap.lease import Lease
 from zenstrap.lifecycle.infrastructure import artifacts_folder
 from zenstrap.lifecycle.state_place import StatePlace, local_place
@@ -83,11 +85,13 @@ def _run(
     recorder = Recorder()
     failure: Exception | None = None
     with select(events=options.events) as view:
+        interrupt = Interrupt()
         run = Session(
             environment=config.environment,
             command=verb,
             emit=tee(recorder, view),
-            ask=_asking(view),
+            interrupt=interrupt,
+            ask=_asking(view, interrupt),
             assume_yes=options.yes,
             adopt=frozenset(options.adopt),
             show_plan=_showing(config, view, options),
@@ -296,16 +300,15 @@ def _tidy_up(config: EnvironmentConfig) -> None:
             artifacts_folder(config).parent.rmdir()
 
 
-def _asking(view: View) -> session.Ask | None:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+def _asking(view: View, interrupt: Interrupt) -> session.Ask | None:
+    if not can_ask():
         return None
 
-    def ask(question: str) -> str:
+    def answer(question: str) -> str:
         with view.paused():
-            print(question, end="", file=sys.stderr, flush=True)
-            return sys.stdin.readline()
+            return ask(question, interrupt)
 
-    return ask
+    return answer
 
 
 def _showing(config: EnvironmentConfig, view: View, options: Options) -> session.ShowPlan:

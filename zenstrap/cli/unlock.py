@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap import invocation
 from zenstrap.cli.app import Options
+from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import DamagedLeaseError, LockHeldError, RefusedError
 from zenstrap.lease import Holder, Lease, LeaseStore, break_lease, holder
@@ -78,20 +79,15 @@ def _look(environment: str, leases: LeaseStore, locks: StateLocks | None) -> _Fo
 def _ask(environment: str, options: Options) -> None:
     if options.yes:
         return
-    if options.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if options.json or not can_ask():
         raise RefusedError(
             f"nobody could be asked whether {environment} may be unlocked",
             why="There is no terminal",
             fix="If the holder is gone, run",
             command=invocation.again(environment, invocation.YES, verb="unlock"),
         )
-    print(
-        f"If none of these runs any more, type {environment} to go ahead: ",
-        end="",
-        file=sys.stderr,
-        flush=True,
-    )
-    if sys.stdin.readline().strip() != environment:
+    question = f"If none of these runs any more, type {environment} to go ahead: "
+    if ask(question).strip() != environment:
         raise RefusedError(
             f"{environment} stays locked",
             why="The answer was not its name",

@@ -68,17 +68,18 @@ def _protection(config: EnvironmentConfig) -> tuple[str, str]:
 
 
 def _ask(environment: str, verdict: Verdict, session: Session, verb: str) -> None:
-    reasons = "; ".join(verdict.questions)
-    if session.ask is None:
+    wanted = environment if verdict.type_name else "y"
+    prompt = f"Type {environment} to go ahead: " if verdict.type_name else "Go ahead? [y/N] "
+    answer = session.question(prompt)
+    if answer is None:
+        reasons = "; ".join(verdict.questions)
         raise RefusedError(
             f"{environment} needs an approval, and there is no terminal to ask on",
             why=f"{reasons[0].upper()}{reasons[1:]}.",
             fix="Read the plan, then run",
             command=invocation.again(environment, invocation.YES, verb=verb),
         )
-    wanted = environment if verdict.type_name else "y"
-    prompt = f"Type {environment} to go ahead: " if verdict.type_name else "Go ahead? [y/N] "
-    answer = session.ask(prompt).strip()
+    answer = answer.strip()
     agreed = answer == wanted if verdict.type_name else answer.lower() in ("y", "yes")
     if not agreed:
         raise RefusedError(

@@ -1,0 +1,60 @@
+"""A process at a real terminal: what it shows, and what somebody types there."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+LIMIT = 300.0  # seconds; generous, since a busy machine is no failure
+
+
+class Terminal:
+    """The end of a pseudo-terminal at which a person sits."""
+
+    def __init__(self, child: int, end: int) -> None:
+        self.child = child
+        self._end = end
+        self.seen = ""
+
+    def type(self, keys: str) -> None:
+        """Press keys; what a terminal echoes of them is read before anything else happens."""
+        os.write(self._end, keys.encode())
+
+    def wait_for(self, text: str) -> None:
+        """Read until something is shown."""
+        while text not in self.seen:
+            assert self._read(), f"it ended without {text!r}: {self.seen}"
+
+    def exit_code(self) -> int:
+        """Read to the end."""
+        while self._read():
+            pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._end], [], [], LIMIT)
+        assert ready, f"nothing happens any more: {self.seen}"
+        try:
+            read = os.read(self._end, 4096)
+        except OSError:  # the other end is closed: it has ended
+            return False
+        self.seen += read.decode(errors="replace")
+        return bool(read)
+
+
+@contextmanager
+def terminal(command: Sequence[str]) -> Iterator[Terminal]:
+    """Start a command at a terminal of its own."""
+    child, end = pty.fork()
+    if child == 0:
+        os.environ["TERM"] = "xterm-256color"
+        os.execv(command[0], list(command))
+    try:
+        yield Terminal(child, end)
+    finally:
+        os.close(end)  # who is still there gets a SIGHUP
+        with suppress(ChildProcessError):
+            os.waitpid(child, 0)
