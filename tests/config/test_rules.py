@@ -408,3 +408,14 @@ def test_no_file_and_no_editor_offers_what_is_refused() -> None:
     prop = schema()["$defs"]["Protection"]["properties"]["approval"]
     assert tuple(prop["enum"]) == get_args(Approval)
     assert "dashboard" not in str(prop)
+
+
+def test_strict_mode_is_never_told_to_write_what_it_refuses(configs: Configs) -> None:
+    """Prod is strict. Following the advice must not lead to the next refusal."""
+    configs.edit(PROD, "retention:\n", "retention:\n  ttl: 8h\n")
+    found = configs.problems("prod")
+    assert {problem.key for problem in found} == {"retention.ttl"}
+    (advice,) = {problem.suggestion for problem in found}
+    assert advice == "Write ttl: null"
+    configs.edit(PROD, "ttl: 8h", "ttl: null")
+    assert configs.problems("prod") == []

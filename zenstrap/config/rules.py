@@ -183,10 +183,12 @@ def _only_throwaway_environments_expire(config: EnvironmentConfig) -> Violations
         ("protection.allow_destroy", config.protection.allow_destroy),
     ):
         if not on:
+            # Strict mode refuses both, so that isn't advised there.
+            other = "" if config.resilience.is_strict else f", or {key}: true"
             yield Violation(
                 ("retention.ttl", key),
                 f"takes the whole environment down, which needs {key}: true",
-                f"Write ttl: null, or {key}: true",
+                f"Write ttl: null{other}",
             )
 
 
