@@ -12,7 +12,12 @@ import click
 from zenstrap.cli.app import app
 
 # On a line of its own, at the end of a sentence that leads up to it, or between backquotes.
-_COMMAND = re.compile(r"(?:^\s*|: |`)(\S*python\S* \S*run\.py [^`\n]*)", re.MULTILINE)
+_COMMAND = re.compile(
+    r"(?:^\s*|: |`)"
+    r"(\S*python\S* (?:-m zenstrap\.rehearsal [^`\n]*--shell \S*python\S* )?"
+    r"\S*run\.py [^`\n]*)",
+    re.MULTILINE,
+)
 _ANY = re.compile(r"run\.py ")
 # How a call is shown or answered; everything else says what is done, and to what.
 _MANNER = frozenset({"json", "events", "debug", "yes"})

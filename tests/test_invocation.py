@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,6 +81,19 @@ def test_from_another_folder_the_program_is_named_as_it_was_called(tmp_path: Pat
     assert helped.returncode == 0 and "Usage: run.py up" in helped.stdout
 
 
+def test_in_a_rehearsal_a_copied_command_is_one_in_a_rehearsal() -> None:
+    """And doesn't meet the real Google Cloud."""
+    words = ["-m", "zenstrap.rehearsal", "--project", "acme-ml-prod", "--shell", "python"]
+    ended = subprocess.run(
+        [sys.executable, *words, "run.py", "plan", "--env", "prod", "--bogus"],
+        cwd=project_root(),
+        capture_output=True,
+        text=True,
+    )
+    (command,) = commands_in(ended.stderr)
+    assert shlex.split(command) == ["python", *words, "run.py", "plan", "--help"]
+
+
 @pytest.mark.parametrize(
     ("words", "advice"),
     [
@@ -97,8 +111,6 @@ def test_from_another_folder_the_program_is_named_as_it_was_called(tmp_path: Pat
 def test_usage_errors_name_a_command_that_helps(
     capsys: pytest.CaptureFixture[str], words: str, advice: str
 ) -> None:
-    import shlex
-
     from zenstrap.cli import USAGE, main
 
     given = shlex.split(words)

@@ -6,6 +6,7 @@ environment, for the same ML project, with every option that the user gave and t
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sys
@@ -18,6 +19,9 @@ from typing import Final
 SCRIPT: Final = "run.py"
 PROGRAM: Final = f"python {SCRIPT}"
 """As the documentation calls it."""
+
+PROGRAM_VARIABLE: Final = "ZENSTRAP_PROGRAM"
+"""Set by what starts the program within something else: all words that stand before a verb."""
 
 YES: Final = "--yes"
 # Whether one call may ask: consent to another command is another question.
@@ -86,6 +90,8 @@ def again(environment: str, *more: str, verb: str = "up") -> str:
 
 def program() -> str:
     """What starts the program from where the user is."""
+    if wrapped := os.environ.get(PROGRAM_VARIABLE):
+        return wrapped
     script = sys.argv[0] if sys.argv else ""
     if Path(script).name != SCRIPT:  # called by a test or a notebook
         return PROGRAM

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from zenstrap import rehearsal
+from zenstrap import invocation, rehearsal
 from zenstrap.errors import ZenstrapError, exit_code
 
 
@@ -34,6 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
             ) as world,
         ):
             environment = {**os.environ, **world.environment()}
+            if _runs_zenstrap(command):
+                environment[invocation.PROGRAM_VARIABLE] = _as_called(
+                    sys.argv[1:] if arguments is None else arguments
+                )
             environment.setdefault("GOOGLE_CLOUD_PROJECT", world.project_id)
             return subprocess.run(command, env=environment, check=False).returncode
     except OSError as error:
@@ -42,6 +47,16 @@ def main(arguments: list[str] | None = None) -> int:
     except ZenstrapError as error:
         print(error, file=sys.stderr)
         return exit_code(error)
+
+
+def _runs_zenstrap(command: list[str]) -> bool:
+    return any(Path(word).name == invocation.SCRIPT for word in command)
+
+
+def _as_called(arguments: list[str]) -> str:
+    """All words up to the program: a copied command must not meet the real Google Cloud."""
+    end = next(i for i, word in enumerate(arguments) if Path(word).name == invocation.SCRIPT)
+    return shlex.join(("python", "-m", "zenstrap.rehearsal", *arguments[: end + 1]))
 
 
 if __name__ == "__main__":
