@@ -11,9 +11,11 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from tests.rehearsal.conftest import PROJECT, Rest, Terraform
+from zenstrap.paths import project_root
 from zenstrap.rehearsal import Rehearsal
 
 
@@ -49,24 +51,72 @@ def test_it_ends_also_while_terraform_still_talks_to_it(tmp_path: Path) -> None:
         go.wait(20)
 
     with Rehearsal(tmp_path / "r", project_id=PROJECT, sleep=wait) as rehearsal:
-        (tmp_path / "t").mkdir()
-        terraform = Terraform(tmp_path / "t", rehearsal.environment())
-        terraform.write(
-            'resource "google_storage_bucket" "x" {\n name = "acme-x"\n location = "EU"\n}\n'
-        )
-        terraform.init()
-        rehearsal.faults.add(kind="google_storage_bucket", operation="create", seconds=1.0)
-        process = subprocess.Popen(
-            ["terraform", "apply", "-auto-approve"],
-            cwd=terraform.folder,
-            env={**os.environ, **terraform.environment},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = held_in_an_apply(tmp_path, rehearsal)
         assert inside.wait(20)
     # The call still waits, but nobody does for it.
     assert process.wait(20) == 1
     go.set()
+
+
+def held_in_an_apply(tmp_path: Path, rehearsal: Rehearsal) -> subprocess.Popen[bytes]:
+    """Terraform, about to make a bucket that a fault makes it wait for."""
+    (tmp_path / "t").mkdir()
+    terraform = Terraform(tmp_path / "t", rehearsal.environment())
+    terraform.write(
+        'resource "google_storage_bucket" "x" {\n name = "acme-x"\n location = "EU"\n}\n'
+    )
+    terraform.init()
+    rehearsal.faults.add(kind="google_storage_bucket", operation="create", seconds=1.0)
+    return subprocess.Popen(
+        ["terraform", "apply", "-auto-approve"],
+        cwd=terraform.folder,
+        env={**os.environ, **terraform.environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def test_a_launcher_goes_with_its_terraform(tmp_path: Path) -> None:
+    """Killed, Terraform tells nobody; the rehearsal goes on."""
+    inside, go = threading.Event(), threading.Event()
+
+    def wait(seconds: float) -> None:
+        inside.set()
+        go.wait(20)
+
+    with Rehearsal(tmp_path / "r", project_id=PROJECT, sleep=wait) as rehearsal:
+        process = held_in_an_apply(tmp_path, rehearsal)
+        assert inside.wait(20)
+        launchers = psutil.Process(process.pid).children()
+        assert launchers
+        process.kill()
+        process.wait()
+        assert psutil.wait_procs(launchers, timeout=20)[1] == []
+        go.set()
+
+
+def test_a_killed_rehearsal_leaves_no_process(tmp_path: Path) -> None:
+    """Its storage server and launchers go with it."""
+    script = (
+        "import sys, time; from pathlib import Path; from zenstrap.rehearsal import Rehearsal\n"
+        "from tests.rehearsal.test_lifetime import held_in_an_apply\n"
+        "def wait(seconds): print('inside', flush=True); time.sleep(60)\n"
+        "folder = Path(sys.argv[1])\n"
+        f"with Rehearsal(folder / 'r', project_id={PROJECT!r}, sleep=wait) as rehearsal:\n"
+        "    held_in_an_apply(folder, rehearsal).wait()\n"
+    )
+    victim = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(project_root()), "TMPDIR": str(tmp_path)},
+    )
+    assert victim.stdout is not None and victim.stdout.readline() == b"inside\n"
+    started = psutil.Process(victim.pid).children(recursive=True)
+    names = " ".join(" ".join(one.cmdline()) for one in started)
+    assert "fake-gcs-server" in names and "terraform-provider-google" in names
+    victim.kill()
+    victim.wait()
+    assert psutil.wait_procs(started, timeout=20)[1] == []
 
 
 def test_two_live_side_by_side(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 Terraform starts a plugin by running a program that prints an address. That program is a launcher
 of a few lines in a filesystem mirror; it asks this process for a fresh provider over a socket,
-prints the address and lives until Terraform is done. So every start has a configuration of its
-own, and costs no start of a Python with everything imported.
+prints the address and lives until Terraform is done, or dead. So every start has a configuration
+of its own, and costs no start of a Python with everything imported.
 https://github.com/hashicorp/go-plugin/blob/main/docs/internals.md
 """
 
@@ -33,7 +33,8 @@ _LAUNCHER: Final = """\
 #!/bin/sh
 '''exec' "{python}" -IS "$0"
 ' '''
-import json, os, socket
+import json, os, select, socket
+terraform = os.getppid()
 connection = socket.socket(socket.AF_UNIX)
 connection.connect({control!r})
 chosen = {{k: v for k, v in os.environ.items() if k.startswith({prefixes!r})}}
@@ -42,7 +43,9 @@ request = {{"environment": chosen, "folder": os.getcwd(), "tls": tls}}
 connection.sendall(json.dumps(request).encode() + b"\\n")
 answer = connection.makefile()
 print(answer.readline().strip(), flush=True)
-answer.read()
+# Until the provider is done, or Terraform is gone without a word.
+ends = [os.pidfd_open(terraform)] if hasattr(os, "pidfd_open") else []
+select.select([connection, *ends], [], [])
 """
 
 _CONFIGURATION: Final = """\
