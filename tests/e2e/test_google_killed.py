@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.cli.test_up import only_base
@@ -15,7 +18,12 @@ from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, owner
 from tests.e2e.test_local import LIMIT, RUN
+from zenstrap.config.loading import load_environment
+from zenstrap.errors import InterruptedRunError
+from zenstrap.interrupt import Interrupt
+from zenstrap.lifecycle.state_place import state_of
 from zenstrap.rehearsal import Rehearsal
+from zenstrap.terraform.orphans import running_on
 
 STATE = "acme-ml-dev-tfstate"
 
@@ -25,29 +33,103 @@ def dev(cloud: Rehearsal, home: Home, local_training: None) -> None:
     home.edit("environments/dev.yaml", only_base)
 
 
+class Held:
+    """A call of Terraform's that waits until it is let go."""
+
+    def __init__(self, cloud: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self._cloud = cloud
+        monkeypatch.setattr(cloud.faults, "_sleep", self._block)
+
+    def _block(self, seconds: float) -> None:
+        self.begun.set()
+        self.go_on.wait(LIMIT)
+
+    @contextmanager
+    def at(self, kind: str, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A run of zenstrap that is about to make something; it is killed at the end."""
+        self._cloud.faults.add(kind=kind, operation="create", seconds=1)
+        victim = subprocess.Popen(
+            [*RUN, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            assert self.begun.wait(LIMIT)
+            yield victim
+        finally:
+            victim.kill()
+            victim.wait(LIMIT)
+
+
+def state() -> str:
+    return state_of(load_environment("dev"))
+
+
 def killed_in_an_apply(cloud: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run `up`, and kill it once Terraform has asked Google to enable an API."""
-    begun, go_on = threading.Event(), threading.Event()
-
-    def block(seconds: float) -> None:
-        begun.set()
-        go_on.wait(LIMIT)
-
-    monkeypatch.setattr(cloud.faults, "_sleep", block)
-    cloud.faults.add(kind="google_project_service", operation="create", seconds=1)
-    victim = subprocess.Popen(
-        [*RUN, "up", "--env", "dev"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        assert begun.wait(LIMIT)
-    finally:
-        victim.kill()
-        victim.wait(LIMIT)
-        go_on.set()
+    """Run `up`, and kill it and its Terraform once that has asked Google to enable an API."""
+    held = Held(cloud, monkeypatch)
+    with held.at("google_project_service", "up", "--env", "dev"):
+        children = [psutil.Process(one.pid) for one in running_on(state())]
+        for one in children:
+            one.kill()
+    held.go_on.set()
+    assert psutil.wait_procs(children, timeout=LIMIT)[1] == []
 
 
 def locks(cloud: Rehearsal) -> list[Any]:
     return [one for one in owner(cloud).list_blobs(STATE) if one.name.endswith(".tflock")]
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Have something happen in the first pause; every pause is short."""
+
+    def wait_for(happens: Callable[[], object]) -> None:
+        left = [happens]
+
+        def wait(interrupt: Interrupt, seconds: float) -> None:
+            if left:
+                left.pop()()
+            threading.Event().wait(0.05)
+            interrupt.check()
+
+        monkeypatch.setattr(Interrupt, "wait", wait)
+
+    return wait_for
+
+
+def test_its_terraform_finishes_before_the_next_run_begins(
+    cloud: Rehearsal, dev: None, run: CommandLine, monkeypatch: pytest.MonkeyPatch,
+    waiting: Callable[..., None],
+) -> None:  # fmt: skip
+    held = Held(cloud, monkeypatch)
+    with held.at("google_storage_bucket", "up", "--env", "dev"):
+        started = [psutil.Process(one.pid) for one in running_on(state())]
+    names = " ".join(" ".join(one.cmdline()) for one in started)
+    assert "terraform apply" in names and "terraform-provider-google" in names
+
+    # No other command begins before it is done.
+    assert run("unlock", "--env", "dev", "--yes").code == 4
+
+    def give_up() -> None:
+        raise InterruptedRunError("interrupted")
+
+    for command in ("plan", "down", "rollback"):
+        waiting(give_up)
+        assert run(command, "--env", "dev").code == 130
+    at_work: list[bool] = []
+
+    def let_go() -> None:
+        at_work.append(len(locks(cloud)) == 1 and len(started) == len(running_on(state())))
+        held.go_on.set()
+
+    waiting(let_go)
+    again = run("up", "--env", "dev", "--json")
+    assert at_work == [True]
+    assert again.code == 0, again.err + again.out
+    assert psutil.wait_procs(started, timeout=LIMIT)[1] == []
+    assert running_on(state()) == () and locks(cloud) == []
+    _, plan = Environment("dev").plan()
+    assert plan.is_empty
 
 
 def test_up_goes_on_by_itself(

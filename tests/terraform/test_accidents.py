@@ -173,12 +173,17 @@ def test_a_state_that_can_not_be_written_is_rescued(
     make_workspace: MakeWorkspace, make_program: MakeProgram, terraform: TerraformBinary,
     tmp_path: Path, capfd: pytest.CaptureFixture[str], events: list[Event],
 ) -> None:  # fmt: skip
-    # As on a full disk: no file may grow beyond one block. The real emergency state dump.
+    # As on a full disk: no file may grow beyond one block, but for what it says, which goes on
+    # through a pipe. The real emergency state dump.
     root = Path(shutil.copytree(FIXTURES / "large", tmp_path / "large"))
     workspace = make_workspace(root)
     plan = workspace.plan({"password": "hunter2hunter2"})
     limited = make_program(
-        f'[ "$1" != apply ] || ulimit -f 1\nexec "{terraform.path}" "$@"', name="limited"
+        f'[ "$1" = apply ] || exec "{terraform.path}" "$@"\n'
+        f'mkfifo "{tmp_path}/said"; cat "{tmp_path}/said" &\n'
+        f'(ulimit -S -f 1; exec "{terraform.path}" "$@" > "{tmp_path}/said")\n'
+        "code=$?; wait; exit $code",
+        name="limited",
     )
     workspace.binary = TerraformBinary(limited, terraform.version)
     with pytest.raises(PartlyDoneError) as caught:

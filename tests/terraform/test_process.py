@@ -151,7 +151,7 @@ def test_an_interrupted_operation_outlasts_the_time_limit(
     make_program: MakeProgram, make_pipe: MakePipe
 ) -> None:
     pipe, interrupt = make_pipe("p"), Interrupt()
-    long_after = threading.Timer(0.4, lambda: pipe.write_text("go\n"))
+    long_after = threading.Timer(0.8, lambda: pipe.write_text("go\n"))
 
     def on_line(line: str) -> None:
         if line.startswith("began"):
@@ -159,7 +159,7 @@ def test_an_interrupted_operation_outlasts_the_time_limit(
             long_after.start()
 
     finished = run(
-        make_program(STUBBORN), on_line, interrupt, time_limit=0.05, grace=0.05, PIPE=str(pipe)
+        make_program(STUBBORN), on_line, interrupt, time_limit=0.5, grace=0.05, PIPE=str(pipe)
     )
     assert (finished.code, finished.killed) == (0, False)
 
@@ -233,3 +233,13 @@ def test_interrupt_tells_those_who_come_later() -> None:
     assert interrupt.requested
     with pytest.raises(InterruptedRunError):
         interrupt.check()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV, signal.SIGPIPE])
+def test_it_ends_by_the_same_signal(make_program: MakeProgram, number: int) -> None:
+    assert run(make_program(f"kill -{int(number)} $$")).code == -number
+
+
+def test_signals_are_as_a_shell_has_them(make_program: MakeProgram) -> None:
+    finished = run(make_program("grep -E 'Sig(Blk|Ign)' /proc/self/status"))
+    assert {int(line.split()[1], 16) for line in finished.stdout.splitlines()} == {0}

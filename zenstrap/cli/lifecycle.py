@@ -126,20 +126,29 @@ def _lease(config: EnvironmentConfig, run: Session) -> Iterator[StatePlace]:
     run.storage = place.storage
     with Lease.acquire(place.leases, run.environment, run.command, emit=run.emit) as lease:
         run.lease = lease
-        _free_dead_locks(place, lease, run)
+        _settle_killed_runs(place, lease, run)
         yield place
 
 
-def _free_dead_locks(place: StatePlace, lease: Lease, run: Session) -> None:
-    """What a killed run left locked. While it isn't freed, the lease remembers that run."""
-    if place.locks is None or not lease.record.took_over:
-        return
-    from zenstrap.storage.state_lock import free_dead_locks
+def _settle_killed_runs(place: StatePlace, lease: Lease, run: Session) -> None:
+    """First the Terraform of a killed run ends, then what it left locked is freed.
 
+    Until that is done, the lease remembers the run.
+    """
+    from zenstrap.terraform.orphans import wait_until_gone
+
+    dead = lease.record.took_over
     try:
-        free_dead_locks(place.locks, run.environment, lease.record.took_over, run.emit)
+        with run.handling_signals():
+            state = place.storage.place(run.environment)
+            wait_until_gone(state, wait=run.wait, emit=run.emit)
+        if place.locks is not None and dead:
+            from zenstrap.storage.state_lock import free_dead_locks
+
+            free_dead_locks(place.locks, run.environment, dead, run.emit)
     except BaseException:
-        lease.leave()
+        if dead:
+            lease.leave()
         raise
 
 

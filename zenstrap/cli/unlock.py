@@ -12,7 +12,8 @@ from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import DamagedLeaseError, LockHeldError, RefusedError
 from zenstrap.lease import Holder, Lease, LeaseStore, break_lease, holder
-from zenstrap.lifecycle.state_place import lease_and_locks
+from zenstrap.lifecycle.state_place import lease_and_locks, state_of
+from zenstrap.terraform.orphans import running_on, still_running
 from zenstrap.views import json_view
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def unlock(config: EnvironmentConfig, options: Options) -> int:
     """Show who holds what, ask, and free it.
 
     Raises:
-        LockHeldError: the lease's holder is alive.
+        LockHeldError: the lease's holder is alive, or its Terraform is.
         RefusedError: nobody could be asked, or the answer was no.
     """
     leases, locks = lease_and_locks(config)
@@ -59,6 +60,9 @@ def unlock(config: EnvironmentConfig, options: Options) -> int:
         # Raises: taking a lease is what judges and tells of its holder.
         Lease.acquire(leases, config.environment, "unlock", heartbeat=None).release()
         found = _look(config.environment, leases, locks)  # it ended just now
+    state = state_of(config)
+    if at_work := running_on(state):
+        raise still_running(state, at_work)
     if found.lines():
         for line in found.lines():
             print(line, file=sys.stderr)

@@ -95,6 +95,17 @@ def lease_and_locks(config: EnvironmentConfig) -> tuple[LeaseStore, StateLocks |
     )
 
 
+def state_of(config: EnvironmentConfig) -> str:
+    """The place of the environment's state, without looking whether there is one."""
+    if config.platform == "local":
+        return local_place(config).storage.place(config.environment)
+    from zenstrap.lifecycle.google_infrastructure import state_prefix
+
+    assert config.state is not None, "platform gcp has its section"
+    storage = GcsState(config.state.bucket, state_prefix(config), fetch=lambda name: None)
+    return storage.place(config.environment)
+
+
 def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: bool) -> StatePlace:
     """Platform gcp: everything is in the state bucket.
 

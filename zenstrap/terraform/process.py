@@ -1,16 +1,21 @@
-"""One Terraform process from start to end, which never outlives its owner.
+"""One Terraform process from start to end, which never outlives its owner for long.
 
 It gets a session of its own, so that the terminal's Ctrl-C does not reach it beside ours: a
-second SIGINT makes Terraform give up without saving its state.
+second SIGINT makes Terraform give up without saving its state. A supervisor stands between us
+and it (supervisor.py), which ends it in good order if we are killed. What it says goes into
+files without a name, not into pipes: nobody at their other end would be its death.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
-import selectors
+import select
 import signal
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,16 +28,28 @@ from zenstrap.interrupt import Interrupt
 
 OnLine = Callable[[str], None]
 
+STATE_VARIABLE = "ZENSTRAP_STATE"
+"""In the environment of Terraform and of whatever it starts: the state that it works on."""
+
+ORPHAN_SECONDS = 60.0
+"""From the death of zenstrap to the end of its Terraform, by force if need be.
+
+A lease is renewed every 15 seconds for 120 (zenstrap.lease), so the dead owner's lasts for 105
+seconds at least. Whoever waits for its end on another machine, where nobody can see this
+Terraform, meets none; 45 seconds are for a slow store and for clocks that differ."""
+
 # Only the user may read what Terraform writes: states and plans hold secrets in clear.
 _UMASK = 0o077
 
 # Seconds between two looks at a child where the system can't tell us that it ended.
 _HEARTBEAT = 0.2
 
-# Seconds for the end of the pipes to arrive once the whole group was killed.
-_LAST_WORDS = 1.0
+# Seconds between two looks at what it has said; nobody sees a line come later by that.
+_LOOK = 0.1
 
-_CHUNK = 65536  # bytes: what a pipe holds
+_CHUNK = 65536  # bytes
+
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
 @dataclass(frozen=True)
@@ -63,17 +80,19 @@ def run(
     environment: Mapping[str, str],
     time_limit: float,
     grace: float,
+    state: str = "",
     interrupt: Interrupt | None = None,
     on_line: OnLine | None = None,
 ) -> Finished:
     """Run a command to its end.
 
     Args:
-        command: the command line.
+        command: the command line; the program with its path.
         folder: the working folder.
-        environment: all of the child's environment variables.
+        environment: all of the child's environment variables, but for ``STATE_VARIABLE``.
         time_limit: seconds until it gets SIGINT.
         grace: seconds from that SIGINT to SIGKILL for its whole group.
+        state: the place of the state that it works on; see :mod:`zenstrap.terraform.orphans`.
         interrupt: the first request sends one SIGINT and waits as long as it takes; only a
             second request kills.
         on_line: called with each line of stdout, without its end. If it raises, the process is
@@ -83,56 +102,88 @@ def run(
         TerraformError: it can't be started.
     """
     started = time.monotonic()
-    try:
-        popen = subprocess.Popen(
-            list(command),
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            umask=_UMASK,
-        )
-    except OSError as error:
-        raise TerraformError(
-            "Terraform can't be started", where=command[0], why=error.strerror
-        ) from error
+    with contextlib.ExitStack() as opened:
+        stdout, stderr = _nameless_file(opened), _nameless_file(opened)
+        errors, theirs = _pipe(opened)
+        try:
+            popen = subprocess.Popen(
+                [*_supervised(state, theirs), *command],
+                cwd=folder,
+                env={**environment, STATE_VARIABLE: state},
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                pass_fds=[theirs],
+                start_new_session=True,
+                umask=_UMASK,
+            )
+        except OSError as error:
+            raise _not_started(command, error.errno) from error
+        child = _Child(popen, _Output(stdout), _Output(stderr), on_line)
+        requests = interrupt.on_request(child.requested) if interrupt else contextlib.nullcontext()
+        try:
+            with requests:
+                child.follow(started + time_limit, grace)
+        except BaseException:
+            child.end(grace)
+            raise
+        finally:
+            child.close()
+        if number := _read_now(errors):
+            raise _not_started(command, int(number))
+        return child.finished(time.monotonic() - started)
 
-    child = _Child(popen, on_line)
-    requests = interrupt.on_request(child.requested) if interrupt else contextlib.nullcontext()
-    try:
-        with requests:
-            child.follow(started + time_limit, grace)
-    except BaseException:
-        child.end(grace)
-        raise
-    finally:
-        child.close()
-    return child.finished(time.monotonic() - started)
+
+def supervised_by(words: Sequence[str]) -> tuple[int | None, str]:
+    """Owner and state of the Terraform that a command line supervises; no owner for others."""
+    if len(words) < 8 or not words[3].endswith(f"/{SUPERVISOR.parent.name}/{SUPERVISOR.name}"):
+        return None, ""
+    return int(words[5]), words[4]
+
+
+def _supervised(state: str, errors: int) -> list[str]:
+    words = [sys.executable, "-I", "-S", SUPERVISOR, state, os.getpid(), errors, ORPHAN_SECONDS]
+    return [str(word) for word in words]
+
+
+class _Output:
+    """A file that a process writes, read from its beginning while it grows.
+
+    Its own position, because the descriptor's is the writer's as well.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._position = 0
+
+    def read(self) -> bytes:
+        """What has come since the last time."""
+        parts = []
+        while chunk := os.pread(self._descriptor, _CHUNK, self._position):
+            self._position += len(chunk)
+            parts.append(chunk)
+        return b"".join(parts)
 
 
 class _Child:
-    """A started process, its two pipes and the signals that it was sent."""
+    """A started process, what it says and the signals that it was sent."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], on_line: OnLine | None) -> None:
+    def __init__(
+        self,
+        popen: subprocess.Popen[bytes],
+        stdout: _Output,
+        stderr: _Output,
+        on_line: OnLine | None,
+    ) -> None:
         self._popen = popen
+        self._stdout = stdout
+        self._stderr = stderr
         self._on_line = on_line
         self._asked = threading.Lock()  # taken for good by whoever sends the one SIGINT
         self._stopped: Literal["interrupt", "time limit"] | None = None
         self._killed = False
         self._rest = b""
-        self._stdout: list[bytes] = []
-        self._stderr: list[bytes] = []
-        self._selector = selectors.DefaultSelector()
         self._exit_descriptor = _exit_descriptor(popen.pid)
-        if self._exit_descriptor is not None:
-            self._selector.register(self._exit_descriptor, selectors.EVENT_READ)
-        self._open_pipes = 2
-        assert popen.stdout and popen.stderr
-        for pipe, take in ((popen.stdout, self._take_stdout), (popen.stderr, self._stderr.append)):
-            os.set_blocking(pipe.fileno(), False)
-            self._selector.register(pipe, selectors.EVENT_READ, take)
 
     def requested(self, number: int) -> None:
         """A person wants a stop. Runs inside signal handlers: no lock is waited for."""
@@ -152,11 +203,12 @@ class _Child:
                     self._ask("time limit")
                 deadline = left = time.monotonic() + grace
                 left = grace
-            self._read(left)
+            self._pause(left)
+            self._tell()
         self._sweep()
-        self._read_the_rest()
-        if self._rest:
-            self._pass_on(self._rest)
+        self._tell()
+        if self._rest and self._on_line is not None:
+            self._on_line(self._rest.decode(errors="replace"))
 
     def end(self, grace: float) -> None:
         """Stop it because its owner failed; what it still says is passed on, best effort."""
@@ -176,18 +228,14 @@ class _Child:
             self._popen.wait()
 
     def close(self) -> None:
-        self._selector.close()
         if self._exit_descriptor is not None:
             os.close(self._exit_descriptor)
-        for pipe in (self._popen.stdout, self._popen.stderr):
-            if pipe is not None:
-                pipe.close()
 
     def finished(self, seconds: float) -> Finished:
         return Finished(
             code=self._popen.returncode,
-            stdout=b"".join(self._stdout).decode(errors="replace"),
-            stderr=b"".join(self._stderr).decode(errors="replace"),
+            stdout="" if self._on_line else self._stdout.read().decode(errors="replace"),
+            stderr=self._stderr.read().decode(errors="replace"),
             seconds=seconds,
             stopped=self._stopped,
             killed=self._killed,
@@ -223,40 +271,55 @@ class _Child:
         self._kill_group()
         self._popen.wait()
 
-    def _read_the_rest(self) -> None:
-        """What is still in the pipes. Whoever fled the group may hold them open for ever."""
-        deadline = time.monotonic() + _LAST_WORDS
-        while self._open_pipes and (left := deadline - time.monotonic()) > 0:
-            self._read(left)
-
-    def _read(self, seconds: float) -> None:
-        """Wait for output or the end, at most so long, and take what there is."""
-        if self._exit_descriptor is None:
-            seconds = min(seconds, _HEARTBEAT)
-        for key, _ in self._selector.select(max(0.0, seconds)):
-            if key.data is None:
-                self._selector.unregister(key.fileobj)
-                continue
-            pipe = key.fileobj
-            assert not isinstance(pipe, int)
-            chunk = os.read(pipe.fileno(), _CHUNK)
-            if chunk:
-                key.data(chunk)
-            else:
-                self._selector.unregister(pipe)
-                self._open_pipes -= 1
-
-    def _take_stdout(self, chunk: bytes) -> None:
-        if self._on_line is None:
-            self._stdout.append(chunk)
-            return
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
-            self._pass_on(line)
-
-    def _pass_on(self, line: bytes) -> None:
+    def _pause(self, seconds: float) -> None:
+        """Wait for the end, at most so long, and no longer than a line may be late."""
         if self._on_line is not None:
+            seconds = min(seconds, _LOOK)
+        if self._exit_descriptor is not None:
+            select.select([self._exit_descriptor], [], [], max(0.0, seconds))
+        else:
+            time.sleep(max(0.0, min(seconds, _HEARTBEAT)))
+
+    def _tell(self) -> None:
+        """Pass on the lines that have come."""
+        if self._on_line is None:
+            return
+        *lines, self._rest = (self._rest + self._stdout.read()).split(b"\n")
+        for line in lines:
             self._on_line(line.decode(errors="replace"))
+
+
+def _nameless_file(opened: contextlib.ExitStack) -> int:
+    """A file that is gone with the last process that has it open; in memory where possible."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("terraform")
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    opened.callback(os.close, descriptor)
+    # A wrapper script that writes to /dev/stderr opens it anew, at its beginning.
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
+    return descriptor
+
+
+def _pipe(opened: contextlib.ExitStack) -> tuple[int, int]:
+    read, write = os.pipe()
+    for descriptor in (read, write):
+        opened.callback(os.close, descriptor)
+    os.set_blocking(read, False)
+    return read, write
+
+
+def _read_now(pipe: int) -> bytes:
+    try:
+        return os.read(pipe, _CHUNK)
+    except BlockingIOError:
+        return b""
+
+
+def _not_started(command: Sequence[str], number: int | None) -> TerraformError:
+    why = os.strerror(number) if number else None
+    return TerraformError("Terraform can't be started", where=command[0], why=why)
 
 
 def _exit_descriptor(pid: int) -> int | None:

@@ -340,6 +340,7 @@ class Workspace:
             },
             time_limit=limit,
             grace=self.limits.grace,
+            state=self._state_place,
             interrupt=self.interrupt if stoppable else None,
             on_line=on_line,
         )
