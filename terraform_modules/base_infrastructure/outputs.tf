@@ -1,6 +1,10 @@
 output "labels" {
-  description = "Labels for everything that takes labels, with managed_by and environment."
-  value       = merge(var.labels, { managed_by = "zenstrap", environment = var.environment })
+  description = "Labels for everything that takes labels, with managed_by, environment and zenstrap_owner."
+  value = merge(
+    var.labels,
+    { managed_by = "zenstrap", environment = var.environment },
+    var.owner == "" ? {} : { zenstrap_owner = var.owner },
+  )
 }
 
 output "prefix" {

@@ -34,7 +34,7 @@ variable "flavors" {
 }
 
 variable "labels" {
-  description = "Labels for everything that takes labels. managed_by and environment are added."
+  description = "Labels for everything that takes labels. managed_by, environment and zenstrap_owner are added."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -50,8 +50,20 @@ variable "labels" {
   }
 
   validation {
-    condition     = length(var.labels) <= 62
-    error_message = "labels must be at most 62: Google allows 64, and two are added."
+    condition     = length(var.labels) <= 61
+    error_message = "labels must be at most 61: Google allows 64, and three are added."
+  }
+}
+
+variable "owner" {
+  description = "Id of the environment's owner, for the label zenstrap_owner. Empty: it isn't known."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([0-9a-f]{12})?$", var.owner))
+    error_message = "owner must be 12 lower-case hexadecimal digits, or empty."
   }
 }
 

@@ -1,6 +1,8 @@
 # What serves pipelines over HTTP: Cloud Run, and Secret Manager for what a service must not show.
 
 locals {
+  _made_by = var.owner == "" ? "made by zenstrap" : "made by zenstrap, owner ${var.owner}"
+
   _role_ids = {
     for name in ["secret_creator", "secret_user"] : name => replace("${var.account_id}_${name}", "-", "_")
   }
@@ -31,7 +33,7 @@ resource "google_project_iam_custom_role" "secret_creator" {
   project     = var.project.id
   role_id     = local._role_ids.secret_creator
   title       = "Secret creator for ${var.account_id}"
-  description = "Makes secrets for ZenML's Cloud Run deployer; made by zenstrap."
+  description = "Makes secrets for ZenML's Cloud Run deployer; ${local._made_by}."
   permissions = ["secretmanager.secrets.create"]
 }
 
@@ -39,7 +41,7 @@ resource "google_project_iam_custom_role" "secret_user" {
   project     = var.project.id
   role_id     = local._role_ids.secret_user
   title       = "Secret user for ${var.account_id}"
-  description = "Fills, reads and deletes secrets of ZenML's Cloud Run deployer; made by zenstrap."
+  description = "Fills, reads and deletes secrets of ZenML's Cloud Run deployer; ${local._made_by}."
 
   permissions = [
     "secretmanager.secrets.delete",

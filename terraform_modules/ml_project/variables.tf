@@ -9,6 +9,7 @@ variable "base" {
     labels            = optional(map(string), {})
     make_keys         = optional(bool, false)
     network           = optional(string)
+    owner             = optional(string, "")
     registry_location = optional(string)
     components = map(object({
       flavor                = string

@@ -1,6 +1,8 @@
 # What runs pipelines: what each flavor needs on Google Cloud, and what ZenML has to be told.
 
 locals {
+  _made_by = var.owner == "" ? "made by zenstrap" : "made by zenstrap, owner ${var.owner}"
+
   _vertex   = var.flavor == "vertex"
   _skypilot = var.flavor == "vm_gcp"
   _composer = var.flavor == "airflow" && startswith(coalesce(var.dag_folder, "-"), "gs://")
@@ -34,7 +36,7 @@ resource "google_project_iam_custom_role" "skypilot" {
   project     = var.project.id
   role_id     = local._skypilot_role_id
   title       = "SkyPilot for ${var.account_id}"
-  description = "Starts and stops machines for ZenML's SkyPilot orchestrator; made by zenstrap."
+  description = "Starts and stops machines for ZenML's SkyPilot orchestrator; ${local._made_by}."
 
   permissions = [
     "compute.disks.create",

@@ -49,6 +49,13 @@ variable "network" {
   default     = null
 }
 
+variable "owner" {
+  description = "Id of the environment's owner, for descriptions. Empty: it isn't known."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
 variable "project" {
   description = "Id and number of the Google Cloud project. Its APIs are enabled."
   type        = object({ id = string, number = string })

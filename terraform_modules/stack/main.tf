@@ -65,6 +65,7 @@ module "orchestrator" {
   location        = local._locations.orchestrator
   kms_key         = local._keys.orchestrator
   network         = var.network
+  owner           = var.owner
   service_account = module.identity.account
   uri             = local._uri
 }
@@ -109,5 +110,6 @@ module "deployer" {
   allow_unauthenticated = var.components.deployer.allow_unauthenticated
   location              = local._locations.deployer
   kms_key               = local._keys.deployer
+  owner                 = var.owner
   service_account       = local._email
 }

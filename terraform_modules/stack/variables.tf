@@ -78,6 +78,13 @@ variable "network" {
   default     = null
 }
 
+variable "owner" {
+  description = "Id of the environment's owner, for descriptions. Empty: it isn't known."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
 variable "path" {
   description = "The stack's path in the bucket, without slashes at its ends: shared or ml_projects/NAME."
   type        = string

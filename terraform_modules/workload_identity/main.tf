@@ -2,6 +2,8 @@
 # key. Two locks: the provider accepts only the values, and the service account lets in only them.
 
 locals {
+  _made_by = var.owner == "" ? "made by zenstrap" : "made by zenstrap, owner ${var.owner}"
+
   _oidc     = var.source_of_identity.oidc_issuer
   _aws      = var.source_of_identity.aws_account
   _existing = var.source_of_identity.existing_provider
@@ -44,7 +46,7 @@ resource "google_iam_workload_identity_pool" "this" {
   project                   = var.project.id
   workload_identity_pool_id = var.pool_id
   display_name              = var.pool_id
-  description               = "Who may act as ZenML's service accounts; made by zenstrap."
+  description               = "Who may act as ZenML's service accounts; ${local._made_by}."
 }
 
 resource "google_iam_workload_identity_pool_provider" "this" {

@@ -9,6 +9,13 @@ variable "attribute" {
   }
 }
 
+variable "owner" {
+  description = "Id of the environment's owner, for descriptions. Empty: it isn't known."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
 variable "pool_id" {
   description = "Name of the pool. One that was deleted blocks its name for 30 days: take another, or undelete and import it."
   type        = string

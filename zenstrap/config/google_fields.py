@@ -207,7 +207,9 @@ KmsKey = Annotated[
 # legal there too, but not in every place where zenstrap writes a label.
 _LABEL_KEY: Final = r"^[a-z][a-z0-9_-]{0,62}$"
 _LABEL_VALUE: Final = r"^[a-z0-9_-]{0,63}$"
-OWN_LABELS: Final = frozenset({"managed_by", "environment", "ml_project", "content", "run"})
+OWN_LABELS: Final = frozenset(
+    {"managed_by", "environment", "ml_project", "content", "run", "zenstrap_owner"}
+)
 
 
 def _label_key_fault(text: str) -> str | None:

@@ -20,6 +20,7 @@ from zenstrap.google.iam import Pool, Provider, get_pool, get_provider, pool_nam
 from zenstrap.google.kms import Key, get_key, has_key_ring, key_ring_name
 from zenstrap.google.refusals import ApiDisabledError
 from zenstrap.google.session import GoogleSession
+from zenstrap.google.unrecorded import Found, variable_of
 
 OURS: Final = "made by zenstrap"
 """What the description of a pool says that zenstrap's module made."""
@@ -58,6 +59,7 @@ class Adoption:
         key_rings, keys: full names by location in Cloud KMS.
         pool_id: None where the environment makes no pool.
         reasons: what is adopted and why, one sentence each.
+        unrecorded: what a run made and could not write down.
     """
 
     key_rings: Mapping[str, str] = field(default_factory=dict)
@@ -66,10 +68,12 @@ class Adoption:
     pool: str | None = None
     provider: str | None = None
     reasons: tuple[str, ...] = ()
+    unrecorded: tuple[Found, ...] = ()
 
     def variable(self) -> dict[str, object]:
         """The value of the root's variable ``adopt``."""
         return {
+            **variable_of(self.unrecorded),
             "key_rings": dict(self.key_rings),
             "keys": dict(self.keys),
             "workload_identity_pool": self.pool,

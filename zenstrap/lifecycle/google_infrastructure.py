@@ -20,6 +20,7 @@ from zenstrap.google.adoption import (
 from zenstrap.google.needs import needed_apis
 from zenstrap.google.service_usage import enabled_apis
 from zenstrap.lifecycle.google_access import GoogleAccess, google_access
+from zenstrap.lifecycle.unrecorded import with_unrecorded
 from zenstrap.reports import Kept, count
 from zenstrap.session import Session
 from zenstrap.terraform.state import StateResource
@@ -42,23 +43,28 @@ def look_around(
         destroy: everything goes, so nothing is taken over.
 
     Raises:
+        RefusedError: a name is taken by something that isn't the environment's.
         AuthenticationError, GoogleError: Google can't be asked, or said no.
     """
     ids = frozenset(one.id for one in in_state if one.id)
     if destroy:
         return nothing_to_adopt(config, gcp_of(config).project_id, ids)
-    rest = google_access(config, session).rest
-    return find_adoptions(config, rest, ids, provider_id=PROVIDER_ID)
+    access = google_access(config, session)
+    adoption = find_adoptions(config, access.rest, ids, provider_id=PROVIDER_ID)
+    if not session.owner:
+        return adoption
+    return with_unrecorded(adoption, config, access, ids, session.owner, artifact_bucket(config))
 
 
 def google_variables(
-    config: EnvironmentConfig, adoption: Adoption, *, keys_in_use: bool
+    config: EnvironmentConfig, adoption: Adoption, *, keys_in_use: bool, owner: str
 ) -> dict[str, object]:
     """The variables of ``terraform_modules/environments/gcp``."""
     gcp, environment = gcp_of(config), config.environment
     places = locations(config)
     return {
         "environment": environment,
+        "owner": owner,
         "project_id": gcp.project_id,
         "region": gcp.region,
         "labels": dict(config.labels),

@@ -66,7 +66,7 @@ def variables(
         from zenstrap.lifecycle.google_infrastructure import google_variables, look_around
 
         adoption = look_around(config, workspace.resources(), session, destroy=destroy)
-        values = google_variables(config, adoption, keys_in_use=keys_in_use)
+        values = google_variables(config, adoption, keys_in_use=keys_in_use, owner=session.owner)
         return RootVariables(values, adoption.reasons)
     return RootVariables(
         {

@@ -88,7 +88,8 @@ class Faults:
 
         Args:
             kind: Terraform's name of a kind, with wildcards: ``google_kms_*``.
-            operation: create, read, update, delete, import or ``*``.
+            operation: create, read, update, delete, import or ``*``; or ``created``: it is there
+                by then, and only the answer is late, or lost.
             path: instead of a kind, the path of a REST call after the service's address, with
                 wildcards: ``/iam/v1/projects/*/serviceAccounts``, ``/storage/v1/b/NAME``.
             method: the HTTP method, or ``*``.
@@ -168,6 +169,20 @@ class Faults:
             ApiError: the injected one.
         """
         self._strike(lambda fault: fault.strikes_kind(kind, operation))
+
+    def on_created(self, kind: str) -> None:
+        """Strike between the creation and the answer.
+
+        Raises:
+            ApiError: the injected one.
+        """
+        self._strike(
+            lambda fault: (
+                fault.kind != ""
+                and fault.operation == "created"
+                and fnmatch.fnmatchcase(kind, fault.kind)
+            )
+        )
 
     def _strike(self, chosen: Callable[[Fault], bool]) -> None:
         with self._lock:

@@ -22,6 +22,22 @@ def exists(client: Client, name: str) -> bool:
         return client.lookup_bucket(name, timeout=_SECONDS) is not None
 
 
+def labels(client: Client, name: str) -> dict[str, str] | None:
+    """A bucket's labels; None where there is none, or none that we may see.
+
+    Raises:
+        GoogleError, AuthenticationError: it can't be looked at.
+    """
+    from google.cloud.exceptions import Forbidden
+
+    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+        try:
+            bucket = client.lookup_bucket(name, timeout=_SECONDS)
+        except Forbidden:
+            return None
+        return None if bucket is None else dict(bucket.labels)
+
+
 def is_empty(client: Client, name: str) -> bool:
     """Whether there is no such bucket, or nothing in it, older versions included.
 

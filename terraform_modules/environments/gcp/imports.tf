@@ -24,3 +24,71 @@ import {
   to       = module.workload_identity[0].google_iam_workload_identity_pool_provider.this[0]
   id       = each.value
 }
+
+# What a run made under our mark, and was ended before Terraform could write it down.
+
+import {
+  for_each = toset(compact([var.adopt.bucket]))
+  to       = module.artifact_store.google_storage_bucket.this
+  id       = each.value
+}
+
+import {
+  for_each = toset(compact([lookup(var.adopt.stack, "service_account", null)]))
+  to       = module.stack.module.identity.google_service_account.this
+  id       = each.value
+}
+
+import {
+  for_each = { for name, ids in var.adopt.ml_projects : name => ids.service_account if contains(keys(ids), "service_account") }
+  to       = module.ml_projects[each.key].module.stack.module.identity.google_service_account.this
+  id       = each.value
+}
+
+import {
+  for_each = toset(compact([lookup(var.adopt.stack, "repository", null)]))
+  to       = module.stack.module.container_registry[0].google_artifact_registry_repository.this
+  id       = each.value
+}
+
+import {
+  for_each = { for name, ids in var.adopt.ml_projects : name => ids.repository if contains(keys(ids), "repository") }
+  to       = module.ml_projects[each.key].module.stack.module.container_registry[0].google_artifact_registry_repository.this
+  id       = each.value
+}
+
+import {
+  for_each = toset(compact([lookup(var.adopt.stack, "skypilot_role", null)]))
+  to       = module.stack.module.orchestrator[0].google_project_iam_custom_role.skypilot[0]
+  id       = each.value
+}
+
+import {
+  for_each = { for name, ids in var.adopt.ml_projects : name => ids.skypilot_role if contains(keys(ids), "skypilot_role") }
+  to       = module.ml_projects[each.key].module.stack.module.orchestrator[0].google_project_iam_custom_role.skypilot[0]
+  id       = each.value
+}
+
+import {
+  for_each = toset(compact([lookup(var.adopt.stack, "secret_creator_role", null)]))
+  to       = module.stack.module.deployer[0].google_project_iam_custom_role.secret_creator
+  id       = each.value
+}
+
+import {
+  for_each = { for name, ids in var.adopt.ml_projects : name => ids.secret_creator_role if contains(keys(ids), "secret_creator_role") }
+  to       = module.ml_projects[each.key].module.stack.module.deployer[0].google_project_iam_custom_role.secret_creator
+  id       = each.value
+}
+
+import {
+  for_each = toset(compact([lookup(var.adopt.stack, "secret_user_role", null)]))
+  to       = module.stack.module.deployer[0].google_project_iam_custom_role.secret_user
+  id       = each.value
+}
+
+import {
+  for_each = { for name, ids in var.adopt.ml_projects : name => ids.secret_user_role if contains(keys(ids), "secret_user_role") }
+  to       = module.ml_projects[each.key].module.stack.module.deployer[0].google_project_iam_custom_role.secret_user
+  id       = each.value
+}

@@ -40,6 +40,7 @@ locals {
     labels            = module.base.labels
     make_keys         = var.auth.make_keys
     network           = var.network
+    owner             = var.owner
     project           = merge(module.base.project, { region = var.region })
     registry_location = var.locations.registry
   }
@@ -50,6 +51,7 @@ module "base" {
   project_id  = var.project_id
   environment = var.environment
   labels      = var.labels
+  owner       = var.owner
   flavors     = local._flavors
   apis = toset(concat(
     local._encrypts ? ["cloudkms.googleapis.com"] : [],
@@ -86,13 +88,14 @@ module "stack" {
   account_id        = var.names.service_account_id
   bucket            = local._shared.bucket
   components        = local._shared.components
-  description       = "ZenML's base stack of environment ${var.environment}; made by zenstrap."
+  description       = "ZenML's base stack of environment ${var.environment}; made by zenstrap${var.owner == "" ? "" : ", owner ${var.owner}"}."
   immutable_tags    = local._shared.immutable_tags
   impersonator      = local._shared.impersonator
   kms_keys          = local._shared.kms_keys
   labels            = local._shared.labels
   make_key          = local._shared.make_keys
   network           = local._shared.network
+  owner             = local._shared.owner
   path              = "shared"
   project           = local._shared.project
   registry_location = local._shared.registry_location
@@ -121,6 +124,7 @@ module "workload_identity" {
   project            = module.base.project
   pool_id            = var.names.workload_identity_pool
   provider_id        = var.names.workload_identity_provider
+  owner              = var.owner
   attribute          = var.auth.workload_identity.attribute
   values             = var.auth.workload_identity.values
   source_of_identity = var.auth.workload_identity

@@ -1,10 +1,13 @@
 variable "adopt" {
-  description = "What an earlier life of this environment left behind, to be taken into the state: the full names of key rings and keys by their location, and of the pool and provider of workload identities."
+  description = "What an earlier life of this environment left behind, to be taken into the state: the full names of key rings and keys by their location, and of the pool and provider of workload identities. Also what a run made and could not write down: bucket is its name; stack and ml_projects hold the ids of a stack's service_account, repository, and roles skypilot_role, secret_creator_role and secret_user_role."
   type = object({
     key_rings                  = optional(map(string), {})
     keys                       = optional(map(string), {})
     workload_identity_pool     = optional(string)
     workload_identity_provider = optional(string)
+    bucket                     = optional(string)
+    stack                      = optional(map(string), {})
+    ml_projects                = optional(map(map(string)), {})
   })
   default  = {}
   nullable = false
@@ -68,7 +71,7 @@ variable "kms_keys" {
 }
 
 variable "labels" {
-  description = "Labels of everything that takes labels. managed_by and environment are added."
+  description = "Labels of everything that takes labels. managed_by, environment and zenstrap_owner are added."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -115,6 +118,18 @@ variable "network" {
   description = "Full name of the network that Vertex AI's jobs are peered with, such as projects/123456789012/global/networks/ml. null: none."
   type        = string
   default     = null
+}
+
+variable "owner" {
+  description = "Id of the environment's owner: a random one that is made once and kept beside the state. It becomes the label zenstrap_owner, and stands in the description of what takes no labels. Empty: it isn't known."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([0-9a-f]{12})?$", var.owner))
+    error_message = "owner must be 12 lower-case hexadecimal digits, or empty."
+  }
 }
 
 variable "project_id" {

@@ -120,6 +120,7 @@ class Service:
             return
         if prior is None:
             made = kind.create(planned, self._session)
+            self._session.cloud.faults.on_created(kind.name)
         else:
             made = kind.update(prior, planned, self._session)
         response.new_state.CopyFrom(encode(_state(kind.block, planned, made)))
