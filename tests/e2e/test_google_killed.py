@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,14 +20,24 @@ from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, owner
 from tests.e2e.test_local import LIMIT, RUN
+from zenstrap.cli import lifecycle
 from zenstrap.config.loading import load_environment
 from zenstrap.errors import InterruptedRunError
 from zenstrap.interrupt import Interrupt
 from zenstrap.lifecycle.state_place import state_of
+from zenstrap.paths import project_root
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.orphans import running_on
 
 STATE = "acme-ml-dev-tfstate"
+OWNER = "0123456789ab"
+OWNED = [
+    sys.executable,
+    "-c",
+    "import functools, sys; from zenstrap.cli import lifecycle, main; "
+    f"lifecycle.Session = functools.partial(lifecycle.Session, owner={OWNER!r}); "
+    "sys.exit(main(sys.argv[1:]))",
+]
 
 
 @pytest.fixture
@@ -46,11 +58,16 @@ class Held:
         self.go_on.wait(LIMIT)
 
     @contextmanager
-    def at(self, kind: str, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    def at(
+        self, kind: str, *command: str, operation: str = "create", program: Sequence[str] = RUN
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """A run of zenstrap that is about to make something; it is killed at the end."""
-        self._cloud.faults.add(kind=kind, operation="create", seconds=1)
+        self._cloud.faults.add(kind=kind, operation=operation, seconds=1)
         victim = subprocess.Popen(
-            [*RUN, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*program, *command],
+            cwd=project_root(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             assert self.begun.wait(LIMIT)
@@ -173,3 +190,22 @@ def test_a_lock_that_somebody_else_holds_stays(
     assert freed.code == 0, freed.err
     assert locks(cloud) == []
     assert run("up", "--env", "dev").code == 0
+
+
+def test_what_terraform_could_not_record_is_taken_over(
+    cloud: Rehearsal, dev: None, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the machine stops: the bucket is there, and nobody has heard of it."""
+    held = Held(cloud, monkeypatch)
+    up = ("up", "--env", "dev")
+    with held.at("google_storage_bucket", *up, operation="created", program=OWNED):
+        children = [psutil.Process(one.pid) for one in running_on(state())]
+        for one in children:
+            one.kill()
+    held.go_on.set()
+    assert psutil.wait_procs(children, timeout=LIMIT)[1] == []
+    monkeypatch.setattr(lifecycle, "Session", functools.partial(lifecycle.Session, owner=OWNER))
+    again = run(*up, "--json")
+    assert again.code == 0, again.err + again.out
+    assert owner(cloud).get_bucket("acme-ml-dev-zenml-dev").labels["zenstrap_owner"] == OWNER
+    assert run("plan", "--env", "dev").code == 0

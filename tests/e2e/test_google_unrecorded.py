@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, alive, buckets, owner
 from zenstrap.errors import RefusedError, ZenstrapError
+from zenstrap.lifecycle.infrastructure import variables, variables_for_removal
 from zenstrap.lifecycle.unrecorded import expected_things
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.remainder import is_remainder
@@ -125,20 +126,23 @@ def test_a_key_that_nobody_can_use_is_told(cloud: Rehearsal) -> None:
         made.up()
     made = environment("dev")
     workspace = made.prepare()
-    from zenstrap.lifecycle.infrastructure import variables
-
     told = variables(made.config(), workspace, made.session).notices
     (key,) = [one for one in cloud.resources() if "/keys/" in one and "zenml-dev@" in one]
     assert any(key.rpartition("/")[2] in one for one in told)
 
 
 def test_down_takes_it_away_too(cloud: Rehearsal, home: Home) -> None:
-    cloud.faults.add(kind="google_storage_bucket", operation="created", code=500)
+    home.edit("environments/dev.yaml", with_skypilot)
+    for kind in MAKES:
+        cloud.faults.add(kind=kind, operation="created", code=500, count=100)
     with pytest.raises(ZenstrapError):
         environment("dev").up()
     made = environment("dev")
-    workspace, plan = made.plan(destroy=True)
+    workspace = made.prepare()
+    given = variables_for_removal(made.config(), workspace, made.session)
+    assert any("acme-ml-dev-zenml-dev" in one for one in given.notices)
+    plan = workspace.plan(given.values, destroy=True)
     assert "google_storage_bucket" in {change.type for change in plan.changes}
     workspace.apply(plan.digest)
     assert buckets(cloud) == {"acme-ml-dev-tfstate"}
-    assert alive(cloud) == []
+    assert [one for one in alive(cloud) if "zenml" in one] == []

@@ -79,6 +79,24 @@ def variables(
     )
 
 
+def variables_for_removal(
+    config: EnvironmentConfig, workspace: Workspace, session: Session
+) -> RootVariables:
+    """Likewise for a ``down``; what nobody recorded comes into the state first, and goes too.
+
+    Raises:
+        AuthenticationError, GoogleError: Google can't be asked, or said no.
+    """
+    given = variables(config, workspace, session, destroy=True)
+    if config.platform != "gcp":
+        return given
+    from zenstrap.lifecycle.google_infrastructure import artifact_bucket
+    from zenstrap.lifecycle.unrecorded import take_over
+
+    told = take_over(config, workspace, session, artifact_bucket(config), given.values)
+    return RootVariables(given.values, (*given.notices, *told))
+
+
 def artifacts_folder(config: EnvironmentConfig) -> Path:
     """Where a local environment keeps its artifacts."""
     root = (

@@ -14,7 +14,12 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.config.rules import warnings
 from zenstrap.errors import StateGuardError, sentence
 from zenstrap.lifecycle.connector_keys import fingerprints, keys_in_use
-from zenstrap.lifecycle.infrastructure import open_workspace, require_removable, variables
+from zenstrap.lifecycle.infrastructure import (
+    open_workspace,
+    require_removable,
+    variables,
+    variables_for_removal,
+)
 from zenstrap.lifecycle.ownership import our_registry, require_ours
 from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.lifecycle.service_agents import service_agent_notices
@@ -102,9 +107,8 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
     _guard_state(workspace, client, session)  # before Terraform makes an empty one
     workspace.prepare()
     require_removable(config, session)
-    infrastructure = workspace.plan(
-        variables(config, workspace, session, destroy=True).values, destroy=True
-    )
+    given = variables_for_removal(config, workspace, session)
+    infrastructure = workspace.plan(given.values, destroy=True)
     actual = our_registry(client, config, session)
     registrations = removal(actual)
     return PlanReport(
@@ -113,7 +117,7 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         infrastructure=infrastructure,
         registrations=registrations,
         digest=combined_digest(infrastructure, registrations),
-        notices=active_stack_notices(registrations, session),
+        notices=(*given.notices, *active_stack_notices(registrations, session)),
         kept=_kept_by_design(config, session),
     )
 

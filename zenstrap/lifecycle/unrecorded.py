@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from zenstrap import naming
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.google_locations import locations
 from zenstrap.config.models import Components
 from zenstrap.google.adoption import Adoption
-from zenstrap.google.unrecorded import Expected, Kind, find_unrecorded, keys_of, require_ours
-from zenstrap.lifecycle.google_access import GoogleAccess
+from zenstrap.google.unrecorded import (
+    Expected,
+    Found,
+    Kind,
+    find_unrecorded,
+    keys_of,
+    require_ours,
+)
+from zenstrap.lifecycle.google_access import GoogleAccess, google_access
+from zenstrap.session import Session
+from zenstrap.terraform.workspace import Workspace
+
+# Below the module of a stack, by the key in the root's variable ``adopt``.
+_ADDRESSES: Final = {
+    "service_account": "module.identity.google_service_account.this",
+    "repository": "module.container_registry[0].google_artifact_registry_repository.this",
+    "skypilot_role": "module.orchestrator[0].google_project_iam_custom_role.skypilot[0]",
+    "secret_creator_role": "module.deployer[0].google_project_iam_custom_role.secret_creator",
+    "secret_user_role": "module.deployer[0].google_project_iam_custom_role.secret_user",
+}
 
 
 def with_unrecorded(
@@ -33,25 +52,68 @@ def with_unrecorded(
         RefusedError: a name is taken by something that isn't the owner's.
         AuthenticationError, GoogleError: Google can't be asked, or said no.
     """
-    from zenstrap.storage.artifact_bucket import labels
-
-    expected = tuple(expected_things(config, bucket))
-    found = find_unrecorded(
-        access.rest,
-        [one for one in expected if one.id not in in_state],
-        partial(labels, access.storage),
-    )
+    found = _look(config, access, in_state, bucket)
     require_ours(found, owner, access.project_id)
-    reasons = [
-        f"Adopted: the {one.thing.kind} {one.thing.name}, which an earlier run of this owner made "
-        "and could not record."
-        for one in found
-    ]
-    known = in_state | {one.thing.id for one in found}
-    accounts = [one.id for one in expected if one.kind == "service account" and one.id in known]
+    reasons = [_told(one) for one in found]
     if makes_keys(config):
+        known = in_state | {one.thing.id for one in found}
+        things = expected_things(config, bucket)
+        accounts = [one.id for one in things if one.kind == "service account" and one.id in known]
         reasons += _unrecorded_keys(access, accounts, in_state)
     return replace(adoption, unrecorded=found, reasons=(*adoption.reasons, *reasons))
+
+
+def take_over(
+    config: EnvironmentConfig,
+    workspace: Workspace,
+    session: Session,
+    bucket: str,
+    variables: Mapping[str, object],
+) -> tuple[str, ...]:
+    """Before a ``down``: write what carries the owner's mark into the state, so that it goes too.
+
+    Terraform reads no import block while it plans to destroy. Somebody else's stays.
+
+    Returns:
+        What was taken over, one sentence each.
+
+    Raises:
+        AuthenticationError, GoogleError: Google can't be asked, or said no.
+    """
+    if not session.owner:
+        return ()
+    in_state = frozenset(one.id for one in workspace.resources() if one.id)
+    found = _look(config, google_access(config, session), in_state, bucket)
+    ours = [one for one in found if one.mark == session.owner]
+    if ours:
+        session.guard()
+        workspace.take_over({address_of(one.thing): one.thing.id for one in ours}, variables)
+    return tuple(_told(one) for one in ours)
+
+
+def address_of(thing: Expected) -> str:
+    """Where it stands in the root module; the same as in its imports.tf."""
+    if thing.kind == "bucket":
+        return "module.artifact_store.google_storage_bucket.this"
+    *stack, key = thing.slot
+    place = "module.stack" if len(stack) == 1 else f'module.ml_projects["{stack[1]}"].module.stack'
+    return f"{place}.{_ADDRESSES[key]}"
+
+
+def _look(
+    config: EnvironmentConfig, access: GoogleAccess, in_state: frozenset[str], bucket: str
+) -> tuple[Found, ...]:
+    from zenstrap.storage.artifact_bucket import labels
+
+    expected = [one for one in expected_things(config, bucket) if one.id not in in_state]
+    return find_unrecorded(access.rest, expected, partial(labels, access.storage))
+
+
+def _told(one: Found) -> str:
+    return (
+        f"Adopted: the {one.thing.kind} {one.thing.name}, which an earlier run of this owner made "
+        "and could not record."
+    )
 
 
 def expected_things(config: EnvironmentConfig, bucket: str) -> Iterator[Expected]:

@@ -15,6 +15,7 @@ Option = bool | str | None | Mapping[str, str]
 ALLOWED = frozenset(
     {
         "apply",
+        "import",
         "init",
         "output",
         "plan",

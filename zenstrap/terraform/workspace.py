@@ -240,6 +240,23 @@ class Workspace:
         text = self._pulled()
         return resources_in(text, where=self._state_place) if text.strip() else ()
 
+    def take_over(self, found: Mapping[str, str], variables: Mapping[str, object]) -> None:
+        """Write into the state what is there already, and change nothing else.
+
+        Args:
+            found: the provider's id by the address that it gets.
+            variables: as for a plan.
+        """
+        with self._variable_file(variables) as variable_file:
+            for address, identity in found.items():
+                self._run(
+                    "import",
+                    address,
+                    identity,
+                    limit=self.limits.read,
+                    options={"input": False, "no_color": True, "var_file": str(variable_file)},
+                )
+
     def forget(self, addresses: Sequence[str]) -> None:
         """Take resources out of the state and leave them where they are."""
         if not addresses:
@@ -327,7 +344,7 @@ class Workspace:
         options: Mapping[str, Option] | None = None,
     ) -> Finished:
         # What only reads is still wanted after a stop: to say what is true now.
-        stoppable = command in ("init", "plan", "apply")
+        stoppable = command in ("init", "import", "plan", "apply")
         if stoppable:
             self.interrupt.check()
         return process.run(

@@ -165,3 +165,36 @@ run "refuses_a_wrong_project_id" {
 
   expect_failures = [var.project_id]
 }
+
+run "marks_with_the_owner" {
+  command = plan
+
+  variables {
+    owner  = "0123456789ab"
+    labels = { zenstrap_owner = "somebody" }
+  }
+
+  assert {
+    condition     = output.labels.zenstrap_owner == "0123456789ab"
+    error_message = "The label should be the owner's id, whatever the user's labels are."
+  }
+}
+
+run "knows_no_owner" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(output.labels), "zenstrap_owner")
+    error_message = "Without an owner there should be no such label."
+  }
+}
+
+run "refuses_a_wrong_owner" {
+  command = plan
+
+  variables {
+    owner = "Ada"
+  }
+
+  expect_failures = [var.owner]
+}

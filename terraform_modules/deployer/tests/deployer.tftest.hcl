@@ -69,3 +69,16 @@ run "refuses_a_zone" {
 
   expect_failures = [var.location]
 }
+
+run "names_the_owner" {
+  command = plan
+
+  variables {
+    owner = "0123456789ab"
+  }
+
+  assert {
+    condition     = endswith(google_project_iam_custom_role.secret_user.description, "; made by zenstrap, owner 0123456789ab.")
+    error_message = "The description should hold the owner's id."
+  }
+}

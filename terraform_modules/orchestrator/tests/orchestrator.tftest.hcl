@@ -135,3 +135,17 @@ run "refuses_a_zone" {
 
   expect_failures = [var.location]
 }
+
+run "names_the_owner" {
+  command = plan
+
+  variables {
+    flavor = "vm_gcp"
+    owner  = "0123456789ab"
+  }
+
+  assert {
+    condition     = endswith(google_project_iam_custom_role.skypilot[0].description, "; made by zenstrap, owner 0123456789ab.")
+    error_message = "The description should hold the owner's id."
+  }
+}

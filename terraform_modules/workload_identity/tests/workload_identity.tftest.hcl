@@ -209,3 +209,16 @@ run "refuses_a_short_provider_id" {
 
   expect_failures = [var.provider_id]
 }
+
+run "names_the_owner" {
+  command = plan
+
+  variables {
+    owner = "0123456789ab"
+  }
+
+  assert {
+    condition     = endswith(google_iam_workload_identity_pool.this[0].description, "; made by zenstrap, owner 0123456789ab.")
+    error_message = "The description should hold the owner's id."
+  }
+}

@@ -241,3 +241,26 @@ run "refuses_an_unknown_mode" {
 
   expect_failures = [var.resilience]
 }
+
+run "marks_what_takes_no_labels_in_its_description" {
+  command = plan
+
+  variables {
+    owner = "0123456789ab"
+  }
+
+  assert {
+    condition     = output.labels.zenstrap_owner == "0123456789ab"
+    error_message = "What takes labels should carry the owner's id."
+  }
+}
+
+run "refuses_a_wrong_owner" {
+  command = plan
+
+  variables {
+    owner = "0123456789AB"
+  }
+
+  expect_failures = [var.owner]
+}
