@@ -29,6 +29,7 @@ def session(stub: Stub, pauses: list[float]) -> GoogleSession:
         "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT": f"{stub.url}/v2/",
         "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT": f"{stub.url}/v1/",
         "GOOGLE_KMS_CUSTOM_ENDPOINT": f"{stub.url}/v1/",
+        "GOOGLE_ARTIFACT_REGISTRY_CUSTOM_ENDPOINT": f"{stub.url}/v1/",
         "GOOGLE_STORAGE_CUSTOM_ENDPOINT": f"{stub.url}/storage/v1/",
         "GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.token",
     }
