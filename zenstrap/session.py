@@ -74,7 +74,6 @@ class Session:
     unmarked: bool | None = None
     changed_first: str = ""
     google: GoogleAccess | None = None
-    owner: str = ""
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     show_plan: ShowPlan = lambda plan: None
     reports: dict[str, list[Report]] = field(default_factory=dict)

@@ -7,6 +7,7 @@ state's lineage: ZenML's runs recorded it. An environment's name decides nothing
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import NameTakenError, StateGuardError, ZenstrapError
 from zenstrap.events import Notice
+from zenstrap.invocation import again
 from zenstrap.lifecycle.state_place import StatePlace
 from zenstrap.owner import Owner, Registry, new_owner
 from zenstrap.registry.model import ActualRegistry
@@ -191,7 +193,8 @@ def require_ours(actual: ActualRegistry, client: Client) -> None:
         f"there is another {actual.environment} in this ZenML, and it is {_who(run)}",
         why="Its stacks and components have the names that yours would get. Nothing of it is "
         "touched",
-        fix=_another_name(actual.environment),
+        fix="Give yours a name of its own",
+        command=_another_name(actual.environment),
     )
 
 
@@ -226,8 +229,7 @@ def _registered_elsewhere(found: Evidence, registry: Registry) -> ZenstrapError:
         where=registry.url,
         why=f"{found.here.url} is connected, which doesn't know it, and the state holds "
         f"{_resources(found)}: there they would stay registered for ever",
-        fix=f"Log in there: zenml login {registry.url}. If that ZenML is gone for good, run again "
-        "with --this-zenml",
+        fix=f"{_way_to(registry)}. If that ZenML is gone for good, run again with --this-zenml",
     )
 
 
@@ -239,8 +241,8 @@ def _never_heard_of(found: Evidence) -> ZenstrapError:
         where=found.place,
         why=f"The state holds {_resources(found)}, and no run in {found.here.url} (project "
         f"{found.here.project_name}) has recorded it",
-        fix="Log in to the ZenML that it is registered in (`zenml login`, ZENML_STORE_URL). If "
-        "that is gone for good, run again with --this-zenml",
+        fix="Log in to the ZenML that it is registered in (`zenml login ADDRESS`, or "
+        "ZENML_STORE_URL). If that is gone for good, run again with --this-zenml",
     )
 
 
@@ -249,7 +251,8 @@ def _in_another_project(found: Evidence, project: str) -> ZenstrapError:
         f"{found.environment} has its runs in ZenML's project {project}",
         where=f"ZenML project {found.here.project_name}",
         why="Its past is there: without it nobody could see whether the state is the right one",
-        fix=f"Change to it: zenml project set {project} (or ZENML_ACTIVE_PROJECT_ID)",
+        fix="Change to that project, or let ZENML_ACTIVE_PROJECT_ID name it",
+        command=f"zenml project set {shlex.quote(project)}",
     )
 
 
@@ -260,16 +263,20 @@ def _somebody_elses(found: Evidence, last: RunRecord) -> ZenstrapError:
         where=found.place,
         why=f"Run {last.name} recorded {count(last.state.resources, 'resource')}, and their state "
         "isn't here",
-        fix=f"{_another_name(found.environment)}. If it is yours, from another place: bring its "
-        "state here, with the owner.json beside it",
+        fix="If it is yours, bring its state here, with the owner.json beside it. If not, give "
+        "yours a name of its own",
+        command=_another_name(found.environment),
     )
 
 
 def _another_name(environment: str) -> str:
-    return (
-        "Give yours a name of its own: python run.py up --env "
-        f"{environment} --name {_suggested_name()}"
-    )
+    return again(environment, "--name", _suggested_name())
+
+
+def _way_to(registry: Registry) -> str:
+    if registry.url.startswith(("http://", "https://")):
+        return f"Log in there (`zenml login {registry.url}`)"
+    return "Go back to that ZenML configuration (ZENML_CONFIG_PATH, HOME or ZENML_STORE_URL)"
 
 
 def _suggested_name() -> str:
