@@ -119,7 +119,7 @@ def _from_key(name: str, value: str) -> Login:
                 where=f"{name}={value}",
                 why=error.strerror or str(error),
                 fix=f"Correct {name}, or unset it and log in",
-                command=LOG_IN,
+                command=f"unset {name} && {LOG_IN}",
             ) from error
     try:
         found, _ = google.auth.load_credentials_from_dict(json.loads(text))  # type: ignore[no-untyped-call]
@@ -130,7 +130,7 @@ def _from_key(name: str, value: str) -> Login:
             where=name,
             why="It is no JSON" if isinstance(error, json.JSONDecodeError) else "Its form is wrong",
             fix=f"Correct {name}, or unset it and log in",
-            command=LOG_IN,
+            command=f"unset {name} && {LOG_IN}",
         ) from None
     return _login(found, name)
 
@@ -211,8 +211,9 @@ def _refused(why: str) -> AuthenticationError:
             "Google does not accept your login",
             where=ACCESS_TOKEN,
             why=why,
-            fix="Unset it and log in, or set a new one",
-            command=f"export {ACCESS_TOKEN}=$(gcloud auth print-access-token)",
+            fix=f"Set a new one (`export {ACCESS_TOKEN}=$(gcloud auth print-access-token)`), or "
+            "unset it and log in",
+            command=f"unset {ACCESS_TOKEN} && {LOG_IN}",
         )
     return AuthenticationError(
         "your login for Google Cloud has expired or was revoked",
