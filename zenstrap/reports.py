@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from zenstrap.config import EnvironmentConfig
+from zenstrap.events import ResourceAction
 from zenstrap.redaction import redact
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.terraform.plan import Plan
@@ -114,6 +115,25 @@ class PreflightReport(Report):
         return {check.name: check.detail for check in self.checks}
 
 
+class Loss(BaseModel):
+    """Something that is destroyed or replaced under current stacks.
+
+    Attributes:
+        under: the aliases that stand on it, each with its current version.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: str
+    action: ResourceAction
+    under: tuple[str, ...]
+
+    @property
+    def who(self) -> str:
+        """``zenml-prod 1.1.0 stands on it``."""
+        return f"{', '.join(self.under)} {'stands' if len(self.under) == 1 else 'stand'} on it"
+
+
 class PlanReport(Report):
     """Infrastructure and registrations in one plan.
 
@@ -126,6 +146,7 @@ class PlanReport(Report):
         since: name of the run that last made or confirmed this state, where nothing is to change.
         kept: what a ``down`` leaves, each with its reason.
         keys_in_use: the infrastructure was planned with keys that an old connector still needs.
+        losses: what current versions stand on and is destroyed before their successors are proven.
         refusal: why nobody may carry it out, in one sentence; empty where that is for a person
             to say.
     """
@@ -142,6 +163,7 @@ class PlanReport(Report):
     notices: tuple[Told, ...] = ()
     kept: tuple[Kept, ...] = ()
     keys_in_use: bool = False
+    losses: tuple[Loss, ...] = ()
     refusal: str = ""
 
     @property

@@ -6,7 +6,7 @@ replaced, nothing is tested again, nobody is asked for a version, and their past
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.conftest import forget_zenml
 from tests.e2e.google_cloud import alive, buckets
 from tests.e2e.test_google_upgrade import smoke_tests
 from tests.recorded import stages
-from tests.recorded.record import HOMES
+from tests.recorded.record import HOMES, write_configs
 from tests.recorded.world import WORLD, brought_up, machine
 from zenstrap import paths
 from zenstrap.naming import belongs_to
@@ -99,14 +99,11 @@ def test_its_environments_live_on(cloud: Rehearsal, run: CommandLine, name: str)
     assert alias_parts(f"zenml-{name}") == parts(before)["stacks"][f"zenml-{name}"][-1]
 
     if name in stages.APPROVED:
-        kept = snapshot()
-        refused = run("down", "--env", name, "--yes", "--json")
-        assert refused.code == 5, refused.err
-        assert snapshot() == kept and alive(cloud) == made
+        nothing_is_taken_from_it(cloud, run, name)
     if name == "prod":
         return  # strict: nothing takes it away
     if name in stages.APPROVED:
-        allow_destroy(name)
+        change(name, lambda config: config["protection"].update(allow_destroy=True))
     gone = run("down", "--env", name, "--yes", "--json")
     assert gone.code == 0, gone.err
     left = snapshot()
@@ -116,6 +113,33 @@ def test_its_environments_live_on(cloud: Rehearsal, run: CommandLine, name: str)
     assert not [one for one in all_buckets(cloud) if one.endswith(f"-zenml-{name}")]
     others = {stack for stack in before["stacks"] if not belongs_to(stack, name)}
     assert set(left["stacks"]) == others
+
+
+def nothing_is_taken_from_it(cloud: Rehearsal, run: CommandLine, name: str) -> None:
+    """A protected environment keeps what its current versions stand on."""
+
+    def moved(config: dict[str, Any]) -> None:
+        config["stack"]["version"] = "1.3.0"
+        if name == "prod":
+            config["stack"]["components"]["container_registry"] = None
+        else:
+            config["stack"]["components"]["artifact_store"]["version"] = "1.1.0"
+            config["local"] = {"root": str(WORLD / "elsewhere")}
+
+    kept, made, folders = snapshot(), alive(cloud), sorted((WORLD / "zenstrap").rglob("*.json"))
+    refused = run("down", "--env", name, "--yes", "--json")
+    assert refused.code == 5, refused.err
+    put_back = change(name, moved)
+    for project in stages.ML_PROJECTS:
+        file = WORLD / "configs" / "ml_projects" / f"{project}.yaml"
+        file.write_text(file.read_text().replace(stages.CURRENT, "1.3.0"))
+    planned = run("plan", "--env", name, "--json")
+    assert planned.code == 5, planned.err
+    assert planned.json["plan"]["losses"]
+    assert up(run, name).code == 5
+    assert snapshot() == kept and alive(cloud) == made
+    assert sorted((WORLD / "zenstrap").rglob("*.json")) == folders
+    put_back()
 
 
 def up(run: CommandLine, name: str) -> Ended:
@@ -141,8 +165,10 @@ def all_buckets(cloud: Rehearsal) -> set[str]:
     return {bucket for project in stages.GOOGLE_PROJECTS for bucket in buckets(cloud, project)}
 
 
-def allow_destroy(name: str) -> None:
+def change(name: str, how: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
+    """Change an environment's file; what comes back puts all files back."""
     file = WORLD / "configs" / "environments" / f"{name}.yaml"
     content = yaml.safe_load(file.read_text())
-    content["protection"]["allow_destroy"] = True
+    how(content)
     file.write_text(yaml.safe_dump(content))
+    return lambda: write_configs(stages.CURRENT)

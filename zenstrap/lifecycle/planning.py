@@ -23,6 +23,7 @@ from zenstrap.lifecycle.infrastructure import (
 from zenstrap.lifecycle.ownership import our_registry, require_ours
 from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.lifecycle.service_agents import service_agent_notices
+from zenstrap.lifecycle.standing import losses
 from zenstrap.lifecycle.succession import succession_notices
 from zenstrap.policy.approval import refusal
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
@@ -92,6 +93,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         ),
         keys_in_use=keep_keys,
         kept=left_in_place(infrastructure),
+        losses=losses(infrastructure, desired, actual),
     )
     refused = refusal(planned, config)
     return planned.model_copy(update={"refusal": refused.what}) if refused else planned

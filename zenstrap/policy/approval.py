@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-
 from zenstrap import invocation
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RefusedError
 from zenstrap.policy.rules import Verdict, judge
 from zenstrap.reports import GateReport, How, PlanReport
 from zenstrap.session import Session
+from zenstrap.user import user_name
 
 
 def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> GateReport:
@@ -27,9 +26,9 @@ def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> Ga
         rule = f"protection.approval: {config.protection.approval}"
         return _passed(plan, rule, "policy", verdict)
     if session.assume_yes:
-        return _passed(plan, getpass.getuser(), "--yes", verdict)
+        return _passed(plan, user_name(), "--yes", verdict)
     _ask(config.environment, verdict, session, plan.direction)
-    return _passed(plan, getpass.getuser(), "terminal", verdict)
+    return _passed(plan, user_name(), "terminal", verdict)
 
 
 def refusal(plan: PlanReport, config: EnvironmentConfig) -> RefusedError | None:
@@ -59,11 +58,13 @@ def _protection(config: EnvironmentConfig) -> tuple[str, str]:
             "compliance_mode strict protects against destruction.",
             "Undo the change that asks for it. If it is wanted, the environment leaves strict mode "
             "first, in a reviewed change: resilience.compliance_mode: standard and "
-            "protection.allow_destroy: true.",
+            "protection.allow_destroy: true. That makes what is encrypted with its keys anew: read "
+            "that plan first.",
         )
     return (
         "protection.allow_destroy is false for this environment.",
-        "If it is wanted, set protection.allow_destroy: true in a reviewed change first.",
+        "Undo the change that asks for it. If it is wanted, set protection.allow_destroy: true in "
+        "a reviewed change first.",
     )
 
 

@@ -57,6 +57,11 @@ def _refusals(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
         return [f"{address} would be made anew, and what it encrypted lost" for address in lost]
     lost = [c.address for c in destructive if c.type in PROTECTED_TYPES]
     reasons = [f"{address} would be deleted, and its type is protected" for address in lost]
+    reasons += [
+        f"{loss.address} would be destroyed, and {loss.who}"
+        for loss in plan.losses
+        if loss.address not in lost
+    ]
     if _takes_all_away(plan):
         reasons.append("taking the environment down is not allowed")
     return reasons

@@ -77,6 +77,12 @@ class PlanTable:
         if plan.refusal:
             yield from _head("Refused")
             yield _item(clean(sentence(plan.refusal)), style="bold red")
+        if plan.losses:
+            yield from _head("Destroyed under current stacks, before their successors are proven")
+            for loss in plan.losses:
+                yield _row(
+                    loss.action, loss.action, clean(loss.address), clean(loss.who), "bold red"
+                )
         infrastructure = plan.infrastructure
         if infrastructure.drift:
             yield from _head("Changed outside of Terraform")
