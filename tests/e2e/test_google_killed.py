@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,12 +48,12 @@ class Held:
 
     @contextmanager
     def at(
-        self, kind: str, *command: str, operation: str = "create", program: Sequence[str] = RUN
+        self, kind: str, *command: str, operation: str = "create"
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A run of zenstrap that is about to make something; it is killed at the end."""
         self._cloud.faults.add(kind=kind, operation=operation, seconds=1)
         victim = subprocess.Popen(
-            [*program, *command],
+            [*RUN, *command],
             cwd=project_root(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
