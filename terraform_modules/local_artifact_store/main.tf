@@ -1,7 +1,8 @@
 # A folder as artifact store, made by the provider that is built into Terraform.
 #
 # A marker file in the folder says whose it is, one key a line. No folder without that marker is
-# ever removed, and only an empty one is taken over.
+# ever removed, and only an empty one is taken over. The owner's id stands in markers alone, and not
+# in what triggers a replacement: folders from before there were owners stay as they are.
 
 locals {
   _owner = {
@@ -22,6 +23,7 @@ data "terraform_remote_state" "probe" {
   config  = { path = "${path.module}/empty.json" }
 
   defaults = {
+    owner = try(tostring(jsondecode(file(local._marker)).owner), "")
     incarnation = try(
       [
         for marker in [jsondecode(file(local._marker))] : tostring(marker.incarnation)
@@ -53,6 +55,11 @@ resource "terraform_data" "folder" {
 
   lifecycle {
     create_before_destroy = true
+
+    precondition {
+      condition     = var.owner == "" || contains(["", var.owner], data.terraform_remote_state.probe.outputs.owner)
+      error_message = "${local._path} belongs to somebody else's environment of the same name, as its .zenstrap.json says. Choose another root for this environment, or give it another name."
+    }
   }
 
   provisioner "local-exec" {
@@ -62,7 +69,7 @@ resource "terraform_data" "folder" {
       SCRIPT = "${path.module}/scripts/make.sh"
       ROOT   = self.triggers_replace.root
       FOLDER = self.input.path
-      MARKER = replace(jsonencode(merge(self.triggers_replace.owner, { incarnation = self.triggers_replace.incarnation })), ",", ",\n ")
+      MARKER = replace(jsonencode(merge(self.triggers_replace.owner, { incarnation = self.triggers_replace.incarnation }, var.owner == "" ? {} : { owner = var.owner })), ",", ",\n ")
     }
   }
 

@@ -42,6 +42,18 @@ variable "ml_project" {
   }
 }
 
+variable "owner" {
+  description = "Id of the environment's owner: a random one that is made once and kept beside the state. It stands in the marker of a folder that is made now. Empty: it isn't known."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([0-9a-f]{12})?$", var.owner))
+    error_message = "owner must be 12 lower-case hexadecimal digits, or empty."
+  }
+}
+
 variable "root" {
   description = "Absolute path below which the folder is made. It is made too, and removed when nothing is left in it."
   type        = string

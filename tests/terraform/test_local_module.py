@@ -83,14 +83,19 @@ class Script:
         self.folder = root / "ml_projects" / "fraud"
         self.marker = self.folder / ".zenstrap.json"
 
-    def run(self, name: str, incarnation: str = "1", project: str = "fraud") -> tuple[int, str]:
+    def run(
+        self, name: str, incarnation: str = "1", project: str = "fraud", owner: str = ""
+    ) -> tuple[int, str]:
+        marker = OWNER % (incarnation, json.dumps(project))
+        if owner:
+            marker = f'{marker[:-1]},\n "owner":"{owner}"}}'
         done = subprocess.run(
             ["sh", str(SCRIPTS / f"{name}.sh")],
             env={
                 "PATH": child_environment()["PATH"],
                 "ROOT": str(self.root),
                 "FOLDER": str(self.folder),
-                "MARKER": OWNER % (incarnation, json.dumps(project)),
+                "MARKER": marker,
             },
             capture_output=True,
             text=True,
@@ -143,6 +148,36 @@ def test_somebody_elses_marker_is_refused(content: str, script: Script) -> None:
     assert code == 1 and "belongs to somebody else" in said and str(script.folder) in said
     assert script.run("remove")[0] == 0
     assert snapshot(script.root) == before
+
+
+MINE, THEIRS = "0123456789ab", "ba9876543210"
+
+
+def test_another_owners_folder_is_refused_though_the_names_are_the_same(script: Script) -> None:
+    assert script.run("make", owner=MINE)[0] == 0
+    assert json.loads(script.marker.read_text())["owner"] == MINE
+    before = snapshot(script.root)
+    code, said = script.run("make", owner=THEIRS)
+    assert code == 1 and "belongs to somebody else" in said
+    assert snapshot(script.root) == before
+    assert script.run("make", incarnation="2", owner=MINE) == (0, "")
+    # Terraform's destroy provisioner doesn't know the id: what is in the state is ours.
+    assert script.run("remove", incarnation="2") == (0, "")
+    assert not script.folder.exists()
+
+
+def test_a_folder_from_before_there_were_owners(script: Script) -> None:
+    assert script.run("make")[0] == 0
+    assert script.run("make", owner=MINE) == (0, "")  # a run was killed here
+    script.run("remove")
+    assert script.run("make")[0] == 0
+    (script.folder / "model").touch()
+    before = snapshot(script.root)
+    code, said = script.run("make", owner=MINE)
+    assert code == 1 and "names no owner" in said
+    assert snapshot(script.root) == before
+    assert script.run("remove") == (0, "")
+    assert not script.folder.exists()
 
 
 def test_a_folder_without_a_marker_is_left_alone(script: Script) -> None:

@@ -71,6 +71,7 @@ def variables(
     return RootVariables(
         {
             "environment": config.environment,
+            "owner": session.owner,
             "root": str(artifacts_folder(config)),
             "ml_projects": sorted(config.ml_projects),
             "retention": config.retention.model_dump(mode="json"),

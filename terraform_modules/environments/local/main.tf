@@ -10,6 +10,7 @@ module "shared" {
   environment = var.environment
   folder      = "shared"
   incarnation = local._incarnation
+  owner       = var.owner
   root        = var.root
 }
 
@@ -20,5 +21,6 @@ module "ml_projects" {
   folder      = "ml_projects/${each.key}"
   incarnation = local._incarnation
   ml_project  = each.key
+  owner       = var.owner
   root        = var.root
 }

@@ -28,6 +28,18 @@ variable "ml_projects" {
   }
 }
 
+variable "owner" {
+  description = "Id of the environment's owner: a random one that is made once and kept beside the state. It stands in the markers of folders that are made now. Empty: it isn't known."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([0-9a-f]{12})?$", var.owner))
+    error_message = "owner must be 12 lower-case hexadecimal digits, or empty."
+  }
+}
+
 variable "retention" {
   description = "How long things are kept: artifacts in days, the number of versions of a stack, and the environment itself, such as \"72h\"; handed through. null: for ever."
   type = object({

@@ -12,9 +12,19 @@ refuse() {
   exit 1
 }
 
-# The owner: the marker without its incarnation.
-owner() {
-  sed '/^ "incarnation":/d'
+# Whose it is by name: the marker without its incarnation and the owner's id.
+name() {
+  sed -e '/^ "incarnation":/d' -e '/^ "owner":/d' -e 's/[,}]*$//'
+}
+
+# The owner's id, where the marker has one.
+id() {
+  sed -n 's/^ "owner":"\([0-9a-f]*\)"}*$/\1/p'
+}
+
+# What lies in the folder beside the marker.
+others() {
+  ls -A -- "$FOLDER" | sed '/^\.zenstrap\.json\(\.new\)\{0,1\}$/d'
 }
 
 # A link below ROOT would lead out of it.
@@ -39,8 +49,12 @@ while [ ! -d "$FOLDER" ]; do
 done
 
 if [ -e "$file" ]; then
-  [ "$(owner <"$file")" = "$(printf '%s\n' "$MARKER" | owner)" ] || refuse "$FOLDER belongs to somebody else, as its .zenstrap.json says, so nothing was touched. Choose another root for this environment."
-elif [ -n "$(ls -A -- "$FOLDER" | sed '/^\.zenstrap\.json\.new$/d')" ]; then
+  mine=$(printf '%s\n' "$MARKER" | id)
+  theirs=$(id <"$file")
+  { [ "$(name <"$file")" = "$(printf '%s\n' "$MARKER" | name)" ] && [ "${theirs:-$mine}" = "${mine:-$theirs}" ]; } || refuse "$FOLDER belongs to somebody else, as its .zenstrap.json says, so nothing was touched. Choose another root for this environment."
+  # From before there were owners: an earlier run was killed here only if nothing lies in it yet.
+  [ -n "$theirs" ] || [ -z "$mine" ] || [ -z "$(others)" ] || refuse "$FOLDER holds files and its .zenstrap.json names no owner, so nothing was touched. Move the folder away, or choose another root for this environment."
+elif [ -n "$(others)" ]; then
   refuse "$FOLDER holds files and carries no marker of zenstrap, so nothing was touched. Move the folder away, or choose another root for this environment."
 fi
 

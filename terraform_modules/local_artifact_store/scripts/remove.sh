@@ -1,6 +1,6 @@
 #!/bin/sh
-# Removes FOLDER with everything in it if it carries exactly MARKER, then ROOT and what lies
-# between where nothing is left in them. Everything else is left alone.
+# Removes FOLDER with everything in it if it carries exactly MARKER, but for the owner's id, then
+# ROOT and what lies between where nothing is left in them. Everything else is left alone.
 set -eu
 
 file=$FOLDER/.zenstrap.json
@@ -8,6 +8,10 @@ file=$FOLDER/.zenstrap.json
 keep() {
   printf 'zenstrap: kept %s: %s\n' "$FOLDER" "$1"
   exit 0
+}
+
+without_id() {
+  sed -e '/^ "owner":/d' -e 's/[,}]*$//'
 }
 
 # A link below ROOT would lead out of it.
@@ -21,7 +25,7 @@ done
 
 if [ -d "$FOLDER" ]; then
   [ -f "$file" ] && [ ! -L "$file" ] || keep "it carries no marker of zenstrap."
-  [ "$(cat -- "$file")" = "$MARKER" ] || keep "its marker is not the one that was written for this folder."
+  [ "$(without_id <"$file")" = "$(printf '%s\n' "$MARKER" | without_id)" ] || keep "its marker is not the one that was written for this folder."
 
   # The marker goes last: a removal that was cut short can then be repeated.
   for entry in "$FOLDER"/* "$FOLDER"/.[!.]* "$FOLDER"/..?*; do
