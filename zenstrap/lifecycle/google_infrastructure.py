@@ -162,7 +162,8 @@ def kept_on_google_cloud(config: EnvironmentConfig, access: GoogleAccess) -> tup
     kept = [
         Kept(
             name=f"gs://{config.state.bucket}",
-            reason="the state bucket: other environments may use it, and it holds older states",
+            reason="the state bucket: other environments may use it, and it holds older states and "
+            "whose the environment is",
         )
     ]
     kept += [

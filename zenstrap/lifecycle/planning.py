@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
-from zenstrap import runs
+from zenstrap import paths, runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.rules import warnings
 from zenstrap.errors import StateGuardError, sentence
@@ -25,11 +25,13 @@ from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.lifecycle.service_agents import service_agent_notices
 from zenstrap.lifecycle.standing import losses
 from zenstrap.lifecycle.succession import succession_notices
+from zenstrap.owner import FileOwnerStore
 from zenstrap.policy.approval import refusal
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
+from zenstrap.registry.comparing import LABEL
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import CONNECTOR, UNKNOWN, diff, removal
-from zenstrap.registry.model import ActualRegistry, DesiredRegistry, DesiredStack
+from zenstrap.registry.model import OWNER, ActualRegistry, DesiredRegistry, DesiredStack
 from zenstrap.registry.succession import waits_for_proof
 from zenstrap.registry.versions import rolled_back_from
 from zenstrap.reports import Kept, PlanReport, count
@@ -89,6 +91,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
                 config, desired, actual, infrastructure, registrations, keys_in_use=keep_keys
             ),
             *_notices(config, desired, registrations),
+            *_owner_notices(desired, registrations),
             *active_stack_notices(registrations, session),
         ),
         keys_in_use=keep_keys,
@@ -146,7 +149,11 @@ def _kept_by_design(config: EnvironmentConfig, session: Session) -> tuple[Kept, 
         reason="the run history in ZenML; the artifacts that the stacks stored are gone",
     )
     if config.platform != "gcp":
-        return (history,)
+        whose = Kept(
+            name=FileOwnerStore(paths.state_folder(config.environment)).place,
+            reason="says whose the environment is: the next up goes on with its history",
+        )
+        return (history, whose)
     from zenstrap.lifecycle.google_access import google_access
     from zenstrap.lifecycle.google_infrastructure import kept_on_google_cloud
 
@@ -220,6 +227,18 @@ def _stacks_to_test(
         return is_proven(test, found.id if found else None, stack.content_hash)
 
     return tuple(stack.name for stack in desired.stacks if not known_to_work(stack))
+
+
+def _owner_notices(
+    desired: DesiredRegistry, changes: Sequence[RegistrationChange]
+) -> Iterator[str]:
+    label = f"{LABEL}{OWNER}"
+    marked = [c for c in changes if any(f.field == label and f.before is None for f in c.fields)]
+    if any(change.action in (Action.UPDATE, Action.MARK) for change in marked):
+        yield (
+            f"Everything of this environment gets its owner's id, {desired.owner}, once: label "
+            f"{OWNER}. Nothing is replaced or tested again for that."
+        )
 
 
 def _notices(
