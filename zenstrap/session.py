@@ -52,7 +52,6 @@ class Session:
         unmarked: whether registrations that name no owner are ours; None until it is looked at.
         changed_first: what was changed before anything was planned, for people: the state bucket.
         google: the login with Google Cloud, on platform gcp.
-        owner: id of the environment's owner, kept beside its state; empty where it isn't known.
         run: the key of this run's files; not ZenML's run name, which comes later.
         run_id: id of the pipeline run in ZenML, once it exists; likewise ``run_name``.
         failed_step: the step in which the run failed, for the summary.

@@ -6,7 +6,6 @@ state's lineage: ZenML's runs recorded it. An environment's name decides nothing
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from zenstrap.events import Notice
 from zenstrap.invocation import again
 from zenstrap.lifecycle.state_place import StatePlace
 from zenstrap.owner import Owner, Registry, new_owner
+from zenstrap.redaction import redact
 from zenstrap.registry.model import ActualRegistry
 from zenstrap.registry.zenml_reading import read_registry
 from zenstrap.reports import count
@@ -160,7 +160,7 @@ def registry_of(client: Client) -> Registry:
     return Registry(
         id=str(client.zen_store.get_store_info().id),
         project=str(project.id),
-        url=_without_password(str(client.zen_store.config.url)),
+        url=redact(str(client.zen_store.config.url)),
         project_name=project.name,
     )
 
@@ -295,7 +295,3 @@ def _who(run: RunRecord | None) -> str:
 
 def _resources(found: Evidence) -> str:
     return count(found.state.resources if found.state else 0, "resource")
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", url)
