@@ -6,9 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from zenstrap.cli.app import Options
+from zenstrap.cli.whose import owner_of, whose_notices
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import ZenstrapError
 from zenstrap.views import json_view
 from zenstrap.views.history_view import RunLine, history_table
 from zenstrap.views.terminal import console_on
@@ -23,24 +23,17 @@ def history(config: EnvironmentConfig, options: Options, limit: int) -> int:
     with zenml_client(debug=options.debug) as client:
         from zenstrap.runs import recent_runs
 
-        found = recent_runs(client, environment, owner_id(config), limit)
+        owner = owner_of(config)
+        found = recent_runs(client, environment, owner.id if owner else "", limit)
         runs = [run_line(record) for record in found]
+        notices = tuple(whose_notices(owner, environment, client))
     if options.json:
         sys.stdout.write(json_view.dumps(json_view.history_object(environment, runs)))
     else:
         console_on(sys.stdout).print(history_table(environment, runs))
+    for notice in notices:
+        print(notice, file=sys.stderr)
     return 0
-
-
-def owner_id(config: EnvironmentConfig) -> str:
-    """Whose runs and registrations are looked at; empty where nobody can say: everybody's."""
-    from zenstrap.lifecycle.state_place import owner_store
-
-    try:
-        owner = owner_store(config).read()
-    except ZenstrapError:  # no login with Google Cloud: what ZenML has can be shown without
-        return ""
-    return owner.id if owner else ""
 
 
 def run_line(record: RunRecord) -> RunLine:

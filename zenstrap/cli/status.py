@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from zenstrap import invocation
 from zenstrap.cli.app import Options
-from zenstrap.cli.history import owner_id, run_line
+from zenstrap.cli.history import run_line
+from zenstrap.cli.whose import owner_of, whose_notices
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
@@ -49,11 +50,12 @@ def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
     from zenstrap.registry.zenml_registry import read_registry
     from zenstrap.runs import recent_runs
 
-    owner = owner_id(config)
+    owner = owner_of(config)
     # What names no owner is shown: only a run, which has the state, can tell whose it is.
-    actual = read_registry(client, config.environment, owner=owner or None)
-    last = recent_runs(client, config.environment, owner, limit=1)
+    actual = read_registry(client, config.environment, owner=owner.id if owner else None)
+    last = recent_runs(client, config.environment, owner.id if owner else "", limit=1)
     lease, notices = _lease(config)
+    notices = (*whose_notices(owner, config.environment, client, actual), *notices)
     if drift := changed_outside(actual):
         again = f"`{invocation.command('up', config.environment)}` takes it back"
         notices = (*notices, f"Changed outside of zenstrap: {'; '.join(drift)}. {again}.")

@@ -190,7 +190,7 @@ def require_ours(actual: ActualRegistry, client: Client) -> None:
         return
     run = runs.run_named(client, max(written_by))
     raise NameTakenError(
-        f"there is another {actual.environment} in this ZenML, and it is {_who(run)}",
+        f"there is another {actual.environment} in this ZenML, and it is {who(run)}",
         why="Its stacks and components have the names that yours would get. Nothing of it is "
         "touched",
         fix="Give yours a name of its own",
@@ -259,7 +259,7 @@ def _in_another_project(found: Evidence, project: str) -> ZenstrapError:
 def _somebody_elses(found: Evidence, last: RunRecord) -> ZenstrapError:
     assert last.state is not None
     return NameTakenError(
-        f"there is a {found.environment} in this ZenML already, and it is {_who(last)}",
+        f"there is a {found.environment} in this ZenML already, and it is {who(last)}",
         where=found.place,
         why=f"Run {last.name} recorded {count(last.state.resources, 'resource')}, and their state "
         "isn't here",
@@ -287,7 +287,8 @@ def _suggested_name() -> str:
     return "mine" if environment_name_fault(name) else name
 
 
-def _who(run: RunRecord | None) -> str:
+def who(run: RunRecord | None) -> str:
+    """``that of ada on laptop``, by a run of an environment."""
     if run is None:
         return "somebody else's"
     return f"that of {run.user} on {run.host}" if run.host else f"that of {run.user}"

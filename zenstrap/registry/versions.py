@@ -26,8 +26,9 @@ from zenstrap.registry.model import (
     ActualStack,
 )
 
-# More are never looked at: retention.stack_versions is a few, and each listing reads the label.
-_MOST_RECORDED: Final = 50
+# Of about 100 characters each. On MySQL ZenML keeps a stack's labels in a BLOB of 64 KiB; a label
+# of 20,000 characters came back whole.
+_MOST_RECORDED: Final = 200
 
 
 @dataclass(frozen=True)
