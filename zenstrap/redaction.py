@@ -9,19 +9,18 @@ Marks where a secret comes from are not enough: a provider's computed attribute 
 argument without Terraform's mark (``terraform_data.output`` does), and any library's error may
 quote an address with its password. So ``redact`` stands at the ways out: in errors, in what is
 shown, on standard output and error, and before what ZenML records of a run.
+
+Every start of the command line imports this: what costs time is imported and compiled when needed.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, Final
-from urllib.parse import quote, quote_plus, unquote
 
 SENSITIVE: Final = "<sensitive>"
 
@@ -43,20 +42,20 @@ _OURS: Final = re.compile(r"(?i)^(ZENML_|ZENSTRAP_|GOOGLE_|GCLOUD_|CLOUDSDK_|MLF
 _NOT_IN_URL: Final = r"\s\"'`<>\\/?#"
 _SHAPES: Final = (
     # scheme://user:password@, also where the whole address is percent-encoded
-    re.compile(rf"(://[^{_NOT_IN_URL}@:]*:)[^{_NOT_IN_URL}]+(?=@)"),
-    re.compile(rf"(?i)(%3A%2F%2F[^{_NOT_IN_URL}&=@:]*?%3A)[^{_NOT_IN_URL}&=@]+?(?=%40)"),
+    rf"(://[^{_NOT_IN_URL}@:]*:)[^{_NOT_IN_URL}]+(?=@)",
+    rf"(?i)(%3A%2F%2F[^{_NOT_IN_URL}&=@:]*?%3A)[^{_NOT_IN_URL}&=@]+?(?=%40)",
     # https://token@
-    re.compile(rf"(?i)(\bhttps?://)[^{_NOT_IN_URL}@:]+(?=@)"),
-    re.compile(r"(?i)(\bauthorization\W{1,5}(?:bearer|basic) )[\w.~+/=-]+"),
-    re.compile(r"(\b)ya29\.[\w.-]{20,}"),  # Google's access tokens
-    re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]+"),
+    rf"(?i)(\bhttps?://)[^{_NOT_IN_URL}@:]+(?=@)",
+    r"(?i)(\bauthorization\W{1,5}(?:bearer|basic) )[\w.~+/=-]+",
+    r"(\b)ya29\.[\w.-]{20,}",  # Google's access tokens
+    r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]+",
 )
 _MAY_HAVE_SHAPE: Final = ("://", "%3a%2f%2f", "authorization", "ya29.", "-----begin")
 # More generous than what may stand in a URL: in a variable's value there is nothing beside it.
 _PASSWORD_IN: Final = (
-    re.compile(r"://[^:/\s]*:(\S+)@"),
-    re.compile(rf"://[^{_NOT_IN_URL}@:]*:([^{_NOT_IN_URL}@]+)@"),
-    re.compile(r"(?i)https?://([^:/@\s]+)@"),
+    r"://[^:/\s]*:(\S+)@",
+    rf"://[^{_NOT_IN_URL}@:]*:([^{_NOT_IN_URL}@]+)@",
+    r"(?i)https?://([^:/@\s]+)@",
 )
 
 Redact = Callable[[str], str]
@@ -123,8 +122,10 @@ def passwords_in(address: str) -> Iterator[str]:
     """The passwords, or tokens in their place, in a value that holds addresses."""
     if "://" not in address or "@" not in address:
         return
+    from urllib.parse import unquote
+
     for pattern in _PASSWORD_IN:
-        for found in pattern.findall(address):
+        for found in re.findall(pattern, address):
             yield from {found, unquote(found)}
 
 
@@ -163,7 +164,7 @@ def _without_shapes(text: str) -> str:
     lowered = text.lower()
     if any(mark in lowered for mark in _MAY_HAVE_SHAPE):
         for shape in _SHAPES:
-            text = shape.sub(rf"\1{SENSITIVE}", text)
+            text = re.sub(shape, rf"\1{SENSITIVE}", text)
     return text
 
 
@@ -171,6 +172,10 @@ def _spellings(secret: str) -> Iterator[str]:
     """How programs write a secret: as it is, in JSON, on one line, in a URL, in base64."""
     if len(secret) < SHORTEST_WITHIN:
         return
+    import base64
+    import json
+    from urllib.parse import quote, quote_plus
+
     yield from (secret, secret.strip(), " ".join(secret.split()))
     for ascii_only in (False, True):
         yield json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
@@ -192,6 +197,8 @@ def _in_document(value: str) -> Iterator[str]:
     """The secrets of a Google credentials document."""
     if not value.lstrip().startswith("{"):
         return
+    import json
+
     with contextlib.suppress(ValueError):
         document = json.loads(value)
         for name in ("private_key", "refresh_token", "client_secret"):
