@@ -32,11 +32,15 @@ SHORTEST_WITHIN: Final = 6
 _NO_WORD: Final = 16
 
 # What of a process's environment is secret by its name.
-_SECRET_NAME: Final = re.compile(
-    r"(?i)(^|_)(password|passwd|pwd|secret|token|(api_?|access_|encryption_|private_|secret_)key)$"
-    r"|^GOOGLE_CREDENTIALS$|^GOOGLE_CLOUD_KEYFILE_JSON$|^GCLOUD_KEYFILE_JSON$"
+_SECRET_ENDS: Final = tuple(
+    f"_{end}"
+    for end in (
+        *("password", "passwd", "pwd", "secret", "token", "apikey", "api_key", "access_key"),
+        *("encryption_key", "private_key", "secret_key"),
+        *("google_credentials", "google_cloud_keyfile_json", "gcloud_keyfile_json"),
+    )
 )
-_OURS: Final = re.compile(r"(?i)^(ZENML_|ZENSTRAP_|GOOGLE_|GCLOUD_|CLOUDSDK_|MLFLOW_)|_proxy$")
+_OURS: Final = ("zenml_", "zenstrap_", "google_", "gcloud_", "cloudsdk_", "mlflow_")
 
 # In a URL nothing of these stands unescaped before the host, so that a match ends with its URL.
 _NOT_IN_URL: Final = r"\s\"'`<>\\/?#"
@@ -111,11 +115,12 @@ def redact_data(text: str) -> str:
 def know_environment(environ: Mapping[str, str]) -> None:
     """Take what is secret in a process's environment, by the variables' names and in addresses."""
     for name, value in environ.items():
-        shortest = SHORTEST_WITHIN if _OURS.search(name) else _NO_WORD
+        lowered = name.lower()
+        ours = lowered.startswith(_OURS) or lowered.endswith("_proxy")
         found = [*passwords_in(value)]
-        if _SECRET_NAME.search(name) and not _is_file(value):
+        if f"_{lowered}".endswith(_SECRET_ENDS) and not _is_file(value):
             found += [value, *_in_document(value)]
-        know(*(secret for secret in found if len(secret) >= shortest))
+        know(*(one for one in found if len(one) >= (SHORTEST_WITHIN if ours else _NO_WORD)))
 
 
 def passwords_in(address: str) -> Iterator[str]:
