@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from zenml.client import Client
 
+    from zenstrap.owner import Owner
     from zenstrap.reports import PlanReport
 
 Verb = Literal["up", "plan", "down", "rollback"]
@@ -194,11 +195,13 @@ def _run_pipeline(
     place: StatePlace,
 ) -> None:
     with _connected(run, options) as client:
-        _settle_owner(config, place, client, run, options)
+        moved = _settle_owner(config, place, client, run, options)
         _settle_dead_runs(config, client, run)
         with _active_stacks(client, run), _control_stack(config, client, run):
             run.guard()
             _start(verb, config, run, given)
+        if moved is not None:
+            place.owners.write(moved)
         if verb == "down":
             _tidy_up(config)
 
@@ -225,11 +228,11 @@ def _connected(run: Session, options: Options) -> Iterator[Client]:
 
 def _settle_owner(
     config: EnvironmentConfig, place: StatePlace, client: Client, run: Session, options: Options
-) -> None:
+) -> Owner | None:
     from zenstrap.lifecycle.ownership import settle_owner
 
     try:
-        settle_owner(config, place, client, run, this_zenml=options.this_zenml)
+        return settle_owner(config, place, client, run, this_zenml=options.this_zenml)
     except BaseException:
         run.failed_step = "whose it is"
         raise

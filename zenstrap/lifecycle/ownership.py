@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import NameTakenError, StateGuardError, ZenstrapError
-from zenstrap.events import Notice
 from zenstrap.invocation import again
 from zenstrap.lifecycle.state_place import StatePlace
 from zenstrap.owner import Owner, Registry, new_owner
@@ -79,7 +78,7 @@ def settle_owner(
     session: Session,
     *,
     this_zenml: bool,
-) -> None:
+) -> Owner | None:
     """Find out whose the environment is, before a run of it begins, and tell the session.
 
     An environment that comes up gets its id now, one from before there were ids too: its runs are
@@ -87,6 +86,10 @@ def settle_owner(
 
     Args:
         this_zenml: go on although the environment was registered in another ZenML.
+
+    Returns:
+        What is to lie beside the state once the run has registered the environment in another
+        ZenML than before; None where it stays where it is.
 
     Raises:
         NameTakenError: it is somebody else's.
@@ -98,19 +101,17 @@ def settle_owner(
     owner = found.owner or new_owner(user_name(), found.here, id=decision.id)
     begins = session.command == "up" or found.is_up
     if found.owner is None and not begins:
-        return  # nothing is there, and nothing is to be made
+        return None  # nothing is there, and nothing is to be made
     session.owner = owner.id
     if place.missing:
-        return  # a plan; there is no bucket yet to write into
+        return None  # a plan; there is no bucket yet to write into
     if found.owner is None:
         lineage = found.state.lineage if found.state else None
         runs.claim_runs(client, config.environment, owner.id, lineage)
         place.owners.write(owner)
     elif decision.moved and session.command == "up":
-        place.owners.write(owner.registered_in(found.here))
-        session.emit(
-            Notice(f"{config.environment} is registered in this ZenML from now on.", "warning")
-        )
+        return owner.registered_in(found.here)
+    return None
 
 
 def gather(config: EnvironmentConfig, place: StatePlace, client: Client) -> Evidence:
