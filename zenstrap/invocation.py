@@ -24,8 +24,8 @@ PROGRAM_VARIABLE: Final = "ZENSTRAP_PROGRAM"
 """Set by what starts the program within something else: all words that stand before a verb."""
 
 YES: Final = "--yes"
-# Whether one call may ask: consent to another command is another question.
-_FOR_ONE_VERB: Final = frozenset({YES})
+# Consent to one command is none to another.
+_FOR_ONE_VERB: Final = frozenset({YES, "--this-zenml"})
 # How a result is shown. It changes nothing of what is done, and a person copies to read.
 _FOR_ONE_CALL: Final = frozenset({"--json", "--events", "--debug"})
 
@@ -86,6 +86,23 @@ def again(environment: str, *more: str, verb: str = "up") -> str:
     """
     here = _of(environment)
     return _spelt(here.verb if here else verb, environment, more)
+
+
+def renamed(environment: str, name: str) -> str:
+    """The command that brings up, or plans, an environment of another name with what was given.
+
+    Without consent: whoever gave it knew of another environment.
+    """
+    here = _of(environment)
+    verb = "plan" if here and here.verb == "plan" else "up"
+    words = here.words_for(verb) if here else ("--env", environment)
+    left = (word for word in words if word not in _FOR_ONE_VERB)
+    return spelt_command((verb, *left, "--name", name))
+
+
+def verb() -> str:
+    """The verb that was given; empty where the program was not called from the command line."""
+    return _current.verb if _current else ""
 
 
 def program() -> str:

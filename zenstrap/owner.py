@@ -52,6 +52,8 @@ class Owner(BaseModel):
         id: it alone is compared.
         user, host, made_at: who made it, where and when, for people.
         registry: where the environment is registered.
+        taken_down_at: the last time that everything was taken away; None where it never was. It
+            tells why a state is gone, also in a ZenML that didn't see it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,10 +64,15 @@ class Owner(BaseModel):
     host: str
     made_at: AwareDatetime
     registry: Registry
+    taken_down_at: AwareDatetime | None = None
 
     def registered_in(self, registry: Registry) -> Owner:
         """The same owner, registered in another ZenML."""
         return self.model_copy(update={"registry": registry})
+
+    def taken_down(self) -> Owner:
+        """The same owner, after a ``down``."""
+        return self.model_copy(update={"taken_down_at": datetime.now(UTC)})
 
     def to_json(self) -> str:
         """The text of its file."""

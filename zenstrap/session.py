@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
@@ -49,6 +50,9 @@ class Session:
         storage: where Terraform's state is kept, once that is known.
         owner: whose the environment is, once that is known: the id of zenstrap.owner.Owner; empty
             where it has none yet.
+        moved_from: address of the ZenML in which the environment is registered, where another one
+            is connected; empty otherwise.
+        taken_down_at: the last time that everything of the environment was taken away.
         unmarked: whether registrations that name no owner are ours; None until it is looked at.
         changed_first: what was changed before anything was planned, for people: the state bucket.
         google: the login with Google Cloud, on platform gcp.
@@ -70,6 +74,8 @@ class Session:
     interrupt: Interrupt = field(default_factory=Interrupt)
     storage: StateStorage | None = None
     owner: str = ""
+    moved_from: str = ""
+    taken_down_at: datetime | None = None
     unmarked: bool | None = None
     changed_first: str = ""
     google: GoogleAccess | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import uuid
 from collections.abc import Callable
@@ -55,9 +54,11 @@ def test_the_second_person_on_a_server(run: CommandLine, at: Callable[[str], Pat
     # Ben's is another one. Nothing is done, and Ada's past is hers.
     bens = at("ben")
     for verb in ("up", "plan", "down", "rollback"):
-        refused = run(verb, "--env", "local", "--json")
+        consent = ["--yes"] if verb != "plan" else []
+        refused = run(verb, "--env", "local", "--json", *consent)
         assert refused.code == 1, refused.out
-        assert "--name" in json.dumps(refused.json["failure"])
+        way_out = refused.json["failure"]["command"]
+        assert ("--name" in way_out) == (verb in ("up", "plan")) and "--yes" not in way_out
     assert snapshot() == before
     assert not (bens / "artifacts").exists()
     assert not (bens / "environments" / "local" / "state" / "owner.json").exists()
@@ -140,13 +141,47 @@ def test_another_zenml(
     assert (folder / "artifacts" / "local" / "shared").exists()
     assert not [name for name in snapshot()["stacks"] if name != "default"]
 
+    assert next(c for c in doctor(run) if not c["passed"])["name"] == "owner"
+
     # It is gone for good.
     moved = up(run, "--this-zenml")
     assert moved.code == 0, moved.err
+    assert any(str(home.zenml) in notice for notice in moved.json["plan"]["notices"])
+    assert not any("--this-zenml" in command for command in moved.json["next"])
     assert snapshot()["stacks"].keys() == here["stacks"].keys()
     assert up(run).json["plan"]["empty"]
+    assert all(check["passed"] for check in doctor(run))
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(home.zenml))
     assert run("down", "--env", "local", "--yes").code == 1
+
+
+@pytest.mark.parametrize("afterwards", ["up", "down"])
+def test_taken_down_from_another_zenml(
+    home: Home,
+    run: CommandLine,
+    at: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    afterwards: str,
+) -> None:
+    """What was told to be gone wasn't: there is a way out in both."""
+    folder = at("ada")
+    assert up(run).code == 0
+    here = snapshot()
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(home.folder / "another"))
+    gone = run("down", "--env", "local", "--this-zenml", "--yes", "--json")
+    assert gone.code == 0, gone.err
+    assert any(str(home.zenml) in kept["name"] for kept in gone.json["kept"])
+    assert not (folder / "artifacts" / "local").exists()
+
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(home.zenml))
+    assert snapshot()["stacks"] == here["stacks"]
+    ended = run(afterwards, "--env", "local", "--yes", "--json")
+    assert ended.code == 0, ended.err
+    assert (folder / "artifacts" / "local").exists() == (afterwards == "up")
+    assert ("zenml-local" in snapshot()["stacks"]) == (afterwards == "up")
+    if afterwards == "up":  # and from now on its state is guarded again
+        (folder / "environments/local/state/local/terraform.tfstate").unlink()
+        assert run("plan", "--env", "local").code == 1
 
 
 def test_another_zenml_project(
@@ -212,6 +247,11 @@ def test_smoke_trainings_hide_no_run(
 def test_names_that_cant_be_given(run: CommandLine, at: Callable[[str], Path], name: str) -> None:
     at("ada")
     assert run("up", "--env", "local", "--name", name).code == 64
+
+
+def doctor(run: CommandLine) -> list[dict[str, Any]]:
+    checks: list[dict[str, Any]] = run("doctor", "--env", "local", "--json").json["checks"]
+    return checks
 
 
 def make_everything(owner: str) -> None:

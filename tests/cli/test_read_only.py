@@ -86,6 +86,7 @@ def test_doctor_finds_everything_in_order(home: Home, run: CommandLine) -> None:
         "state_folder",
         "zenml",
         "control_stack",
+        "owner",
         "smoke_test",
     }
 
@@ -99,7 +100,7 @@ def test_doctor_names_what_is_missing_and_goes_on(
     failed = [check for check in sick.json["checks"] if not check["passed"]]
     assert [check["name"] for check in failed] == ["terraform"]
     assert failed[0]["fix"]
-    assert len(sick.json["checks"]) == 6
+    assert len(sick.json["checks"]) == 7
 
 
 @pytest.mark.parametrize(

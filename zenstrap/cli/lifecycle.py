@@ -195,13 +195,13 @@ def _run_pipeline(
     place: StatePlace,
 ) -> None:
     with _connected(run, options) as client:
-        moved = _settle_owner(config, place, client, run, options)
+        owner = _settle_owner(config, place, client, run, options)
         _settle_dead_runs(config, client, run)
         with _active_stacks(client, run), _control_stack(config, client, run):
             run.guard()
             _start(verb, config, run, given)
-        if moved is not None:
-            place.owners.write(moved)
+        if owner is not None:
+            place.owners.write(owner)
         if verb == "down":
             _tidy_up(config)
 
@@ -234,7 +234,7 @@ def _settle_owner(
     try:
         return settle_owner(config, place, client, run, this_zenml=options.this_zenml)
     except BaseException:
-        run.failed_step = "whose it is"
+        run.failed_step = "owner"
         raise
 
 

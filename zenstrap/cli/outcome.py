@@ -12,7 +12,9 @@ from zenstrap.cli.app import Options
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import (
     InterruptedRunError,
+    NameTakenError,
     RefusedError,
+    StateGuardError,
     UsageError,
     ZenstrapError,
     exit_code,
@@ -45,6 +47,8 @@ from zenstrap.views.terminal import console_on
 from zenstrap.views.text import spoken
 
 CHANGES_PRESENT = 2
+# What stays true until somebody does something: the same command again ends the same.
+_STAYS = RefusedError | UsageError | NameTakenError | StateGuardError
 OneReport = TypeVar("OneReport", bound=Report)
 
 
@@ -225,7 +229,7 @@ def _failure(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
         command=error.command or "",
         now=_now(outcome, plan),
         # What was refused is refused again: there the way out is all there is to say.
-        go_on="" if isinstance(error, RefusedError | UsageError) else again,
+        go_on="" if isinstance(error, _STAYS) else again,
         step=outcome.session.failed_step,
         interrupted=isinstance(error, InterruptedRunError),
     )

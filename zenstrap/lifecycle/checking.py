@@ -82,6 +82,28 @@ def diagnose(config: EnvironmentConfig, client: Client | ZenstrapError) -> Itera
         client: ZenML's client, or why there is none.
     """
     yield from _tried(_zenml_checks(config, client))
+    if not isinstance(client, ZenstrapError):
+        connected = client
+        yield from _tried([("owner", lambda: _owner(config, connected))])
+
+
+def _owner(config: EnvironmentConfig, client: Client) -> str:
+    """Whose it is; a run of its own finds out before it begins."""
+    from zenstrap.lifecycle.ownership import decide, gather
+    from zenstrap.lifecycle.state_place import local_place
+
+    if config.platform == "local":
+        place = local_place(config)
+    else:
+        from zenstrap.lifecycle.google_access import GoogleAccess
+        from zenstrap.lifecycle.state_place import google_place
+
+        place = google_place(config, GoogleAccess(config), create=False)
+    found = gather(config, place, client)
+    decision = decide(found, this_zenml=False)
+    if found.owner is not None:
+        return f"{found.owner.id}, made by {found.owner.user} on {found.owner.host}"
+    return decision.id or "the next up makes one"
 
 
 def diagnose_machine() -> Iterator[Check]:

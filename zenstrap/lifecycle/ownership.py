@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import NameTakenError, StateGuardError, ZenstrapError
-from zenstrap.invocation import again
+from zenstrap.invocation import renamed, verb
 from zenstrap.lifecycle.state_place import StatePlace
 from zenstrap.owner import Owner, Registry, new_owner
 from zenstrap.redaction import redact
@@ -88,8 +88,7 @@ def settle_owner(
         this_zenml: go on although the environment was registered in another ZenML.
 
     Returns:
-        What is to lie beside the state once the run has registered the environment in another
-        ZenML than before; None where it stays where it is.
+        What is to lie beside the state once the run is through; None where nothing changes.
 
     Raises:
         NameTakenError: it is somebody else's.
@@ -102,16 +101,21 @@ def settle_owner(
     begins = session.command == "up" or found.is_up
     if found.owner is None and not begins:
         return None  # nothing is there, and nothing is to be made
-    session.owner = owner.id
+    session.owner, session.taken_down_at = owner.id, owner.taken_down_at
+    session.moved_from = owner.registry.url if decision.moved else ""
     if place.missing:
         return None  # a plan; there is no bucket yet to write into
     if found.owner is None:
         lineage = found.state.lineage if found.state else None
         runs.claim_runs(client, config.environment, owner.id, lineage)
         place.owners.write(owner)
-    elif decision.moved and session.command == "up":
-        return owner.registered_in(found.here)
-    return None
+    match session.command:
+        case "down":
+            return owner.taken_down()
+        case "up" if decision.moved:
+            return owner.registered_in(found.here)
+        case _:
+            return None
 
 
 def gather(config: EnvironmentConfig, place: StatePlace, client: Client) -> Evidence:
@@ -194,8 +198,7 @@ def require_ours(actual: ActualRegistry, client: Client) -> None:
         f"there is another {actual.environment} in this ZenML, and it is {who(run)}",
         why="Its stacks and components have the names that yours would get. Nothing of it is "
         "touched",
-        fix="Give yours a name of its own",
-        command=_another_name(actual.environment),
+        **_another_name(actual.environment),
     )
 
 
@@ -228,8 +231,8 @@ def _registered_elsewhere(found: Evidence, registry: Registry) -> ZenstrapError:
     return StateGuardError(
         f"{found.environment} is registered in another ZenML",
         where=registry.url,
-        why=f"{found.here.url} is connected, which doesn't know it, and the state holds "
-        f"{_resources(found)}: there they would stay registered for ever",
+        why=f"{found.here.url} is connected. The state holds {_resources(found)}: what is changed "
+        "from here isn't seen there, and stacks there would stand on nothing",
         fix=f"{_way_to(registry)}. If that ZenML is gone for good, run again with --this-zenml",
     )
 
@@ -264,14 +267,21 @@ def _somebody_elses(found: Evidence, last: RunRecord) -> ZenstrapError:
         where=found.place,
         why=f"Run {last.name} recorded {count(last.state.resources, 'resource')}, and their state "
         "isn't here",
-        fix="If it is yours, bring its state here, with the owner.json beside it. If not, give "
-        "yours a name of its own",
-        command=_another_name(found.environment),
+        **_another_name(
+            found.environment, "If it is yours, bring its state here, with the owner.json beside it"
+        ),
     )
 
 
-def _another_name(environment: str) -> str:
-    return again(environment, "--name", _suggested_name())
+def _another_name(environment: str, first: str = "") -> dict[str, str]:
+    """The way out: a name of its own for what is to be made. To take away there is nothing."""
+    ways = [first] if first else []
+    if verb() in ("down", "rollback"):
+        return {"fix": ". ".join([*ways, "Otherwise nothing here is yours"])}
+    return {
+        "fix": ". ".join([*ways, "Give yours a name of its own"]),
+        "command": renamed(environment, _suggested_name()),
+    }
 
 
 def _way_to(registry: Registry) -> str:

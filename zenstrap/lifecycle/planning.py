@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
@@ -35,6 +36,7 @@ from zenstrap.registry.model import OWNER, ActualRegistry, DesiredRegistry, Desi
 from zenstrap.registry.succession import waits_for_proof
 from zenstrap.registry.versions import rolled_back_from
 from zenstrap.reports import Kept, PlanReport, count
+from zenstrap.runs import RunRecord
 from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan, PlannedOutput
 from zenstrap.terraform.state import check_state
@@ -92,6 +94,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
             ),
             *_notices(config, desired, registrations),
             *_owner_notices(desired, registrations),
+            *_moved_notices(session),
             *active_stack_notices(registrations, session),
         ),
         keys_in_use=keep_keys,
@@ -122,7 +125,11 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         infrastructure=infrastructure,
         registrations=registrations,
         digest=combined_digest(infrastructure, registrations),
-        notices=(*given.notices, *active_stack_notices(registrations, session)),
+        notices=(
+            *given.notices,
+            *_moved_notices(session),
+            *active_stack_notices(registrations, session),
+        ),
         kept=_kept_by_design(config, session),
     )
 
@@ -144,6 +151,10 @@ def left_in_place(infrastructure: Plan) -> tuple[Kept, ...]:
 
 def _kept_by_design(config: EnvironmentConfig, session: Session) -> tuple[Kept, ...]:
     """What a ``down`` leaves on purpose."""
+    elsewhere: tuple[Kept, ...] = ()
+    if session.moved_from:
+        name = f"what is registered in {session.moved_from}"
+        elsewhere = (Kept(name=name, reason="another ZenML: connect it and run down there too"),)
     history = Kept(
         name=f"pipeline runs tagged {runs.environment_tag(config.environment)}",
         reason="the run history in ZenML; the artifacts that the stacks stored are gone",
@@ -153,11 +164,11 @@ def _kept_by_design(config: EnvironmentConfig, session: Session) -> tuple[Kept, 
             name=FileOwnerStore(paths.state_folder(config.environment)).place,
             reason="says whose the environment is: the next up goes on with its history",
         )
-        return (history, whose)
+        return (history, whose, *elsewhere)
     from zenstrap.lifecycle.google_access import google_access
     from zenstrap.lifecycle.google_infrastructure import kept_on_google_cloud
 
-    return (history, *kept_on_google_cloud(config, google_access(config, session)))
+    return (history, *elsewhere, *kept_on_google_cloud(config, google_access(config, session)))
 
 
 def active_stack_notices(
@@ -194,6 +205,8 @@ def _guard_state(workspace: Workspace, client: Client, session: Session) -> None
     environment = session.environment
     record = runs.last_state(client, environment, session.owner)
     place = workspace.storage.place(environment)
+    if record is not None and _was_taken_down(record, workspace, session):
+        return
     if record is None:
         check_state(None, workspace.state(), where=place)
         return
@@ -204,6 +217,25 @@ def _guard_state(workspace: Workspace, client: Client, session: Session) -> None
         last = f"The last record is from run {record.name}{by}."
         error.why = f"{sentence(error.why)} {last}" if error.why else last
         raise
+
+
+def _was_taken_down(record: RunRecord, workspace: Workspace, session: Session) -> bool:
+    """Whether a `down` that this ZenML didn't see is why there is nothing in the state."""
+    state = workspace.state()
+    return (
+        (state is None or not state.resources)
+        and session.taken_down_at is not None
+        and record.started is not None
+        and record.started.replace(tzinfo=record.started.tzinfo or UTC) < session.taken_down_at
+    )
+
+
+def _moved_notices(session: Session) -> Iterator[str]:
+    if session.moved_from:
+        yield (
+            f"{session.environment} is registered in {session.moved_from}. What is registered "
+            "there stays, and nothing that is done from here is seen there."
+        )
 
 
 def _stacks_to_test(

@@ -102,9 +102,13 @@ def _differ_for_sure(before: Mapping[str, object], after: Mapping[str, object]) 
 
 
 def _component_version_key(component: DesiredComponent) -> str:
-    at = f"ml_projects.{component.project}" if component.project else "stack"
-    return f"{at}.components.{component.type}.{VERSION}"
+    at = f"{_file_of(component.project)}" if component.project else "stack."
+    return f"{at}components.{component.type}.{VERSION}"
 
 
 def _stack_version_key(stack: DesiredStack) -> str:
-    return f"ml_projects.{stack.project}.{VERSION}" if stack.project else f"stack.{VERSION}"
+    return f"{_file_of(stack.project)}{VERSION}" if stack.project else f"stack.{VERSION}"
+
+
+def _file_of(project: str) -> str:
+    return f"ml_projects/{project}.yaml: "

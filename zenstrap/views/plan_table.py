@@ -78,7 +78,7 @@ class PlanTable:
             yield from _head("Refused")
             yield _item(clean(sentence(plan.refusal)), style="bold red")
         if plan.losses:
-            yield from _head("Destroyed under current stacks, before their successors are proven")
+            yield from _head("Destroyed under current stacks")
             for loss in plan.losses:
                 yield _row(
                     loss.action, loss.action, clean(loss.address), clean(loss.who), "bold red"
