@@ -11,6 +11,7 @@
     ├── SmokeTestError               6   a candidate stack did not prove itself
     ├── PartlyDoneError              7   some changes were made and the rest was not
     ├── InterruptedRunError        130   Ctrl-C
+    │   └── TerraformKilledError   130   Terraform was ended by force: its lock may be left
     ├── TerraformError               1   Terraform is missing, too old, crashed or said no
     │   ├── TerraformTimeoutError    1   it took longer than its time limit
     │   └── StateGuardError          1   the state is not the one that was recorded
@@ -142,6 +143,10 @@ class PartlyDoneError(ZenstrapError):
 
 class InterruptedRunError(ZenstrapError):
     exit_code = 130
+
+
+class TerraformKilledError(InterruptedRunError):
+    pass
 
 
 class TerraformError(ZenstrapError):

@@ -50,6 +50,7 @@ class Owner(BaseModel):
 
     Attributes:
         id: it alone is compared.
+        environment: whose owner it is. Another one's, copied here, is refused.
         user, host, made_at: who made it, where and when, for people.
         registry: where the environment is registered.
         taken_down_at: the last time that everything was taken away; None where it never was. It
@@ -60,6 +61,7 @@ class Owner(BaseModel):
 
     kind: Literal["zenstrap/owner/1"] = Field(alias="schema")
     id: OwnerId
+    environment: str
     user: str
     host: str
     made_at: AwareDatetime
@@ -103,10 +105,12 @@ class FileOwnerStore:
 
     Args:
         folder: of the states.
+        environment: whose owner is looked for.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: str) -> None:
         self._file = folder / FILE
+        self._environment = environment
 
     @property
     def place(self) -> str:
@@ -119,7 +123,7 @@ class FileOwnerStore:
             return None
         except OSError as error:
             raise _damaged(self.place, error.strerror or str(error)) from error
-        return parse_owner(content, self.place)
+        return parse_owner(content, self.place, self._environment)
 
     def write(self, owner: Owner) -> None:
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -131,7 +135,7 @@ class FileOwnerStore:
         new.replace(self._file)
 
 
-def new_owner(user: str, registry: Registry, *, id: str | None = None) -> Owner:
+def new_owner(environment: str, user: str, registry: Registry, *, id: str | None = None) -> Owner:
     """An owner for an environment that has none.
 
     Args:
@@ -139,6 +143,7 @@ def new_owner(user: str, registry: Registry, *, id: str | None = None) -> Owner:
     """
     return Owner(
         schema="zenstrap/owner/1",
+        environment=environment,
         id=id or secrets.token_hex(_BYTES),
         user=user,
         host=socket.gethostname(),
@@ -147,18 +152,28 @@ def new_owner(user: str, registry: Registry, *, id: str | None = None) -> Owner:
     )
 
 
-def parse_owner(content: bytes, place: str) -> Owner:
+def parse_owner(content: bytes, place: str, environment: str) -> Owner:
     """The owner in a file's content.
 
     Raises:
-        DamagedOwnerError: it is none.
+        DamagedOwnerError: it is none, or another environment's.
     """
     try:
-        return Owner.model_validate_json(content)
+        owner = Owner.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise _damaged(place, f"{where}: {first['msg']}" if where else first["msg"]) from error
+    if owner.environment != environment:
+        raise DamagedOwnerError(
+            f"the state of {environment} lies with the owner of {owner.environment}",
+            where=place,
+            why="It was copied or moved here. What belongs to one environment would be taken from "
+            "the other",
+            fix="Put both back where they were. An environment can't be renamed: bring "
+            f"{environment} up beside {owner.environment}, then take that down",
+        )
+    return owner
 
 
 def _damaged(place: str, why: str) -> DamagedOwnerError:

@@ -50,6 +50,8 @@ _SHAPES: Final = (
     rf"(?i)(%3A%2F%2F[^{_NOT_IN_URL}&=@:]*?%3A)[^{_NOT_IN_URL}&=@]+?(?=%40)",
     # https://token@
     rf"(?i)(\bhttps?://)[^{_NOT_IN_URL}@:]+(?=@)",
+    # …?password=…, as some drivers take it
+    r"(?i)([?&;](?:password|passwd|pwd|secret|(?:access_)?token|api_?key)=)[^&;\s\"'<>]+",
     r"(?i)(\bauthorization\W{1,5}(?:bearer|basic) )[\w.~+/=-]+",
     r"(\b)ya29\.[\w.-]{20,}",  # Google's access tokens
     r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]+",
@@ -118,7 +120,8 @@ def know_environment(environ: Mapping[str, str]) -> None:
         lowered = name.lower()
         ours = lowered.startswith(_OURS) or lowered.endswith("_proxy")
         found = [*passwords_in(value)]
-        if f"_{lowered}".endswith(_SECRET_ENDS) and not _is_file(value):
+        is_document = "google" in lowered and value.lstrip().startswith("{")  # for a file's name
+        if is_document or (f"_{lowered}".endswith(_SECRET_ENDS) and not _is_file(value)):
             found += [value, *_in_document(value)]
         know(*(one for one in found if len(one) >= (SHORTEST_WITHIN if ours else _NO_WORD)))
 

@@ -99,7 +99,19 @@ def recent_runs(client: Client, environment: str, owner: str, limit: int) -> lis
     Args:
         owner: only this owner's; empty for everybody's.
     """
-    return _list(client, _commands(environment, owner), size=limit)
+    found = _list(client, _commands(environment, owner), size=limit)
+    if not owner:
+        return found
+    # An older zenstrap knows nothing of owners; the next run of this one claims its runs.
+    newest = _list(client, _commands(environment, ""), size=limit)
+    unclaimed = {run.id: run for run in newest if not run.owner}
+    merged = {run.id: run for run in found} | unclaimed
+    return sorted(merged.values(), key=_when, reverse=True)[:limit]
+
+
+def newest_run(client: Client, environment: str) -> RunRecord | None:
+    """The newest run of a command, whoever's it is."""
+    return _newest(client, **_commands(environment, ""))
 
 
 def run_named(client: Client, name: str) -> RunRecord | None:
@@ -138,6 +150,16 @@ def run_of_state(
         run_metadata=[f"{STATE}:contains:{lineage}"],
         **({"project": project} if project else {}),
     )
+
+
+def is_of_another(client: Client, environment: str, lineage: str) -> RunRecord | None:
+    """A run of another environment that recorded a state of this lineage."""
+    page = client.list_pipeline_runs(
+        tags=[TAG], run_metadata=[f"{STATE}:contains:{lineage}"], size=1, hydrate=True
+    )
+    tag = environment_tag(environment)
+    found = [run for run in page.items if tag not in {one.name for one in run.tags}]
+    return _record(found[0]) if found else None
 
 
 def claim_runs(client: Client, environment: str, owner: str, lineage: str | None) -> int:
@@ -284,6 +306,10 @@ def _owner(run: PipelineRunResponse) -> str:
     prefix = owner_tag("")
     named = [tag.name.removeprefix(prefix) for tag in run.tags if tag.name.startswith(prefix)]
     return named[0] if named else ""
+
+
+def _when(run: RunRecord) -> float:
+    return run.started.timestamp() if run.started else 0.0
 
 
 def _mapping(value: object) -> dict[str, Any]:

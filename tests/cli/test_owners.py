@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from tests.cli.registry_state import snapshot
 from tests.cli.test_up import only_base
 from tests.command_line import CommandLine, Ended
-from tests.conftest import DATABASE, Home
+from tests.conftest import DATABASE, Home, forget_zenml
 from zenstrap.owner import Owner
 
 LOCAL = "environments/local.yaml"
@@ -126,6 +127,104 @@ def test_an_id_that_cant_be_read(run: CommandLine, at: Callable[[str], Path]) ->
     assert snapshot() == before
 
 
+@pytest.mark.parametrize("verb", ["up", "down"])
+def test_a_copied_state_takes_nothing_from_the_other_environment(
+    run: CommandLine, at: Callable[[str], Path], verb: str
+) -> None:
+    """Copying a folder looks like a way to rename an environment."""
+    folder = at("ada")
+    assert up(run).code == 0
+    before = snapshot()
+    states = folder / "environments/local/state", folder / "environments/ben/state"
+    shutil.copytree(*states)
+    (states[1] / "local").rename(states[1] / "ben")
+    for with_owner in (True, False):
+        if not with_owner:
+            (states[1] / "owner.json").unlink()
+        refused = run(verb, "--env", "local", "--name", "ben", "--yes", "--json")
+        assert refused.code == 1, refused.out
+        assert (folder / "artifacts/local/shared").exists()
+        assert snapshot() == before
+
+    # With an owner of its own it is still the other one's state.
+    (states[1] / "ben").rename(folder / "aside")
+    assert up(run, "--name", "ben").code == 0
+    shutil.rmtree(states[1] / "ben")
+    (folder / "aside").rename(states[1] / "ben")
+    before = snapshot()
+    assert run(verb, "--env", "local", "--name", "ben", "--yes").code == 1
+    assert (folder / "artifacts/local/shared").exists()
+    assert snapshot() == before
+
+
+def test_a_state_from_elsewhere_before_the_first_run_recorded_one(
+    run: CommandLine, at: Callable[[str], Path]
+) -> None:
+    """As after a kill in the first `up`: the owner is there, and no run that knows the state."""
+    folder = at("ada")
+    assert up(run).code == 0
+    ours = owner_of(folder)
+    state = folder / "environments/ben/state"
+    shutil.copytree(folder / "environments/local/state", state)
+    (state / "local").rename(state / "ben")
+    bens = ours.model_copy(update={"id": "ba9876543210", "environment": "ben"})
+    (state / "owner.json").write_text(bens.to_json())
+    for verb in ("up", "plan", "down"):
+        refused = run(verb, "--env", "local", "--name", "ben", "--json")
+        assert refused.code == 1, refused.out
+        assert "another environment" in refused.json["failure"]["what"]
+
+
+def test_registrations_tell_that_a_state_is_lost(
+    home: Home, run: CommandLine, at: Callable[[str], Path]
+) -> None:
+    """Also where somebody deleted the runs that recorded it."""
+    folder = at("ada")
+    assert up(run).code == 0
+    before = snapshot()
+    with sqlite3.connect(home.zenml / DATABASE) as database:
+        database.execute("DELETE FROM pipeline_run")
+    shutil.rmtree(folder / "environments/local/state/local")
+    for verb in ("plan", "up", "down"):
+        consent = ["--yes"] if verb != "plan" else []
+        assert run(verb, "--env", "local", *consent).code == 1
+    assert snapshot() == before
+    assert not (folder / "environments/local/state/local").exists()
+
+
+def test_runs_of_an_older_zenstrap_are_the_environments_too(
+    home: Home, run: CommandLine, at: Callable[[str], Path]
+) -> None:
+    """It knows nothing of owners, and somebody in the team may still have it."""
+    at("ada")
+    assert up(run).code == 0
+    older = run("plan", "--env", "local", "--json").json["run"]
+    with sqlite3.connect(home.zenml / DATABASE) as database:
+        database.execute(
+            "DELETE FROM tag_resource WHERE tag_id IN "
+            "(SELECT id FROM tag WHERE name LIKE 'owner:%') AND resource_id = "
+            "(SELECT id FROM pipeline_run WHERE name = ?)",
+            (older,),
+        )
+
+    def newest(limit: int) -> list[str]:
+        told = run("history", "--env", "local", "--limit", str(limit), "--json").json["runs"]
+        return [one["name"] for one in told]
+
+    assert newest(1) == [older]
+    (status,) = run("status", "--env", "local", "--json").json["environments"]
+    assert status["last_run"]["name"] == older
+    later = run("plan", "--env", "local", "--json").json["run"]
+    assert newest(2) == [later, older]
+    with sqlite3.connect(home.zenml / DATABASE) as database:
+        (claimed,) = database.execute(
+            "SELECT count(*) FROM tag_resource JOIN tag ON tag.id = tag_id WHERE tag.name LIKE "
+            "'owner:%' AND resource_id = (SELECT id FROM pipeline_run WHERE name = ?)",
+            (older,),
+        ).fetchone()
+    assert claimed == 1
+
+
 def test_another_zenml(
     home: Home, run: CommandLine, at: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +273,7 @@ def test_taken_down_from_another_zenml(
     assert not (folder / "artifacts" / "local").exists()
 
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(home.zenml))
+    forget_zenml()
     assert snapshot()["stacks"] == here["stacks"]
     ended = run(afterwards, "--env", "local", "--yes", "--json")
     assert ended.code == 0, ended.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -201,3 +202,20 @@ def test_what_terraform_could_not_record_is_taken_over(
     labels = owner(cloud).get_bucket("acme-ml-dev-zenml-dev").labels
     assert labels["zenstrap_owner"] == whose["id"]
     assert run("plan", "--env", "dev").code == 0
+
+
+def test_two_ctrl_c_leave_no_lock_that_stops_the_next_run(
+    cloud: Rehearsal, dev: None, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(cloud, monkeypatch)
+    with held.at("google_storage_bucket", "up", "--env", "dev") as victim:
+        children = [psutil.Process(one.pid) for one in running_on(state())]
+        victim.send_signal(signal.SIGINT)
+        victim.send_signal(signal.SIGINT)
+        assert psutil.wait_procs(children, timeout=LIMIT)[1] == []
+        assert victim.wait(LIMIT) == 130
+    held.go_on.set()
+    assert len(locks(cloud)) == 1  # Terraform was killed
+    again = run("up", "--env", "dev", "--json")
+    assert again.code == 0, again.err + again.out
+    assert locks(cloud) == []

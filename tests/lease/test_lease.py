@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -35,12 +35,14 @@ class World:
         me: ProcessIdentity = ME,
         environment: str = "dev",
         stop: threading.Event | None = None,
+        on_lost: Callable[[], None] = lambda: None,
     ) -> Lease:
         lease = Lease.acquire(
             self.store,
             environment,
             f"up --env {environment}",
             emit=self.events.append,
+            on_lost=on_lost,
             clock=self.clock,
             heartbeat=15 if stop else None,
             stop=stop,
@@ -263,7 +265,8 @@ def test_the_heartbeat_renews_in_the_background_and_ends_with_the_lease(world: W
 
 def test_the_heartbeat_tells_at_once_that_the_lease_is_lost(world: World) -> None:
     beats = Beats()
-    lease = world.acquire(FAR, stop=beats)
+    told: list[str] = []
+    lease = world.acquire(FAR, stop=beats, on_lost=lambda: told.append("lost"))
     beats.waiting.get(timeout=10)
     break_lease(world.store, "dev")
     beats._ticks.put(False)
@@ -271,6 +274,7 @@ def test_the_heartbeat_tells_at_once_that_the_lease_is_lost(world: World) -> Non
     lease._thread.join(timeout=10)
     assert not lease._thread.is_alive()
     assert any("Nothing more is written" in text for text in world.notices)
+    assert told == ["lost"] and lease.is_lost
 
 
 def test_steps_find_the_lease_of_their_process(world: World) -> None:

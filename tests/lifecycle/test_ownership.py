@@ -23,6 +23,7 @@ def owner(registry: Registry) -> Owner:
     return Owner(
         schema="zenstrap/owner/1",
         id=MINE,
+        environment="local",
         user="ada",
         host="laptop",
         made_at=datetime(2026, 11, 29, tzinfo=UTC),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from tests.registry.google import configured, outputs_of
 from tests.registry.model_registry import ModelRegistry
 from tests.registry.test_succession import up
 from zenstrap.config import EnvironmentConfig
-from zenstrap.lifecycle.standing import losses
+from zenstrap.config.names import COMPONENT_KINDS
+from zenstrap.lifecycle.standing import _FLAVORS_OF_ROLES, _KINDS_OF_ROLES, losses
+from zenstrap.paths import modules_folder
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.model import DesiredRegistry
 from zenstrap.terraform.plan import Plan, ResourceChange
@@ -82,6 +85,23 @@ def test_what_a_candidate_had_that_was_given_up() -> None:
     assert under(TRACKER, NO_TRACKER, NEXT) == ()
     assert under(ROLE.format("kubernetes"), SAME, NEXT) == ()
     assert under(ROLE.format("vertex"), SAME, NEXT) == (BASE,)
+    no_deployer = prod(stack__components__deployer=None)
+    for role in ("cloud_run", "secret_user", "secret_creator"):
+        assert under(ROLE.format(role), no_deployer, NEXT) == ()
+        assert under(ROLE.format(role), SAME, NEXT) == (BASE,)
+    assert under(ROLE.format("skypilot"), SAME, NEXT) == ()
+
+
+def test_every_role_that_the_modules_give_is_known_here() -> None:
+    """A role whose need isn't known would be held against every new version."""
+    given = {
+        role
+        for kind in COMPONENT_KINDS
+        for role in re.findall(
+            r"(\w+)\s*=\s*\{\s*role\b", (modules_folder() / kind / "main.tf").read_text()
+        )
+    }
+    assert given == {*_FLAVORS_OF_ROLES, *_KINDS_OF_ROLES}
 
 
 def test_what_lets_a_connector_in_counts_as_long_as_a_current_stack_has_the_connector() -> None:

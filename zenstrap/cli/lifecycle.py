@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +17,7 @@ from zenstrap.cli.outcome import Outcome, conclude
 from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import TerraformKilledError
 from zenstrap.events import Notice, StepFinished, StepStarted
 from zenstrap.interrupt import Interrupt
 from zenstrap.lease import Lease
@@ -125,10 +126,38 @@ def _run(
 def _lease(config: EnvironmentConfig, run: Session) -> Iterator[StatePlace]:
     place = _state_place(config, run)
     run.storage = place.storage
-    with Lease.acquire(place.leases, run.environment, run.command, emit=run.emit) as lease:
+    with Lease.acquire(
+        place.leases, run.environment, run.command, emit=run.emit, on_lost=_stopping_at_once(run)
+    ) as lease:
         run.lease = lease
         _settle_killed_runs(place, lease, run)
-        yield place
+        try:
+            yield place
+        except BaseException as error:
+            if lease.is_lost:
+                lease.check()  # says so, and not that somebody interrupted the run
+            if _may_have_killed_terraform(error):
+                lease.leave()  # whoever takes it over frees the state's lock
+            raise
+
+
+def _stopping_at_once(run: Session) -> Callable[[], None]:
+    """Somebody else has the lease: Terraform must not save a state over theirs."""
+
+    def stop() -> None:
+        run.interrupt.request()
+        run.interrupt.request()
+
+    return stop
+
+
+def _may_have_killed_terraform(error: BaseException) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, KeyboardInterrupt | TerraformKilledError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def _settle_killed_runs(place: StatePlace, lease: Lease, run: Session) -> None:

@@ -53,6 +53,7 @@ class Lease:
         *,
         took_over: LeaseRecord | None,
         emit: Emit,
+        on_lost: Callable[[], None],
         clock: Clock,
         ttl: timedelta,
     ) -> None:
@@ -61,6 +62,7 @@ class Lease:
         self._record = record
         self._generation = generation
         self._emit = emit
+        self._on_lost = on_lost
         self._clock = clock
         self._ttl = ttl
         self._pid = os.getpid()
@@ -78,6 +80,7 @@ class Lease:
         command: str,
         *,
         emit: Emit = ignore,
+        on_lost: Callable[[], None] = lambda: None,
         clock: Clock = lambda: datetime.now(UTC),
         ttl: float | timedelta = TTL_SECONDS,
         heartbeat: float | timedelta | None = HEARTBEAT_SECONDS,
@@ -90,6 +93,7 @@ class Lease:
         Args:
             command: what this process runs, for whoever finds the lease held.
             emit: gets a notice when a dead owner's lease is taken, and when ours is lost.
+            on_lost: called once when ours is lost, in whichever thread notices.
             ttl: seconds (or a timedelta) after the last heartbeat at which the lease expires.
             heartbeat: seconds (or a timedelta) between heartbeats; None for none (tests).
             stop: ends the heartbeat; its ``wait`` is the pause between two.
@@ -134,6 +138,7 @@ class Lease:
             generation,
             took_over=previous.record if previous else None,
             emit=emit,
+            on_lost=on_lost,
             clock=clock,
             ttl=ttl,
         )
@@ -149,6 +154,11 @@ class Lease:
     def record(self) -> LeaseRecord:
         """What was last written about this lease."""
         return self._record
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether somebody took or freed it, as far as it was noticed; `check` says how."""
+        return self._lost is not None
 
     @property
     def environment(self) -> str:
@@ -275,6 +285,7 @@ class Lease:
                 level="error",
             )
         )
+        self._on_lost()
 
     def _must_be_ours(self) -> None:
         if self._released or not self._in_own_process():

@@ -97,7 +97,7 @@ def settle_owner(
     """
     found = gather(config, place, client)
     decision = decide(found, this_zenml=this_zenml)
-    owner = found.owner or new_owner(user_name(), found.here, id=decision.id)
+    owner = found.owner or new_owner(config.environment, user_name(), found.here, id=decision.id)
     begins = session.command == "up" or found.is_up
     if found.owner is None and not begins:
         return None  # nothing is there, and nothing is to be made
@@ -105,9 +105,12 @@ def settle_owner(
     session.moved_from = owner.registry.url if decision.moved else ""
     if place.missing:
         return None  # a plan; there is no bucket yet to write into
-    if found.owner is None:
+    newest = None if found.owner is None else runs.newest_run(client, config.environment)
+    if found.owner is None or (newest is not None and not newest.owner):
+        # Also later: an older zenstrap knows nothing of owners.
         lineage = found.state.lineage if found.state else None
         runs.claim_runs(client, config.environment, owner.id, lineage)
+    if found.owner is None:
         place.owners.write(owner)
     match session.command:
         case "down":

@@ -21,7 +21,7 @@ from zenstrap.lifecycle.infrastructure import (
     variables,
     variables_for_removal,
 )
-from zenstrap.lifecycle.ownership import our_registry, require_ours
+from zenstrap.lifecycle.ownership import our_registry, require_ours, who
 from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.lifecycle.service_agents import service_agent_notices
 from zenstrap.lifecycle.standing import losses
@@ -39,7 +39,7 @@ from zenstrap.reports import Kept, PlanReport, count
 from zenstrap.runs import RunRecord
 from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan, PlannedOutput
-from zenstrap.terraform.state import check_state
+from zenstrap.terraform.state import check_state, restore
 from zenstrap.terraform.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
     """
     workspace = open_workspace(config, session)
     _guard_state(workspace, client, session)  # before Terraform makes an empty one
-    workspace.prepare()
     actual = our_registry(client, config, session)
     require_ours(actual, client)
+    _guard_registered(workspace, actual, session)
+    workspace.prepare()
     keep_keys = keys_in_use(config, actual, workspace.resources())
     given = variables(config, workspace, session, keys_in_use=keep_keys)
     infrastructure = workspace.plan(given.values)
@@ -113,11 +114,12 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
     """
     workspace = open_workspace(config, session)
     _guard_state(workspace, client, session)  # before Terraform makes an empty one
+    actual = our_registry(client, config, session)
+    _guard_registered(workspace, actual, session)
     workspace.prepare()
     require_removable(config, session)
     given = variables_for_removal(config, workspace, session)
     infrastructure = workspace.plan(given.values, destroy=True)
-    actual = our_registry(client, config, session)
     registrations = removal(actual)
     return PlanReport(
         environment=config.environment,
@@ -130,7 +132,7 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
             *_moved_notices(session),
             *active_stack_notices(registrations, session),
         ),
-        kept=_kept_by_design(config, session),
+        kept=(*_kept_by_design(config, session), *_kept_of_others(actual, client)),
     )
 
 
@@ -149,6 +151,14 @@ def left_in_place(infrastructure: Plan) -> tuple[Kept, ...]:
     return (*keys, Kept(name=f"{count(len(apis), 'API')} ({names})", reason=reason))
 
 
+def _kept_of_others(actual: ActualRegistry, client: Client) -> Iterator[Kept]:
+    written_by = actual.runs_of_others
+    if written_by:
+        whose = who(runs.run_named(client, max(written_by)))
+        name = f"what is registered in ZenML for another {actual.environment}"
+        yield Kept(name=name, reason=f"it is {whose}")
+
+
 def _kept_by_design(config: EnvironmentConfig, session: Session) -> tuple[Kept, ...]:
     """What a ``down`` leaves on purpose."""
     elsewhere: tuple[Kept, ...] = ()
@@ -161,7 +171,7 @@ def _kept_by_design(config: EnvironmentConfig, session: Session) -> tuple[Kept, 
     )
     if config.platform != "gcp":
         whose = Kept(
-            name=FileOwnerStore(paths.state_folder(config.environment)).place,
+            name=FileOwnerStore(paths.state_folder(config.environment), config.environment).place,
             reason="says whose the environment is: the next up goes on with its history",
         )
         return (history, whose, *elsewhere)
@@ -208,7 +218,7 @@ def _guard_state(workspace: Workspace, client: Client, session: Session) -> None
     if record is not None and _was_taken_down(record, workspace, session):
         return
     if record is None:
-        check_state(None, workspace.state(), where=place)
+        _guard_unrecorded(workspace, client, session)
         return
     try:
         check_state(record.state, workspace.state(), where=place)
@@ -217,6 +227,39 @@ def _guard_state(workspace: Workspace, client: Client, session: Session) -> None
         last = f"The last record is from run {record.name}{by}."
         error.why = f"{sentence(error.why)} {last}" if error.why else last
         raise
+
+
+def _guard_unrecorded(workspace: Workspace, client: Client, session: Session) -> None:
+    """No run recorded a state: a run that was killed before it could, or a state from elsewhere."""
+    state, place = workspace.state(), workspace.storage.place(session.environment)
+    if state is None or not state.resources:
+        return
+    other = runs.is_of_another(client, session.environment, state.lineage)
+    if other is not None:
+        raise StateGuardError(
+            "the state belongs to another environment",
+            where=place,
+            why=f"Run {other.name} recorded it, which isn't one of {session.environment}'s",
+            fix="It was copied or moved here: put it back where it was",
+        )
+
+
+def _guard_registered(workspace: Workspace, actual: ActualRegistry, session: Session) -> None:
+    """What is registered stands on something: where the state holds nothing, it is lost.
+
+    Asked beside the runs' records, which somebody may have deleted.
+    """
+    state, place = workspace.state(), workspace.storage.place(session.environment)
+    if not actual.our_stacks or session.taken_down_at is not None:
+        return
+    if state is None or not state.resources:
+        raise StateGuardError(
+            "the state is missing" if state is None else "the state is empty",
+            where=place,
+            why=f"{count(len(actual.our_stacks), 'stack')} of this environment are registered in "
+            "ZenML, and what they stand on would be created again",
+            fix=restore(place),
+        )
 
 
 def _was_taken_down(record: RunRecord, workspace: Workspace, session: Session) -> bool:

@@ -35,8 +35,14 @@ _DOORS: Final = {
     "google_service_account_iam_member.impersonator[": "impersonation",
 }
 
-# Roles that are named by the flavor that needs them. The others are by what they allow.
-_FLAVORS_OF_ROLES: Final = frozenset({"vertex", "kubernetes"})
+# What needs the roles that the modules give on the project: a flavor, or a kind of component.
+_FLAVORS_OF_ROLES: Final = {"vertex": "vertex", "kubernetes": "kubernetes", "skypilot": "vm_gcp"}
+_KINDS_OF_ROLES: Final = {
+    "cloud_build": "image_builder",
+    "cloud_run": "deployer",
+    "secret_creator": "deployer",
+    "secret_user": "deployer",
+}
 
 
 def losses(
@@ -88,11 +94,12 @@ def _stands_on(
     for place, method in _DOORS.items():
         if place in change.address:
             return method in methods
-    kind = _KIND.search(change.address)
-    if kind is not None and kind[1] not in alias.components:
+    module, role = _KIND.search(change.address), _ROLE.search(change.address)
+    kind = module[1] if module else _KINDS_OF_ROLES.get(role[1]) if role else None
+    flavor = _FLAVORS_OF_ROLES.get(role[1]) if role else None
+    if kind is not None and kind not in alias.components:
         return False  # of a candidate that was given up
-    role = _ROLE.search(change.address)
-    if role is not None and role[1] in _FLAVORS_OF_ROLES and role[1] not in _flavors(alias, actual):
+    if flavor is not None and flavor not in _flavors(alias, actual):
         return False
     wanted = next((stack for stack in desired.stacks if stack.alias == alias.name), None)
     # Where the configuration asks for what is current already, what it drops isn't needed.

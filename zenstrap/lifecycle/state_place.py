@@ -47,7 +47,7 @@ def local_place(config: EnvironmentConfig) -> StatePlace:
     return StatePlace(
         LocalState(folder),
         FileLeaseStore(paths.leases_folder()),
-        FileOwnerStore(folder),
+        FileOwnerStore(folder, config.environment),
         str(folder),
     )
 
@@ -66,7 +66,7 @@ def owner_store(config: EnvironmentConfig) -> OwnerStore:
 
     assert config.state is not None, "platform gcp has its section"
     client = GoogleAccess(config).storage
-    return GcsOwnerStore(client, config.state.bucket, state_prefix(config))
+    return GcsOwnerStore(client, config.state.bucket, state_prefix(config), config.environment)
 
 
 def lease_store(config: EnvironmentConfig) -> LeaseStore:
@@ -145,7 +145,7 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
             fetch=partial(read_object, access.storage, wanted.name),
         ),
         GcsLeaseStore(access.storage, wanted.name, config.state.prefix),
-        GcsOwnerStore(access.storage, wanted.name, state_prefix(config)),
+        GcsOwnerStore(access.storage, wanted.name, state_prefix(config), config.environment),
         f"gs://{wanted.name} {done}",
         locks=StateLocks(access.storage, wanted.name, state_prefix(config)),
         changed=changed,
@@ -172,7 +172,7 @@ def _without_bucket(config: EnvironmentConfig, wanted: WantedBucket) -> StatePla
     return StatePlace(
         LocalState(folder),
         FileLeaseStore(paths.leases_folder()),
-        FileOwnerStore(folder),
+        FileOwnerStore(folder, config.environment),
         f"gs://{wanted.name} isn't there yet",
         missing=True,
     )

@@ -172,7 +172,8 @@ def rollback_target(
     if to not in kept:
         raise UsageError(
             f"{name} can't go back to version {to}",
-            why=f"It was never promoted, or isn't kept; kept are {', '.join(kept) or 'none'}.",
+            why="It isn't recorded as promoted, or isn't kept; kept are "
+            f"{', '.join(kept) or 'none'}.",
             fix=f"{'Name one of them, or write' if kept else 'Write'} version {to} into the "
             "configuration, and bring the environment to it",
             command=invocation.command("up", actual.environment),

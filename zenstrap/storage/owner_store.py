@@ -19,12 +19,14 @@ class GcsOwnerStore:
 
     Args:
         prefix: the environment's own in the bucket.
+        environment: whose owner is looked for.
     """
 
-    def __init__(self, client: Client, bucket: str, prefix: str) -> None:
+    def __init__(self, client: Client, bucket: str, prefix: str, environment: str) -> None:
         self._client = client
         self._bucket = bucket
         self._name = f"{prefix}/{FILE}"
+        self._environment = environment
 
     @property
     def place(self) -> str:
@@ -32,7 +34,7 @@ class GcsOwnerStore:
 
     def read(self) -> Owner | None:
         content = read_object(self._client, self._bucket, self._name)
-        return None if content is None else parse_owner(content, self.place)
+        return None if content is None else parse_owner(content, self.place, self._environment)
 
     def write(self, owner: Owner) -> None:
         what = "the file that says whose the environment is can't be written"

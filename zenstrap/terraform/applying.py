@@ -13,6 +13,7 @@ from zenstrap.errors import (
     LockHeldError,
     PartlyDoneError,
     PlanChangedError,
+    TerraformKilledError,
     TerraformTimeoutError,
     ZenstrapError,
 )
@@ -85,7 +86,7 @@ def apply_failure(
             f"{shlex.quote(str(rescued[0]))} {shlex.quote(state)}",
         )
     if finished.killed:
-        return InterruptedRunError(
+        return TerraformKilledError(
             "Terraform was killed before it was done",
             where=str(root),
             why=f"{truth} What was in progress may exist without being in the state",

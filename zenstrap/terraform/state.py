@@ -67,7 +67,7 @@ def check_state(
                 where=where,
                 why=f"the last run recorded {_resources(recorded)} in it, and without it "
                 "everything would be created again",
-                fix=_restore(where),
+                fix=restore(where),
             )
         return
     if actual.lineage != recorded.lineage:
@@ -77,7 +77,7 @@ def check_state(
                 where=where,
                 why=f"its lineage is {actual.lineage}, and the last run recorded "
                 f"{recorded.lineage} with {_resources(recorded)}",
-                fix=_restore(where),
+                fix=restore(where),
             )
         return
     if actual.serial < recorded.serial:
@@ -86,7 +86,7 @@ def check_state(
             where=where,
             why=f"its serial is {actual.serial}, and the last run recorded {recorded.serial}, "
             "so what was created since would be created again",
-            fix=_restore(where),
+            fix=restore(where),
         )
 
 
@@ -102,7 +102,7 @@ def read_state_file(file: Path) -> StateIdentity | None:
         return None
     except OSError as error:
         raise StateGuardError(
-            "the state can't be read", where=str(file), why=error.strerror, fix=_restore(str(file))
+            "the state can't be read", where=str(file), why=error.strerror, fix=restore(str(file))
         ) from error
     return read_state(content, where=str(file))
 
@@ -118,7 +118,7 @@ def read_state(content: bytes, *, where: str) -> StateIdentity:
             "the state is empty",
             where=where,
             why="Terraform would take it for a new environment and create everything again",
-            fix=f"{_restore(where)}. If there was never anything in it, delete it",
+            fix=f"{restore(where)}. If there was never anything in it, delete it",
         )
     return parse_state(content, where=where)
 
@@ -147,7 +147,7 @@ def _parse(content: bytes | str, *, where: str) -> _Document:
             "the state is damaged",
             where=where,
             why="it is truncated or no JSON" if truncated else "it is no state of Terraform",
-            fix=_restore(where),
+            fix=restore(where),
         ) from None
 
 
@@ -170,7 +170,8 @@ def resources_in(content: bytes | str, *, where: str) -> tuple[StateResource, ..
     )
 
 
-def _restore(where: str) -> str:
+def restore(where: str) -> str:
+    """How a state is put back."""
     if where.startswith("gs://"):
         return (
             f"The bucket keeps earlier versions: `gcloud storage ls --all-versions --long {where}` "
