@@ -100,6 +100,14 @@ def _explained(error: Exception) -> ZenstrapError:
             fix="Set ZENML_STORE_API_KEY, or log in again",
             command="zenml login",
         )
+    if url and url.startswith("sqlite:"):
+        return RegistryError(
+            "ZenML's local database can't be used",
+            where=url,
+            why=why,
+            fix="If ZenML's very first start was cut off here, and nothing of yours is in it yet, "
+            "delete that file and run again",
+        )
     return RegistryError(
         "ZenML can't be reached",
         where=url,

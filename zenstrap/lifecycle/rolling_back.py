@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.names import project_name_fault
+from zenstrap.config.spelling import nearest
 from zenstrap.errors import PlanChangedError, UsageError
 from zenstrap.lifecycle.ownership import our_registry, require_ours
 from zenstrap.lifecycle.planning import combined_digest
@@ -67,6 +68,7 @@ def plan_rollback(
         raise UsageError(fault, where="--project")
     actual = our_registry(client, config, session)
     require_ours(actual, client)
+    _require_project(project, config, actual)
     target, finishes = where_to(actual, project, to, lambda run: runs.run_named(client, run))
     change = rollback_change(actual, target)
     # It had passed its test before the alias was moved.
@@ -82,6 +84,21 @@ def plan_rollback(
         to_test=(target.name,) if test else (),
         digest=combined_digest(nothing, (change,)),
         notices=tuple(_notices(config, target, project, finishes)),
+    )
+
+
+def _require_project(
+    project: str | None, config: EnvironmentConfig, actual: ActualRegistry
+) -> None:
+    registered = {s.labels[ML_PROJECT] for s in actual.our_stacks if ML_PROJECT in s.labels}
+    known = sorted({*registered, *config.ml_projects})
+    if project is None or project in known:
+        return
+    meant = nearest(project, known)
+    raise UsageError(
+        f"{config.environment} has no ML project {project}",
+        where="--project",
+        fix=f"Did you mean {meant}?" if meant else f"It has {', '.join(known) or 'none'}",
     )
 
 

@@ -17,7 +17,7 @@ from zenstrap.registry.model import RUN, ActualRegistry, DesiredConnector, Desir
 from zenstrap.registry.verifying import Verdict, verify
 from zenstrap.registry.write_log import WriteLog
 from zenstrap.registry.zenml_reading import as_connector
-from zenstrap.registry.zenml_stacks import refuse_foreign
+from zenstrap.registry.zenml_stacks import refuse_foreign, taken_errors
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -147,7 +147,6 @@ def _write(
     run: str,
 ) -> str:
     """Only the id of what ZenML answers is kept: it answers with the secret in clear."""
-    from zenml.exceptions import EntityExistsError
 
     labels = {**connector_labels(desired), RUN: run}
     configuration = _configuration(desired, key)
@@ -164,7 +163,7 @@ def _write(
                 list_resources=False,
             )
             return str(created.id)  # type: ignore[union-attr]
-        except EntityExistsError:  # our own POST, whose reply was lost, or somebody quicker
+        except taken_errors():  # our own POST, whose reply was lost, or somebody quicker
             found = as_connector(
                 client.get_service_connector(desired.name, allow_name_prefix_match=False)
             )

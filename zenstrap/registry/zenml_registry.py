@@ -31,7 +31,7 @@ from zenstrap.registry.succession import waits_for_proof
 from zenstrap.registry.write_log import WriteLog
 from zenstrap.registry.zenml_reading import as_component
 from zenstrap.registry.zenml_reading import read_registry as read_registry
-from zenstrap.registry.zenml_stacks import refuse_foreign, write_stack
+from zenstrap.registry.zenml_stacks import refuse_foreign, taken_errors, write_stack
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -226,7 +226,6 @@ def _write_component(
     client: Client, desired: DesiredComponent, actual: ActualRegistry, run: str
 ) -> str:
     from zenml.enums import StackComponentType
-    from zenml.exceptions import EntityExistsError
 
     _require_kept_as_written(desired)
     kind = StackComponentType(desired.type)
@@ -236,7 +235,7 @@ def _write_component(
     if found is None:
         try:
             return _create_component(client, desired, labels, connector)
-        except EntityExistsError:  # our own POST, whose reply was lost, or somebody quicker
+        except taken_errors():  # our own POST, whose reply was lost, or somebody quicker
             found = as_component(
                 client.get_stack_component(kind, desired.name, allow_name_prefix_match=False)
             )

@@ -172,6 +172,14 @@ def refuse_foreign(name: str, labels: Mapping[str, str], wanted: Mapping[str, st
         )
 
 
+def taken_errors() -> tuple[type[Exception], ...]:
+    """How ZenML says that a name is taken by now. The local database says it itself in a race."""
+    from sqlalchemy.exc import IntegrityError
+    from zenml.exceptions import EntityExistsError
+
+    return EntityExistsError, IntegrityError
+
+
 def _put_stack(
     client: Client,
     name: str,
@@ -180,7 +188,6 @@ def _put_stack(
     found: ActualStack | None,
 ) -> str:
     from zenml.enums import StackComponentType
-    from zenml.exceptions import EntityExistsError
     from zenml.models import StackRequest, StackUpdate
 
     parts = {
@@ -190,7 +197,7 @@ def _put_stack(
         try:
             request = StackRequest(name=name, components=parts, labels=labels)  # type: ignore[arg-type]
             return str(client.zen_store.create_stack(request).id)
-        except EntityExistsError:
+        except taken_errors():
             found = as_stack(client.get_stack(name, allow_name_prefix_match=False))
             refuse_foreign(found.name, found.labels, labels)
     update = StackUpdate(components=parts, labels=labels)
