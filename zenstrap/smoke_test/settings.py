@@ -26,6 +26,7 @@ _CODE: Final = (
     "steps",
     "zenstrap/__init__.py",
     "zenstrap/errors.py",
+    "zenstrap/redaction.py",
     "zenstrap/paths.py",
     "zenstrap/smoke_test",
 )
