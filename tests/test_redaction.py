@@ -254,3 +254,19 @@ def test_zenml_records_no_secret(client: Client, monkeypatch: pytest.MonkeyPatch
     context.emit(record)
     assert kept and all(CANARY not in repr(vars(one)) for one in kept)
     assert "KeyError" in kept[0].getMessage() and record.args == (CANARY,)
+
+
+@pytest.mark.parametrize("end", ["", "}"], ids=["cut off", "whole"])
+def test_a_document_pasted_where_a_files_name_belongs(end: str) -> None:
+    document = '{"type": "authorized_user", "client_secret": "canary-cs", "refresh_token": "1//crt"'
+    redaction.know_environment({"GOOGLE_APPLICATION_CREDENTIALS": document + end})
+    told = redaction.redact(f"no such file: {document + end}")
+    assert "canary-cs" not in told and "1//crt" not in told
+    if end:
+        assert "canary-cs" not in redaction.redact("client_secret is canary-cs")
+
+
+@pytest.mark.parametrize("name", ["password", "PWD", "access_token", "api_key"])
+def test_a_secret_in_an_addresss_query(name: str) -> None:
+    told = redaction.redact(f"mysql://127.0.0.1:9/zenml?{name}=canary77&user=root refused")
+    assert "canary77" not in told and told.endswith("&user=root refused")
