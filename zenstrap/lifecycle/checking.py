@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import UsageError, ZenstrapError, exit_code
+from zenstrap.errors import (
+    AuthenticationError,
+    GoogleError,
+    UsageError,
+    ZenstrapError,
+    exit_code,
+)
 from zenstrap.events import Notice
 from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.reports import Check, PreflightReport
@@ -92,14 +98,17 @@ def _owner(config: EnvironmentConfig, client: Client) -> str:
     from zenstrap.lifecycle.ownership import decide, gather
     from zenstrap.lifecycle.state_place import local_place
 
-    if config.platform == "local":
-        place = local_place(config)
-    else:
-        from zenstrap.lifecycle.google_access import GoogleAccess
-        from zenstrap.lifecycle.state_place import google_place
+    try:
+        if config.platform == "local":
+            place = local_place(config)
+        else:
+            from zenstrap.lifecycle.google_access import GoogleAccess
+            from zenstrap.lifecycle.state_place import google_place
 
-        place = google_place(config, GoogleAccess(config), create=False)
-    found = gather(config, place, client)
+            place = google_place(config, GoogleAccess(config), create=False)
+        found = gather(config, place, client)
+    except (AuthenticationError, GoogleError) as error:  # Google Cloud's own checks tell it too
+        return Unknown(error.what)
     decision = decide(found, this_zenml=False)
     if found.owner is not None:
         return f"{found.owner.id}, made by {found.owner.user} on {found.owner.host}"
