@@ -345,7 +345,7 @@ def test_the_refusal_says_which_version_to_bump_to_what() -> None:
             registry.actual(),
             immutable_versions=True,
         )
-    key = "ml_projects.fraud.components.artifact_store.version"
+    key = "ml_projects/fraud.yaml: components.artifact_store.version"
     assert refusal.value.fix and f"{key} to 1.0.1" in refusal.value.fix
 
 
