@@ -10,8 +10,11 @@ from __future__ import annotations
 import itertools
 import os
 import select
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from zenstrap.errors import InterruptedRunError
 
@@ -52,15 +55,32 @@ class Interrupt:
         Raises:
             InterruptedRunError: a stop was requested, before or meanwhile.
         """
-        # A pipe, because whoever wakes us may be a signal handler on top of this very wait.
+        until = time.monotonic() + seconds
+        with self.waking() as woken:
+            while not self.requested and (left := until - time.monotonic()) > 0:
+                if select.select([woken], [], [], left)[0]:
+                    os.read(woken, 512)
+        self.check()
+
+    @contextmanager
+    def waking(self) -> Iterator[int]:
+        """A descriptor that becomes readable when a stop is requested, and maybe without.
+
+        A pipe, because a request may come from a signal's handler on top of a wait for it. Python
+        runs that only when the wait has returned, so the signal itself writes into the pipe, too.
+        """
         end, start = os.pipe()
+        os.set_blocking(start, False)
+        in_main = threading.current_thread() is threading.main_thread()
+        before = signal.set_wakeup_fd(start, warn_on_full_buffer=False) if in_main else None
         try:
             with self.on_request(lambda number: _write(start)):
-                select.select([end], [], [], seconds)
+                yield end
         finally:
+            if before is not None:
+                signal.set_wakeup_fd(before)
             os.close(start)
             os.close(end)
-        self.check()
 
     def check(self) -> None:
         """Raise ``InterruptedRunError`` if a stop was requested."""
@@ -85,4 +105,5 @@ class Interrupt:
 
 
 def _write(pipe: int) -> None:
-    os.write(pipe, b".")
+    with suppress(BlockingIOError):  # it is full: whoever waits is woken
+        os.write(pipe, b".")

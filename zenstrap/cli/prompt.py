@@ -6,7 +6,7 @@ import os
 import select
 import sys
 import termios
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 
 from zenstrap.errors import InterruptedRunError
 from zenstrap.interrupt import Interrupt
@@ -26,36 +26,28 @@ def ask(question: str, interrupt: Interrupt | None = None) -> str:
     Raises:
         InterruptedRunError: a stop was requested, before or meanwhile.
     """
-    terminal = sys.stdin.fileno()
-    end, start = os.pipe()
-    try:
-        # A pipe, because a signal's handler alone doesn't end a read.
-        woken = interrupt.on_request(lambda number: _wake(start)) if interrupt else nullcontext()
-        with woken:
-            # Consent to something that wasn't shown yet is none.
-            with suppress(termios.error):
-                termios.tcflush(terminal, termios.TCIFLUSH)
-            print(question, end="", file=sys.stderr, flush=True)
-            return _line(terminal, end)
-    finally:
-        os.close(start)
-        os.close(end)
+    terminal, stop = sys.stdin.fileno(), interrupt or Interrupt()
+    with stop.waking() as woken:
+        # Consent to something that wasn't shown yet is none.
+        with suppress(termios.error):
+            termios.tcflush(terminal, termios.TCIFLUSH)
+        print(question, end="", file=sys.stderr, flush=True)
+        return _line(terminal, stop, woken)
 
 
-def _line(terminal: int, stop: int) -> str:
+def _line(terminal: int, stop: Interrupt, woken: int) -> str:
     typed = b""
     while not typed.endswith(b"\n"):
-        ready, _, _ = select.select([terminal, stop], [], [])
-        if stop in ready:
+        if stop.requested:
             print(file=sys.stderr)
             raise InterruptedRunError("interrupted at a question", why="a stop was requested")
+        ready, _, _ = select.select([terminal, woken], [], [])
+        if woken in ready:
+            os.read(woken, 512)
+            continue
         # Read without a buffer: what comes behind the line isn't ours.
         read = os.read(terminal, 1024)
         if not read:
             break
         typed += read
     return typed.decode(sys.stdin.encoding or "utf-8", "replace")
-
-
-def _wake(pipe: int) -> None:
-    os.write(pipe, b".")
