@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from zenstrap.errors import LockHeldError
 from zenstrap.events import Emit, Notice
-from zenstrap.terraform.process import ORPHAN_SECONDS, STATE_VARIABLE, supervised_by
+from zenstrap.terraform.process import ORPHAN_SECONDS, STATE_VARIABLE, supervised_by, told_apart
 
 _LOOK: Final = 0.5  # seconds between two looks whether it is gone
 
@@ -58,7 +58,7 @@ def running_on(state: str) -> tuple[Running, ...]:
     Args:
         state: its place, as given to :func:`zenstrap.terraform.process.run`.
     """
-    psutil = _psutil()
+    psutil, state = _psutil(), told_apart(state)
     found = []
     for process in psutil.process_iter(["pid", "ppid", "cmdline", "environ"]):
         facts = process.info

@@ -28,6 +28,8 @@ from zenstrap.interrupt import Interrupt
 
 OnLine = Callable[[str], None]
 
+_BACKEND_ENDPOINT = "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT"  # of a rehearsal
+
 STATE_VARIABLE = "ZENSTRAP_STATE"
 """In the environment of Terraform and of whatever it starts: the state that it works on."""
 
@@ -107,9 +109,9 @@ def run(
         errors, theirs = _pipe(opened)
         try:
             popen = subprocess.Popen(
-                [*_supervised(state, theirs), *command],
+                [*_supervised(told_apart(state), theirs), *command],
                 cwd=folder,
-                env={**environment, STATE_VARIABLE: state},
+                env={**environment, STATE_VARIABLE: told_apart(state)},
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
@@ -132,6 +134,12 @@ def run(
         if number := _read_now(errors):
             raise _not_started(command, int(number))
         return child.finished(time.monotonic() - started)
+
+
+def told_apart(state: str) -> str:
+    """A state's place with where its bucket is: rehearsals side by side have buckets of one name."""
+    endpoint = os.environ.get(_BACKEND_ENDPOINT)
+    return f"{state} at {endpoint}" if endpoint else state
 
 
 def supervised_by(words: Sequence[str]) -> tuple[int | None, str]:
