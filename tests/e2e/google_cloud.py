@@ -39,7 +39,10 @@ class Environment:
     def prepare(self) -> Workspace:
         config = self.config()
         access = google_access(config, self.session)
-        self.session.storage = google_place(config, access, create=True).storage
+        place = google_place(config, access, create=True)
+        self.session.storage = place.storage
+        if (whose := place.owners.read()) is not None:
+            self.session.owner = whose.id
         workspace = open_workspace(config, self.session)
         workspace.prepare()
         return workspace

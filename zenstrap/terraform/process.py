@@ -137,7 +137,7 @@ def run(
 
 
 def told_apart(state: str) -> str:
-    """A state's place with where its bucket is: rehearsals side by side have buckets of one name."""
+    """A state's place with its bucket's address: rehearsals side by side use the same names."""
     endpoint = os.environ.get(_BACKEND_ENDPOINT)
     return f"{state} at {endpoint}" if endpoint else state
 
