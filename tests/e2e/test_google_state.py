@@ -98,6 +98,6 @@ def test_a_state_that_is_not_the_last_one(
 
 def put_back(bucket: Any, advice: str, generation: int) -> None:
     """Do what the error says, with the client that is here instead of gcloud."""
-    found = re.search(r"gcloud storage cp (gs://\S+)#GENERATION (gs://[^\s;]+)", advice)
+    found = re.search(r"gcloud storage cp (gs://\S+)#GENERATION (gs://[^\s;`]+)", advice)
     assert found and found[1] == found[2] == f"gs://{STATE}/{OBJECT}", advice
     bucket.copy_blob(bucket.blob(OBJECT), bucket, OBJECT, source_generation=generation)
