@@ -111,7 +111,10 @@ def test_from_nothing_to_proven_stacks_and_back(home: Home) -> None:
         assert {name for _, name in snapshot()["components"]} == {"default"}
         assert client.list_pipeline_runs(pipeline="teardown").items[0].status.value == "completed"
     assert not home.artifacts.exists()
-    assert [p for p in home.state.rglob("*") if p.is_file() and "leases" not in p.parts] == []
+    # What says whose the environment is stays, and is told.
+    left = [p for p in home.state.rglob("*") if p.is_file() and "leases" not in p.parts]
+    assert left == [home.state / "environments/local/state/owner.json"]
+    assert "".join(str(left[0]).split()) in "".join(gone.stderr.split())
 
 
 def test_a_killed_run_is_completed_by_the_next(
