@@ -53,7 +53,7 @@ class Owner(BaseModel):
         environment: whose owner it is. Another one's, copied here, is refused.
         user, host, made_at: who made it, where and when, for people.
         registry: where the environment is registered.
-        taken_down_at: the last time that everything was taken away; None where it never was. It
+        taken_down_at: when everything was taken away; None where it wasn't, or is up again. It
             tells why a state is gone, also in a ZenML that didn't see it.
     """
 
@@ -69,8 +69,8 @@ class Owner(BaseModel):
     taken_down_at: AwareDatetime | None = None
 
     def registered_in(self, registry: Registry) -> Owner:
-        """The same owner, registered in another ZenML."""
-        return self.model_copy(update={"registry": registry})
+        """The same owner, whose environment is up and registered in a ZenML."""
+        return self.model_copy(update={"registry": registry, "taken_down_at": None})
 
     def taken_down(self) -> Owner:
         """The same owner, after a ``down``."""

@@ -75,12 +75,11 @@ def run_options(environment: str, owner: str, pipeline: str, command: str) -> di
     """
     from zenml import Tag
 
-    own = [environment_tag(environment), *([owner_tag(owner)] if owner else [])]
     return {
         "run_name": f"{environment}-{pipeline}-{{date}}-{{time}}",
         "tags": [
             TRAINING_TAG if command == TRAINING else TAG,
-            *(Tag(name=name, cascade=True) for name in own),
+            *(Tag(name=name, cascade=True) for name in _tags(environment, owner)),
         ],
         "extra": {
             STARTED: {
@@ -181,8 +180,7 @@ def claim_runs(client: Client, environment: str, owner: str, lineage: str | None
         size=_PAGE,
         hydrate=True,
     )
-    prefix = owner_tag("")
-    unclaimed = [run for run in found if not any(tag.name.startswith(prefix) for tag in run.tags)]
+    unclaimed = [run for run in found if not _owner(run)]
     records = [_record(run) for run in unclaimed]
     left: dict[str, int] = {}  # resources by lineage, as the newest run recorded them
     for record in records:
@@ -247,10 +245,9 @@ def _unfinished(client: Client, environment: str, owner: str) -> Iterator[Pipeli
     from zenml.utils.pagination_utils import depaginate
 
     open_ones = [status.value for status in ExecutionStatus if not status.is_finished]
-    tags = [environment_tag(environment), *([owner_tag(owner)] if owner else [])]
     for run in depaginate(
         client.list_pipeline_runs,
-        tags=tags,
+        tags=_tags(environment, owner),
         status=f"oneof:{json.dumps(open_ones)}",
         size=_PAGE,
         hydrate=True,
@@ -262,8 +259,11 @@ def _unfinished(client: Client, environment: str, owner: str) -> Iterator[Pipeli
 
 def _commands(environment: str, owner: str) -> dict[str, Any]:
     """What finds runs of commands, and no smoke trainings."""
-    tags = [TAG, environment_tag(environment), *([owner_tag(owner)] if owner else [])]
-    return {"tags": tags, "name": _NO_TRAINING}
+    return {"tags": [TAG, *_tags(environment, owner)], "name": _NO_TRAINING}
+
+
+def _tags(environment: str, owner: str) -> list[str]:
+    return [environment_tag(environment), *([owner_tag(owner)] if owner else [])]
 
 
 def _newest(client: Client, **question: Any) -> RunRecord | None:

@@ -115,7 +115,7 @@ def settle_owner(
     match session.command:
         case "down":
             return owner.taken_down()
-        case "up" if decision.moved:
+        case "up" if decision.moved or owner.taken_down_at is not None:
             return owner.registered_in(found.here)
         case _:
             return None
