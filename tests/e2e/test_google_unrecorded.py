@@ -127,8 +127,9 @@ def test_a_key_that_nobody_can_use_is_told(cloud: Rehearsal) -> None:
     made = environment("dev")
     workspace = made.prepare()
     told = variables(made.config(), workspace, made.session).notices
-    (key,) = [one for one in cloud.resources() if "/keys/" in one and "zenml-dev@" in one]
-    assert any(key.rpartition("/")[2] in one for one in told)
+    there = {one for one in cloud.resources() if "/keys/" in one}
+    (lost,) = [key for key in there if any(key.rpartition("/")[2] in one for one in told)]
+    assert there - {lost} == there & {one.id for one in workspace.resources()}
 
 
 def test_down_takes_it_away_too(cloud: Rehearsal, home: Home) -> None:
