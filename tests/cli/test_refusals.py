@@ -161,6 +161,36 @@ def test_down_is_refused_where_the_configuration_forbids_it(home: Home, run: Com
     assert snapshot() == before
 
 
+@pytest.mark.slow
+def test_what_somebody_elses_stack_uses_is_found_before_anything_goes(
+    home: Home, run: CommandLine, client: Client
+) -> None:
+    from zenml.enums import StackComponentType
+
+    def project(config: dict[str, Any]) -> None:
+        config["ml_projects"] = ["recommendation"]
+
+    home.edit("environments/local.yaml", project)
+    assert run("up", "--env", "local").code == 0
+    client.create_stack(
+        "mine",
+        components={
+            StackComponentType.ARTIFACT_STORE: "zenml-local-recommendation-artifact-store-v1.0.0",
+            StackComponentType.ORCHESTRATOR: "default",
+        },
+    )
+    home.edit("environments/local.yaml", only_base)
+    before = snapshot()
+    for verb in ("up", "down"):
+        refused = run(verb, "--env", "local", "--yes", "--json")
+        assert refused.code == 5, refused.out
+        assert "mine of default" in refused.json["failure"]["what"]
+        assert snapshot() == before
+        assert (home.artifacts / "ml_projects" / "recommendation").is_dir()
+    client.delete_stack("mine")
+    assert run("down", "--env", "local", "--yes").code == 0
+
+
 def test_a_registry_that_breaks_off_halfway_is_completed_by_the_next_run(
     home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,11 +12,12 @@ import pytest
 
 from tests.registry.google import FakeKey, configured, outputs_of
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import PartlyDoneError, RegistryError
+from zenstrap.errors import PartlyDoneError, RefusedError, RegistryError
 from zenstrap.events import Event
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff, removal
+from zenstrap.registry.in_use import require_unused
 from zenstrap.registry.keys import parse_key
 from zenstrap.registry.model import ActualRegistry, DesiredRegistry
 from zenstrap.registry.succession import after_proof, links_to_return
@@ -312,10 +313,30 @@ def test_what_somebody_else_uses_stays_and_the_error_says_what_went(
             StackComponentType.ORCHESTRATOR: orchestrator.id,
         },
     )
+    with pytest.raises(RefusedError, match=r"mine of default.*artifact-store"):
+        require_unused(zenml.client, zenml.actual, removal(zenml.actual))
     with pytest.raises(PartlyDoneError, match="artifact-store"):
         zenml.down()
     assert "zenml-dev-artifact-store-v1.1.0" in {n for _, n in zenml.actual.components}
     assert zenml.client.get_stack("mine")
+
+
+def test_a_component_of_somebody_elses_on_our_connector_is_found_before_a_deletion(
+    registering: Callable[[str], Registering],
+) -> None:
+    from zenml.enums import StackComponentType
+
+    zenml = registering("dev")
+    zenml.up(desired_of(configured("dev", ml_projects={})))
+    everything = removal(zenml.actual)
+    require_unused(zenml.client, zenml.actual, everything)
+    connector = next(iter(zenml.actual.connectors.values()))
+    theirs = zenml.client.create_stack_component(
+        "theirs", "gcp", StackComponentType.ARTIFACT_STORE, {"path": "gs://theirs"}
+    )
+    zenml.client.update_stack_component(theirs.id, theirs.type, connector_id=UUID(connector.id))
+    with pytest.raises(RefusedError, match=rf"theirs of default.*{connector.name}"):
+        require_unused(zenml.client, zenml.actual, everything)
 
 
 def test_the_alias_and_the_record_of_its_promotion_are_one_request(

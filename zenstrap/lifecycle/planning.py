@@ -32,6 +32,7 @@ from zenstrap.registry.changes import Action, Kind, RegistrationChange
 from zenstrap.registry.comparing import LABEL
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import CONNECTOR, UNKNOWN, diff, removal
+from zenstrap.registry.in_use import require_unused
 from zenstrap.registry.model import OWNER, ActualRegistry, DesiredRegistry, DesiredStack
 from zenstrap.registry.succession import waits_for_proof
 from zenstrap.registry.versions import rolled_back_from
@@ -54,7 +55,8 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
 
     Raises:
         StateGuardError: Terraform's state isn't the one that was recorded.
-        NameTakenError, RefusedError: see :func:`zenstrap.registry.diff.diff`.
+        NameTakenError, RefusedError: see :func:`zenstrap.registry.diff.diff`, and
+            :func:`zenstrap.registry.in_use.require_unused`.
     """
     workspace = open_workspace(config, session)
     _guard_state(workspace, client, session)  # before Terraform makes an empty one
@@ -77,6 +79,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         immutable_versions=config.protection.immutable_versions,
         adopt=session.adopt,
     )
+    require_unused(client, actual, registrations)
     last_change = runs.last_change(client, config.environment, session.owner)
     planned = PlanReport(
         environment=config.environment,
@@ -111,16 +114,18 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
 
     Raises:
         StateGuardError: Terraform's state isn't the one that was recorded.
+        RefusedError: something of it is in use, or full.
     """
     workspace = open_workspace(config, session)
     _guard_state(workspace, client, session)  # before Terraform makes an empty one
     actual = our_registry(client, config, session)
     _guard_registered(workspace, actual, session)
     workspace.prepare()
+    registrations = removal(actual)
+    require_unused(client, actual, registrations)
     require_removable(config, session)
     given = variables_for_removal(config, workspace, session)
     infrastructure = workspace.plan(given.values, destroy=True)
-    registrations = removal(actual)
     return PlanReport(
         environment=config.environment,
         direction="down",

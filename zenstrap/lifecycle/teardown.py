@@ -11,6 +11,7 @@ from zenstrap.lifecycle.infrastructure import artifacts_left, open_workspace
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.registry.diff import removal
+from zenstrap.registry.in_use import require_unused
 from zenstrap.registry.zenml_registry import delete_registrations
 from zenstrap.reports import GateReport, PlanReport, Registrations, TeardownReport, TerraformOutputs
 from zenstrap.session import Session
@@ -26,6 +27,7 @@ def deregister(
 
     Raises:
         PlanChangedError: the registry changed after the plan was shown.
+        RefusedError: something of it came into use after that.
     """
     actual = our_registry(client, config, session)
     if gate.digest != plan.digest or removal(actual) != plan.registrations:
@@ -33,6 +35,7 @@ def deregister(
             "ZenML's registry isn't what it was when the plan was shown",
             fix="Run the same command again: it plans anew.",
         )
+    require_unused(client, actual, plan.registrations)  # also meanwhile
     gone = delete_registrations(
         client, actual, plan.registrations, guard=session.guard, emit=session.emit
     )

@@ -1,0 +1,83 @@
+"""What somebody else has built on registrations that are to be deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from zenstrap.errors import RefusedError
+from zenstrap.registry.changes import Action, Kind, RegistrationChange
+from zenstrap.registry.model import ActualRegistry
+from zenstrap.registry.zenml_reading import PAGE
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+    from zenml.models import UserResponse
+
+_SHOWN: Final = 10
+
+
+def require_unused(
+    client: Client, actual: ActualRegistry, changes: Sequence[RegistrationChange]
+) -> None:
+    """Look whether ZenML would refuse a deletion, before anything is changed.
+
+    Raises:
+        RefusedError: somebody else's stack, component or deployment uses what is to be deleted;
+            says which, and whose it is.
+    """
+    found = list(_uses(client, actual, changes))
+    if not found:
+        return
+    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    raise RefusedError(
+        f"what is to be deleted is in use: {'; '.join([*found[:_SHOWN], *more])}",
+        why="ZenML deletes nothing that something else stands on, and would stop halfway. Nothing "
+        "was changed",
+        fix="Have their owners move them to other components, or delete them (`zenml stack "
+        "update`, `zenml stack delete`), then run the same command again",
+    )
+
+
+def _uses(
+    client: Client, actual: ActualRegistry, changes: Sequence[RegistrationChange]
+) -> Iterator[str]:
+    """Each use in words: ``stack NAME of USER has component NAME``."""
+    from zenml.utils.pagination_utils import depaginate
+
+    deleted = [change for change in changes if change.action is Action.DELETE]
+    components = {
+        actual.components[(change.note, change.name)].id: change.name
+        for change in deleted
+        if change.kind is Kind.COMPONENT
+    }
+    connectors = [change.name for change in deleted if change.kind is Kind.CONNECTOR]
+    our_stacks = {stack.id for stack in actual.our_stacks}
+    our_components = {component.id for component in actual.our_components}
+    for stack in depaginate(client.list_stacks, size=PAGE, hydrate=True) if components else ():
+        used = sorted(
+            components[str(one.id)]
+            for parts in stack.components.values()
+            for one in parts
+            if str(one.id) in components
+        )
+        if used and str(stack.id) not in our_stacks:
+            yield f"stack {stack.name} of {_name(stack.user)} has {', '.join(used)}"
+    for name in connectors:
+        connector = actual.connectors[name].id
+        for one in depaginate(
+            client.list_stack_components, connector_id=connector, size=PAGE, hydrate=True
+        ):
+            if str(one.id) not in our_components:
+                yield f"component {one.name} of {_name(one.user)} uses connector {name}"
+    for id_, name in components.items():
+        if ("deployer", name) in actual.components:
+            for deployment in depaginate(
+                client.list_deployments, deployer_id=id_, size=PAGE, hydrate=True
+            ):
+                if deployment.status != "absent":
+                    yield f"deployment {deployment.name} of {_name(deployment.user)} runs on {name}"
+
+
+def _name(user: UserResponse | None) -> str:
+    return user.name if user else "nobody that ZenML knows"
