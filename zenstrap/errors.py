@@ -122,7 +122,15 @@ class LockHeldError(ZenstrapError):
 
 
 class DamagedLeaseError(ZenstrapError):
-    pass
+    """What lies in the lease's place is none.
+
+    Attributes:
+        generation: of what lies there, so that this can be deleted and nothing that came since.
+    """
+
+    def __init__(self, what: str, *, generation: int, **told: str | None) -> None:
+        super().__init__(what, **told)
+        self.generation = generation
 
 
 class DamagedOwnerError(ZenstrapError):

@@ -274,22 +274,24 @@ def test_nothing_secret_or_temporary_stays(home: Home, run: CommandLine) -> None
     )
 
 
+@pytest.mark.parametrize("just_before", ["make_service_agents", "_outputs"])
 def test_a_run_that_lost_its_lease_writes_nothing_more(
-    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch, just_before: str
 ) -> None:
     from zenstrap import paths
-    from zenstrap.lease import FileLeaseStore, break_lease
+    from zenstrap.lease import FileLeaseStore
     from zenstrap.lifecycle import provisioning
 
-    real = provisioning._outputs
+    real = getattr(provisioning, just_before)
 
     def meanwhile(*arguments: Any) -> Any:
-        break_lease(FileLeaseStore(paths.leases_folder()), "local")
+        FileLeaseStore(paths.leases_folder()).delete("local", None)
         return real(*arguments)
 
-    monkeypatch.setattr(provisioning, "_outputs", meanwhile)
+    monkeypatch.setattr(provisioning, just_before, meanwhile)
     home.edit("environments/local.yaml", only_base)
     assert run("up", "--env", "local").code == 4
+    assert home.artifacts.exists() == (just_before == "_outputs")
     assert [name for name in snapshot()["stacks"] if name.startswith("zenml-")] == []
     assert [name for _, name in snapshot()["components"] if name.startswith("zenml-")] == []
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from zenstrap.errors import LockHeldError, UsageError, ZenstrapError
-from zenstrap.lease import FileLeaseStore, Lease, LeaseRecord, break_lease, is_running, this_process
+from zenstrap.errors import DamagedLeaseError, LockHeldError, UsageError, ZenstrapError
+from zenstrap.lease import FileLeaseStore, Lease, LeaseRecord, is_running, this_process
 
 HOLDING = Path(__file__).with_name("holding.py")
 
@@ -166,11 +166,37 @@ def test_a_damaged_file_is_an_error_that_says_what_to_do(
 ) -> None:
     folder.mkdir(parents=True)
     (folder / "dev.json").write_bytes(content)
-    with pytest.raises(ZenstrapError) as caught:
+    with pytest.raises(DamagedLeaseError) as caught:
         take(store)
     assert caught.value.where == str(folder / "dev.json")
     assert "run.py unlock --env dev" in str(caught.value)
-    assert break_lease(store, "dev")
+    shown = caught.value.generation
+    (folder / "dev.json").write_bytes(content + b"!")
+    assert not store.delete("dev", shown), "that isn't what a person was shown"
+    (folder / "dev.json").write_bytes(content)
+    assert store.delete("dev", shown)
+    take(store).release()
+
+
+def test_what_is_no_file_is_a_damaged_lease_and_a_full_folder_stays(
+    store: FileLeaseStore, folder: Path
+) -> None:
+    lease = folder / "dev.json"
+    lease.mkdir(parents=True)
+    (lease / "theirs").touch()
+    for _ in range(2):
+        with pytest.raises(DamagedLeaseError) as caught:
+            take(store)
+        with pytest.raises(ZenstrapError, match="Move it away"):
+            store.delete("dev", caught.value.generation)
+    (lease / "theirs").unlink()
+    with pytest.raises(DamagedLeaseError) as caught:
+        take(store)
+    assert store.delete("dev", caught.value.generation)
+    os.mkfifo(lease)
+    with pytest.raises(DamagedLeaseError) as caught:
+        take(store)
+    assert store.delete("dev", caught.value.generation)
     take(store).release()
 
 

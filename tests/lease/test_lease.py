@@ -13,12 +13,13 @@ from zenstrap.errors import LockHeldError, ZenstrapError
 from zenstrap.events import Event, Notice
 from zenstrap.lease import (
     TTL_SECONDS,
+    WATCH_SECONDS,
     Lease,
     LeaseRecord,
     ProcessIdentity,
-    break_lease,
     held,
     holder,
+    is_silent,
 )
 
 ME, OTHER, FAR = process(1), process(2), process(3, "far")
@@ -29,6 +30,8 @@ class World:
         self.store, self.clock, self.processes = ModelStore(), Clock(), Processes()
         self.events: list[Event] = []
         self.leases: list[Lease] = []
+        self.pauses: list[float] = []
+        self.while_watching: Callable[[], object] = lambda: None
 
     def acquire(
         self,
@@ -36,6 +39,7 @@ class World:
         environment: str = "dev",
         stop: threading.Event | None = None,
         on_lost: Callable[[], None] = lambda: None,
+        clock: Clock | None = None,
     ) -> Lease:
         lease = Lease.acquire(
             self.store,
@@ -43,7 +47,8 @@ class World:
             f"up --env {environment}",
             emit=self.events.append,
             on_lost=on_lost,
-            clock=self.clock,
+            clock=clock or self.clock,
+            pause=self.pause,
             heartbeat=15 if stop else None,
             stop=stop,
             me=me,
@@ -51,6 +56,10 @@ class World:
         )
         self.leases.append(lease)
         return lease
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.while_watching()
 
     @property
     def notices(self) -> list[str]:
@@ -123,10 +132,24 @@ def test_a_lease_from_another_machine_is_taken_when_it_has_expired_and_not_befor
     with pytest.raises(LockHeldError):
         world.acquire(ME)
     world.clock.forward(1)
+    assert not world.pauses
     world.acquire(ME).check()
+    assert sum(world.pauses) == WATCH_SECONDS
     assert "expired at 2026-11-22 12:02:00 UTC" in world.notices[0]
     with pytest.raises(LockHeldError, match="writes nothing more"):
         far.check()
+
+
+@pytest.mark.parametrize("hours", [-10, -1, 1, 10])
+def test_a_live_holder_keeps_its_lease_whatever_its_clock_says(world: World, hours: int) -> None:
+    theirs = Clock()
+    theirs.forward(hours * 3600)
+    far = world.acquire(FAR, clock=theirs)
+    world.while_watching = far.renew
+    with pytest.raises(LockHeldError, match="Its clock is") as caught:
+        world.acquire(ME)
+    assert (caught.value.command is not None) == (hours > 0), "unlock watches it"
+    far.check()
 
 
 def test_a_heartbeat_moves_the_expiry_on(world: World) -> None:
@@ -150,7 +173,7 @@ def test_a_check_renews_a_lease_that_runs_out(world: World) -> None:
 
 def test_a_stolen_token_fails_the_check_and_every_later_one(world: World) -> None:
     lease = world.acquire(ME)
-    assert break_lease(world.store, "dev")
+    assert world.store.delete("dev", None)
     other = world.acquire(OTHER)
     with pytest.raises(LockHeldError, match=r"lost, so this run writes nothing more.*pid 2"):
         lease.check()
@@ -163,14 +186,14 @@ def test_a_stolen_token_fails_the_check_and_every_later_one(world: World) -> Non
 
 def test_a_lease_that_was_freed_by_hand_fails_the_check(world: World) -> None:
     lease = world.acquire(ME)
-    break_lease(world.store, "dev")
+    world.store.delete("dev", None)
     with pytest.raises(LockHeldError, match="Somebody freed it"):
         lease.check()
 
 
 def test_release_leaves_another_ones_lease_alone(world: World) -> None:
     lease = world.acquire(ME)
-    break_lease(world.store, "dev")
+    world.store.delete("dev", None)
     other = world.acquire(OTHER)
     lease.release()
     other.check()
@@ -268,7 +291,7 @@ def test_the_heartbeat_tells_at_once_that_the_lease_is_lost(world: World) -> Non
     told: list[str] = []
     lease = world.acquire(FAR, stop=beats, on_lost=lambda: told.append("lost"))
     beats.waiting.get(timeout=10)
-    break_lease(world.store, "dev")
+    world.store.delete("dev", None)
     beats._ticks.put(False)
     assert lease._thread
     lease._thread.join(timeout=10)
@@ -281,7 +304,7 @@ def test_steps_find_the_lease_of_their_process(world: World) -> None:
     assert held("dev") is None
     with world.acquire(ME) as lease:
         assert held("dev") is lease
-        break_lease(world.store, "dev")
+        world.store.delete("dev", None)
         with pytest.raises(LockHeldError, match="is lost"):
             lease.check()
     assert held("dev") is None
@@ -316,14 +339,17 @@ def test_who_holds_it_is_told_without_taking_it(world: World) -> None:
     assert look() == (False, "its process is gone")
 
 
-def test_unlock_frees_only_the_lease_that_a_person_was_shown(world: World) -> None:
-    shown = world.acquire(OTHER).record.token
-    world.processes.dead.add(OTHER)
-    newer = world.acquire(ME)
-    assert not break_lease(world.store, "dev", token=shown)
-    newer.check()
-    assert break_lease(world.store, "dev", token=newer.record.token)
-    assert not break_lease(world.store, "dev")
+def test_a_watched_lease_is_silent_only_if_nobody_renews_or_takes_it(world: World) -> None:
+    far = world.acquire(FAR)
+
+    def watched(meanwhile: Callable[[], object]) -> bool:
+        found = holder(world.store, "dev", clock=world.clock)
+        assert found and found.by_clock
+        return is_silent(world.store, found, 20, lambda seconds: meanwhile() and None)
+
+    assert watched(lambda: None)
+    assert not watched(far.renew)
+    assert not watched(far.release)
 
 
 def test_dead_owners_are_known_until_the_lease_is_given_back(world: World) -> None:

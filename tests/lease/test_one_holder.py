@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.lease.model import Clock, ModelStore, Processes, process
 from zenstrap.errors import ZenstrapError
-from zenstrap.lease import TTL_SECONDS, Lease, ProcessIdentity, break_lease
+from zenstrap.lease import TTL_SECONDS, Lease, ProcessIdentity
 
 NEAR, FAR = (process(1), process(2), process(3)), (process(4, "far"), process(5, "far"))
 someone = st.sampled_from((*NEAR, *FAR))
@@ -36,6 +36,7 @@ class Contention(RuleBasedStateMachine):
                 "dev",
                 "up",
                 clock=self.clock,
+                pause=lambda seconds: None,
                 heartbeat=None,
                 me=me,
                 is_running=self.processes.is_running,
@@ -87,7 +88,7 @@ class Contention(RuleBasedStateMachine):
     @rule()
     def unlock(self) -> None:
         with suppress(ZenstrapError):
-            break_lease(self.store, "dev")
+            self.store.delete("dev", None)
 
     @rule(broken=st.booleans())
     def network(self, broken: bool) -> None:

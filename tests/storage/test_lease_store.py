@@ -15,12 +15,13 @@ from tests.lease.test_one_holder import Contention
 from tests.storage.conftest import Wire, client_at
 from zenstrap.errors import (
     AuthenticationError,
+    DamagedLeaseError,
     GoogleError,
     LockHeldError,
     UsageError,
     ZenstrapError,
 )
-from zenstrap.lease import Lease, LeaseRecord, break_lease
+from zenstrap.lease import Lease, LeaseRecord
 from zenstrap.storage.lease_store import GcsLeaseStore
 
 BUCKET = "tfstate"
@@ -143,11 +144,16 @@ def test_a_damaged_object_is_an_error_that_says_what_to_do(
     content: bytes, store: GcsLeaseStore, client: Any
 ) -> None:
     put(client, content)
-    with pytest.raises(ZenstrapError) as caught:
+    with pytest.raises(DamagedLeaseError) as caught:
         take(store)
     assert caught.value.where == PLACE
     assert "run.py unlock --env dev" in str(caught.value)
-    assert break_lease(store, "dev")
+    shown = caught.value.generation
+    put(client, content)
+    assert not store.delete("dev", shown), "that isn't what a person was shown"
+    with pytest.raises(DamagedLeaseError) as caught:
+        take(store)
+    assert store.delete("dev", caught.value.generation)
     take(store).release()
 
 

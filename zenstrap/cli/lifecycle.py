@@ -127,7 +127,12 @@ def _lease(config: EnvironmentConfig, run: Session) -> Iterator[StatePlace]:
     place = _state_place(config, run)
     run.storage = place.storage
     with Lease.acquire(
-        place.leases, run.environment, run.command, emit=run.emit, on_lost=_stopping_at_once(run)
+        place.leases,
+        run.environment,
+        run.command,
+        emit=run.emit,
+        on_lost=_stopping_at_once(run),
+        pause=run.wait,
     ) as lease:
         run.lease = lease
         _settle_killed_runs(place, lease, run)
@@ -230,6 +235,8 @@ def _run_pipeline(
             run.guard()
             _start(verb, config, run, given)
         if owner is not None:
+            if run.lease is not None:
+                run.lease.check()
             place.owners.write(owner)
         if verb == "down":
             _tidy_up(config)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zenstrap import invocation
@@ -11,7 +12,17 @@ from zenstrap.cli.app import Options
 from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import DamagedLeaseError, LockHeldError, RefusedError
-from zenstrap.lease import Holder, Lease, LeaseStore, break_lease, holder
+from zenstrap.interrupt import Interrupt
+from zenstrap.lease import (
+    TTL_SECONDS,
+    WATCH_SECONDS,
+    Holder,
+    Lease,
+    LeaseStore,
+    holder,
+    is_silent,
+    watch_text,
+)
 from zenstrap.lifecycle.state_place import lease_and_locks, state_of
 from zenstrap.terraform.orphans import running_on, still_running
 from zenstrap.views import json_view
@@ -26,11 +37,13 @@ class _Found:
 
     Attributes:
         damaged: why the lease can't be read, with its place.
+        silent: the lease was watched, and nobody renewed it.
     """
 
     lease: Holder | None
     damaged: DamagedLeaseError | None
     locks: tuple[StateLock, ...]
+    silent: bool = False
 
     def lines(self) -> tuple[str, ...]:
         """One line for each, with its holder."""
@@ -40,7 +53,7 @@ class _Found:
             lease.append(
                 f"lease: {record.owner} on {record.process.host} (pid {record.process.pid}) since "
                 f"{record.acquired_at:%Y-%m-%d %H:%M:%S} UTC for `{record.command}`; "
-                f"{self.lease.reason}"
+                f"{'it is not renewed' if self.silent else self.lease.reason}"
             )
         if self.damaged is not None:
             lease.append(f"lease: damaged ({self.damaged.where})")
@@ -55,10 +68,12 @@ def unlock(config: EnvironmentConfig, options: Options) -> int:
         RefusedError: nobody could be asked, or the answer was no.
     """
     leases, locks = lease_and_locks(config)
-    found = _look(config.environment, leases, locks)
-    if found.lease is not None and found.lease.alive:
+    pause = Interrupt().wait
+    found = _watched(_look(config.environment, leases, locks), leases, pause)
+    held = found.lease
+    if held is not None and (held.alive or held.by_clock) and not found.silent:
         # Raises: taking a lease is what judges and tells of its holder.
-        Lease.acquire(leases, config.environment, "unlock", heartbeat=None).release()
+        Lease.acquire(leases, config.environment, "unlock", heartbeat=None, pause=pause).release()
         found = _look(config.environment, leases, locks)  # it ended just now
     state = state_of(config)
     if at_work := running_on(state):
@@ -78,6 +93,16 @@ def _look(environment: str, leases: LeaseStore, locks: StateLocks | None) -> _Fo
         return _Found(holder(leases, environment), None, held)
     except DamagedLeaseError as error:
         return _Found(None, error, held)
+
+
+def _watched(found: _Found, leases: LeaseStore, pause: Callable[[float], None]) -> _Found:
+    """A holder on another machine may be gone though its lease never seems to expire, as its clock
+    was ahead; and it may be alive though its lease has expired."""
+    if found.lease is None or not found.lease.by_clock:
+        return found
+    seconds = TTL_SECONDS if found.lease.alive else WATCH_SECONDS
+    print(watch_text(found.lease, seconds), file=sys.stderr)
+    return replace(found, silent=is_silent(leases, found.lease, seconds, pause))
 
 
 def _ask(environment: str, options: Options) -> None:
@@ -101,9 +126,15 @@ def _ask(environment: str, options: Options) -> None:
 
 
 def _free(environment: str, leases: LeaseStore, locks: StateLocks | None, found: _Found) -> None:
-    """Under a lease of our own, so that nobody begins meanwhile."""
-    if found.damaged is not None:
-        break_lease(leases, environment)
+    """What a person was shown and nothing that came since; under a lease of our own."""
+    shown = found.damaged or (found.lease if found.silent else None)
+    if shown is not None and not leases.delete(environment, shown.generation):
+        raise LockHeldError(
+            f"somebody else has changed the lease on {environment} meanwhile",
+            why="Nothing was freed",
+            fix="See who holds it now",
+            command=invocation.again(environment, verb="unlock"),
+        )
     with Lease.acquire(leases, environment, "unlock"):
         for lock in found.locks:
             if locks is not None and not locks.free(lock) and locks.read(lock.workspace):

@@ -7,10 +7,11 @@ lost its lease writes nothing more (:meth:`Lease.check`).
 from zenstrap.lease.lease import (
     HEARTBEAT_SECONDS,
     TTL_SECONDS,
+    WATCH_SECONDS,
     Lease,
     held,
 )
-from zenstrap.lease.ownership import Holder, break_lease, holder
+from zenstrap.lease.ownership import Holder, holder, is_silent, watch_text
 from zenstrap.lease.process import ProcessIdentity, is_running, this_process
 from zenstrap.lease.record import DeadOwner, LeaseRecord
 from zenstrap.lease.store import FileLeaseStore, LeaseStore
@@ -18,6 +19,7 @@ from zenstrap.lease.store import FileLeaseStore, LeaseStore
 __all__ = [
     "HEARTBEAT_SECONDS",
     "TTL_SECONDS",
+    "WATCH_SECONDS",
     "DeadOwner",
     "FileLeaseStore",
     "Holder",
@@ -25,9 +27,10 @@ __all__ = [
     "LeaseRecord",
     "LeaseStore",
     "ProcessIdentity",
-    "break_lease",
     "held",
     "holder",
     "is_running",
+    "is_silent",
     "this_process",
+    "watch_text",
 ]

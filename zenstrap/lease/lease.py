@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,10 +17,13 @@ from zenstrap.events import Emit, Notice, ignore
 from zenstrap.lease.ownership import (
     Clock,
     IsRunning,
+    Pause,
     held_error,
+    is_silent,
     judge,
     loss_text,
     take_over_text,
+    watch_text,
 )
 from zenstrap.lease.process import ProcessIdentity, is_running, this_process
 from zenstrap.lease.record import LeaseRecord
@@ -30,9 +34,13 @@ HEARTBEAT_SECONDS = 15.0
 """Often enough for ``status`` to be fresh, rare enough to cost nothing on a remote store."""
 
 TTL_SECONDS = 120.0
-"""Eight heartbeats: outlives a minute without network and clocks that differ by half a minute,
-and blocks nobody for longer than a coffee when a machine is gone for good. A process on this
-machine is looked at directly, so there nobody waits for this."""
+"""Eight heartbeats: outlives a minute without network, and blocks nobody for longer than a coffee
+when a machine is gone for good. A process on this machine is looked at directly, so there nobody
+waits for this."""
+
+WATCH_SECONDS = 3 * HEARTBEAT_SECONDS
+"""A holder on another machine whose lease has expired by this one's clock is watched for so long:
+its clock may be behind, and it beats all the same."""
 
 _ATTEMPTS = 5
 """Each lost race means that somebody else got the lease; more than a few in a row is no race."""
@@ -82,18 +90,22 @@ class Lease:
         emit: Emit = ignore,
         on_lost: Callable[[], None] = lambda: None,
         clock: Clock = lambda: datetime.now(UTC),
+        pause: Pause = time.sleep,
         ttl: float | timedelta = TTL_SECONDS,
         heartbeat: float | timedelta | None = HEARTBEAT_SECONDS,
         stop: threading.Event | None = None,
         me: ProcessIdentity | None = None,
         is_running: IsRunning = is_running,
     ) -> Lease:
-        """Take the lease, or fail at once: nobody waits in a queue that can't be seen.
+        """Take the lease, or fail: nobody waits in a queue that can't be seen.
+
+        Only where a holder on another machine seems to be dead, it is watched for a moment first.
 
         Args:
             command: what this process runs, for whoever finds the lease held.
             emit: gets a notice when a dead owner's lease is taken, and when ours is lost.
             on_lost: called once when ours is lost, in whichever thread notices.
+            pause: waits some seconds while a lease is watched.
             ttl: seconds (or a timedelta) after the last heartbeat at which the lease expires.
             heartbeat: seconds (or a timedelta) between heartbeats; None for none (tests).
             stop: ends the heartbeat; its ``wait`` is the pause between two.
@@ -108,9 +120,16 @@ class Lease:
         me = me or this_process()
         for _ in range(_ATTEMPTS):
             found = store.read(environment)
-            previous = judge(found[0], clock(), is_running) if found else None
+            previous = judge(*found, clock(), is_running) if found else None
             if previous and previous.alive:
                 raise held_error(previous, clock(), me)
+            if previous and previous.by_clock:
+                emit(Notice(watch_text(previous, WATCH_SECONDS)))
+                if not is_silent(store, previous, WATCH_SECONDS, pause):
+                    now_there = store.read(environment)
+                    if now_there is not None and now_there[0].token == previous.record.token:
+                        raise held_error(judge(*now_there, clock(), is_running), clock(), me)
+                    continue
             now = clock()
             record = LeaseRecord(
                 environment=environment,

@@ -1,11 +1,14 @@
-"""Who holds a lease: judged, told, and freed by hand."""
+"""Who holds a lease: judged, watched and told."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
+from zenstrap import invocation
 from zenstrap.errors import LockHeldError
 from zenstrap.lease.process import ProcessIdentity, is_running
 from zenstrap.lease.record import LeaseRecord
@@ -13,15 +16,27 @@ from zenstrap.lease.store import LeaseStore
 
 Clock = Callable[[], datetime]
 IsRunning = Callable[[ProcessIdentity], bool | None]
+Pause = Callable[[float], None]
+
+_LOOK_SECONDS: Final = 5.0  # between two looks at a lease that is watched
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lease, judged from here; ``reason`` says why it counts as alive or not."""
+    """Who holds a lease, judged from here.
+
+    Attributes:
+        generation: of the lease that was judged.
+        reason: why it counts as alive or not.
+        by_clock: its process can't be looked at from here, so only clocks tell, and the two may
+            differ: :func:`is_silent` doesn't depend on that.
+    """
 
     record: LeaseRecord
+    generation: int
     alive: bool
     reason: str
+    by_clock: bool = False
 
 
 def holder(
@@ -37,50 +52,57 @@ def holder(
         ZenstrapError: the store is out of reach or holds no readable lease.
     """
     found = store.read(environment)
-    return judge(found[0], clock(), is_running) if found else None
+    return judge(*found, clock(), is_running) if found else None
 
 
-def break_lease(store: LeaseStore, environment: str, *, token: str | None = None) -> bool:
-    """Free an environment whoever holds it; the holder's next ``check`` fails.
-
-    Args:
-        token: of the lease that a person was shown; another one is left alone. None frees
-            whatever is there, an unreadable lease too.
-
-    Returns:
-        Whether there was something to free.
-    """
-    if token is None:
-        return store.delete(environment, None)
-    found = store.read(environment)
-    if found is None or found[0].token != token:
-        return False
-    return store.delete(environment, found[1])
-
-
-def judge(record: LeaseRecord, now: datetime, is_running: IsRunning) -> Holder:
+def judge(record: LeaseRecord, generation: int, now: datetime, is_running: IsRunning) -> Holder:
     """Alive or not. The process beats the clock: a laptop that slept is no dead owner."""
     if record.left:
-        return Holder(record, alive=False, reason=f"it ended at {_stamp(record.expires_at)}")
+        reason = f"it ended at {_stamp(record.expires_at)}"
+        return Holder(record, generation, alive=False, reason=reason)
     running = is_running(record.process)
-    if running is False:
-        return Holder(record, alive=False, reason="its process is gone")
-    if running:
-        return Holder(record, alive=True, reason="its process is running")
-    if now >= record.expires_at:
-        return Holder(record, alive=False, reason=f"it expired at {_stamp(record.expires_at)}")
-    return Holder(record, alive=True, reason=f"it expires at {_stamp(record.expires_at)}")
+    if running is not None:
+        reason = "its process is running" if running else "its process is gone"
+        return Holder(record, generation, alive=running, reason=reason)
+    alive = now < record.expires_at
+    reason = f"it {'expires' if alive else 'expired'} at {_stamp(record.expires_at)}"
+    return Holder(record, generation, alive=alive, reason=reason, by_clock=True)
+
+
+def is_silent(store: LeaseStore, found: Holder, seconds: float, pause: Pause) -> bool:
+    """Whether a lease isn't renewed while it is watched: a live holder renews it all the time.
+
+    Needs nobody's clock to be right.
+
+    Raises:
+        ZenstrapError: the store is out of reach.
+    """
+    for _ in range(math.ceil(seconds / _LOOK_SECONDS)):
+        pause(_LOOK_SECONDS)
+        now = store.read(found.record.environment)
+        if now is None or now[1] != found.generation:
+            return False
+    return True
 
 
 def held_error(found: Holder, now: datetime, me: ProcessIdentity) -> LockHeldError:
     """The refusal that names who holds it, since when, for what, and the way out."""
     record = found.record
     environment, process = record.environment, record.process
+    command = None
     if process.machine == me.machine:
         fix = (
             f"Wait for it to end, or end process {process.pid} and run this again; "
             f"its lease is taken over then"
         )
+    elif record.expires_at <= now:
+        fix = "Wait for it to end. Its clock is behind this machine's, and it renews its lease"
+    elif now + record.lasts < record.expires_at:
+        fix = (
+            f"Wait for it to end. Its clock is ahead of this machine's: if {process.host} is gone, "
+            "free the lease"
+        )
+        command = invocation.command("unlock", environment)
     else:
         fix = (
             f"Wait for it to end. If {process.host} is gone, the lease expires by itself at "
@@ -91,6 +113,7 @@ def held_error(found: Holder, now: datetime, me: ProcessIdentity) -> LockHeldErr
         why=f"`{record.command}` holds the lease since {_stamp(record.acquired_at)}, "
         f"last heartbeat {_ago(now - record.heartbeat_at)}",
         fix=fix,
+        command=command,
     )
 
 
@@ -101,6 +124,15 @@ def take_over_text(dead: Holder) -> str:
         f"Took over the lease on {record.environment} that {record.owner} held on "
         f"{record.process.host} (pid {record.process.pid}) since {_stamp(record.acquired_at)} "
         f"for `{record.command}`: {dead.reason}."
+    )
+
+
+def watch_text(found: Holder, seconds: float) -> str:
+    """What is said before a lease is watched."""
+    process = found.record.process
+    return (
+        f"The lease of {found.record.owner} on {process.host} (pid {process.pid}): {found.reason} "
+        f"by this machine's clock. Watching for {seconds:g} s whether it is renewed."
     )
 
 

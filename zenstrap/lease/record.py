@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from zenstrap.lease.process import ProcessIdentity
 
@@ -74,6 +74,11 @@ class LeaseRecord:
     def left(self) -> bool:
         """Its owner ended without giving it back; no other lease expires with its heartbeat."""
         return self.expires_at <= self.heartbeat_at
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long it lasts without a heartbeat, by its owner's own clock."""
+        return self.expires_at - self.heartbeat_at
 
     @property
     def dead_owners(self) -> tuple[DeadOwner, ...]:

@@ -5,10 +5,13 @@ The protocol is what Google Cloud Storage offers with generation preconditions.
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,7 +29,8 @@ class LeaseStore(Protocol):
         """The record and its generation; None where there is none.
 
         Raises:
-            ZenstrapError: the store is out of reach, or what lies there is no lease.
+            DamagedLeaseError: what lies there is no lease.
+            ZenstrapError: the store is out of reach.
         """
         ...
 
@@ -43,6 +47,8 @@ class LeaseStore(Protocol):
 
     def delete(self, environment: str, if_generation: int | None) -> bool:
         """Delete if the stored generation is still that one (None: whatever is stored).
+
+        The generation of what is no lease is told by DamagedLeaseError.
 
         Returns:
             Whether something was deleted.
@@ -66,17 +72,21 @@ class FileLeaseStore:
     def read(self, environment: str) -> tuple[LeaseRecord, int] | None:
         file = self._file(environment)
         try:
-            text = file.read_text(encoding="utf-8")
+            found = file.stat()
+            if not stat.S_ISREG(found.st_mode):
+                made = f"{found.st_ino} {found.st_mtime_ns}".encode()
+                raise _corrupt(environment, file, "it is no file", made)
+            content = file.read_bytes()
         except FileNotFoundError:
             return None
-        except UnicodeDecodeError as error:
-            raise _corrupt(environment, file, "it isn't text") from error
         except OSError as error:
             raise _unusable(environment, file, error) from error
         try:
-            return _parse(text, environment)
+            return _parse(content.decode(), environment)
+        except UnicodeDecodeError as error:
+            raise _corrupt(environment, file, "it isn't text", content) from error
         except (ValueError, RecursionError) as error:
-            raise _corrupt(environment, file, str(error)) from error
+            raise _corrupt(environment, file, str(error), content) from error
 
     def write(self, record: LeaseRecord, if_generation: int | None) -> int | None:
         file = self._file(record.environment)
@@ -100,15 +110,24 @@ class FileLeaseStore:
     def delete(self, environment: str, if_generation: int | None) -> bool:
         file = self._file(environment)
         with self._exclusive(environment):
-            if if_generation is not None:
-                found = self.read(environment)
-                if found is None or found[1] != if_generation:
-                    return False
+            if if_generation is not None and self._generation(environment) != if_generation:
+                return False
             try:
-                file.unlink()
+                if file.is_dir() and not file.is_symlink():
+                    file.rmdir()  # never with what somebody keeps in it
+                else:
+                    file.unlink()
             except FileNotFoundError:
                 return False
         return True
+
+    def _generation(self, environment: str) -> int | None:
+        """Of whatever lies there."""
+        try:
+            found = self.read(environment)
+        except DamagedLeaseError as error:
+            return error.generation
+        return found[1] if found else None
 
     def _file(self, environment: str) -> Path:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", environment):
@@ -155,13 +174,14 @@ def _write_private(file: Path, text: str) -> None:
         os.fsync(stream.fileno())
 
 
-def _corrupt(environment: str, file: Path, why: str) -> DamagedLeaseError:
+def _corrupt(environment: str, file: Path, why: str, content: bytes) -> DamagedLeaseError:
     return DamagedLeaseError(
         f"the lease on {environment} can't be read",
         where=str(file),
         why=f"The file is damaged or was written by another version of zenstrap: {why}",
         fix=f"Make sure that no other run is changing {environment}, then free it",
         command=invocation.command("unlock", environment),
+        generation=int.from_bytes(hashlib.sha256(content).digest()),
     )
 
 
@@ -170,5 +190,7 @@ def _unusable(environment: str, file: Path, error: OSError) -> ZenstrapError:
         f"the lease on {environment} can't be kept there",
         where=str(file),
         why=f"{error.strerror or error}",
-        fix="Make the folder writable (and the disk not full), or have ZENSTRAP_HOME name another",
+        fix="Move it away: it is a folder, and not an empty one"
+        if error.errno == errno.ENOTEMPTY
+        else "Make the folder writable (and the disk not full), or have ZENSTRAP_HOME name another",
     )

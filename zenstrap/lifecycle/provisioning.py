@@ -62,6 +62,7 @@ def _apply(
     for pause in (*PAUSES, None):
         if rest.is_empty:
             return
+        session.guard()  # a laptop may have slept since the plan
         try:
             workspace.apply(rest.digest)
             return
@@ -72,7 +73,6 @@ def _apply(
                 Notice(f"{error.what}. That may pass: planning again in {pause:g} s.", "warning")
             )
         session.wait(pause)
-        session.guard()
         rest = _planned_again(config, plan, workspace, session)
 
 

@@ -63,7 +63,7 @@ class GcsLeaseStore:
         try:
             return _parse(content, environment)[0], generation
         except (ValueError, RecursionError) as error:
-            raise _corrupt(environment, place, str(error)) from error
+            raise _corrupt(environment, place, str(error), generation) from error
 
     def write(self, record: LeaseRecord, if_generation: int | None) -> int | None:
         from google.cloud.exceptions import PreconditionFailed
@@ -185,11 +185,12 @@ def _parse(content: bytes, environment: str) -> tuple[LeaseRecord, str]:
     return record, str(found.get("write"))
 
 
-def _corrupt(environment: str, place: str, why: str) -> DamagedLeaseError:
+def _corrupt(environment: str, place: str, why: str, generation: int) -> DamagedLeaseError:
     return DamagedLeaseError(
         f"the lease on {environment} can't be read",
         where=place,
         why=f"The object is damaged or was written by another version of zenstrap: {why}",
         fix=f"Make sure that no other run is changing {environment}, then free it",
         command=invocation.command("unlock", environment),
+        generation=generation,
     )
