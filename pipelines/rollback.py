@@ -19,7 +19,7 @@ def rollback(
     config: EnvironmentConfig, project: str | None = None, to: str | None = None, test: bool = True
 ) -> None:
     loaded = load_config(config)
-    planned = plan_rollback(loaded, preflight(loaded), project, to, test)
+    planned = plan_rollback(loaded, preflight(loaded, test), project, to, test)
     approved = gate(loaded, planned)
     target = find_version(loaded, planned, approved)
     tests = [

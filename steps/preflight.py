@@ -12,8 +12,11 @@ from zenstrap.reports import ConfigReport, PreflightReport
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
-def preflight(config: ConfigReport) -> Annotated[PreflightReport, named("preflight")]:
+def preflight(
+    config: ConfigReport, trains: bool = True
+) -> Annotated[PreflightReport, named("preflight")]:
     environment = config.config.environment
     with session.step_of(environment, "preflight") as progress:
-        found = checking.preflight(config.config, Client(), session.current(environment))
+        run = session.current(environment)
+        found = checking.preflight(config.config, Client(), run, trains=trains)
         return progress.done(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from zenstrap.events import Event, Notice
 from zenstrap.lifecycle import google_checks
 from zenstrap.lifecycle.checking import (
     ZENML_SERVER,
+    NamedCheck,
     Unknown,
     diagnose,
     diagnose_google,
@@ -53,6 +55,10 @@ def all_here(**changes: Any) -> EnvironmentConfig:
 def server(config: EnvironmentConfig, client: Client) -> Check:
     return next(check for check in diagnose(config, client) if check.name == ZENML_SERVER)
 
+
+TRAINING = {ZENML_SERVER, "google_packages", "smoke_test"}
+MAKING = {"google_permissions", "google_regions", "service_account_keys"}
+APPLYING = {"terraform", "google_apis", "google_provider"}
 
 ELSEWHERE = {
     "vertex": {"stack__components__orchestrator": VERTEX},
@@ -180,9 +186,48 @@ def test_a_plan_is_shown_all_the_same_with_a_warning(
     assert [type(event) for event in told] == [Notice]
 
 
-def test_what_was_made_before_can_be_taken_away(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("command", "trains", "without"),
+    [
+        ("down", True, TRAINING | MAKING),
+        ("rollback", False, TRAINING | MAKING | APPLYING),
+        ("rollback", True, MAKING | APPLYING),
+    ],
+)
+def test_a_command_needs_only_what_it_uses(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    trains: bool,
+    without: set[str],
 ) -> None:
-    monkeypatch.setattr(google_checks, "google_checks", lambda config, access: [])
-    config = all_here(**ELSEWHERE["vertex"])
-    assert preflight(config, client, Session("dev", "down")).checks
+    """A training that can't be imported, steps on machines that don't reach ZenML, no Terraform."""
+
+    def checks_of_google(config: EnvironmentConfig, access: object) -> list[NamedCheck]:
+        return [(name, partial(_refuse if name in without else str, name)) for name in GOOGLE]
+
+    monkeypatch.setattr(google_checks, "google_checks", checks_of_google)
+    if "terraform" in without:
+        monkeypatch.setenv("ZENSTRAP_TERRAFORM", "/nowhere/terraform")
+    hopeless = {**ELSEWHERE["vertex"], "smoke_test__training": "not.installed:train"}
+    config = all_here(**(hopeless if "smoke_test" in without else {}))
+    report = preflight(config, client, Session("dev", command), trains=trains)
+    assert {*GOOGLE} - without <= {check.name for check in report.checks}
+
+
+GOOGLE = (
+    "google_login",
+    "google_packages",
+    "google_project",
+    "google_apis",
+    "google_permissions",
+    "google_regions",
+    "state_bucket",
+    "artifact_bucket",
+    "google_provider",
+    "service_account_keys",
+)
+
+
+def _refuse(name: str) -> str:
+    raise GoogleError(name)

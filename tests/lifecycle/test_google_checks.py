@@ -262,6 +262,21 @@ def test_a_region_is_unknown_only_if_google_says_so(
         assert isinstance(found, ZenstrapError) and "Write europe-west" in (found.fix or "")
 
 
+def test_the_key_that_names_no_region_is_blamed_and_cloud_builds_global_is_fine(
+    access: GoogleAccess, stub: Stub
+) -> None:
+    builder = {"version": "9.0.0", "flavor": "gcp", "location": "global"}
+    found = results(configured("dev", stack__components__image_builder=builder), access)
+    assert isinstance(found["google_regions"], str) and "global" not in found["google_regions"]
+    stub.on(f"GET {PROJECT}/locations/europe-west99", refusal(404, "Not found"))
+    builder["location"] = "europe-west99"
+    error = results(configured("dev", stack__components__image_builder=builder), access)[
+        "google_regions"
+    ]
+    assert isinstance(error, ZenstrapError)
+    assert error.where == "stack.components.image_builder.location"
+
+
 def test_policies_that_can_not_be_read_are_no_reason_to_stop(
     dev: EnvironmentConfig, access: GoogleAccess, stub: Stub
 ) -> None:

@@ -83,7 +83,8 @@ def _run(
         given: further parameters of the pipeline.
     """
     started = time.monotonic()
-    find_terraform()
+    if verb != "rollback":
+        find_terraform()
     recorder = Recorder()
     failure: Exception | None = None
     with select(events=options.events) as view:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
@@ -34,12 +34,19 @@ class Unknown(str):
 
 
 ZENML_SERVER = "zenml_server"
-# What it takes to run something. A `down` runs nothing, and must be possible without.
-_TO_RUN = frozenset({ZENML_SERVER, "google_packages"})
+# What only some commands need, and the others must be possible without.
+_TO_TRAIN: Final = frozenset({ZENML_SERVER, "google_packages", "smoke_test"})
+_TO_MAKE: Final = frozenset({"google_permissions", "google_regions", "service_account_keys"})
+_TO_APPLY: Final = frozenset({"terraform", "google_apis", "google_provider"})
 
 
-def preflight(config: EnvironmentConfig, client: Client, session: Session) -> PreflightReport:
+def preflight(
+    config: EnvironmentConfig, client: Client, session: Session, *, trains: bool = True
+) -> PreflightReport:
     """Every check that a run needs.
+
+    Args:
+        trains: whether it runs smoke tests; a `down` never does.
 
     Raises:
         ZenstrapError: the first check that failed, as it is; later ones may depend on it.
@@ -50,12 +57,22 @@ def preflight(config: EnvironmentConfig, client: Client, session: Session) -> Pr
         from zenstrap.lifecycle.google_checks import google_checks
 
         looks += google_checks(config, google_access(config, session))
-    if session.command == "down":
-        looks = [(name, look) for name, look in looks if name not in _TO_RUN]
+    unneeded = _unneeded(session.command, trains=trains)
+    looks = [(name, look) for name, look in looks if name not in unneeded]
     return PreflightReport(
         environment=config.environment,
         checks=tuple(_looked_at(name, look, session) for name, look in looks),
     )
+
+
+def _unneeded(command: str, *, trains: bool) -> frozenset[str]:
+    match command:
+        case "down":
+            return _TO_TRAIN | _TO_MAKE
+        case "rollback":
+            return _TO_MAKE | _TO_APPLY | (frozenset() if trains else _TO_TRAIN)
+        case _:
+            return frozenset()
 
 
 def _looked_at(name: str, look: Callable[[], str], session: Session) -> Check:

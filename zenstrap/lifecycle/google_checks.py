@@ -29,6 +29,7 @@ _STATE_PERMISSIONS: Final = (
     "storage.objects.list",
 )
 _SECONDS: Final = 20.0
+GLOBAL: Final = "global"
 
 
 def google_checks(config: EnvironmentConfig, access: GoogleAccess) -> list[NamedCheck]:
@@ -106,15 +107,22 @@ class _Look:
     def regions(self) -> str:
         from zenstrap.google.regions import KNOWN
 
-        wanted = {gcp_of(self._config).region}
+        wanted = {gcp_of(self._config).region: "gcp.region"}
         for project in self._config.targets:
-            for component in self._config.components_of(project).present().values():
-                wanted.add(getattr(component, "location", None) or gcp_of(self._config).region)
-        unknown = [region for region in sorted(wanted - KNOWN) if not self._exists(region)]
+            stack = f"ml_projects.{project}" if project else "stack"
+            for kind, component in self._config.components_of(project).present().items():
+                if region := getattr(component, "location", None):
+                    wanted.setdefault(region, f"{stack}.components.{kind}.location")
+        wanted.pop(GLOBAL, None)  # Cloud Build's, which is no region
+        unknown = [
+            region
+            for region, key in sorted(wanted.items())
+            if region not in KNOWN and not self._exists(region, key)
+        ]
         told = f"; not known to this version: {', '.join(unknown)}" if unknown else ""
         return f"{', '.join(sorted(wanted))}{told}"
 
-    def _exists(self, region: str) -> bool:
+    def _exists(self, region: str, key: str) -> bool:
         """Whether Google knows it; False where it can't be asked before the API is enabled."""
         from zenstrap.config.spelling import nearest
         from zenstrap.google.refusals import ApiDisabledError, RefusedCallError
@@ -131,7 +139,7 @@ class _Look:
             near = nearest(region, sorted(KNOWN))
             raise GoogleError(
                 f"there is no region {region}",
-                where="gcp.region",
+                where=key,
                 why=f"Google says: {error.refusal.message}",
                 fix=f"Write {near}" if near else "See which regions there are",
                 command=None if near else "gcloud compute regions list",

@@ -34,7 +34,6 @@ from zenstrap.reports import (
 )
 from zenstrap.runs import RunRecord
 from zenstrap.session import Session
-from zenstrap.terraform.binary import find_terraform
 from zenstrap.terraform.plan import Plan
 
 if TYPE_CHECKING:
@@ -73,9 +72,7 @@ def plan_rollback(
     change = rollback_change(actual, target)
     # It had passed its test before the alias was moved.
     test = test and not (finishes and _is_proven(config, client, target))
-    nothing = Plan(
-        changes=(), outputs={}, terraform_version=find_terraform().version, digest="no plan"
-    )
+    nothing = Plan(changes=(), outputs={}, terraform_version="", digest="no plan")
     return PlanReport(
         environment=config.environment,
         direction="rollback",
