@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Home
 from zenstrap.config import EnvironmentConfig, load_environment
-from zenstrap.errors import ZenstrapError
+from zenstrap.errors import GoogleError, ZenstrapError
 from zenstrap.google.adoption import OURS, find_adoptions
+from zenstrap.google.resource_manager import get_project
 from zenstrap.lifecycle.google_access import GoogleAccess
 from zenstrap.lifecycle.google_checks import google_checks
-from zenstrap.lifecycle.state_place import wanted_bucket
+from zenstrap.lifecycle.state_place import google_place, wanted_bucket
 from zenstrap.rehearsal.rehearsal import Rehearsal
 from zenstrap.storage.state_bucket import ensure
 
@@ -53,6 +55,34 @@ def test_every_environment_passes_before_and_after_its_state_bucket_is_made(
     assert ensure(access.storage, wanted).action == "create"
     assert ensure(access.storage, wanted).action == "keep"
     assert failures(config, access) == []
+
+
+def test_the_state_may_lie_in_a_seed_project_if_the_configuration_says_so(
+    environ: None, home: Home
+) -> None:
+    def place(**state: str) -> GoogleAccess:
+        state["bucket"] = "seed-state"
+        home.edit("environments/dev.yaml", lambda c: c["state"].update(state))
+        config = load_environment("dev")
+        access = GoogleAccess(config)
+        google_place(config, access, create=True)
+        return access
+
+    # Made by zenstrap, in the other project and in another region than the environment's.
+    access = place(project="acme-ml-prod", location="us-east1")
+    made = access.storage.get_bucket("seed-state")
+    assert made.project_number != get_project(access.rest).number
+    assert made.location == "US-EAST1"
+    home.edit("environments/dev.yaml", lambda c: c["state"].pop("location"))
+    place()
+    assert failures(load_environment("dev"), access) == []
+
+    home.edit("environments/dev.yaml", lambda c: c["state"].pop("project"))
+    with pytest.raises(GoogleError, match=r"state\.project"):
+        place()
+    with pytest.raises(GoogleError, match="no-such-project") as unknown:
+        place(project="no-such-project")
+    assert unknown.value.where == "state.project"
 
 
 def test_a_forbidden_key_is_known_before_terraform_fails_on_it(

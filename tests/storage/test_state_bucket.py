@@ -191,6 +191,7 @@ def test_a_setting_that_was_changed_outside_is_mended(buckets: Buckets, client: 
         (bucket(NAME, NUMBERS["acme-ml-prod"]), str(NUMBERS["acme-ml-prod"])),
         (bucket(NAME, NUMBER, labels={"managed_by": "pulumi"}), "pulumi"),
         (bucket(NAME, NUMBER, location="US"), "state.location: US"),
+        (bucket(NAME, NUMBERS["acme-ml-prod"]), "state.project"),
     ],
 )
 def test_what_is_somebody_elses_or_elsewhere_is_left_alone(
@@ -199,6 +200,19 @@ def test_what_is_somebody_elses_or_elsewhere_is_left_alone(
     buckets.held[NAME] = held
     assert told in str(fails(client))
     assert buckets.writes == []
+
+
+def test_where_nobody_said_where_it_lies_one_that_is_there_may_lie_anywhere(
+    buckets: Buckets, client: Any
+) -> None:
+    wanted = replace(WANTED, anywhere=True)
+    buckets.held[NAME] = bucket(NAME, NUMBER, location="US")
+    assert ensure(client, wanted).action == "adopt"
+    assert ensure(client, wanted).action == "keep"
+    assert buckets.held[NAME]["location"] == "US"
+    buckets.held.clear()
+    assert ensure(client, wanted).action == "create"
+    assert buckets.held[NAME]["location"] == WANTED.location.upper()
 
 
 def test_a_bucket_that_may_not_be_looked_at_is_refused(buckets: Buckets, client: Any) -> None:

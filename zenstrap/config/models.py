@@ -99,9 +99,15 @@ class State(Section):
         default="zenstrap",
         description="Folder in that bucket; each environment has its own below it.",
     )
+    project: GoogleProjectId | None = Field(
+        default=None,
+        description="Id of the Google Cloud project that the bucket belongs to; null: "
+        "gcp.project_id.",
+    )
     location: Location | None = Field(
         default=None,
-        description="Where that bucket is created if it doesn't exist; null: gcp.region.",
+        description="Where that bucket is created if it doesn't exist, and has to lie if it does; "
+        "null: created in gcp.region, and an existing one may lie anywhere.",
     )
 
 

@@ -21,39 +21,45 @@ class Project:
     number: int
 
 
-def get_project(session: GoogleSession) -> Project:
-    """The session's project.
+def get_project(
+    session: GoogleSession, project: str | None = None, *, key: str = "gcp.project_id"
+) -> Project:
+    """A project that is active.
+
+    Args:
+        project: its id; None for the session's.
+        key: of the configuration, that names it.
 
     Raises:
         AuthenticationError: nobody is logged in, or the login is not accepted.
         GoogleError: it doesn't exist, is being deleted, or we may not see it.
     """
-    what = f"the project {session.project} can't be read"
+    project = project or session.project
+    what = f"the project {project} can't be read"
     try:
-        found = session.get("cloudresourcemanager", f"v1/projects/{session.project}", what=what)
+        found = session.get("cloudresourcemanager", f"v1/projects/{project}", what=what)
     except RefusedCallError as error:
         if isinstance(error, NotAllowedError) or error.refusal.status == 404:
             # Google doesn't tell the two apart, so that nobody can find out which ids there are.
             raise GoogleError(
-                f"the project {session.project} does not exist, or you may not see it",
-                where="gcp.project_id",
+                f"the project {project} does not exist, or you may not see it",
+                where=key,
                 why=f"Google says: {error.refusal.message.rstrip('.')}. You are {session.login}",
-                fix="Correct gcp.project_id (`gcloud projects list` shows yours), or have an "
-                "owner run",
-                command=f"gcloud projects add-iam-policy-binding {session.project} "
+                fix=f"Correct {key} (`gcloud projects list` shows yours), or have an owner run",
+                command=f"gcloud projects add-iam-policy-binding {project} "
                 "--member=PRINCIPAL --role=roles/browser",
             ) from error
         raise
     state = str(found.get("lifecycleState", ""))
     if state != "ACTIVE":
         raise GoogleError(
-            f"the project {session.project} is not active",
-            where="gcp.project_id",
+            f"the project {project} is not active",
+            where=key,
             why=f"Its state is {state or 'unknown'}",
             fix="Take it back",
-            command=f"gcloud projects undelete {session.project}",
+            command=f"gcloud projects undelete {project}",
         )
-    return Project(id=session.project, number=int(found["projectNumber"]))
+    return Project(id=project, number=int(found["projectNumber"]))
 
 
 def missing_permissions(session: GoogleSession, permissions: Collection[str]) -> frozenset[str]:

@@ -13,12 +13,12 @@ from zenstrap.errors import GoogleError
 from zenstrap.lifecycle.checking import Unknown
 from zenstrap.lifecycle.google_infrastructure import artifact_bucket, gcp_of
 from zenstrap.lifecycle.google_packages import google_packages
+from zenstrap.lifecycle.state_place import wanted_bucket
 
 if TYPE_CHECKING:
     from zenstrap.google.resource_manager import Project
     from zenstrap.lifecycle.checking import NamedCheck
     from zenstrap.lifecycle.google_access import GoogleAccess
-    from zenstrap.storage.state_bucket import WantedBucket
 
 _STATE_PERMISSIONS: Final = (
     "storage.buckets.get",
@@ -150,7 +150,7 @@ class _Look:
         from zenstrap.storage.client import reaching
         from zenstrap.storage.state_bucket import decide, look
 
-        wanted = self._wanted
+        wanted = wanted_bucket(self._config, self._access, self._project)
         place = f"gs://{wanted.name}"
         decision = decide(look(self._access.storage, wanted), wanted)
         if decision.reason is not None:
@@ -164,20 +164,6 @@ class _Look:
             raise self._lacking(missing, place, "gcloud storage buckets")
         settings = f"; up sets {', '.join(decision.settings)}" if decision.settings else ""
         return f"{place}{settings}"
-
-    @property
-    def _wanted(self) -> WantedBucket:
-        from zenstrap.storage.state_bucket import WantedBucket
-
-        state = self._config.state
-        assert state is not None, "platform gcp has its section"
-        return WantedBucket(
-            name=state.bucket,
-            project=self._access.project_id,
-            project_number=self._project.number,
-            location=state.location or gcp_of(self._config).region,
-            prefix=state.prefix,
-        )
 
     def artifact_bucket(self) -> str:
         from zenstrap.google.refusals import NotAllowedError

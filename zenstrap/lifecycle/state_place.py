@@ -14,6 +14,7 @@ from zenstrap.owner import FileOwnerStore, OwnerStore
 from zenstrap.terraform.storage import GcsState, LocalState, StateStorage
 
 if TYPE_CHECKING:
+    from zenstrap.google.resource_manager import Project
     from zenstrap.lifecycle.google_access import GoogleAccess
     from zenstrap.storage.state_bucket import WantedBucket
     from zenstrap.storage.state_lock import StateLocks
@@ -152,18 +153,33 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
     )
 
 
-def wanted_bucket(config: EnvironmentConfig, access: GoogleAccess) -> WantedBucket:
-    """The state bucket as the configuration asks for it."""
+def wanted_bucket(
+    config: EnvironmentConfig, access: GoogleAccess, own: Project | None = None
+) -> WantedBucket:
+    """The state bucket as the configuration asks for it.
+
+    Args:
+        own: the environment's Google Cloud project, where it was asked for already.
+
+    Raises:
+        AuthenticationError, GoogleError: Google can't be asked for the bucket's project.
+    """
     from zenstrap.google.resource_manager import get_project
     from zenstrap.storage.state_bucket import WantedBucket
 
     assert config.state is not None and config.gcp is not None, "platform gcp has its sections"
+    seed = config.state.project
+    if seed is not None and seed != access.project_id:
+        project = get_project(access.rest, seed, key="state.project")
+    else:
+        project = own or get_project(access.rest)
     return WantedBucket(
         name=config.state.bucket,
-        project=access.project_id,
-        project_number=get_project(access.rest).number,
+        project=project.id,
+        project_number=project.number,
         location=config.state.location or config.gcp.region,
         prefix=config.state.prefix,
+        anywhere=config.state.location is None,
     )
 
 

@@ -43,10 +43,12 @@ class WantedBucket:
     """What the configuration asks for.
 
     Attributes:
-        project: id of the Google Cloud project.
+        project: id of the Google Cloud project that it belongs to.
         project_number: its number, by which buckets name their project.
-        location: a region, dual-region or multi-region; its case doesn't matter.
+        location: where it is created: a region, dual-region or multi-region; its case doesn't
+            matter.
         prefix: the folder below which zenstrap keeps everything in it.
+        anywhere: one that is there already may lie elsewhere.
     """
 
     name: str
@@ -54,6 +56,7 @@ class WantedBucket:
     project_number: int
     location: str
     prefix: str
+    anywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,8 @@ def _refusal(actual: BucketFacts, wanted: WantedBucket) -> GoogleError | None:
             where=_url(wanted),
             why=f"Its project has the number {actual.project_number}, and {wanted.project} has "
             f"{wanted.project_number}",
-            fix="Choose another name for state.bucket, or correct gcp.project_id",
+            fix="Choose another name for state.bucket. If it lies there on purpose, let "
+            "state.project name that project",
         )
     if actual.foreign:
         return GoogleError(
@@ -234,14 +238,13 @@ def _refusal(actual: BucketFacts, wanted: WantedBucket) -> GoogleError | None:
             fix="Choose another name for state.bucket, or give this one to zenstrap",
             command=f"gcloud storage buckets update {_url(wanted)} --remove-labels=managed_by",
         )
-    if actual.location.upper() != wanted.location.upper():
+    if not wanted.anywhere and actual.location.upper() != wanted.location.upper():
         return GoogleError(
             "the state bucket lies in another location",
             where=_url(wanted),
             why=f"It lies in {actual.location.upper()}, and the config wants "
             f"{wanted.location.upper()}; a bucket can't be moved",
-            fix=f"Set state.location: {actual.location.upper()}, or choose another name for "
-            "state.bucket",
+            fix=f"Set state.location: {actual.location.upper()}, or leave it out",
         )
     return None
 
