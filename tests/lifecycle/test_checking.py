@@ -156,7 +156,7 @@ def test_doctor_ends_as_a_run_would_without_a_login(
     marks: list[str],
 ) -> None:
     checks = google_is(monkeypatch, *looks)
-    monkeypatch.setattr(doctor, "diagnose_machine", lambda: iter(()))
+    monkeypatch.setattr(doctor, "diagnose_machine", lambda config: iter(()))
     monkeypatch.setattr(doctor, "diagnose_google", lambda config: iter(checks))
     monkeypatch.setattr(doctor, "diagnose", lambda config, client: iter(()))
     monkeypatch.setattr(doctor, "zenml_client", lambda debug: nullcontext())

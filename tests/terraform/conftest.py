@@ -11,7 +11,7 @@ import pytest
 
 from zenstrap.events import Event
 from zenstrap.paths import modules_folder
-from zenstrap.terraform.binary import TerraformBinary, find_terraform
+from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.storage import LocalState
 from zenstrap.terraform.workspace import Workspace
 
@@ -20,11 +20,6 @@ LOCAL_ROOT = modules_folder() / "environments" / "local"
 
 MakeWorkspace = Callable[..., Workspace]
 MakeProgram = Callable[..., Path]
-
-
-@pytest.fixture(scope="session")
-def terraform() -> TerraformBinary:
-    return find_terraform()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import threading
@@ -179,13 +180,13 @@ def test_a_state_that_can_not_be_written_is_rescued(
     workspace = make_workspace(root)
     plan = workspace.plan({"password": "hunter2hunter2"})
     limited = make_program(
-        f'[ "$1" = apply ] || exec "{terraform.path}" "$@"\n'
+        f'[ "$1" = apply ] || exec {shlex.join(terraform.command)} "$@"\n'
         f'mkfifo "{tmp_path}/said"; cat "{tmp_path}/said" &\n'
-        f'(ulimit -S -f 1; exec "{terraform.path}" "$@" > "{tmp_path}/said")\n'
+        f'(ulimit -S -f 1; exec {shlex.join(terraform.command)} "$@" > "{tmp_path}/said")\n'
         "code=$?; wait; exit $code",
         name="limited",
     )
-    workspace.binary = TerraformBinary(limited, terraform.version)
+    workspace.binary = replace(terraform, command=(str(limited),))
     with pytest.raises(PartlyDoneError) as caught:
         workspace.apply(plan.digest)
     rescued = workspace.data_folder.parent / "rescued.tfstate"
@@ -216,8 +217,8 @@ def test_crashes(
 ) -> None:  # fmt: skip
     workspace = make_workspace(FIXTURES / "partial")
     plan = workspace.plan({})
-    program = make_program(f'[ "$1" = apply ] || exec "{terraform.path}" "$@"\n{body}')
-    workspace.binary = TerraformBinary(program, terraform.version)
+    program = make_program(f'[ "$1" = apply ] || exec {shlex.join(terraform.command)} "$@"\n{body}')
+    workspace.binary = replace(terraform, command=(str(program),))
     with pytest.raises(TerraformError, match=message):
         workspace.apply(plan.digest)
 
@@ -227,7 +228,7 @@ def test_rubbish_for_a_plan_or_outputs(
 ) -> None:
     workspace = make_workspace(FIXTURES / "partial")
     workspace.plan({})
-    workspace.binary = TerraformBinary(make_program("echo '{hunter2'"), terraform.version)
+    workspace.binary = replace(terraform, command=(str(make_program("echo '{hunter2'")),))
     for attempt in (lambda: workspace.shown(workspace.plan_file), workspace.outputs):
         with pytest.raises(TerraformError, match="can't be read") as caught:
             attempt()
@@ -241,7 +242,7 @@ def test_a_hang_ends(
 ) -> None:  # fmt: skip
     pipe = make_pipe("never")
     workspace = make_workspace(FIXTURES / "partial")
-    workspace.binary = TerraformBinary(make_program(f"cat '{pipe}'"), terraform.version)
+    workspace.binary = replace(terraform, command=(str(make_program(f"cat '{pipe}'")),))
     workspace.limits = TimeLimits(plan=0.1, grace=0.1)
     with pytest.raises(TerraformTimeoutError, match="longer than its time limit"):
         workspace.plan({})

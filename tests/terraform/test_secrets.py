@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 import shutil
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,10 +34,11 @@ def watched(
     monkeypatch.setenv("TF_CLI_ARGS", "-no-such-flag")
     monkeypatch.setenv("TF_WORKSPACE", "elsewhere")
     recorder = make_program(
-        f"{{ echo \"$@\"; env; }} >> '{tmp_path}/commands'\nexec '{terraform.path}' \"$@\""
+        f"{{ echo \"$@\"; env; }} >> '{tmp_path}/commands'\n"
+        f'exec {shlex.join(terraform.command)} "$@"'
     )
     return make_workspace(
-        FIXTURES / "secretive", binary=TerraformBinary(recorder, terraform.version)
+        FIXTURES / "secretive", binary=replace(terraform, command=(str(recorder),))
     )
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 
 from zenstrap.paths import modules_folder
 from zenstrap.rehearsal import Rehearsal
+from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.surroundings import child_environment
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
@@ -26,11 +27,12 @@ class Module:
 
     folder: Path
     environment: Mapping[str, str]
+    program: Sequence[str]
 
     def terraform(self, *arguments: str) -> str:
         """Run Terraform there, and show what it said if it fails."""
         done = subprocess.run(
-            ["terraform", *arguments],
+            [*self.program, *arguments],
             cwd=self.folder,
             env={**child_environment(), **self.environment},
             capture_output=True,
@@ -53,8 +55,8 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
 
 
 @pytest.fixture(scope="module")
-def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of all modules."""
+def modules(tmp_path_factory: pytest.TempPathFactory, terraform: TerraformBinary) -> Path:
+    """A copy of all modules, for one Terraform."""
     copy = tmp_path_factory.mktemp("modules") / "terraform_modules"
     shutil.copytree(modules_folder(), copy, ignore=shutil.ignore_patterns(".terraform*"))
     (copy / "environments" / "gcp" / "backend_override.tf").write_text(LOCAL_BACKEND)
@@ -62,11 +64,13 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def module(rehearsal: Rehearsal, modules: Path) -> Callable[[str], Module]:
+def module(
+    rehearsal: Rehearsal, modules: Path, terraform: TerraformBinary
+) -> Callable[[str], Module]:
     """A module by its path below terraform_modules/, initialised."""
 
     def initialised(path: str) -> Module:
-        found = Module(modules / path, rehearsal.environment())
+        found = Module(modules / path, rehearsal.environment(), terraform.command)
         if not (found.folder / ".terraform").exists():
             found.terraform("init", "-no-color")
         return found

@@ -36,7 +36,7 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
             print("\n     ".join((f"{mark} {check.name}: {check.detail}", *ways)), flush=True)
 
     tell(Check(name="config", passed=True, detail=f"{config.environment} is valid"))
-    for check in chain(diagnose_machine(), diagnose_google(config)):
+    for check in chain(diagnose_machine(config), diagnose_google(config)):
         tell(check)
     out = sys.stdout
     with ExitStack() as stack:

@@ -21,10 +21,9 @@ from zenstrap.errors import TerraformKilledError
 from zenstrap.events import Notice, StepFinished, StepStarted
 from zenstrap.interrupt import Interrupt
 from zenstrap.lease import Lease
-from zenstrap.lifecycle.infrastructure import artifacts_folder
+from zenstrap.lifecycle.infrastructure import artifacts_folder, terraform_for
 from zenstrap.lifecycle.state_place import StatePlace, local_place
 from zenstrap.session import Session
-from zenstrap.terraform.binary import find_terraform
 from zenstrap.views.select import select
 from zenstrap.views.sink import Recorder, View, tee
 
@@ -84,7 +83,7 @@ def _run(
     """
     started = time.monotonic()
     if verb != "rollback":
-        find_terraform()
+        terraform_for(config)
     recorder = Recorder()
     failure: Exception | None = None
     with select(events=options.events) as view:

@@ -18,8 +18,8 @@ from zenstrap.errors import (
 )
 from zenstrap.events import Notice
 from zenstrap.lifecycle.control_stack import control_stack
+from zenstrap.lifecycle.infrastructure import terraform_for
 from zenstrap.reports import Check, PreflightReport
-from zenstrap.terraform.binary import find_terraform
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -51,7 +51,7 @@ def preflight(
     Raises:
         ZenstrapError: the first check that failed, as it is; later ones may depend on it.
     """
-    looks = [*_machine_checks(), *_zenml_checks(config, client)]
+    looks = [*_machine_checks(config), *_zenml_checks(config, client)]
     if config.platform == "gcp":
         from zenstrap.lifecycle.google_access import google_access
         from zenstrap.lifecycle.google_checks import google_checks
@@ -132,9 +132,9 @@ def _owner(config: EnvironmentConfig, client: Client) -> str:
     return decision.id or "the next up makes one"
 
 
-def diagnose_machine() -> Iterator[Check]:
+def diagnose_machine(config: EnvironmentConfig) -> Iterator[Check]:
     """Those checks that need no ZenML, which takes seconds to import."""
-    yield from _tried(_machine_checks())
+    yield from _tried(_machine_checks(config))
 
 
 def diagnose_google(config: EnvironmentConfig) -> Iterator[Check]:
@@ -191,8 +191,8 @@ def _unwritable(folder: Path, why: str) -> ZenstrapError:
     )
 
 
-def _machine_checks() -> list[NamedCheck]:
-    return [("terraform", _terraform), ("state_folder", _state_folder)]
+def _machine_checks(config: EnvironmentConfig) -> list[NamedCheck]:
+    return [("terraform", lambda: _terraform(config)), ("state_folder", _state_folder)]
 
 
 def _zenml_checks(config: EnvironmentConfig, client: Client | ZenstrapError) -> list[NamedCheck]:
@@ -206,8 +206,9 @@ def _zenml_checks(config: EnvironmentConfig, client: Client | ZenstrapError) -> 
     ]
 
 
-def _terraform() -> str:
-    return find_terraform().version
+def _terraform(config: EnvironmentConfig) -> str:
+    found = terraform_for(config)
+    return f"{found.version}, {found.origin}"
 
 
 def _state_folder() -> str:

