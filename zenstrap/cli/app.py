@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -27,6 +27,7 @@ class Options:
         yes: answer every question with yes.
         adopt: names of registrations that may be taken over.
         this_zenml: go on although the environment was registered in another ZenML.
+        warnings: what is to be said of the files of the configuration.
     """
 
     environment: str
@@ -37,6 +38,7 @@ class Options:
     yes: bool = False
     adopt: tuple[str, ...] = ()
     this_zenml: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 _ENV = click.option("--env", "environment", required=True, metavar="NAME", help="The environment.")
@@ -168,9 +170,11 @@ def unlock(**given: Any) -> int:
 
 def _call(module: str, function: str, options: Options, *rest: object) -> int:
     """Read the configuration, then import the command: a mistake in a file is told at once."""
-    from zenstrap.config.loading import load_environment
+    from zenstrap.config.loading import load
 
-    config = load_environment(options.environment, name=options.name)
+    loaded = load(options.environment, name=options.name)
+    config = loaded.config
+    options = replace(options, warnings=tuple(str(one) for one in loaded.warnings))
     with invocation.called(_invocation(click.get_current_context(), config.environment)):
         command = getattr(importlib.import_module(f"zenstrap.cli.{module}"), function)
         code: int = command(config, options, *rest)

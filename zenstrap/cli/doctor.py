@@ -35,7 +35,7 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
             ways = () if check.passed else way_out(check.fix, check.command)
             print("\n     ".join((f"{mark} {check.name}: {check.detail}", *ways)), flush=True)
 
-    tell(Check(name="config", passed=True, detail=f"{config.environment} is valid"))
+    tell(Check(name="config", passed=True, detail=_config_line(config, options)))
     for check in chain(diagnose_machine(config), diagnose_google(config)):
         tell(check)
     out = sys.stdout
@@ -53,6 +53,10 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
         found_json = [check.model_dump(mode="json") for check in found]
         print(json.dumps({"schema": "zenstrap/doctor/1", "checks": found_json}, indent=2))
     return _exit_code(found)
+
+
+def _config_line(config: EnvironmentConfig, options: Options) -> str:
+    return "\n     ".join((f"{config.environment} is valid", *options.warnings))
 
 
 def _exit_code(checks: Sequence[Check]) -> int:

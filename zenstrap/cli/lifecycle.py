@@ -98,6 +98,9 @@ def _run(
             adopt=frozenset(options.adopt),
             show_plan=_showing(config, view, options),
         )
+        if verb in ("up", "plan"):
+            for warning in options.warnings:
+                run.emit(Notice(warning, "warning"))
         try:
             with (
                 _lease(config, run) as place,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, cast
@@ -29,6 +29,7 @@ from zenstrap.config.names import (
 )
 from zenstrap.config.reading import read
 from zenstrap.config.repair import repaired
+from zenstrap.config.rules import without_effect
 from zenstrap.config.spelling import nearest
 from zenstrap.config.trees import (
     Location,
@@ -53,10 +54,27 @@ PROJECTS_FOLDER: Final = "ml_projects"
 _MOST_ROUNDS: Final = 6
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """One environment's configuration.
+
+    Attributes:
+        warnings: what is written in the files and has no effect, each with file and line.
+    """
+
+    config: EnvironmentConfig
+    warnings: tuple[ConfigProblem, ...]
+
+
 def load_environment(
     file: str, configs: Path | None = None, *, name: str | None = None
 ) -> EnvironmentConfig:
-    """The configuration of an environment.
+    """The configuration of an environment alone; see :func:`load`."""
+    return load(file, configs, name=name).config
+
+
+def load(file: str, configs: Path | None = None, *, name: str | None = None) -> Loaded:
+    """The configuration of an environment, and what is to be said of its files.
 
     Args:
         file: the environment's file without .yaml, which is its name as well.
@@ -71,8 +89,10 @@ def load_environment(
     known = available_environments(folder)
     if file not in known:
         raise _unknown_environment(file, known, folder)
-    config = _Reading(folder, file, known).config()
-    return config if name in (None, file) else _named(config, str(name), known)
+    loaded = _Reading(folder, file, known).loaded()
+    if name in (None, file):
+        return loaded
+    return replace(loaded, config=_named(loaded.config, str(name), known))
 
 
 def available_environments(configs: Path | None = None) -> list[str]:
@@ -125,14 +145,15 @@ class _Reading:
         self._known = known
         self._defaults = _shown(folder / DEFAULTS_FILE)
         self._problems: list[ConfigProblem] = []
-        self._causes: set[tuple[str, Origin]] = set()
+        self._causes: set[tuple[str, str, int | None]] = set()
 
-    def config(self) -> EnvironmentConfig:
+    def loaded(self) -> Loaded:
         tree = self._merged_tree()
         config = self._validated(tree) if tree is not None else None
-        if config is None or self._problems:
+        if tree is None or config is None or self._problems:
             raise ConfigError(sorted(self._problems, key=self._order))
-        return config
+        warnings = (self._placed(one, tree) for one in without_effect(config))
+        return Loaded(config, tuple(sorted(warnings, key=self._order)))
 
     def _merged_tree(self) -> Table | None:
         """Everything laid over everything; None if too little could be read to go on."""
@@ -332,19 +353,24 @@ class _Reading:
         locations = [tuple(key.split(".")) for key in violation.keys]
         if any(_is_doubtful(location, tree) for location in locations):
             return
+        problem = self._placed(violation, tree)
+        # What an ML project has from the base stack is said of the base stack.
+        key = re.sub(r"^ml_projects\.[a-z0-9_]+\.", "stack.", violation.keys[0])
+        cause = (key, problem.file, problem.line)
+        if cause not in self._causes:
+            self._causes.add(cause)
+            self._add(problem)
+
+    def _placed(self, violation: Violation, tree: Table) -> ConfigProblem:
+        """A violation with the file and line that are to blame."""
+        locations = [tuple(key.split(".")) for key in violation.keys]
         blamed = origin_of(locations[0], tree)
         # A default isn't at fault when an environment's own file asks for what contradicts it.
         standing = [origin_of(loc, tree) for loc in locations if at(loc, tree) is not None]
         own = [origin for origin in standing if origin.file != self._defaults]
         line = next(iter(own or standing), blamed)
         key = blamed.key if blamed.file == line.file else violation.keys[0]
-        # What an ML project has from the base stack is said of the base stack.
-        cause = (re.sub(r"^ml_projects\.[a-z0-9_]+\.", "stack.", violation.keys[0]), line)
-        if cause not in self._causes:
-            self._causes.add(cause)
-            self._add(
-                ConfigProblem(line.file, line.line, key, violation.message, violation.suggestion)
-            )
+        return ConfigProblem(line.file, line.line, key, violation.message, violation.suggestion)
 
     def _blame(self, origin: Origin, message: str, suggestion: str) -> None:
         self._add(ConfigProblem(origin.file, origin.line, origin.key, message, suggestion))

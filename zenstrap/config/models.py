@@ -305,15 +305,19 @@ class Retention(Section):
     """How long things are kept."""
 
     artifact_days: Count | None = Field(
-        default=90, description="Days after which artifacts may be cleaned up; null: kept for ever."
+        default=90,
+        description="Days after which the bucket deletes artifacts; null: kept for ever. Platform "
+        "gcp only.",
     )
     stack_versions: Count = Field(
-        default=3, description="How many promoted versions of each stack are kept to roll back to."
+        default=3,
+        description="How many promoted versions of each stack are kept to roll back to. Not "
+        "carried out by this version: all are kept.",
     )
     ttl: Duration | None = Field(
         default=None,
         description="Age at which cleanup takes the whole environment down, such as 8h or 3d; "
-        "null: never. Only in throw-away environments.",
+        "null: never. Only in throw-away environments. Not carried out by this version.",
     )
 
 
@@ -321,7 +325,8 @@ class Cleanup(Section):
     """When retention is carried out."""
 
     schedule: CronSchedule | None = Field(
-        default=None, description="Cron schedule of `cleanup`; null: only when somebody runs it."
+        default=None,
+        description="Cron schedule of clean-ups; null: none. Not carried out by this version.",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from zenstrap.config.component_rules import Violation, Violations, component_violations
-from zenstrap.config.components import Components
+from zenstrap.config.components import Components, Section
 from zenstrap.config.google_rules import (
     encryption_keys_are_where_they_are_needed,
     locations_are_known,
@@ -38,6 +38,44 @@ def warnings(config: EnvironmentConfig) -> list[str]:
         if components.deployer is not None and components.deployer.allow_unauthenticated:
             found.append(f"{at}.deployer lets anyone on the internet call its services.")
     return found
+
+
+def without_effect(config: EnvironmentConfig) -> Violations:
+    """What somebody wrote, and this version doesn't carry out."""
+    later = "has no effect: this version of zenstrap {}, a later one will"
+    kept = config.retention
+    for key, written, message, way_out in (
+        (
+            "retention.artifact_days",
+            config.platform == "local" and _is_written(kept, "artifact_days"),
+            "has no effect on platform local: artifacts stay until `down`",
+            "Remove it here, or write it below platforms.gcp",
+        ),
+        (
+            "retention.stack_versions",
+            _is_written(kept, "stack_versions"),
+            later.format("removes no earlier versions"),
+            None,
+        ),
+        (
+            "retention.ttl",
+            kept.ttl is not None,
+            later.format("takes no environment down by itself"),
+            "Run `down` when it has served its time",
+        ),
+        (
+            "cleanup.schedule",
+            config.cleanup.schedule is not None,
+            later.format("runs nothing on a schedule"),
+            None,
+        ),
+    ):
+        if written:
+            yield Violation((key,), message, way_out)
+
+
+def _is_written(section: Section, field: str) -> bool:
+    return field in section.model_fields_set and getattr(section, field) is not None
 
 
 def _platform_has_its_sections(config: EnvironmentConfig) -> Violations:
