@@ -152,6 +152,25 @@ def require_empty_bucket(config: EnvironmentConfig, access: GoogleAccess) -> Non
     )
 
 
+def bucket_to_empty(
+    config: EnvironmentConfig, in_state: Iterable[StateResource], access: GoogleAccess
+) -> str | None:
+    """The artifact store's bucket, if it is full and Terraform won't delete it like that.
+
+    It destroys by what the state says, and that is from before throwaway was true.
+    """
+    from zenstrap.storage.artifact_bucket import is_empty
+
+    bucket = artifact_bucket(config)
+    refuses = any(
+        one.type == "google_storage_bucket"
+        and one.id == bucket
+        and "force_destroy" not in one.switches
+        for one in in_state
+    )
+    return bucket if config.throwaway and refuses and not is_empty(access.storage, bucket) else None
+
+
 def kept_on_google_cloud(config: EnvironmentConfig, access: GoogleAccess) -> tuple[Kept, ...]:
     """What is there and a ``down`` leaves by design; looked up, so that it is told every time.
 

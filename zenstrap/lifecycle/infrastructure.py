@@ -9,6 +9,8 @@ from typing import Final
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
+from zenstrap.events import Notice
+from zenstrap.reports import count
 from zenstrap.session import Session
 from zenstrap.terraform.binary import TerraformBinary, find_terraform
 from zenstrap.terraform.storage import LocalState, StateStorage
@@ -142,6 +144,33 @@ def require_removable(config: EnvironmentConfig, session: Session) -> None:
         from zenstrap.lifecycle.google_infrastructure import require_empty_bucket
 
         require_empty_bucket(config, google_access(config, session))
+
+
+def bucket_emptied_first(
+    config: EnvironmentConfig, workspace: Workspace, session: Session
+) -> str | None:
+    """The bucket that a ``down`` has to empty, because Terraform would refuse to."""
+    if config.platform != "gcp":
+        return None
+    from zenstrap.lifecycle.google_access import google_access
+    from zenstrap.lifecycle.google_infrastructure import bucket_to_empty
+
+    return bucket_to_empty(config, workspace.resources(), google_access(config, session))
+
+
+def empty_bucket(config: EnvironmentConfig, workspace: Workspace, session: Session) -> None:
+    """Delete the objects in that bucket.
+
+    Raises:
+        GoogleError, AuthenticationError: Google said no.
+    """
+    if (bucket := bucket_emptied_first(config, workspace, session)) is not None:
+        from zenstrap.lifecycle.google_access import google_access
+        from zenstrap.storage.artifact_bucket import delete_objects
+
+        storage = google_access(config, session).storage
+        deleted = delete_objects(storage, bucket, guard=session.guard)
+        session.emit(Notice(f"Emptied gs://{bucket}: {count(deleted, 'object')} deleted."))
 
 
 def _surroundings(config: EnvironmentConfig) -> dict[str, str]:

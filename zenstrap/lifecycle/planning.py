@@ -17,6 +17,7 @@ from zenstrap.errors import StateGuardError, sentence
 from zenstrap.events import Notice
 from zenstrap.lifecycle.connector_keys import fingerprints, keys_in_use
 from zenstrap.lifecycle.infrastructure import (
+    bucket_emptied_first,
     open_workspace,
     require_removable,
     variables,
@@ -123,6 +124,7 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
     actual = our_registry(client, config, session)
     _guard_registered(workspace, actual, session)
     workspace.prepare()
+    emptied = bucket_emptied_first(config, workspace, session)
     registrations = removal(actual)
     require_unused(client, actual, registrations)
     require_removable(config, session)
@@ -136,11 +138,20 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         digest=combined_digest(infrastructure, registrations),
         notices=(
             *given.notices,
+            *_emptied_notices(emptied),
             *_moved_notices(session),
             *active_stack_notices(registrations, session),
         ),
         kept=(*_kept_by_design(config, session), *_kept_of_others(actual, client)),
     )
+
+
+def _emptied_notices(bucket: str | None) -> Iterator[str]:
+    if bucket is not None:
+        yield (
+            f"All objects in gs://{bucket} are deleted first. The last up found throwaway false, "
+            "so Terraform alone would refuse to delete the bucket."
+        )
 
 
 def left_in_place(infrastructure: Plan) -> tuple[Kept, ...]:

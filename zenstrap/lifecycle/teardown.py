@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zenstrap import invocation, runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, PlanChangedError
-from zenstrap.lifecycle.infrastructure import artifacts_left, open_workspace
+from zenstrap.lifecycle.infrastructure import artifacts_left, empty_bucket, open_workspace
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.registry.diff import removal
@@ -45,7 +45,13 @@ def deregister(
 def destroy(
     config: EnvironmentConfig, plan: PlanReport, gate: GateReport, session: Session
 ) -> TerraformOutputs:
-    """Apply the approved plan, which destroys everything."""
+    """Apply the approved plan, which destroys everything.
+
+    Raises:
+        ZenstrapError: see :func:`zenstrap.lifecycle.provisioning.provision`.
+    """
+    if gate.digest == plan.digest and not plan.infrastructure.is_empty:
+        empty_bucket(config, open_workspace(config, session), session)
     return provision(config, plan, gate, session)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from zenstrap.storage.client import reaching
@@ -50,3 +51,25 @@ def is_empty(client: Client, name: str) -> bool:
             return True
         found = client.list_blobs(name, versions=True, max_results=1, timeout=_SECONDS)
         return next(iter(found), None) is None
+
+
+def delete_objects(client: Client, name: str, *, guard: Callable[[], None]) -> int:
+    """Delete all that is in a bucket, older versions included; tells how many there were.
+
+    Args:
+        guard: called before each page; raises where nothing more may be written.
+
+    Raises:
+        GoogleError, AuthenticationError: Google said no.
+    """
+    deleted = 0
+    with reaching("the artifact bucket can't be emptied", where=f"gs://{name}"):
+        bucket = client.bucket(name)
+        for page in client.list_blobs(name, versions=True, timeout=_SECONDS).pages:
+            guard()
+            blobs = list(page)
+            bucket.delete_blobs(
+                blobs, on_error=lambda blob: None, preserve_generation=True, timeout=_SECONDS
+            )
+            deleted += len(blobs)
+    return deleted

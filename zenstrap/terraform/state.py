@@ -42,11 +42,14 @@ class StateResource:
 
     Attributes:
         id: the provider's name for it, where there is one.
+        switches: its attributes that are true. Terraform destroys by what the state says, whatever
+            the configuration says now.
     """
 
     address: str
     type: str
     id: str | None
+    switches: frozenset[str] = frozenset()
 
 
 def check_state(
@@ -165,6 +168,7 @@ def resources_in(content: bytes | str, *, where: str) -> tuple[StateResource, ..
             address=f"{one.module}.{name}" if one.module else name,
             type=one.type,
             id=_id(instance),
+            switches=frozenset(k for k, v in (instance.attributes or {}).items() if v is True),
         )
         for one in _parse(content, where=where).resources
         if one.mode == "managed"

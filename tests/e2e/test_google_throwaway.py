@@ -1,0 +1,61 @@
+"""An environment that becomes throw-away and is taken down, without an `up` in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.cli.test_up import only_base
+from tests.conftest import Home
+from tests.e2e.google_cloud import Environment, buckets, owner
+from zenstrap.errors import RefusedError
+from zenstrap.lifecycle.infrastructure import (
+    bucket_emptied_first,
+    require_removable,
+    variables_for_removal,
+)
+from zenstrap.lifecycle.teardown import destroy
+from zenstrap.rehearsal import Rehearsal
+from zenstrap.reports import GateReport, PlanReport
+
+DEV, BUCKET = "environments/dev.yaml", "acme-ml-dev-zenml-dev"
+
+
+def kept_for_good(config: dict[str, Any]) -> None:
+    config["throwaway"] = False
+    config["auth"] = {"method": "implicit"}
+
+
+def thrown_away(config: dict[str, Any]) -> None:
+    config["throwaway"] = True
+
+
+@pytest.mark.slow
+def test_a_full_bucket_goes_as_the_configuration_says_and_not_as_the_state(
+    cloud: Rehearsal, home: Home
+) -> None:
+    for change in (only_base, kept_for_good):
+        home.edit(DEV, change)
+    made = Environment("dev")
+    made.up()
+    for number in range(3):
+        owner(cloud).bucket(BUCKET).blob(f"shared/{number}").upload_from_string("weights")
+    with pytest.raises(RefusedError):
+        require_removable(made.config(), made.session)
+
+    home.edit(DEV, thrown_away)
+    gone = Environment("dev")
+    workspace = gone.prepare()
+    config = gone.config()
+    require_removable(config, gone.session)
+    assert bucket_emptied_first(config, workspace, gone.session) == BUCKET
+    given = variables_for_removal(config, workspace, gone.session)
+    plan = workspace.plan(given.values, destroy=True)
+    shown = PlanReport(
+        environment="dev", direction="down", infrastructure=plan, registrations=(), digest="shown"
+    )
+    gate = GateReport(environment="dev", digest="shown", approved_by="Ada", how="terminal")
+    destroy(config, shown, gate, gone.session)
+    assert BUCKET not in buckets(cloud)
+    assert workspace.resources() == ()
