@@ -191,6 +191,34 @@ def test_what_somebody_elses_stack_uses_is_found_before_anything_goes(
     assert run("down", "--env", "local", "--yes").code == 0
 
 
+@pytest.mark.slow
+def test_what_somebody_keeps_among_the_artifacts_stays_and_is_told(
+    home: Home, run: CommandLine
+) -> None:
+    home.edit("environments/local.yaml", only_base)
+    assert run("up", "--env", "local").code == 0
+    own = home.artifacts / "shared"
+    marker = (own / ".zenstrap.json").read_text()
+    theirs = {home.artifacts / "notes.txt", home.artifacts / "ml_projects" / "theirs"}
+    for path in theirs:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    for _ in range(2):
+        gone = run("down", "--env", "local", "--yes", "--json")
+        assert gone.code == 0, gone.err
+        assert {str(path) for path in theirs} <= {one["name"] for one in gone.json["kept"]}
+        assert all(path.exists() for path in theirs) and not own.exists()
+
+    # Its own, which Terraform doesn't know any more: the same again would end the same.
+    own.mkdir()
+    (own / ".zenstrap.json").write_text(marker)
+    left = run("down", "--env", "local", "--yes", "--json")
+    assert left.code == 7 and " up " in left.json["failure"]["command"]
+    assert run("up", "--env", "local").code == 0
+    assert run("down", "--env", "local", "--yes").code == 0
+    assert not own.exists()
+
+
 def test_a_registry_that_breaks_off_halfway_is_completed_by_the_next_run(
     home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from tests.e2e.google_cloud import Environment, buckets, owner
 from zenstrap.errors import RefusedError
 from zenstrap.lifecycle.infrastructure import (
     bucket_emptied_first,
+    lost_objects_notices,
     require_removable,
     variables_for_removal,
 )
@@ -41,14 +42,18 @@ def test_a_full_bucket_goes_as_the_configuration_says_and_not_as_the_state(
     made.up()
     for number in range(3):
         owner(cloud).bucket(BUCKET).blob(f"shared/{number}").upload_from_string("weights")
-    with pytest.raises(RefusedError):
+    owner(cloud).bucket(BUCKET).blob("theirs/notes").upload_from_string("not ours")
+    with pytest.raises(RefusedError) as refused:
         require_removable(made.config(), made.session)
+    assert "shared/0" in str(refused.value)
 
     home.edit(DEV, thrown_away)
     gone = Environment("dev")
     workspace = gone.prepare()
     config = gone.config()
     require_removable(config, gone.session)
+    (told,) = lost_objects_notices(config, gone.session)
+    assert "theirs/" in told and "shared" not in told
     assert bucket_emptied_first(config, workspace, gone.session) == BUCKET
     given = variables_for_removal(config, workspace, gone.session)
     plan = workspace.plan(given.values, destroy=True)

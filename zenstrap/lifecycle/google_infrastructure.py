@@ -27,6 +27,7 @@ from zenstrap.terraform.state import StateResource
 
 # Environment variables by which the provider and the gcs backend learn whom to act as.
 IMPERSONATE: Final = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
+_PATHS: Final = ("shared/", "ml_projects/")  # see terraform_modules/artifact_store
 PROVIDER_ID: Final = "zenml"  # of the workload identity provider; unique in its pool
 
 
@@ -138,15 +139,17 @@ def require_empty_bucket(config: EnvironmentConfig, access: GoogleAccess) -> Non
     Raises:
         RefusedError: it holds objects.
     """
-    from zenstrap.storage.artifact_bucket import is_empty
+    from zenstrap.storage.artifact_bucket import first_objects
 
     bucket = artifact_bucket(config)
-    if is_empty(access.storage, bucket):
+    found = first_objects(access.storage, bucket, 4)
+    if not found:
         return
+    names = ", ".join(found[:3]) + (" and more" if len(found) > 3 else "")
     raise RefusedError(
         f"{config.environment} can't be taken down: its artifact store is full",
         where=f"gs://{bucket}",
-        why="Objects go with the environment only where throwaway is true",
+        why=f"It holds {names}, and objects go with the environment only where throwaway is true",
         fix="If nobody needs them, delete them",
         command=f"gcloud storage rm --recursive --all-versions 'gs://{bucket}/**'",
     )
@@ -159,7 +162,7 @@ def bucket_to_empty(
 
     It destroys by what the state says, and that is from before throwaway was true.
     """
-    from zenstrap.storage.artifact_bucket import is_empty
+    from zenstrap.storage.artifact_bucket import first_objects
 
     bucket = artifact_bucket(config)
     refuses = any(
@@ -168,7 +171,15 @@ def bucket_to_empty(
         and "force_destroy" not in one.switches
         for one in in_state
     )
-    return bucket if config.throwaway and refuses and not is_empty(access.storage, bucket) else None
+    full = config.throwaway and refuses and first_objects(access.storage, bucket)
+    return bucket if full else None
+
+
+def foreign_objects(config: EnvironmentConfig, access: GoogleAccess) -> list[str]:
+    """What lies in the artifact store's bucket and none of the environment's stacks put there."""
+    from zenstrap.storage.artifact_bucket import outside_of
+
+    return outside_of(access.storage, artifact_bucket(config), _PATHS)
 
 
 def kept_on_google_cloud(config: EnvironmentConfig, access: GoogleAccess) -> tuple[Kept, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,12 +11,14 @@ from typing import Final
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.events import Notice
-from zenstrap.reports import count
+from zenstrap.lifecycle.local_artifacts import foreign, own_folders
+from zenstrap.reports import Kept, count
 from zenstrap.session import Session
 from zenstrap.terraform.binary import TerraformBinary, find_terraform
 from zenstrap.terraform.storage import LocalState, StateStorage
 from zenstrap.terraform.workspace import Workspace
 
+_SHOWN: Final = 5  # of somebody else's objects
 _WITHOUT_BUCKET: Final = 'terraform {\n  backend "local" {}\n}\n'
 
 
@@ -123,14 +126,21 @@ def artifacts_folder(config: EnvironmentConfig) -> Path:
 
 
 def artifacts_left(config: EnvironmentConfig, session: Session) -> list[str]:
-    """What is still there of the environment's artifact store."""
+    """What is still there of the environment's own artifact stores."""
     if config.platform == "gcp":
         from zenstrap.lifecycle.google_access import google_access
         from zenstrap.lifecycle.google_infrastructure import bucket_left
 
         return bucket_left(config, google_access(config, session))
-    folder = artifacts_folder(config)
-    return [str(folder)] if folder.exists() else []
+    found = own_folders(artifacts_folder(config), config.environment, session.owner)
+    return [str(folder) for folder in found]
+
+
+def foreign_artifacts(config: EnvironmentConfig, session: Session) -> tuple[Kept, ...]:
+    """What somebody else keeps in the artifact folder, and a ``down`` leaves there."""
+    if config.platform == "gcp":
+        return ()  # a bucket goes as a whole or not at all
+    return foreign(artifacts_folder(config), config.environment, session.owner)
 
 
 def require_removable(config: EnvironmentConfig, session: Session) -> None:
@@ -171,6 +181,22 @@ def empty_bucket(config: EnvironmentConfig, workspace: Workspace, session: Sessi
         storage = google_access(config, session).storage
         deleted = delete_objects(storage, bucket, guard=session.guard)
         session.emit(Notice(f"Emptied gs://{bucket}: {count(deleted, 'object')} deleted."))
+
+
+def lost_objects_notices(config: EnvironmentConfig, session: Session) -> Iterator[str]:
+    """What somebody else keeps in a bucket that goes with everything in it."""
+    if config.platform != "gcp" or not config.throwaway:
+        return
+    from zenstrap.lifecycle.google_access import google_access
+    from zenstrap.lifecycle.google_infrastructure import artifact_bucket, foreign_objects
+
+    found = foreign_objects(config, google_access(config, session))
+    if found:
+        names = ", ".join(found[:_SHOWN]) + (" and more" if len(found) > _SHOWN else "")
+        yield (
+            f"gs://{artifact_bucket(config)} goes with all that is in it, also with what no stack "
+            f"of {config.environment} put there: {names}."
+        )
 
 
 def _surroundings(config: EnvironmentConfig) -> dict[str, str]:

@@ -18,6 +18,8 @@ from zenstrap.events import Notice
 from zenstrap.lifecycle.connector_keys import fingerprints, keys_in_use
 from zenstrap.lifecycle.infrastructure import (
     bucket_emptied_first,
+    foreign_artifacts,
+    lost_objects_notices,
     open_workspace,
     require_removable,
     variables,
@@ -139,10 +141,15 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         notices=(
             *given.notices,
             *_emptied_notices(emptied),
+            *lost_objects_notices(config, session),
             *_moved_notices(session),
             *active_stack_notices(registrations, session),
         ),
-        kept=(*_kept_by_design(config, session), *_kept_of_others(actual, client)),
+        kept=(
+            *_kept_by_design(config, session),
+            *foreign_artifacts(config, session),
+            *_kept_of_others(actual, client),
+        ),
     )
 
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from zenstrap import invocation, runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, PlanChangedError
-from zenstrap.lifecycle.infrastructure import artifacts_left, empty_bucket, open_workspace
+from zenstrap.lifecycle.infrastructure import (
+    artifacts_left,
+    empty_bucket,
+    foreign_artifacts,
+    open_workspace,
+)
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.registry.diff import removal
@@ -71,12 +76,20 @@ def verify_removed(
     state = workspace.state()
     if state is not None and state.resources:
         left.append(f"{state.resources} resources in Terraform's state")
-    left += artifacts_left(config, session)
+    artifacts = artifacts_left(config, session)
     if left:
         raise PartlyDoneError(
             f"{len(left)} left of environment {config.environment}: {', '.join(left)}",
             fix="Run it again",
             command=invocation.again(config.environment, verb="down"),
+        )
+    if artifacts:  # Terraform knows nothing of it any more, so the same again would end the same
+        raise PartlyDoneError(
+            f"{len(artifacts)} left of environment {config.environment}: {', '.join(artifacts)}",
+            why="Terraform doesn't know it: a run was killed in the moment of making it, or it "
+            "was put back from elsewhere",
+            fix="Delete it, or bring the environment up, which takes it over, and run down again",
+            command=invocation.command("up", config.environment),
         )
     workspace.remove()
     if session.run_id is not None:
@@ -89,5 +102,5 @@ def verify_removed(
         environment=config.environment,
         removed=tuple(removed),
         left=(),
-        kept=plan.kept,
+        kept=tuple(dict.fromkeys((*plan.kept, *foreign_artifacts(config, session)))),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final
 
 from zenstrap.storage.client import reaching
@@ -39,18 +39,32 @@ def labels(client: Client, name: str) -> dict[str, str] | None:
         return None if bucket is None else dict(bucket.labels)
 
 
-def is_empty(client: Client, name: str) -> bool:
-    """Whether there is no such bucket, or nothing in it, older versions included.
+def first_objects(client: Client, name: str, number: int = 1) -> list[str]:
+    """The names of some objects in a bucket, older versions included; none where there is no
+    bucket.
 
     Raises:
         GoogleError, AuthenticationError: it can't be looked at.
     """
     with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
-        bucket = client.lookup_bucket(name, timeout=_SECONDS)
-        if bucket is None:
-            return True
-        found = client.list_blobs(name, versions=True, max_results=1, timeout=_SECONDS)
-        return next(iter(found), None) is None
+        if client.lookup_bucket(name, timeout=_SECONDS) is None:
+            return []
+        found = client.list_blobs(name, versions=True, max_results=number, timeout=_SECONDS)
+        return [blob.name for blob in found]
+
+
+def outside_of(client: Client, name: str, paths: Collection[str]) -> list[str]:
+    """What lies in a bucket beside some paths: objects and folders of its top level.
+
+    Raises:
+        GoogleError, AuthenticationError: it can't be looked at.
+    """
+    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+        if client.lookup_bucket(name, timeout=_SECONDS) is None:
+            return []
+        found = client.list_blobs(name, delimiter="/", timeout=_SECONDS)
+        objects = [blob.name for blob in found]
+        return sorted({*objects, *found.prefixes} - {*paths})
 
 
 def delete_objects(client: Client, name: str, *, guard: Callable[[], None]) -> int:
