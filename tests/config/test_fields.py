@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,15 +9,22 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from zenstrap.config import SecretSource, fields, google_fields, secret_source
+from zenstrap.config.google_regions import KNOWN
 
 LEGAL: list[tuple[Any, list[str]]] = [
     (fields.Version, ["0.0.0", "1.2.3", "10.20.30"]),
     (fields.CronSchedule, ["* * * * *", "*/5 0-6 1,15 jan-mar Mon", "0 3 * * 7", "0 0 1 1 0"]),
-    (fields.Duration, ["1m", "8h", "3d", "2w"]),
-    (fields.AbsoluteFolder, ["/srv/zenml", "~/zenml", "C:\\zenml", "D:/zenml"]),
+    (fields.Duration, ["1m", "8h", "3d", "2w", "3650d"]),
+    (fields.AbsoluteFolder, ["/srv/zenml", "~/zenml"]),
     (fields.TrainingFunction, ["train:run", "acme.training.fraud:train"]),
     (fields.SecretReference, ["env:MLFLOW_TOKEN", "zenml:mlflow.token", "zenml:a-b_c.d"]),
-    (google_fields.Region, ["europe-west1", "us-east4", "northamerica-northeast2"]),
+    (google_fields.Region, ["europe-west1", "us-east4", "northamerica-northeast2", "me-north3"]),
+    (google_fields.Region, sorted(KNOWN)),
+    (google_fields.BucketLocation, ["EU", "eur4", "NAM4", "us", "EUROPE-WEST1", "asia-east1"]),
+    (google_fields.RegistryLocation, ["europe", "US", "europe-west1", "Asia"]),
+    (google_fields.BuildLocation, ["global", "europe-west1"]),
+    (google_fields.MachineType, ["n1-standard-8", "n2-custom-4-8192", "cloud-tpu"]),
+    (google_fields.DagFolder, ["gs://bucket/dags", "gs://bucket/a/b/", "/srv/dags", "~/dags"]),
     (google_fields.GoogleProjectId, ["acme-ml", "a12345", "a" * 30]),
     (google_fields.BucketName, ["abc", "a" * 63, "1-2_3"]),
     (google_fields.ObjectPrefix, ["zenstrap", "a/b_c/d-1"]),
@@ -35,7 +44,10 @@ ILLEGAL: list[tuple[Any, list[str]]] = [
             "@daily",
             "60 * * * *",
             "* * 0 * *",
-            "5-1 * * * *",
+            "0 3 31 2 *",
+            "0 0 31 4,6,9,11 *",
+            "CRON_TZ=Europe/Berlin 0 3 * * *",
+            "TZ=UTC 3 * * *",
             "*/0 * * * *",
             "a * * * *",
             "- * * * *",
@@ -44,8 +56,8 @@ ILLEGAL: list[tuple[Any, list[str]]] = [
             "* * * jam *",
         ],
     ),
-    (fields.Duration, ["", "8", "h", "0h", "8 h", "8H", "-1d", "1.5h"]),
-    (fields.AbsoluteFolder, ["", "zenml", "./zenml", "../zenml"]),
+    (fields.Duration, ["", "8", "h", "0h", "8 h", "8H", "-1d", "1.5h", "522w", "3651d"]),
+    (fields.AbsoluteFolder, ["", "zenml", "./zenml", "../zenml", "C:\\zenml", "~ada/zenml"]),
     (
         fields.TrainingFunction,
         ["train", "train.py:run", "a:b:c", ":run", "a..b:c", "a-b:c", "a:b\n"],
@@ -56,6 +68,12 @@ ILLEGAL: list[tuple[Any, list[str]]] = [
     ),
     (fields.Text, ["", "  "]),
     (google_fields.Region, ["europe", "europe-west1-b", "EU", "Europe-West1", "europe-west1\n"]),
+    (google_fields.Region, ["us-centrall1", "us-cental1", "eurpoe-west1", "us-central", "us1"]),
+    (google_fields.BucketLocation, ["", "EUR9", "europe", "global", "europe-wst1", "EU "]),
+    (google_fields.RegistryLocation, ["EU", "eur4", "global", "europ"]),
+    (google_fields.BuildLocation, ["EU", "globl"]),
+    (google_fields.MachineType, ["", "big", "n1 standard 8", "N1-standard-8"]),
+    (google_fields.DagFolder, ["", "gs://x", "gs://", "gs://bucket/", "s3://bucket/dags"]),
     (google_fields.GoogleProjectId, ["acme", "Acme-ml", "acme-", "a" * 31, "123456", "acme_ml"]),
     (
         google_fields.BucketName,
@@ -157,3 +175,57 @@ def test_the_flavors_are_those_of_the_installed_zenml() -> None:
                     f'{flavor.upper()} = "{flavor}"',
                 )
                 assert any(text in source for text in declared), f"ZenML has no {kind} {flavor}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "suggestion"),
+    [
+        (google_fields.Region, "us-centrall1", "Did you mean us-central1?"),
+        (google_fields.BucketLocation, "europe", "Did you mean EU?"),
+        (google_fields.RegistryLocation, "EU", "Did you mean europe?"),
+        (google_fields.LabelValue, "ml ops.", "Write ml-ops"),
+        (google_fields.LabelValue, "...", None),
+    ],
+)
+def test_what_was_probably_meant(kind: Any, text: str, suggestion: str | None) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(kind).validate_python(text)
+    (error,) = caught.value.errors()
+    assert error["ctx"]["suggestion"] == suggestion
+    if suggestion:
+        meant = suggestion.removeprefix("Write ").removeprefix("Did you mean ").rstrip("?")
+        assert TypeAdapter(kind).validate_python(meant) == meant
+
+
+def test_the_accelerators_are_vertex_ais() -> None:
+    from importlib.util import find_spec
+
+    from zenstrap.config.accelerators import MACHINES
+
+    found = find_spec("google.cloud")  # finds, and doesn't import: that takes seconds
+    places = list(found.submodule_search_locations or ()) if found else []
+    files = [Path(p) / "aiplatform_v1/types/accelerator_type.py" for p in places]
+    text = "".join(file.read_text() for file in files if file.is_file())
+    if not text:
+        pytest.skip("google-cloud-aiplatform isn't installed")
+    named = re.findall(r"^    ([A-Z][A-Z0-9_]+) = [0-9]+$", text, re.MULTILINE)
+    assert set(MACHINES) == set(named) - {"ACCELERATOR_TYPE_UNSPECIFIED"}
+
+
+def test_every_number_has_an_end() -> None:
+    """Whatever is a number somewhere: 10**23 can't be meant by anybody."""
+    from zenstrap.config.schema import schema
+
+    def numbers(part: Any) -> Iterator[Any]:
+        if isinstance(part, dict):
+            if part.get("type") in ("integer", "number"):
+                yield part
+            for inner in part.values():
+                yield from numbers(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                yield from numbers(inner)
+
+    found = list(numbers(schema()))
+    assert len(found) >= 10
+    assert [one for one in found if "maximum" not in one] == []

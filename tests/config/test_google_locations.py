@@ -43,12 +43,12 @@ def test_what_is_written_wins(configs: Configs) -> None:
         configs,
         (
             "region: europe-west1",
-            "region: europe-west1\n  bucket_location: eur4\n  registry_location: europe-west4",
+            "region: europe-west1\n  bucket_location: eur4\n  registry_location: US",
         ),
         ("orchestrator: {version: 2.0.0,", "orchestrator: {version: 2.0.0, location: us-east1,"),
     )
-    assert locations(config) == Locations("EUR4", "europe-west4")
-    assert key_locations(config) == {"eur4", "europe-west4", "europe-west1", "us-east1"}
+    assert locations(config) == Locations("EUR4", "us")
+    assert key_locations(config) == {"eur4", "us", "europe-west1", "us-east1"}
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.config.conftest import Configs
+from zenstrap.config import load_environment
 from zenstrap.config.reading import parse
 from zenstrap.config.trees import Origin, Scalar, Sequence, Table, Tree, merged, plain
+
+DEV, FRAUD = "environments/dev.yaml", "ml_projects/fraud_detection.yaml"
 
 # Enough for what these can find; a busy machine may take its time.
 some = settings(max_examples=25, deadline=None)
@@ -128,3 +132,12 @@ def test_doubt_goes_when_another_layer_replaces_the_doubtful_value() -> None:
     result = merged(base, over)
     assert isinstance(result, Table)
     assert result.doubtful == {"b"}
+
+
+def test_a_label_that_is_null_takes_the_defaults_away(configs: Configs) -> None:
+    configs.edit(DEV, "  stage: dev", "  stage: dev\n  cost_center: null")
+    configs.edit(FRAUD, "team: risk", "team: risk\n  stage: null")
+    config = load_environment("dev", configs.folder)
+    assert config.labels == {"stage": "dev"}
+    assert config.ml_projects["fraud_detection"].labels == {"team": "risk"}
+    assert config.ml_projects["recommendation"].labels["stage"] == "dev"

@@ -170,6 +170,57 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "orchestrator: {version: 2.0.0, accelerator_count: 2}",
         {"stack.components.orchestrator.accelerator_count": "none is named"},
     ),
+    "accelerators exist": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, accelerator: NVIDIA_TESLA_T44}",
+        {"stack.components.orchestrator.accelerator": "no accelerator of Vertex AI"},
+    ),
+    "an accelerator that is part of another machine": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, machine_type: n1-standard-8, accelerator: NVIDIA_L4}",
+        {"stack.components.orchestrator.accelerator": "begins with g2-"},
+    ),
+    "the default machine has none of its own": (
+        PROD,
+        "flavor: vertex, machine_type: n1-highmem-16}",
+        "flavor: vertex, accelerator: NVIDIA_L4}",
+        {"stack.components.step_operator.accelerator": "the default machine"},
+    ),
+    "skypilot has names of its own": (
+        DEV,
+        "orchestrator: {version: 2.1.0, machine_type: n1-standard-4}",
+        "orchestrator: {version: 2.1.0, flavor: vm_gcp, accelerator: NVIDIA_TESLA_T4}",
+        {"stack.components.orchestrator.accelerator": "SkyPilot's"},
+    ),
+    "aws has no issuer": (
+        PROD,
+        "subject_token: file:/var/run/secrets/tokens/gcp",
+        "subject_token: aws",
+        {"auth.subject_token": "doesn't issue"},
+    ),
+    "an account of aws has no token": (
+        PROD,
+        "oidc_issuer: https://oidc.acme.example/prod",
+        'aws_account: "123456789012"',
+        {"auth.subject_token": "no identity of an AWS account"},
+    ),
+    "one region is no high availability": (
+        PROD,
+        "region: europe-west1",
+        "region: europe-west1\n  bucket_location: EUROPE-WEST1\n  registry_location: us-east1",
+        dict.fromkeys(("gcp.bucket_location", "gcp.registry_location"), "one region"),
+    ),
+    "a folder of DAGs lies in the bucket": (
+        PROD,
+        f"    {VERTEX}",
+        "    orchestrator: {version: 2.0.0, flavor: airflow, dag_folder: 'gs://x'}",
+        {
+            "stack.components.orchestrator.dag_folder": "no folder of DAGs",
+            "environments.prod.components.orchestrator.machine_type": "no setting of flavor air",
+        },
+    ),
     "external-account needs a provider and a token": (
         PROD,
         KEYLESS,
@@ -195,7 +246,10 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         "    oidc_issuer: https://oidc.acme.example/prod\n",
         '    aws_account: "123456789012"\n    audiences: [acme]\n',
-        {"auth.workload_identity.audiences": "is of no use to aws_account"},
+        {
+            "auth.workload_identity.audiences": "is of no use to aws_account",
+            "auth.subject_token": "no identity of an AWS account",
+        },
     ),
     "workload identity names who is accepted": (
         PROD,

@@ -258,6 +258,7 @@ def test_a_region_is_unknown_only_if_google_says_so(
     stub.on(f"GET {PROJECT}/locations/europe-west99", reply)
     found = results(moved, access)["google_regions"]
     assert isinstance(found, ZenstrapError) == fails
+    assert isinstance(found, Unknown) == (reply is DISABLED)
     if fails and reply is not LOST:
         assert isinstance(found, ZenstrapError) and "Write europe-west" in (found.fix or "")
 

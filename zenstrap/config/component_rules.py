@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from zenstrap.config.accelerators import ATTACHED_TO, MACHINES, skypilots_name
 from zenstrap.config.components import FLAVORS, Components
-from zenstrap.config.names import Platform
+from zenstrap.config.names import Platform, quoted
+from zenstrap.config.spelling import nearest
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,38 @@ def _accelerators_are_named(at: str, components: Components) -> Violations:
             )
 
 
+def _accelerators_exist_and_fit(at: str, components: Components) -> Violations:
+    for kind in ("orchestrator", "step_operator"):
+        component = getattr(components, kind)
+        accelerator = component.accelerator if component is not None else None
+        if accelerator is None:
+            continue
+        here = f"{at}.{kind}"
+        if component.flavor == "vm_gcp":
+            if accelerator in MACHINES:
+                yield Violation(
+                    (f"{here}.accelerator", f"{here}.flavor"),
+                    f"{accelerator} is Vertex AI's name, and flavor vm_gcp wants SkyPilot's",
+                    f"Write {skypilots_name(accelerator)}",
+                )
+        elif accelerator not in MACHINES:
+            near = nearest(accelerator, list(MACHINES))
+            yield Violation(
+                (f"{here}.accelerator", f"{here}.flavor"),
+                f"{quoted(accelerator)} is no accelerator of Vertex AI",
+                f"Did you mean {near}?" if near else f"There are {', '.join(MACHINES)}",
+            )
+        elif (family := MACHINES[accelerator]) is not None:
+            machine = component.machine_type
+            if not (machine or ATTACHED_TO).startswith(family):
+                yield Violation(
+                    (f"{here}.accelerator", f"{here}.machine_type"),
+                    f"{accelerator} isn't to be had with {machine or 'the default machine'}, only "
+                    f"with machines whose type begins with {family}",
+                    "Change machine_type, or the accelerator",
+                )
+
+
 _RULES: tuple[Callable[[str, Components], Violations], ...] = (
     _settings_fit_the_flavor,
     _settings_are_zenmls,
@@ -213,4 +247,5 @@ _RULES: tuple[Callable[[str, Components], Violations], ...] = (
     _deployer_has_images,
     _mlflow_has_a_server,
     _accelerators_are_named,
+    _accelerators_exist_and_fit,
 )

@@ -6,12 +6,18 @@ ZenML's configuration is the registry's business. A setting that is null is the 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from zenstrap.config.fields import Count, Flag, SecretReference, Text, Version
-from zenstrap.config.google_fields import BucketName, Location, Region
+from zenstrap.config.google_fields import (
+    BucketName,
+    BuildLocation,
+    DagFolder,
+    MachineType,
+    Region,
+)
 from zenstrap.config.names import COMPONENT_KINDS, ComponentKind, Platform
 
 
@@ -64,6 +70,10 @@ class ContainerRegistry(Component):
 
 
 _MACHINES = frozenset({"vertex", "vm_gcp"})
+# The most that a machine of Google's has. https://cloud.google.com/compute/docs/gpus,
+# https://cloud.google.com/compute/docs/disks/persistent-disks; TPUs are counted by the slice.
+AcceleratorCount = Annotated[Count, Field(le=256)]
+DiskSize = Annotated[Count, Field(le=65_536)]
 
 
 class Orchestrator(Component):
@@ -91,7 +101,7 @@ class Orchestrator(Component):
     location: Region | None = Field(
         default=None, description="Region in which pipelines run; null: gcp.region."
     )
-    machine_type: Text | None = Field(
+    machine_type: MachineType | None = Field(
         default=None,
         description="Machine of a step; null: the flavor's default.",
         examples=["n1-standard-8"],
@@ -99,11 +109,11 @@ class Orchestrator(Component):
     accelerator: Text | None = Field(
         default=None, description="Accelerator of a step.", examples=["NVIDIA_TESLA_T4"]
     )
-    accelerator_count: Count | None = Field(
+    accelerator_count: AcceleratorCount | None = Field(
         default=None,
         description="How many accelerators a step gets; null: 1 if there is an accelerator.",
     )
-    boot_disk_gb: Count | None = Field(
+    boot_disk_gb: DiskSize | None = Field(
         default=None, description="Size of a step's boot disk in GB."
     )
     synchronous: Flag | None = Field(
@@ -121,10 +131,10 @@ class Orchestrator(Component):
     namespace: Text | None = Field(
         default=None, description="Kubernetes namespace; null: zenml.", examples=["zenml"]
     )
-    max_parallelism: Count | None = Field(
+    max_parallelism: Annotated[Count, Field(le=10_000)] | None = Field(
         default=None, description="How many step pods may run at a time; null: no limit."
     )
-    dag_folder: Text | None = Field(
+    dag_folder: DagFolder | None = Field(
         default=None,
         description="Where Airflow finds its DAGs: a folder, or the gs:// address of Composer's.",
     )
@@ -137,7 +147,7 @@ class StepOperator(Component):
     location: Region | None = Field(
         default=None, description="Region of the jobs; null: gcp.region."
     )
-    machine_type: Text | None = Field(
+    machine_type: MachineType | None = Field(
         default=None,
         description="Machine of a job; null: n1-standard-4.",
         examples=["n1-standard-8"],
@@ -145,11 +155,13 @@ class StepOperator(Component):
     accelerator: Text | None = Field(
         default=None, description="Accelerator of a job.", examples=["NVIDIA_TESLA_T4"]
     )
-    accelerator_count: Count | None = Field(
+    accelerator_count: AcceleratorCount | None = Field(
         default=None,
         description="How many accelerators a job gets; null: 1 if there is an accelerator.",
     )
-    boot_disk_gb: Count | None = Field(default=None, description="Size of a job's boot disk in GB.")
+    boot_disk_gb: DiskSize | None = Field(
+        default=None, description="Size of a job's boot disk in GB."
+    )
 
 
 class ImageBuilder(Component):
@@ -163,10 +175,10 @@ class ImageBuilder(Component):
     flavor: Literal["gcp", "local"] = Field(
         description="gcp: Cloud Build. local: Docker on the machine that starts the pipeline."
     )
-    location: Location | None = Field(
+    location: BuildLocation | None = Field(
         default=None, description="Region of Cloud Build; null: its global endpoint."
     )
-    timeout_minutes: Count | None = Field(
+    timeout_minutes: Annotated[Count, Field(le=1440)] | None = Field(
         default=None, description="Longest time of one build, in minutes; null: 60."
     )
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, create_model
 
 from zenstrap.config.components import Section
 from zenstrap.config.fields import EnvironmentName, ProjectName
+from zenstrap.config.google_fields import LabelKey, LabelValue
 from zenstrap.config.models import EnvironmentConfig, MlProject
 
 
@@ -82,6 +83,8 @@ def _part(model: type[BaseModel], without: tuple[str, ...] = ()) -> dict[str, An
         annotation: Any = _partial(info.annotation)
         if (model, name) == (EnvironmentConfig, "ml_projects"):
             annotation = list[ProjectName]
+        if name == "labels":  # null takes away what a file below says
+            annotation = dict[LabelKey, LabelValue | None]
         about = Field(
             description=info.description,
             examples=info.examples,

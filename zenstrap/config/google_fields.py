@@ -8,7 +8,9 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from zenstrap.config.fields import checked, refused, shaped
+from zenstrap.config.google_regions import KNOWN
 from zenstrap.config.names import quoted
+from zenstrap.config.spelling import nearest
 
 # https://cloud.google.com/resource-manager/docs/creating-managing-projects
 _PROJECT_ID: Final = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$"
@@ -25,19 +27,25 @@ GoogleProjectId = Annotated[
     Field(examples=["acme-ml-dev"], json_schema_extra={"pattern": _PROJECT_ID}),
 ]
 
-_REGION: Final = r"^[a-z]+-[a-z]+[0-9]{1,2}$"
+# What Google composes names of, so that a region of tomorrow passes and a slip of the pen doesn't.
+_REGION: Final = (
+    r"^(africa|asia|australia|europe|me|northamerica|southamerica|us)"
+    r"-(north|south|(north|south)?(east|west)|central)[0-9]{1,2}$"
+)
 
 
 def _check_region(text: str) -> str:
     if re.fullmatch(_REGION, text):
         return text
-    zone = re.fullmatch(r"([a-z]+-[a-z]+[0-9]{1,2})-[a-z]", text)
-    if zone:
-        raise refused(f"'{text}' is a zone, not a region", f"Write {zone[1]}")
-    raise refused(
-        f"{quoted(text)} is no Google Cloud region",
-        "Use a region such as europe-west1 (`gcloud compute regions list`)",
-    )
+    if text[-2:-1] == "-" and re.fullmatch(_REGION, text[:-2]):
+        raise refused(f"'{text}' is a zone, not a region", f"Write {text[:-2]}")
+    raise refused(f"{quoted(text)} is no Google Cloud region", _likely_region(text))
+
+
+def _likely_region(text: str) -> str:
+    near = nearest(text, sorted(KNOWN)) if re.search(r"-.+[0-9]$", text) else None
+    example = "Use a region such as europe-west1 (`gcloud compute regions list`)"
+    return f"Did you mean {near}?" if near else example
 
 
 Region = Annotated[
@@ -46,11 +54,52 @@ Region = Annotated[
     Field(examples=["europe-west1"], json_schema_extra={"pattern": _REGION}),
 ]
 
-_LOCATION: Final = r"^[A-Za-z][A-Za-z0-9-]{1,30}$"
-Location = Annotated[
+# What isn't a region. Google takes either case.
+# https://cloud.google.com/storage/docs/locations
+BUCKET_MULTI_REGIONS: Final = ("ASIA", "EU", "US")
+_DUAL_REGIONS: Final = ("ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4")
+# https://cloud.google.com/artifact-registry/docs/repositories/repo-locations
+REGISTRY_MULTI_REGIONS: Final = ("asia", "europe", "us")
+_CALLED_HERE: Final = {"eu": "europe", "europe": "EU"}  # the one service's name, the other's
+
+
+def is_region(location: str) -> bool:
+    """Whether a location is one region, and not several."""
+    return re.fullmatch(_REGION, location.lower()) is not None
+
+
+def _located(beside: tuple[str, ...], otherwise: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if is_region(text) or text.lower() in map(str.lower, beside):
+            return text
+        other = _CALLED_HERE.get(text.lower(), "")
+        near = other if other in beside else nearest(text, [*beside, *sorted(KNOWN)])
+        raise refused(f"{quoted(text)} is {otherwise}", f"Did you mean {near}?" if near else None)
+
+    return AfterValidator(check)
+
+
+BucketLocation = Annotated[
     str,
-    checked(shaped(_LOCATION, "is no location: a region, a dual-region or a multi-region")),
-    Field(examples=["EU"], json_schema_extra={"pattern": _LOCATION}),
+    _located(
+        (*BUCKET_MULTI_REGIONS, *_DUAL_REGIONS),
+        f"no location of a bucket: a region, one of {', '.join(BUCKET_MULTI_REGIONS)}, or a "
+        f"dual-region ({', '.join(_DUAL_REGIONS)})",
+    ),
+    Field(examples=["EU"]),
+]
+RegistryLocation = Annotated[
+    str,
+    _located(
+        REGISTRY_MULTI_REGIONS,
+        f"no location of a registry: a region, or one of {', '.join(REGISTRY_MULTI_REGIONS)}",
+    ),
+    Field(examples=["europe"]),
+]
+BuildLocation = Annotated[
+    str,
+    _located(("global",), "no location of Cloud Build: a region, or global"),
+    Field(examples=["global"]),
 ]
 
 # https://cloud.google.com/storage/docs/buckets#naming; dots are left out: a bucket with dots is
@@ -88,6 +137,31 @@ ObjectPrefix = Annotated[
         )
     ),
     Field(json_schema_extra={"pattern": _PREFIX}),
+]
+
+_MACHINE: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$"
+MachineType = Annotated[
+    str,
+    checked(
+        shaped(_MACHINE, "is no machine type"),
+        "Use one such as n1-standard-8 (`gcloud compute machine-types list`)",
+    ),
+    Field(examples=["n1-standard-8"], json_schema_extra={"pattern": _MACHINE}),
+]
+
+_DAG_BUCKET: Final = r"^gs://[a-z0-9][a-z0-9_.-]+/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?$"
+
+
+def _dag_folder_fault(text: str) -> str | None:
+    if not text.strip() or ("://" in text and not re.fullmatch(_DAG_BUCKET, text)):
+        return f"{quoted(text)} is no folder of DAGs"
+    return None
+
+
+DagFolder = Annotated[
+    str,
+    checked(_dag_folder_fault, "Write gs://BUCKET/FOLDER (Cloud Composer tells it), or a folder"),
+    Field(examples=["gs://europe-west1-composer-1234-bucket/dags"]),
 ]
 
 _EMAIL: Final = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z][a-z0-9-]+[a-z0-9]\.iam\.gserviceaccount\.com$"
@@ -226,11 +300,11 @@ def _label_key_fault(text: str) -> str | None:
 def _check_label_value(text: str) -> str:
     if re.fullmatch(_LABEL_VALUE, text):
         return text
-    near = re.sub(r"[^a-z0-9_-]", "-", text.strip().lower())[:63]
+    near = re.sub(r"[^a-z0-9_-]+", "-", text.strip().lower())[:63].strip("-")
     raise refused(
         f"{quoted(text)} is no label value: up to 63 lower-case letters, digits, dashes and "
         "underscores (Google Cloud's rule)",
-        f"Write {near}",
+        f"Write {near}" if near else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zenstrap.config.component_rules import Violation, Violations
+from zenstrap.config.google_fields import is_region
 
 if TYPE_CHECKING:
     from zenstrap.config.models import EnvironmentConfig
@@ -18,14 +19,21 @@ def locations_are_known(config: EnvironmentConfig) -> Violations:
 
     found = locations(config)
     for field, place, example in (
-        ("bucket_location", found.bucket, "a dual-region such as NAM4, or a region"),
-        ("registry_location", found.registry, "a multi-region such as us, or a region"),
+        ("bucket_location", found.bucket, "a multi-region such as EU, or a dual-region: NAM4"),
+        ("registry_location", found.registry, "a multi-region such as us"),
     ):
+        off = "or high_availability: false"
         if place is None:
             yield Violation(
                 (f"gcp.{field}", "gcp.region", "resilience.high_availability"),
                 f"is missing, and there is no multi-region around {config.gcp.region}",
-                f"Name {example}",
+                f"Name {example}, {off}",
+            )
+        elif is_region(place):
+            yield Violation(
+                (f"gcp.{field}", "resilience.high_availability"),
+                f"is {place}, one region, and high_availability means that one may fail",
+                f"Name {example}, {off}",
             )
 
 
@@ -80,4 +88,25 @@ def workload_identity_is_one(config: EnvironmentConfig) -> Violations:
             (f"{here}.audiences", f"{here}.{given[0]}"),
             f"is of no use to {given[0]}",
             "Remove it",
+        )
+
+
+def tokens_come_from_whom_google_trusts(config: EnvironmentConfig) -> Violations:
+    """AWS signs a request, which is no identity token; and its accounts know nothing else."""
+    auth = config.auth
+    if auth is None or auth.subject_token is None or auth.workload_identity is None:
+        return
+    from_aws = auth.subject_token == "aws"
+    issuer, account = auth.workload_identity.oidc_issuer, auth.workload_identity.aws_account
+    if from_aws and issuer is not None and account is None:
+        yield Violation(
+            ("auth.subject_token", "auth.workload_identity.oidc_issuer"),
+            "is aws, whose identities an oidc_issuer doesn't issue",
+            "Write file:/… or url:https://…, or aws_account instead of oidc_issuer",
+        )
+    if not from_aws and account is not None and issuer is None:
+        yield Violation(
+            ("auth.subject_token", "auth.workload_identity.aws_account"),
+            "is no identity of an AWS account",
+            "Write aws, or oidc_issuer instead of aws_account",
         )

@@ -172,7 +172,7 @@ class _Reading:
         own = self._with_its_platform(own, defaults)
         platform = _text(_laid(defaults, own), "platform") or ""
         tree = _laid(defaults.without("platforms"), defaults.table("platforms", platform), own)
-        return self._with_projects(tree)
+        return self._with_projects(_without_null_labels(tree))
 
     def _read(self, path: Path, model: type[BaseModel]) -> Table | None:
         """A file's tree with its faults taken out; None if it isn't a map at all."""
@@ -328,7 +328,8 @@ class _Reading:
             if tree is not None:
                 shared = shared.having(key, tree)
         shared = shared.having("smoke_test", shared.table("smoke_test"))
-        return _laid(shared, own).having("overrides", Sequence(own.origin, kinds))
+        whole = _without_null_labels(_laid(shared, own))
+        return whole.having("overrides", Sequence(own.origin, kinds))
 
     # --- The whole ---
 
@@ -391,6 +392,15 @@ def _laid(*layers: Table) -> Table:
     for layer in layers[1:]:
         tree = cast(Table, merged(tree, layer))
     return tree
+
+
+def _without_null_labels(tree: Table) -> Table:
+    """A label that is null takes away the one below it."""
+    labels = tree.get("labels")
+    if not isinstance(labels, Table):
+        return tree
+    nothing = [k for k, v in labels.entries.items() if isinstance(v, Scalar) and v.value is None]
+    return tree.having("labels", labels.without(*nothing))
 
 
 def _is_doubtful(location: Location, tree: Table) -> bool:

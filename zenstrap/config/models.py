@@ -29,14 +29,15 @@ from zenstrap.config.fields import (
 from zenstrap.config.google_fields import (
     AcceptedValues,
     AwsAccount,
+    BucketLocation,
     BucketName,
     GoogleProjectId,
     IssuerUri,
     KmsKey,
     Labels,
-    Location,
     ObjectPrefix,
     Region,
+    RegistryLocation,
     ServiceAccountEmail,
     SubjectToken,
     TokenAttribute,
@@ -56,12 +57,12 @@ class Gcp(Section):
 
     project_id: GoogleProjectId = Field(description="Id of the Google Cloud project.")
     region: Region = Field(description="Region of everything that has one.")
-    bucket_location: Location | None = Field(
+    bucket_location: BucketLocation | None = Field(
         default=None,
         description="Where the artifact bucket lies; null: gcp.region, or with "
         "resilience.high_availability the multi-region around it.",
     )
-    registry_location: Location | None = Field(
+    registry_location: RegistryLocation | None = Field(
         default=None,
         description="Where the container registry lies; null: gcp.region, or with "
         "resilience.high_availability the multi-region around it.",
@@ -104,7 +105,7 @@ class State(Section):
         description="Id of the Google Cloud project that the bucket belongs to; null: "
         "gcp.project_id.",
     )
-    location: Location | None = Field(
+    location: BucketLocation | None = Field(
         default=None,
         description="Where that bucket is created if it doesn't exist, and has to lie if it does; "
         "null: created in gcp.region, and an existing one may lie anywhere.",
@@ -304,12 +305,12 @@ class Protection(Section):
 class Retention(Section):
     """How long things are kept."""
 
-    artifact_days: Count | None = Field(
+    artifact_days: Annotated[Count, Field(le=36_500)] | None = Field(
         default=90,
         description="Days after which the bucket deletes artifacts; null: kept for ever. Platform "
         "gcp only.",
     )
-    stack_versions: Count = Field(
+    stack_versions: Annotated[Count, Field(le=1_000)] = Field(
         default=3,
         description="How many promoted versions of each stack are kept to roll back to. Not "
         "carried out by this version: all are kept.",
@@ -347,7 +348,7 @@ class EnvironmentConfig(Section):
     control_stack: Text | None = Field(
         default=None,
         description="ZenML stack that the bootstrap pipelines themselves run on (its orchestrator "
-        "must be local); null: the active one.",
+        "must be local); null: the active one, or ZenML's default where that is zenstrap's own.",
     )
     stack: Stack = Field(description="The base stack.")
     auth: Auth | None = Field(

@@ -13,6 +13,7 @@ from zenstrap.config.components import Components, Section
 from zenstrap.config.google_rules import (
     encryption_keys_are_where_they_are_needed,
     locations_are_known,
+    tokens_come_from_whom_google_trusts,
     workload_identity_is_one,
 )
 from zenstrap.config.models import EnvironmentConfig
@@ -288,4 +289,5 @@ _RULES: tuple[Callable[[EnvironmentConfig], Violations], ...] = (
     locations_are_known,
     encryption_keys_are_where_they_are_needed,
     workload_identity_is_one,
+    tokens_come_from_whom_google_trusts,
 )

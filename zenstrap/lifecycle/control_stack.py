@@ -16,33 +16,27 @@ ZENML_DEFAULT = "default"
 
 
 def control_stack(client: Client, config: EnvironmentConfig) -> StackResponse:
-    """The active stack if its orchestrator is local, else the configuration's ``control_stack``.
+    """The configuration's ``control_stack``; where it names none, the active stack.
 
     A stack that zenstrap registered can't carry the run that takes it away, so ZenML's own
-    ``default`` stands in for it.
+    ``default`` stands in for it where it is active.
 
     Raises:
         UsageError: the stack would run the pipelines on other machines, to which plan files and
             state must not travel, or ``control_stack`` isn't registered.
     """
-    active = client.active_stack_model
-    ours = (active.labels or {}).get(MANAGED_BY) == ZENSTRAP
-    if not ours and _runs_here(active):
-        return active
-    name = config.control_stack or (ZENML_DEFAULT if ours else None)
-    if name is None:
-        raise UsageError(
-            f"the active stack {active.name} runs pipelines on other machines",
-            why="zenstrap's own pipelines stay on this one: plan files and state never travel.",
-            fix=f"Set control_stack: {ZENML_DEFAULT} in the environment's file.",
-        )
-    stack = _named(client, name)
+    name = config.control_stack
+    stack = client.active_stack_model if name is None else _named(client, name)
+    if name is None and (stack.labels or {}).get(MANAGED_BY) == ZENSTRAP:
+        stack = _named(client, ZENML_DEFAULT)
     if not _runs_here(stack):
         raise UsageError(
-            f"the control stack {name} runs pipelines on other machines",
-            where="control_stack",
+            f"the stack {stack.name} runs pipelines on other machines",
+            where="control_stack" if name is not None else "the active stack",
             why="zenstrap's own pipelines stay on this one: plan files and state never travel.",
-            fix="Name a stack with a local orchestrator.",
+            fix="Name a stack with a local orchestrator"
+            if name is not None
+            else f"Set control_stack: {ZENML_DEFAULT} in the environment's file",
         )
     return stack
 

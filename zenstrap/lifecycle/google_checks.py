@@ -105,7 +105,7 @@ class _Look:
         raise self._lacking(missing, f"project {self._access.project_id}", "gcloud projects")
 
     def regions(self) -> str:
-        from zenstrap.google.regions import KNOWN
+        from zenstrap.config.google_regions import KNOWN
 
         wanted = {gcp_of(self._config).region: "gcp.region"}
         for project in self._config.targets:
@@ -119,14 +119,15 @@ class _Look:
             for region, key in sorted(wanted.items())
             if region not in KNOWN and not self._exists(region, key)
         ]
-        told = f"; not known to this version: {', '.join(unknown)}" if unknown else ""
-        return f"{', '.join(sorted(wanted))}{told}"
+        if unknown:
+            return Unknown(f"not known to this version of zenstrap: {', '.join(unknown)}")
+        return ", ".join(sorted(wanted))
 
     def _exists(self, region: str, key: str) -> bool:
         """Whether Google knows it; False where it can't be asked before the API is enabled."""
+        from zenstrap.config.google_regions import KNOWN
         from zenstrap.config.spelling import nearest
         from zenstrap.google.refusals import ApiDisabledError, RefusedCallError
-        from zenstrap.google.regions import KNOWN
 
         path = f"v1/projects/{self._access.project_id}/locations/{region}"
         try:

@@ -118,7 +118,7 @@ def variables_for_removal(
 def artifacts_folder(config: EnvironmentConfig) -> Path:
     """Where a local environment keeps its artifacts."""
     root = (
-        Path(config.local.root)
+        Path(config.local.root).expanduser()
         if config.local and config.local.root
         else paths.home() / "artifacts"
     )
