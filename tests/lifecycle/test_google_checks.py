@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -276,6 +278,56 @@ def test_the_key_that_names_no_region_is_blamed_and_cloud_builds_global_is_fine(
     ]
     assert isinstance(error, ZenstrapError)
     assert error.where == "stack.components.image_builder.location"
+
+
+KEY = "projects/acme-keys/locations/europe-west1/keyRings/ml/cryptoKeys/ml"
+ENABLED = {"purpose": "ENCRYPT_DECRYPT", "primary": {"state": "ENABLED"}}
+
+
+@pytest.mark.parametrize(
+    ("reply", "passes"),
+    [
+        (Reply(200, ENABLED), True),
+        (Reply(200, {**ENABLED, "primary": {"state": "DESTROYED"}}), False),
+        (Reply(200, {**ENABLED, "purpose": "ASYMMETRIC_SIGN"}), False),
+        (refusal(404, "CryptoKey not found."), False),
+        (DISABLED, True),
+    ],
+)
+def test_an_encryption_key_is_there_and_can_encrypt(
+    reply: Reply, passes: bool, access: GoogleAccess, stub: Stub
+) -> None:
+    config = configured("dev", gcp__kms_keys=[KEY])
+    stub.on(f"GET /v1/{KEY}", reply)
+    found = results(config, access)["encryption_keys"]
+    assert isinstance(found, ZenstrapError) is not passes, found
+    assert isinstance(found, Unknown) == (reply is DISABLED)
+    if isinstance(found, ZenstrapError):
+        assert KEY in (found.where or "")
+
+
+def test_implicit_is_nothing_without_an_identity_of_the_machine(
+    access: GoogleAccess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever Terraform is logged in with: here an access token."""
+    config = configured("dev", auth={"method": "implicit"})
+    monkeypatch.setenv("NO_GCE_CHECK", "true")  # this machine may be one of Google's
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    assert not isinstance(results(config, access)["google_login"], ZenstrapError)
+    found = results(config, access)["connector_login"]
+    assert isinstance(found, AuthenticationError) and found.command
+    (tmp_path / "application_default_credentials.json").write_text(
+        json.dumps(
+            {
+                "type": "authorized_user",
+                "client_id": "c",
+                "client_secret": "s",
+                "refresh_token": "r",
+            }
+        )
+    )
+    assert not isinstance(results(config, access)["connector_login"], ZenstrapError)
 
 
 def test_policies_that_can_not_be_read_are_no_reason_to_stop(

@@ -67,6 +67,16 @@ def load_login(
         return _acting_as(service_account, login, environ) if service_account else login
 
 
+def default_login() -> Login:
+    """What Google's libraries find by themselves: application default credentials.
+
+    Raises:
+        AuthenticationError: there are none, or they are damaged.
+    """
+    with signing_in():
+        return _default(os.environ)
+
+
 @contextmanager
 def signing_in() -> Iterator[None]:
     """Within this, what google-auth raises becomes our error.

@@ -19,6 +19,7 @@ from zenstrap.errors import (
 from zenstrap.events import Notice
 from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.lifecycle.infrastructure import terraform_for
+from zenstrap.lifecycle.secrets import references, secrets
 from zenstrap.reports import Check, PreflightReport
 
 if TYPE_CHECKING:
@@ -36,7 +37,16 @@ class Unknown(str):
 ZENML_SERVER = "zenml_server"
 # What only some commands need, and the others must be possible without.
 _TO_TRAIN: Final = frozenset({ZENML_SERVER, "google_packages", "smoke_test"})
-_TO_MAKE: Final = frozenset({"google_permissions", "google_regions", "service_account_keys"})
+_TO_MAKE: Final = frozenset(
+    {
+        "connector_login",
+        "encryption_keys",
+        "google_permissions",
+        "google_regions",
+        "secrets",
+        "service_account_keys",
+    }
+)
 _TO_APPLY: Final = frozenset({"terraform", "google_apis", "google_provider"})
 
 
@@ -202,6 +212,7 @@ def _zenml_checks(config: EnvironmentConfig, client: Client | ZenstrapError) -> 
         ("zenml", lambda: _zenml(client)),
         *([server] if runners else []),
         ("control_stack", lambda: control_stack(_connected(client), config).name),
+        *([("secrets", lambda: secrets(config, _connected(client)))] if references(config) else []),
         ("smoke_test", lambda: _smoke_test(config)),
     ]
 

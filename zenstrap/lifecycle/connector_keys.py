@@ -31,7 +31,12 @@ def own_key(config: EnvironmentConfig, client: Client) -> ServiceAccountKey | No
     """
     if config.auth is None or config.auth.key is None:
         return None
-    return parse_key(_referred(config.auth.key, client), where=f"auth.key ({config.auth.key})")
+    return parse_key(_referred(config.auth.key, client), where=place_of_key(config))
+
+
+def place_of_key(config: EnvironmentConfig) -> str:
+    """Where the key of a configuration comes from, for people."""
+    return f"auth.key ({config.auth.key})" if config.auth else "auth.key"
 
 
 def keys_in_use(

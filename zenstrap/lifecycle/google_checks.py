@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import GoogleError
+from zenstrap.errors import AuthenticationError, GoogleError
 from zenstrap.lifecycle.checking import Unknown
 from zenstrap.lifecycle.google_infrastructure import artifact_bucket, gcp_of
 from zenstrap.lifecycle.google_packages import google_packages
@@ -51,6 +51,10 @@ def google_checks(config: EnvironmentConfig, access: GoogleAccess) -> list[Named
     ]
     from zenstrap.google.needs import makes_service_account_keys
 
+    if config.auth is not None and config.auth.method == "implicit":
+        checks.append(("connector_login", look.connector_login))
+    if gcp_of(config).kms_keys:
+        checks.append(("encryption_keys", look.encryption_keys))
     if makes_service_account_keys(config):
         checks.append(("service_account_keys", look.keys_allowed))
     return checks
@@ -195,6 +199,50 @@ class _Look:
             why=why,
             fix="Choose another name: stack.components.artifact_store.bucket",
         )
+
+    def connector_login(self) -> str:
+        """The connectors of method implicit know nothing but this, whatever Terraform takes."""
+        from zenstrap.google.credentials import default_login
+
+        try:
+            return str(default_login())
+        except AuthenticationError as error:
+            raise AuthenticationError(
+                "this machine has no identity of its own for the connectors",
+                where="auth.method",
+                why=f"It is implicit, and ZenML then works with nothing but application default "
+                f"credentials. {error.why or error.what}",
+                fix="Log in, or choose another auth.method",
+                command=error.command,
+            ) from error
+
+    def encryption_keys(self) -> str:
+        from zenstrap.google.kms import get_key
+        from zenstrap.google.refusals import ApiDisabledError, NotAllowedError
+
+        keys = gcp_of(self._config).kms_keys
+        for number, name in enumerate(keys):
+            try:
+                key = get_key(self._access.rest, name)
+            except (ApiDisabledError, NotAllowedError):
+                # Cloud KMS may be enabled by the run itself, and using a key is another right
+                # than looking at it.
+                return Unknown("not known: cloudkms.googleapis.com isn't enabled, or not for you")
+            fault = None
+            if key is None:
+                fault = "there is no such encryption key"
+            elif key.purpose != "ENCRYPT_DECRYPT":
+                fault = f"this encryption key is for {key.purpose}, not for ENCRYPT_DECRYPT"
+            elif key.state != "ENABLED":
+                fault = f"this encryption key is {key.state or 'without a primary version'}"
+            if fault:
+                raise GoogleError(
+                    fault,
+                    where=f"gcp.kms_keys[{number}] ({name})",
+                    fix="Name one that is there and enabled, or make it so",
+                    command=f"gcloud kms keys list --keyring={name.rpartition('/cryptoKeys/')[0]}",
+                )
+        return f"{len(keys)} of your own, enabled"
 
     def keys_allowed(self) -> str:
         from zenstrap.google.org_policy import NO_KEYS, enforced

@@ -25,6 +25,31 @@ class ServiceAccountKey:
         """Of the key's id: what tells it from the key before."""
         return fingerprint(self.key_id)
 
+    def require_usable(self, where: str) -> None:
+        """See that the private key in it can be read.
+
+        Args:
+            where: where the key comes from, for the error.
+
+        Raises:
+            AuthenticationError: it can't; the error does not quote it.
+        """
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        try:
+            load_pem_private_key(json.loads(self.document)["private_key"].encode(), password=None)
+        except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
+            pass  # what is raised inside of this block would carry the key
+        else:
+            return
+        raise AuthenticationError(
+            "the private key in this service-account key is damaged",
+            where=where,
+            fix="Give the JSON document that `gcloud iam service-accounts keys create` writes, "
+            "whole and with its line breaks as they are",
+        )
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no error may quote."""
