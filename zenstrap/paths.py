@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from zenstrap.errors import UsageError
+
 HOME_VARIABLE = "ZENSTRAP_HOME"
 CONFIGS_VARIABLE = "ZENSTRAP_CONFIGS"
 
@@ -21,7 +23,7 @@ def project_root() -> Path:
 def configs_folder() -> Path:
     """configs/ of the clone, or the folder that ``ZENSTRAP_CONFIGS`` names."""
     moved = os.environ.get(CONFIGS_VARIABLE)
-    return Path(moved).expanduser().resolve() if moved else project_root() / "configs"
+    return resolved(moved, CONFIGS_VARIABLE) if moved else project_root() / "configs"
 
 
 def modules_folder() -> Path:
@@ -30,13 +32,58 @@ def modules_folder() -> Path:
 
 
 def home() -> Path:
-    """The user's state folder for zenstrap, or the folder that ``ZENSTRAP_HOME`` names."""
+    """The user's state folder for zenstrap, or the folder that ``ZENSTRAP_HOME`` names.
+
+    Raises:
+        UsageError: the user has no home folder, or it can't be found.
+    """
     moved = os.environ.get(HOME_VARIABLE)
     if moved:
-        return Path(moved).expanduser().resolve()
+        return resolved(moved, HOME_VARIABLE)
     from platformdirs import user_state_path
 
-    return user_state_path("zenstrap")
+    try:
+        return resolved(user_state_path("zenstrap"), "HOME")
+    except RuntimeError as error:
+        raise no_home() from error
+
+
+def resolved(folder: str | Path, where: str) -> Path:
+    """A folder without ``~`` and without symbolic links on the way to it.
+
+    ZenML compares what it writes, resolved, with the folder as it was registered.
+
+    Args:
+        where: the setting that names it, for the error.
+
+    Raises:
+        UsageError: there is no such home, or the links lead in a circle.
+    """
+    try:
+        return Path(folder).expanduser().resolve()
+    except (RuntimeError, OSError) as error:
+        raise UsageError(
+            "this folder can't be found", where=f"{where}: {folder}", why=str(error)
+        ) from error
+
+
+def require_home() -> None:
+    """See that the user has a home folder, where ZenML keeps its configuration.
+
+    Raises:
+        UsageError: there is none, and ZenML would make a folder called ~ wherever it is started.
+    """
+    if "ZENML_CONFIG_PATH" not in os.environ and os.path.expanduser("~") == "~":
+        raise no_home()
+
+
+def no_home() -> UsageError:
+    """For a container's user without an entry in /etc/passwd."""
+    return UsageError(
+        "this user has no home folder",
+        why="HOME isn't set, and the user has no entry in /etc/passwd",
+        fix=f"Set HOME, or {HOME_VARIABLE} and ZENML_CONFIG_PATH, to folders that stay",
+    )
 
 
 def environment_folder(environment: str) -> Path:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from zenstrap.errors import AuthenticationError, RegistryError, ZenstrapError
+from zenstrap.paths import project_root, require_home
 from zenstrap.redaction import know, passwords_in
 
 if TYPE_CHECKING:
@@ -53,11 +54,11 @@ def zenml_client(*, debug: bool = False) -> Iterator[Client]:
 
 
 def _connect(*, quiet: bool) -> Client:
+    require_home()
     from zenml.logger import ZenMLConsoleHandler
     from zenml.utils import source_utils
 
     from zenstrap.execution import note_packages_without_pip, redact_what_zenml_records
-    from zenstrap.paths import project_root
 
     if quiet:
         root = logging.getLogger()

@@ -88,7 +88,9 @@ class Local(Section):
     """Where on this machine the environment lives."""
 
     root: AbsoluteFolder | None = Field(
-        default=None, description="Folder for the artifacts; null: zenstrap's state folder."
+        default=None,
+        description="Folder for the artifacts, from the root or with ~/; null: zenstrap's state "
+        "folder.",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +21,11 @@ from zenstrap.terraform.storage import LocalState, StateStorage
 from zenstrap.terraform.workspace import Workspace
 
 _SHOWN: Final = 5  # of somebody else's objects
+_SHARED: Final = re.compile(r'module\.shared\.terraform_data\.folder\["(.+)/shared"\]')
+_BEHIND_A_LINK: Final = (
+    "{0}, where the artifacts are, is {1} behind a symbolic link. It stays as it is, but ZenML "
+    "writes no artifact through a link: take the environment down, then up again."
+)
 _WITHOUT_BUCKET: Final = 'terraform {\n  backend "local" {}\n}\n'
 
 
@@ -85,16 +92,31 @@ def variables(
         adoption = look_around(config, workspace.resources(), session, destroy=destroy)
         values = google_variables(config, adoption, keys_in_use=keys_in_use, owner=session.owner)
         return RootVariables(values, adoption.reasons)
+    folder = artifacts_folder(config)
+    recorded = _as_recorded(folder, workspace)
     return RootVariables(
         {
             "environment": config.environment,
             "owner": session.owner,
-            "root": str(artifacts_folder(config)),
+            "root": recorded or str(folder),
             "ml_projects": sorted(config.ml_projects),
             "retention": config.retention.model_dump(mode="json"),
             "labels": dict(config.labels),
-        }
+        },
+        () if recorded in (None, str(folder)) else (_BEHIND_A_LINK.format(recorded, folder),),
     )
+
+
+def _as_recorded(folder: Path, workspace: Workspace) -> str | None:
+    """The same folder as an earlier version spelt it; None where it was made by no earlier run.
+
+    It is part of Terraform's addresses: with another spelling the folder would be deleted.
+    """
+    for resource in workspace.resources():
+        if found := _SHARED.fullmatch(resource.address):
+            spelt = str(json.loads(f'"{found[1]}"'))
+            return spelt if paths.resolved(spelt, "Terraform's state") == folder else None
+    return None
 
 
 def variables_for_removal(
@@ -116,13 +138,14 @@ def variables_for_removal(
 
 
 def artifacts_folder(config: EnvironmentConfig) -> Path:
-    """Where a local environment keeps its artifacts."""
-    root = (
-        Path(config.local.root).expanduser()
-        if config.local and config.local.root
-        else paths.home() / "artifacts"
-    )
-    return root / config.environment
+    """Where a local environment keeps its artifacts, without symbolic links on the way.
+
+    Raises:
+        UsageError: see :func:`zenstrap.paths.resolved`.
+    """
+    named = config.local.root if config.local else None
+    root = paths.resolved(named, "local.root") if named else paths.home() / "artifacts"
+    return paths.resolved(root / config.environment, "local.root")
 
 
 def artifacts_left(config: EnvironmentConfig, session: Session) -> list[str]:

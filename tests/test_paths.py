@@ -1,0 +1,77 @@
+"""Where things are kept, for homes of every kind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from zenstrap import paths
+from zenstrap.config import load_environment
+from zenstrap.errors import UsageError
+from zenstrap.lifecycle.infrastructure import artifacts_folder
+from zenstrap.lifecycle.state_place import local_place
+
+
+@pytest.fixture
+def linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home behind a symbolic link; what is returned is where it leads."""
+    real = tmp_path / "disk" / "ada"
+    real.mkdir(parents=True)
+    (tmp_path / "home").symlink_to(tmp_path / "disk")
+    monkeypatch.setenv("HOME", str(tmp_path / "home" / "ada"))
+    for name in (paths.HOME_VARIABLE, "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return real
+
+
+def test_nothing_is_kept_behind_a_link(linked: Path) -> None:
+    config = load_environment("local")
+    assert paths.home().is_relative_to(linked)
+    assert artifacts_folder(config).is_relative_to(linked)
+    assert Path(local_place(config).storage.place("local")).is_relative_to(linked)
+
+
+@pytest.mark.parametrize("root", ["~/models", "~/../ada/models/", "/{}/models"])
+def test_a_root_of_ones_own_is_resolved(linked: Path, root: str) -> None:
+    config = load_environment("local")
+    root = root.replace("/{}", str(linked.parent.parent / "home" / "ada"))
+    named = config.model_copy(
+        update={"local": config.local and config.local.model_copy(update={"root": root})}
+    )
+    assert artifacts_folder(named) == linked / "models" / "local"
+
+
+def test_an_artifacts_folder_on_another_disk(linked: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "bigger"
+    elsewhere.mkdir()
+    paths.home().mkdir(parents=True)
+    (paths.home() / "artifacts").mkdir()
+    (paths.home() / "artifacts" / "local").symlink_to(elsewhere)
+    assert artifacts_folder(load_environment("local")) == elsewhere
+
+
+@pytest.mark.parametrize("folder", ["~nosuchuser/x", "{}/circle/x"])
+def test_a_folder_that_leads_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    monkeypatch.setenv(paths.HOME_VARIABLE, folder.format(tmp_path))
+    with pytest.raises(UsageError) as caught:
+        paths.home()
+    assert paths.HOME_VARIABLE in (caught.value.where or "")
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's user whose id has no entry in /etc/passwd."""
+    for name in ("HOME", "XDG_STATE_HOME", paths.HOME_VARIABLE, "ZENML_CONFIG_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    for ask in (paths.home, paths.require_home):
+        with pytest.raises(UsageError, match="no home folder"):
+            ask()
+    monkeypatch.setenv("ZENML_CONFIG_PATH", "/srv/zenml")
+    monkeypatch.setenv(paths.HOME_VARIABLE, "/srv/zenstrap")
+    paths.require_home()
+    assert paths.home() == Path("/srv/zenstrap")
