@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from zenstrap.errors import (
+    AuthenticationError,
     InterruptedRunError,
     LockHeldError,
     PartlyDoneError,
@@ -168,6 +169,22 @@ def test_a_failure_says_what_was_done(make_workspace: MakeWorkspace) -> None:
         "not begun: terraform_data.waiting. "
         "Remove the cause and run the same command again: it goes on from there."
     )
+
+
+def test_a_login_that_ends_in_the_middle_says_what_was_done(
+    make_workspace: MakeWorkspace, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(FIXTURES / "partial", tmp_path / "partial"))
+    text = (root / "main.tf").read_text()
+    assert "no room left" in text
+    (root / "main.tf").write_text(text.replace("no room left", "Error 401: Invalid Credentials"))
+    workspace = make_workspace(root)
+    plan = workspace.plan({})
+    with pytest.raises(AuthenticationError) as caught:
+        workspace.apply(plan.digest)
+    assert "1 of 3 changes were made (terraform_data.made)" in str(caught.value)
+    state = workspace.state()
+    assert state is not None and state.resources
 
 
 def test_a_state_that_can_not_be_written_is_rescued(

@@ -132,6 +132,33 @@ def test_unfit_programs(
         find()
 
 
+WRAPPERS = {
+    "a version manager": ("echo 'tfenv: reading required version from file'", ""),
+    "setup-terraform": ('echo "[command]terraform $*"', 'echo "::debug::exited with $?. {"'),
+    "braces": ("echo '{not json}'", "echo '}'"),
+}
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_lines_around_the_answer_do_no_harm(
+    wrapper: str, make_program: MakeProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = WRAPPERS[wrapper]
+    body = f"{before}\n{answering('1.11.4')}\n{after}"
+    monkeypatch.setenv(BINARY_VARIABLE, str(make_program(body)))
+    assert find_terraform().version == "1.11.4"
+
+
+def test_a_wrapper_is_told_how_to_be_left_out(
+    make_program: MakeProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(BINARY_VARIABLE, str(make_program("echo 'No version is set for terraform'")))
+    with pytest.raises(TerraformError) as caught:
+        find_terraform()
+    assert "No version is set" in (caught.value.why or "")
+    assert BINARY_VARIABLE in (caught.value.fix or "")
+
+
 def test_a_hang_ends(
     make_program: MakeProgram, monkeypatch: pytest.MonkeyPatch, make_pipe: object, tmp_path: Path
 ) -> None:

@@ -156,7 +156,7 @@ def read(summary: str, detail: str = "") -> Diagnostic:
             "on project reached., rateLimitExceeded",
             "",
             1,
-            ("quota",),
+            ("quota", "Maximum number of service accounts", "raised"),
         ),
         (
             "googleapi: Error 412: Request violates constraint "

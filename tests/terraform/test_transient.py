@@ -8,6 +8,8 @@ from zenstrap.terraform.diagnostics import Diagnostic
 from zenstrap.terraform.transient import are_transient, reason
 
 TRANSIENT = [
+    "Error 429: Resource has been exhausted (e.g. check quota).\nDetails:\n[\n  {\n    "
+    '"@type": "type.googleapis.com/google.rpc.RetryInfo",\n    "retryDelay": "30s"\n  }\n]',
     "Error creating Repository: googleapi: Error 403: Artifact Registry API has not been used in "
     "project 123456789012 before or it is disabled. Enable it by visiting https://console.… then "
     "retry. If you enabled this API recently, wait a few minutes for the action to propagate to "
@@ -37,6 +39,13 @@ FINAL = [
     "Error 403: The billing account for the owning project is disabled in state absent",
     "Error trying to delete bucket acme without `force_destroy` set to true",
     "unexpected status 5031",
+    "googleapi: Error 429: Maximum number of service accounts on project reached., "
+    "rateLimitExceeded",
+    "Error 429: Quota exceeded for quota metric 'Key creations' and limit 'Key creations per day' "
+    "of service 'iam.googleapis.com', rateLimitExceeded",
+    "Error 429: Resource has been exhausted (e.g. check quota).\nDetails:\n[\n  {\n    "
+    '"@type": "type.googleapis.com/google.rpc.RetryInfo",\n    "retryDelay": "86399s"\n  }\n]',
+    "Error 429: The project has reached its limit of buckets., rateLimitExceeded",
 ]
 
 
@@ -56,7 +65,7 @@ def test_these_never_do(text: str) -> None:
 
 
 def test_one_that_stays_is_enough_to_stop() -> None:
-    assert are_transient([error(TRANSIENT[0]), error(TRANSIENT[3])])
+    assert are_transient([error(TRANSIENT[1]), error(TRANSIENT[4])])
     assert not are_transient([error(TRANSIENT[0]), error(FINAL[0])])
     assert are_transient([error(TRANSIENT[0]), error(FINAL[0], "warning")])
     assert not are_transient([error(FINAL[0], "warning")]) and not are_transient([])

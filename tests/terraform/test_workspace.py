@@ -12,10 +12,11 @@ import pytest
 
 from zenstrap.errors import PlanChangedError, RefusedError, StateGuardError, TerraformError
 from zenstrap.events import Event, ResourceFinished, ResourceStarted
+from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.state import check_state
 from zenstrap.terraform.workspace import Workspace
 
-from .conftest import LOCAL_ROOT, MakeWorkspace, mode, snapshot
+from .conftest import LOCAL_ROOT, MakeProgram, MakeWorkspace, mode, snapshot
 
 
 def variables(tmp_path: Path, *projects: str, environment: str = "local") -> dict[str, Any]:
@@ -290,3 +291,22 @@ def test_a_resource_is_found_and_forgotten_by_its_address(
     # The address is the one that Terraform knows, quotes and all, or this would fail.
     workspace.forget([project])
     assert {one.address for one in workspace.resources()} == found.keys() - {project}
+
+
+def test_a_wrapper_that_prints_its_own_lines_is_no_hindrance(
+    make_workspace: MakeWorkspace,
+    make_program: MakeProgram,
+    terraform: TerraformBinary,
+    tmp_path: Path,
+) -> None:
+    """As GitHub's setup-terraform does around everything, and version managers before."""
+    wrapper = make_program(
+        f'echo "[command]terraform $*"\n"{terraform.path}" "$@"; code=$?\n'
+        'echo "::debug::Terraform exited with code $code."; exit $code'
+    )
+    workspace = make_workspace(binary=TerraformBinary(wrapper, terraform.version))
+    values = variables(tmp_path, "fraud")
+    up(workspace, values)
+    assert workspace.plan(values).is_empty
+    assert set(workspace.outputs()) == {"artifact_store", "labels", "ml_projects", "retention"}
+    assert len(workspace.resources()) == 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from zenstrap.errors import AuthenticationError, GoogleError, ZenstrapError
 
@@ -68,6 +69,17 @@ _QUOTA = re.compile(
     r"Quota exceeded|RESOURCE_EXHAUSTED|rateLimitExceeded|quotaExceeded|Rate Limit", re.I
 )
 
+# A quota that isn't counted by the minute: of things, or of a day. 429 as well.
+# https://cloud.google.com/docs/quotas/overview
+_LASTING = re.compile(
+    r"maximum number of|\bper[ _]?day\b|\bdaily\b|\bhas reached\b|\blimit\b[^.]*\breached\b"
+    r"|reached\b[^.]*\blimit\b|PerDay",
+    re.I,
+)
+# How long Google itself advises to wait, in seconds, in an error's details.
+_RETRY_DELAY = re.compile(r'retry_?delay"?[:= {"\\n]*(?:seconds: ?)?([0-9]+)', re.I)
+_SOON: Final = 600
+
 # A role that grants a permission, by what the permission's name begins with: narrow ones first.
 _ROLES = (
     ("storage.objects.", "roles/storage.objectUser"),
@@ -116,6 +128,16 @@ class NotAllowedError(RefusedCallError):
 
 class ApiDisabledError(RefusedCallError):
     """The API is not enabled in the project, or was enabled a moment ago."""
+
+
+def lasts(text: str) -> bool:
+    """Whether a quota that is used up stays so for longer than a run should wait.
+
+    Args:
+        text: Google's own words, with its details where there are any.
+    """
+    delay = _RETRY_DELAY.search(text)
+    return _LASTING.search(text) is not None or (delay is not None and int(delay[1]) > _SOON)
 
 
 def read_refusal(status: int, body: str | bytes | None) -> Refusal:
@@ -238,10 +260,17 @@ def explain(
             f"--project {named} --effective",
         )
     if refusal.status == 429 or _QUOTA.search(text):
+        quotas = f"https://console.cloud.google.com/iam-admin/quotas?project={named}"
+        if lasts(text):
+            return error(
+                f"a quota is used up: {refusal.message.rstrip('.')}",
+                why="It doesn't come back in a moment",
+                fix=f"Delete what isn't needed, or have the quota raised at {quotas}",
+            )
         return error(
             "a quota is used up",
             fix="Wait and run the same command again; a quota that stays too small is raised "
-            f"at https://console.cloud.google.com/iam-admin/quotas?project={named}",
+            f"at {quotas}",
         )
     if permission := _permission(refusal.message):
         granted = _grant(permission, named)

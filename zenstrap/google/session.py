@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from zenstrap.errors import GoogleError
 from zenstrap.google.credentials import Login, signing_in
-from zenstrap.google.refusals import error_of, read_refusal
+from zenstrap.google.refusals import error_of, lasts, read_refusal
 
 if TYPE_CHECKING:
     from google.auth.transport.requests import AuthorizedSession
@@ -108,6 +108,8 @@ class GoogleSession:
             last = attempt == _ATTEMPTS
             reply = self._reply(method, url, what, params=params, body=body, last=last)
             if reply is not None and (reply.status_code not in _AGAIN or last):
+                break
+            if reply is not None and reply.status_code == 429 and lasts(reply.text):
                 break
             self._pause(_wait(attempt, reply.headers if reply is not None else {}))
         assert reply is not None, "the last attempt raises where there is no reply"

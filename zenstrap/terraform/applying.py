@@ -110,7 +110,11 @@ def apply_failure(
         state=state,
         code=finished.code,
     )
-    if isinstance(error, LockHeldError | PlanChangedError | AuthenticationError):
+    if isinstance(error, LockHeldError | PlanChangedError):
+        return error
+    if isinstance(error, AuthenticationError):  # a login can end in the middle
+        if stream.finished:
+            error.why = " ".join((_closed(error.why), truth, "The state is saved")).strip()
         return error
     if stream.finished:
         error = PartlyDoneError(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from zenstrap.errors import TerraformError, TerraformTimeoutError
+from zenstrap.terraform.answer import json_in
 from zenstrap.terraform.surroundings import child_environment
 
 BINARY_VARIABLE: Final = "ZENSTRAP_TERRAFORM"
@@ -190,16 +191,21 @@ def _ending(code: int) -> str:
 
 def _version(path: str, answer: str) -> str:
     try:
-        version = json.loads(answer)["terraform_version"]
+        version = json.loads(json_in(answer))["terraform_version"]
         _numbers(version)
     except (ValueError, KeyError, TypeError):
-        raise TerraformError(
-            "this is not Terraform",
-            where=path,
-            why="its answer to `version -json` holds no version",
-            fix=_INSTALL,
-        ) from None
-    return str(version)
+        pass
+    else:
+        return str(version)
+    first = next((line for line in answer.splitlines() if line.strip()), "nothing")
+    raise TerraformError(
+        "this is not Terraform, or a wrapper that changes what Terraform says",
+        where=path,
+        why=f"Its answer to `version -json` holds no version. It begins: {first.strip()[:100]}",
+        fix="If it is a wrapper (a version manager's, or that of setup-terraform, which "
+        f"terraform_wrapper: false leaves out), name Terraform itself in {BINARY_VARIABLE}. If "
+        "there is none yet, install one: https://developer.hashicorp.com/terraform/install",
+    )
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from zenstrap.google.refusals import lasts
 from zenstrap.terraform.diagnostics import Diagnostic
 
 # By what is going on, as Google words it through the provider.
@@ -29,6 +30,8 @@ _TRANSIENT: Final = {
 def reason(diagnostic: Diagnostic) -> str | None:
     """Why an error may pass by itself; None if it won't."""
     text = f"{diagnostic.summary} {diagnostic.detail}"
+    if lasts(text):
+        return None
     for why, pattern in _TRANSIENT.items():
         if re.search(pattern, text, re.DOTALL):
             return why

@@ -23,6 +23,7 @@ from zenstrap.events import Emit, ignore
 from zenstrap.interrupt import Interrupt
 from zenstrap.redaction import Redact, know, redactor
 from zenstrap.terraform import process
+from zenstrap.terraform.answer import json_in
 from zenstrap.terraform.applying import ApplySummary, apply_failure, errored_state
 from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.commands import Option, command_line
@@ -152,9 +153,8 @@ class Workspace:
             raise TerraformError(
                 "there is no plan", where=str(plan_file), fix="Run the command again for a new plan"
             )
-        text = self._run(
-            "show", str(plan_file), limit=self.limits.read, options={"json": True}
-        ).stdout
+        shown = self._run("show", str(plan_file), limit=self.limits.read, options={"json": True})
+        text = json_in(shown.stdout)
         secrets = sensitive_strings(text)
         know(*secrets)
         self._redact = redactor(secrets)
@@ -217,9 +217,8 @@ class Workspace:
 
     def outputs(self) -> Mapping[str, Output]:
         """The outputs of the last apply; empty where there was none."""
-        outputs = parse_outputs(
-            self._run("output", limit=self.limits.read, options={"json": True}).stdout
-        )
+        printed = self._run("output", limit=self.limits.read, options={"json": True}).stdout
+        outputs = parse_outputs(json_in(printed))
         know(*(s for one in outputs.values() if one.sensitive for s in strings(one.value)))
         return outputs
 
@@ -312,7 +311,7 @@ class Workspace:
         )
 
     def _pulled(self) -> str:
-        return self._run("state pull", limit=self.limits.read).stdout
+        return json_in(self._run("state pull", limit=self.limits.read).stdout)
 
     @property
     def _state_place(self) -> str:
