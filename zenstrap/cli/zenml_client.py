@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from zenstrap.errors import AuthenticationError, RegistryError, ZenstrapError
+from zenstrap.cli.zenml_start import explained, of_a_choice
 from zenstrap.paths import project_root, require_home
 from zenstrap.redaction import know, passwords_in
 
@@ -75,9 +75,16 @@ def _connect(*, quiet: bool) -> Client:
         _knock()
         client = Client()
         _ = client.zen_store.get_store_info()
-        _ = client.active_stack_model
     except Exception as error:
-        raise _explained(error) from error
+        raise explained(error, _url()) from error
+    for what, look in (
+        ("project", lambda: client.active_project),
+        ("stack", lambda: client.active_stack_model),
+    ):
+        try:
+            look()
+        except Exception as error:
+            raise of_a_choice(what, error, os.environ) or explained(error, _url()) from error
     return client
 
 
@@ -88,34 +95,6 @@ def _knock() -> None:
     if address.scheme in ("http", "https") and address.hostname and not proxied:
         port = address.port or (443 if address.scheme == "https" else 80)
         socket.create_connection((address.hostname, port), KNOCK_SECONDS).close()
-
-
-def _explained(error: Exception) -> ZenstrapError:
-    url = _url()
-    why = f"{type(error).__name__}: {str(error).strip() or 'no reason given'}".splitlines()[0]
-    if type(error).__name__ in ("AuthorizationException", "CredentialsNotValid"):
-        return AuthenticationError(
-            "ZenML's server refuses the credentials",
-            where=url,
-            why=why,
-            fix="Set ZENML_STORE_API_KEY, or log in again",
-            command="zenml login",
-        )
-    if url and url.startswith("sqlite:"):
-        return RegistryError(
-            "ZenML's local database can't be used",
-            where=url,
-            why=why,
-            fix="If ZenML's very first start was cut off here, and nothing of yours is in it yet, "
-            "delete that file and run again",
-        )
-    return RegistryError(
-        "ZenML can't be reached",
-        where=url,
-        why=why,
-        fix="Leave the server with `zenml logout`, or check that it is up",
-        command="zenml status",
-    )
 
 
 def _know_the_stores_secrets() -> None:
