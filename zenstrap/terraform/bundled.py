@@ -12,7 +12,7 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # Python's own handler would wait for Terraform to end. Terraform puts its own in the place.
+    # Python's handler acts when the library returns: a SIGINT before Terraform listens was lost.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _terraform = ctypes.CDLL(sys.argv[1]).RunCli
     _terraform.argtypes = [ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
