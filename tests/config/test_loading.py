@@ -273,9 +273,7 @@ FAULTS = [
         "retention.stack_versions",
         "it must be at least 1",
     ),
-    Fault(
-        PROD, '"0 4 * * 0"', '"0 25 * * 0"', "cleanup.schedule", "the hour '25' is not within 0-23"
-    ),
+    Fault(PROD, '"0 4 * * 0"', '"0 25 * * 0"', "cleanup.schedule", "out of range"),
     Fault(
         PROD,
         "timeout_minutes: 30",
@@ -320,7 +318,7 @@ FAULTS = [
         "local: {root: null}",
         "local: {root: here}",
         "platforms.local.local.root",
-        "relative folder",
+        "no folder from the root",
     ),
     Fault(FRAUD, "\nversion: 1.1.0", "\nversion: v1.1", "version", "no version", "Write 1.1.0"),
     Fault(FRAUD, "team: risk", "Team: risk", "labels.Team", "no label key"),
