@@ -15,7 +15,7 @@ MACHINES: Final[dict[str, str | None]] = {
     "NVIDIA_TESLA_V100": "n1-",
     "NVIDIA_TESLA_P4": "n1-",
     "NVIDIA_TESLA_T4": "n1-",
-    "NVIDIA_TESLA_A100": "a2-highgpu-",
+    "NVIDIA_TESLA_A100": "a2-",
     "NVIDIA_A100_80GB": "a2-ultragpu-",
     "NVIDIA_L4": "g2-",
     "NVIDIA_H100_80GB": "a3-",
