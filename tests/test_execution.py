@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
 import sys
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -90,3 +93,41 @@ def test_the_packages_that_a_run_notes_are_those_that_pip_would_name() -> None:
     )
     note_packages_without_pip()
     assert pinned(frozen.stdout.splitlines()) <= pinned(Environment.get_python_packages())
+
+
+@pytest.mark.parametrize("before", ["before_commit", "after_rollback"])
+def test_what_is_stopped_is_not_broken_off_within_a_transaction(
+    tmp_path: Path, before: str
+) -> None:
+    """Its lock on the database would stay: the next one waits a minute, and fails."""
+    from sqlalchemy import create_engine, event, text
+    from sqlalchemy.orm import Session
+
+    from zenstrap.execution import TimeLimitReached, _break_off
+
+    engine = create_engine(f"sqlite:///{tmp_path}/db")
+    within, go_on, out, ended = (threading.Event() for _ in range(4))
+
+    def work() -> None:
+        try:
+            with Session(engine) as session:
+                event.listen(session, before, lambda _: (within.set(), go_on.wait()))
+                session.execute(text("create table t (x)"))
+                session.commit() if before == "before_commit" else session.rollback()
+            out.set()
+            for _ in itertools.repeat(None):
+                len("")
+        except TimeLimitReached:
+            ended.set()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert within.wait(60) and thread.ident is not None
+    assert not _break_off(thread.ident)
+    go_on.set()
+    assert out.wait(60)
+    while not _break_off(thread.ident):
+        pass
+    assert ended.wait(60)
+    with engine.begin() as connection:  # nobody holds a lock
+        connection.execute(text("create table other (x)"))

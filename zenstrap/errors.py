@@ -16,8 +16,10 @@
     │   ├── TerraformTimeoutError    1   it took longer than its time limit
     │   └── StateGuardError          1   the state is not the one that was recorded
     ├── PlanChangedError             1   what would be applied is not what was shown
+    ├── BugError                     1   zenstrap's own fault
     ├── GoogleError                  1   Google Cloud is out of reach or said no
     └── RegistryError                1   ZenML's registry is unreachable or said no
+        ├── OutOfReachError          1   ZenML's server or database doesn't answer, or is broken
         └── NameTakenError           1   a name belongs to somebody else's registration
 
 The exit codes are a contract with scripts. Two more have no exception: 0 (done) and 2 (changes
@@ -173,6 +175,10 @@ class PlanChangedError(ZenstrapError):
     pass
 
 
+class BugError(ZenstrapError):
+    pass
+
+
 class GoogleError(ZenstrapError):
     pass
 
@@ -181,20 +187,28 @@ class RegistryError(ZenstrapError):
     pass
 
 
+class OutOfReachError(RegistryError):
+    pass
+
+
 class NameTakenError(RegistryError):
     pass
 
 
-def exit_code(error: BaseException) -> int:
-    """The process's exit code for an error, looking through what other libraries wrapped."""
+def known(error: BaseException) -> ZenstrapError | KeyboardInterrupt | None:
+    """The error that a person can act on, behind what other libraries wrapped around it."""
     seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ZenstrapError):
-            return seen.exit_code
-        if isinstance(seen, KeyboardInterrupt):
-            return InterruptedRunError.exit_code
+    while seen is not None and not isinstance(seen, ZenstrapError | KeyboardInterrupt):
         seen = seen.__cause__
-    return 1
+    return seen
+
+
+def exit_code(error: BaseException) -> int:
+    """The process's exit code for an error."""
+    found = known(error)
+    if isinstance(found, KeyboardInterrupt):
+        return InterruptedRunError.exit_code
+    return found.exit_code if found else 1
 
 
 def sentence(text: str) -> str:

@@ -15,6 +15,7 @@ import functools
 import importlib.metadata
 import logging
 import os
+import sys
 import threading
 import time
 import traceback
@@ -27,6 +28,7 @@ from uuid import UUID
 from zenstrap.errors import InterruptedRunError
 from zenstrap.interrupt import Interrupt
 from zenstrap.redaction import redact
+from zenstrap.waiting import waiting_for
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 ACTIVE_STACK_VARIABLE = "ZENML_ACTIVE_STACK_ID"
 POLL_SECONDS = 0.2  # how soon a time limit or Ctrl-C is noticed while a training runs
 ASK_SECONDS = 5.0  # how often ZenML is asked for a run that nothing here waits for
+_LOOK_SECONDS = 0.02  # between two looks whether a training that is to stop may be broken off
+_IN_A_TRANSACTION = ("sqlalchemy.", "zenml.zen_stores.")  # modules
 STOP_GRACE_SECONDS = 10.0  # how long a stopped training may take to unwind and record its end
 
 
@@ -137,7 +141,7 @@ def run_pipeline_on_stack(
         TimeLimitReached: it took too long; its run is recorded as failed.
         InterruptedRunError: the user asked to stop; its run is recorded as failed.
     """
-    with on_stack(stack_id):
+    with on_stack(stack_id), waiting_for(f"the run of {pipeline.name}", time_limit):
         work = _Work(pipeline, dict(parameters), step_id)
         deadline = clock() + time_limit
         work.start()
@@ -159,6 +163,17 @@ def run_pipeline_on_stack(
             _record_end(run.id)
             raise
         return EndedRun(run, work.error)
+
+
+def leave_signals_to_us() -> None:
+    """Keep ZenML from taking signals around its steps, in this process.
+
+    Its handler asks the database on top of whatever the main thread is at, which may hold that
+    database's lock, and breaks that off in the middle. zenstrap.stopping hears them instead.
+    """
+    from zenml.orchestrators.signal_handler import SignalHandler
+
+    SignalHandler.register = lambda self: self  # type: ignore[method-assign]
 
 
 def note_packages_without_pip() -> None:
@@ -264,12 +279,29 @@ class _Work(threading.Thread):
 def _stop(work: _Work) -> None:
     """Raise inside the working thread, give it time to unwind, and record the end if it can't."""
     assert work.ident is not None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(work.ident), ctypes.py_object(TimeLimitReached)
-    )
+    deadline = time.monotonic() + STOP_GRACE_SECONDS
+    while work.is_alive() and not _break_off(work.ident) and time.monotonic() < deadline:
+        work.join(_LOOK_SECONDS)
     work.join(STOP_GRACE_SECONDS)
     if work.run_id:
         _record_end(work.run_id)
+
+
+def _break_off(thread: int) -> bool:
+    """Raise in a thread, unless it is within a database's transaction just now.
+
+    Broken off there, it would leave that open, and the database locked for everybody. The error
+    comes where the thread calls, returns from or repeats something next.
+    """
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).startswith(_IN_A_TRANSACTION):
+            return False
+        frame = frame.f_back
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread), ctypes.py_object(TimeLimitReached)
+    )
+    return True
 
 
 def _record_end(run_id: UUID) -> None:

@@ -1,16 +1,13 @@
 """One person's wish to stop, handed to whatever is running.
 
-The command line's signal handler calls ``request``; long work calls ``check`` between two steps,
-or registers a callback where it must be woken. ``request`` takes no lock that anybody can hold
-and never blocks, so it is safe in a signal handler that interrupts its own thread anywhere.
+Whoever hears of it (zenstrap.stopping) calls ``request``; long work calls ``check`` between two
+steps, or registers a callback where it must be woken.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import select
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,9 +22,10 @@ class Interrupt:
     """Counts the requests to stop: the first asks, every further one insists."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(1)  # next() is atomic where += is not
         self._count = 0
         self._callbacks: dict[object, Callback] = {}
+        # Reentrant: a signal's handler may call on top of whoever has it.
+        self._guard = threading.RLock()
 
     @property
     def requested(self) -> bool:
@@ -44,10 +42,10 @@ class Interrupt:
         Callbacks are called with the number of the request, in the caller's thread. They must
         neither block nor raise.
         """
-        number = next(self._numbers)
-        self._count = max(self._count, number)
-        for callback in list(self._callbacks.values()):
-            callback(number)
+        with self._guard:
+            self._count += 1
+            for callback in list(self._callbacks.values()):
+                callback(self._count)
 
     def wait(self, seconds: float) -> None:
         """Pause; a request to stop ends it at once.
@@ -64,21 +62,13 @@ class Interrupt:
 
     @contextmanager
     def waking(self) -> Iterator[int]:
-        """A descriptor that becomes readable when a stop is requested, and maybe without.
-
-        A pipe, because a request may come from a signal's handler on top of a wait for it. Python
-        runs that only when the wait has returned, so the signal itself writes into the pipe, too.
-        """
+        """A descriptor that becomes readable when a stop is requested."""
         end, start = os.pipe()
         os.set_blocking(start, False)
-        in_main = threading.current_thread() is threading.main_thread()
-        before = signal.set_wakeup_fd(start, warn_on_full_buffer=False) if in_main else None
         try:
             with self.on_request(lambda number: _write(start)):
                 yield end
         finally:
-            if before is not None:
-                signal.set_wakeup_fd(before)
             os.close(start)
             os.close(end)
 
@@ -95,13 +85,15 @@ class Interrupt:
         of the latest. So a callback can hear of one request twice and has to bear that.
         """
         key = object()
-        self._callbacks[key] = callback
-        try:
+        with self._guard:
+            self._callbacks[key] = callback
             if self._count:
                 callback(self._count)
+        try:
             yield
         finally:
-            self._callbacks.pop(key, None)
+            with self._guard:  # no call is under way any more
+                del self._callbacks[key]
 
 
 def _write(pipe: int) -> None:
