@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from zenstrap.errors import GoogleError
 from zenstrap.google.credentials import Login, signing_in
 from zenstrap.google.refusals import error_of, lasts, read_refusal
+from zenstrap.reach import UnreachableError, knock
+from zenstrap.waiting import waiting_for
 
 if TYPE_CHECKING:
     from google.auth.transport.requests import AuthorizedSession
@@ -104,15 +106,9 @@ class GoogleSession:
         body: Mapping[str, object] | None = None,
     ) -> dict[str, Any]:
         url = f"{self._base(service)}/{path}"
-        for attempt in range(1, _ATTEMPTS + 1):
-            last = attempt == _ATTEMPTS
-            reply = self._reply(method, url, what, params=params, body=body, last=last)
-            if reply is not None and (reply.status_code not in _AGAIN or last):
-                break
-            if reply is not None and reply.status_code == 429 and lasts(reply.text):
-                break
-            self._pause(_wait(attempt, reply.headers if reply is not None else {}))
-        assert reply is not None, "the last attempt raises where there is no reply"
+        longest = _ATTEMPTS * (SECONDS + _LONGEST_WAIT)
+        with waiting_for(f"Google Cloud ({url.partition('?')[0]})", longest):
+            reply = self._tried(method, url, what, params, body)
         if reply.status_code >= 400:
             refusal = read_refusal(reply.status_code, reply.content)
             raise error_of(refusal, what, where=path.partition("/")[2], project=self.project)
@@ -125,6 +121,26 @@ class GoogleSession:
                 what, where=url, why="The answer is not Google's", fix="Look at HTTPS_PROXY"
             )
         return found
+
+    def _tried(
+        self,
+        method: str,
+        url: str,
+        what: str,
+        params: Mapping[str, str] | None,
+        body: Mapping[str, object] | None,
+    ) -> Any:
+        """The reply, or the last of several."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            last = attempt == _ATTEMPTS
+            reply = self._reply(method, url, what, params=params, body=body, last=last)
+            if reply is not None and (reply.status_code not in _AGAIN or last):
+                break
+            if reply is not None and reply.status_code == 429 and lasts(reply.text):
+                break
+            self._pause(_wait(attempt, reply.headers if reply is not None else {}))
+        assert reply is not None, "the last attempt raises where there is no reply"
+        return reply
 
     def _reply(
         self,
@@ -168,11 +184,30 @@ class GoogleSession:
         return self._http
 
     def _base(self, service: Service) -> str:
-        """Without a version: the provider's endpoints end in one, the paths here begin with one."""
-        custom = self._environ.get(_ENDPOINTS.get(service, ""))
-        if not custom:
-            return f"https://{service}.googleapis.com"
-        return re.sub(r"/v[0-9]+((alpha|beta)[0-9]*)?$", "", custom.rstrip("/"))
+        return service_address(service, self._environ)
+
+
+def service_address(service: Service, environ: Mapping[str, str] | None = None) -> str:
+    """Where a service is, without a version: the provider's endpoints end in one, and the paths
+    here begin with one."""
+    environ = os.environ if environ is None else environ
+    custom = environ.get(_ENDPOINTS.get(service, ""))
+    if not custom:
+        return f"https://{service}.googleapis.com"
+    return re.sub(r"/v[0-9]+((alpha|beta)[0-9]*)?$", "", custom.rstrip("/"))
+
+
+def require_answer(address: str) -> None:
+    """Raises GoogleError where nobody answers: the libraries try for minutes before they say so."""
+    try:
+        knock(address)
+    except UnreachableError as error:
+        raise GoogleError(
+            "Google Cloud is out of reach",
+            where=error.place,
+            why=error.why,
+            fix="Look at the network and HTTPS_PROXY, then run the same command again",
+        ) from error
 
 
 def _wait(attempt: int, headers: Mapping[str, str]) -> float:

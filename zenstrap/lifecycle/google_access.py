@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.google.credentials import Login, load_login
-from zenstrap.google.session import GoogleSession
+from zenstrap.google.session import GoogleSession, require_answer, service_address
 
 if TYPE_CHECKING:
     from google.cloud.storage import Client
@@ -30,12 +30,16 @@ class GoogleAccess:
 
     @cached_property
     def rest(self) -> GoogleSession:
+        """Raises GoogleError where nobody answers there."""
+        require_answer(service_address("cloudresourcemanager"))
         return GoogleSession(self.login, project=self.project_id)
 
     @cached_property
     def storage(self) -> Client:
-        from zenstrap.storage.client import storage_client
+        """Likewise."""
+        from zenstrap.storage.client import storage_address, storage_client
 
+        require_answer(storage_address())
         return storage_client(self.login, project=self.project_id)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import OutOfReachError
 from zenstrap.execution import EndedRun, TimeLimitReached, run_pipeline_on_stack
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
@@ -45,6 +46,7 @@ def prove(
 
     Raises:
         InterruptedRunError: the user asked to stop.
+        OutOfReachError: ZenML's server or database is away.
     """
     settings = config.smoke_test_of(candidate.project)
     started = time.monotonic()
@@ -75,6 +77,8 @@ def prove(
         reason = f"stopped at its time limit of {settings.timeout_minutes:g} minutes"
     except _NotProvenError as error:
         reason = str(error)
+    except OutOfReachError:  # that says nothing of the stack
+        raise
     except Exception as error:  # whatever ZenML or the training raised: not proven, with the reason
         session.interrupt.check()
         reason = f"{type(error).__name__}: {error}"

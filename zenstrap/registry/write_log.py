@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from zenstrap.errors import PartlyDoneError, RegistryError, ZenstrapError
+from zenstrap.errors import OutOfReachError, PartlyDoneError, RegistryError, ZenstrapError
 from zenstrap.events import Emit, RegistrationWritten
 from zenstrap.registry.changes import Action, Kind
 
@@ -50,6 +50,8 @@ class WriteLog:
         self.guard()
         try:
             result = write()
+        except OutOfReachError as error:
+            raise self._failure(kind, name, action, str(error)) from error
         except (RegistryError, PartlyDoneError):
             raise
         except Exception as error:

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 from zenstrap.errors import GoogleError
 from zenstrap.google.credentials import Login, signing_in
 from zenstrap.google.refusals import Refusal, error_of, read_refusal
+from zenstrap.waiting import waiting_for
 
 if TYPE_CHECKING:
     from google.api_core.exceptions import GoogleAPICallError
     from google.cloud.storage import Client
+
+LONGEST_SECONDS = 150.0
+"""One call, with all that Google's client tries again by itself for two minutes."""
 
 _ENDPOINT = "GOOGLE_STORAGE_CUSTOM_ENDPOINT"
 _EMULATOR = "STORAGE_EMULATOR_HOST"
@@ -27,13 +31,22 @@ def storage_client(
     _hush()
     from google.cloud.storage import Client
 
-    environ = os.environ if environ is None else environ
-    endpoint = environ.get(_EMULATOR) or environ.get(_ENDPOINT, "").partition("/storage/v1")[0]
+    endpoint = _endpoint(os.environ if environ is None else environ)
     return Client(
         project=project,
         credentials=login.credentials,
-        client_options={"api_endpoint": endpoint.rstrip("/")} if endpoint else None,
+        client_options={"api_endpoint": endpoint} if endpoint else None,
     )
+
+
+def storage_address() -> str:
+    """Where Cloud Storage is, for this process."""
+    return _endpoint(os.environ) or "https://storage.googleapis.com"
+
+
+def _endpoint(environ: Mapping[str, str]) -> str:
+    found = environ.get(_EMULATOR) or environ.get(_ENDPOINT, "").partition("/storage/v1")[0]
+    return found.rstrip("/")
 
 
 @contextmanager
@@ -52,7 +65,7 @@ def reaching(what: str, *, where: str, project: str | None = None) -> Iterator[N
     import requests
     from google.api_core.exceptions import GoogleAPICallError, RetryError
 
-    with signing_in():
+    with signing_in(), waiting_for(f"Cloud Storage ({where})", LONGEST_SECONDS):
         try:
             yield
         except GoogleAPICallError as error:

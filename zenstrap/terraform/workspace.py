@@ -36,6 +36,7 @@ from zenstrap.terraform.storage import StateStorage
 from zenstrap.terraform.stream import ApplyStream, save_privately
 from zenstrap.terraform.surroundings import child_environment
 from zenstrap.terraform.values import strings
+from zenstrap.waiting import waiting_for
 
 # The root may ask for the serial of the state by this name, for whatever must differ from the
 # last plan that was applied and be the same in two plans of one state. Given as an environment
@@ -346,20 +347,21 @@ class Workspace:
         stoppable = command in ("init", "import", "plan", "apply")
         if stoppable:
             self.interrupt.check()
-        return process.run(
-            command_line(self.binary.command, command, *arguments, **(options or {})),
-            folder=self.root,
-            environment={
-                **child_environment(data_folder=self.data_folder),
-                **self.surroundings,
-                **(environment or {}),
-            },
-            time_limit=limit,
-            grace=self.limits.grace,
-            state=self._state_place,
-            interrupt=self.interrupt if stoppable else None,
-            on_line=on_line,
-        )
+        with waiting_for(f"terraform {command}", limit):
+            return process.run(
+                command_line(self.binary.command, command, *arguments, **(options or {})),
+                folder=self.root,
+                environment={
+                    **child_environment(data_folder=self.data_folder),
+                    **self.surroundings,
+                    **(environment or {}),
+                },
+                time_limit=limit,
+                grace=self.limits.grace,
+                state=self._state_place,
+                interrupt=self.interrupt if stoppable else None,
+                on_line=on_line,
+            )
 
     def _failure(self, command: str, finished: Finished) -> ZenstrapError:
         if finished.stopped == "interrupt":
