@@ -40,7 +40,8 @@ class CommandLine:
 
 def _require_good_advice(words: tuple[str, ...], out: str, err: str) -> None:
     """In every test: what is printed to be copied means what was meant."""
-    texts = [err, *strings_in(json.loads(out))] if "--json" in words and out else [err, out]
-    for text in texts:
+    data = [out] if "--json" in words else out.splitlines() if "--events" in words else []
+    read = [text for one in data if one for text in strings_in(json.loads(one))]
+    for text in (err, *(read if data else (out,))):
         for command in commands_in(text):
             require_same_meaning(command, words)

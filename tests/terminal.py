@@ -28,9 +28,14 @@ class Terminal:
         while text not in self.seen:
             assert self._read(), f"it ended without {text!r}: {self.seen}"
 
+    def hang_up(self) -> None:
+        """Close the terminal's window."""
+        os.close(self._end)
+        self._end = -1
+
     def exit_code(self) -> int:
         """Read to the end."""
-        while self._read():
+        while self._end >= 0 and self._read():
             pass
         return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
 
@@ -52,9 +57,11 @@ def terminal(command: Sequence[str]) -> Iterator[Terminal]:
     if child == 0:
         os.environ["TERM"] = "xterm-256color"
         os.execv(command[0], list(command))
+    person = Terminal(child, end)
     try:
-        yield Terminal(child, end)
+        yield person
     finally:
-        os.close(end)  # who is still there gets a SIGHUP
+        with suppress(OSError):
+            person.hang_up()  # who is still there gets a SIGHUP
         with suppress(ChildProcessError):
             os.waitpid(child, 0)

@@ -15,7 +15,7 @@ import pytest
 from tests.printed import commands_in, require_same_meaning
 from tests.test_layout import modules, name_of
 from zenstrap import invocation
-from zenstrap.errors import ZenstrapError
+from zenstrap.errors import UsageError, ZenstrapError
 from zenstrap.invocation import Invocation
 from zenstrap.paths import project_root
 from zenstrap.views.summary import error_text
@@ -111,10 +111,10 @@ def test_in_a_rehearsal_a_copied_command_is_one_in_a_rehearsal() -> None:
 def test_usage_errors_name_a_command_that_helps(
     capsys: pytest.CaptureFixture[str], words: str, advice: str
 ) -> None:
-    from zenstrap.cli import USAGE, main
+    from zenstrap.cli import main
 
     given = shlex.split(words)
-    assert main(given) == USAGE
+    assert main(given) == UsageError.exit_code
     said = capsys.readouterr().err
     assert commands_in(said) == (f"python run.py {advice}",)
     require_same_meaning(f"python run.py {advice}", given)

@@ -5,13 +5,24 @@ Producers call a sink (``Emit``); renderers in ``zenstrap.views`` are sinks. Tim
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 # warned: it is done, and something in it isn't as it should be.
 Outcome = Literal["done", "warned", "skipped", "failed", "interrupted"]
 ResourceAction = Literal["create", "update", "replace", "destroy"]
+# What has become of something after an action of Terraform's or on a registration.
+DONE: Mapping[str, str] = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "destroy": "destroyed",
+    "adopt": "adopted",
+    "promote": "promoted",
+    "mark": "marked",
+    "delete": "deleted",
+}
 
 
 @dataclass(frozen=True)

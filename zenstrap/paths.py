@@ -109,3 +109,8 @@ def run_folder(environment: str, run: str) -> Path:
 def leases_folder() -> Path:
     """The leases of the environments that live on this machine."""
     return home() / "leases"
+
+
+def tracebacks_folder() -> Path:
+    """One file for every bug that was met, by when it was."""
+    return home() / "tracebacks"

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from zenstrap.config import EnvironmentConfig
-from zenstrap.events import ResourceAction
+from zenstrap.events import DONE, ResourceAction
 from zenstrap.redaction import redact
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.terraform.plan import Plan
@@ -249,7 +249,7 @@ class TerraformOutputs(Report):
         if not any(self.actions.values()):
             return "no Terraform action"
         done = {name: number for name, number in self.actions.items() if number}
-        return ", ".join(f"{number} {_PAST[action]}" for action, number in done.items())
+        return ", ".join(f"{number} {DONE[action]}" for action, number in done.items())
 
     def facts(self) -> dict[str, Fact]:
         return {
@@ -410,8 +410,6 @@ class TeardownReport(Report):
 
 
 PlanReport.model_rebuild()
-
-_PAST = {"create": "created", "update": "updated", "replace": "replaced", "destroy": "destroyed"}
 
 
 def count(number: int, noun: str) -> str:

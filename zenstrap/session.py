@@ -6,8 +6,6 @@ inputs are artifacts and none of this may be one.
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
 from zenstrap import invocation, paths
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
     from zenstrap.reports import PlanReport, Report
     from zenstrap.terraform.storage import StateStorage
 
-# SIGTERM is how a CI service stops a job, SIGHUP how a terminal tells that it was closed.
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ReportT = TypeVar("ReportT", bound="Report")
 Ask = Callable[[str], str]  # shows a question, returns the answer that was typed
 ShowPlan = Callable[["PlanReport"], None]
@@ -87,28 +82,8 @@ class Session:
     failed_step: str | None = None
     is_asking: bool = False
 
-    @contextmanager
-    def handling_signals(self) -> Iterator[None]:
-        """Within this, the first Ctrl-C (or SIGTERM) asks the operation in progress to finish.
-
-        ZenML puts handlers of its own around each step that runs in the main thread, which break
-        off whatever is being done; so the steps come back to this.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self._on_signal) for number in STOPPING}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        again = self.interrupt.requested
-        self.interrupt.request()
-        if again:
-            raise KeyboardInterrupt
+    def heard(self) -> None:
+        """Tell that a request to stop was heard."""
         if self.is_asking:  # nothing is in progress, and the question ends at once
             return
         self.emit(
@@ -217,8 +192,7 @@ def step_of(environment: str, step: str, subject: str | None = None) -> Iterator
     session.emit(StepStarted(step, subject))
     outcome: Outcome = "failed"
     try:
-        with session.handling_signals():
-            yield progress
+        yield progress
         outcome = progress.outcome
     except BaseException as error:
         stopped = isinstance(error, (InterruptedRunError, KeyboardInterrupt))

@@ -75,6 +75,8 @@ class PatientAdapter(HTTPAdapter):
         """The answer, and why it may be another one a moment later."""
         try:
             response = super().send(request, *rest, **options)
+        except requests.exceptions.SSLError:
+            raise  # it stays so
         except requests.Timeout:
             return None, "no answer in time"
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:

@@ -21,9 +21,10 @@ import os, signal, sys
 from zenstrap.cli.prompt import ask
 from zenstrap.errors import InterruptedRunError
 from zenstrap.session import Session
+from zenstrap.signals import heard
 session = Session("local", "up", emit=lambda event: print(event))
 session.ask = lambda text: ask(text, session.interrupt)
-with session.handling_signals():
+with heard(session.interrupt.request):
     print("WORKING", flush=True)
     os.read({gate}, 1)
     try:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.config.conftest import REAL
-from zenstrap.config import EnvironmentConfig, load_environment, to_json, to_yaml
+from zenstrap.config import EnvironmentConfig, load_environment, to_data, to_yaml
 from zenstrap.config.reading import parse
 from zenstrap.config.trees import plain
 
@@ -23,7 +23,7 @@ def test_what_is_printed_loads_again_to_the_same(environment: str) -> None:
     assert problems == []
     assert EnvironmentConfig.model_validate(yaml.safe_load(text)) == config
     assert EnvironmentConfig.model_validate(plain(by_1_2)) == config
-    assert EnvironmentConfig.model_validate(json.loads(to_json(config))) == config
+    assert EnvironmentConfig.model_validate(json.loads(json.dumps(to_data(config)))) == config
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -7,18 +7,31 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from zenstrap.errors import InterruptedRunError, ZenstrapError, exit_code
+from zenstrap import stopping
+from zenstrap.cli.streams import delivered, open_streams
+from zenstrap.cli.telling import Telling
+from zenstrap.errors import InterruptedRunError
 from zenstrap.invocation import SCRIPT
 from zenstrap.redaction import know_environment, redact_streams
 
-USAGE = 64
-DEBUG_HINT = "This is a bug in zenstrap. Run it again with --debug for the traceback."
-
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command and return the process's exit code."""
+    """Run a command and return the process's exit code.
+
+    A signal may end the process before it returns.
+    """
     know_environment(os.environ)
+    open_streams()
     redact_streams(sys.stdout, sys.stderr)
+    telling = Telling(arguments)
+    interrupted = InterruptedRunError("interrupted", why="a stop was requested")
+    with stopping.listening() as stop, stop.before_the_end(lambda: _last(telling, interrupted)):
+        code = _run(arguments, telling)
+        stop.concluded(code)
+        return delivered(code)
+
+
+def _run(arguments: Sequence[str], telling: Telling) -> int:
     import click
 
     from zenstrap.cli.app import app
@@ -27,37 +40,39 @@ def main(arguments: Sequence[str]) -> int:
     if words and words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
         words.insert(0, "up")
     try:
-        result = app.main(words or ["--help"], prog_name=SCRIPT, standalone_mode=False)
-        return result if isinstance(result, int) else 0
-    except click.UsageError as error:
-        from zenstrap.cli.usage import usage_text
-
-        _say(usage_text(error, arguments))
-        return USAGE
+        with app.make_context(SCRIPT, words or ["--help"], obj=telling) as context:
+            result = app.invoke(context)
+            return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as ended:  # --help, --version
+        return ended.exit_code
     except click.ClickException as error:
-        _say(error.format_message())
-        return USAGE
-    except (KeyboardInterrupt, click.Abort):
-        _say("Interrupted.")
-        return InterruptedRunError.exit_code
-    except Exception as error:
+        return _misused(error, arguments, telling)
+    except BaseException as error:
+        from zenstrap.cli.failures import explained
+
         if "--debug" in words:  # here, and not where the interpreter ends: here it is redacted
             traceback.print_exc()
-        return _fail(error, as_json="--json" in words)
+        return telling.error(explained(error, stopping.current().interrupt))
 
 
-def _fail(error: Exception, *, as_json: bool) -> int:
-    if as_json:
-        from zenstrap.views.json_view import dumps, error_object
+def _misused(error: Exception, arguments: Sequence[str], telling: Telling) -> int:
+    import click
 
-        sys.stdout.write(dumps(error_object(error)))
+    from zenstrap.cli.usage import usage_error, usage_text
+    from zenstrap.errors import UsageError
+
+    if isinstance(error, click.UsageError):
+        found = usage_error(error, arguments)
     else:
-        from zenstrap.views.summary import error_text
+        assert isinstance(error, click.ClickException)
+        found = UsageError(error.format_message())
+    if telling.is_data:
+        return telling.error(found)
+    print(usage_text(found), file=sys.stderr)
+    return found.exit_code
 
-        hint = "" if isinstance(error, ZenstrapError) else f"{DEBUG_HINT}\n"
-        sys.stderr.write(error_text(error) + hint)
-    return exit_code(error)
 
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+def _last(telling: Telling, error: InterruptedRunError) -> None:
+    """The result of a command that a signal ends, unless it has been told."""
+    telling.error(error)
+    sys.stderr.flush()

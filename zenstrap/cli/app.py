@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from zenstrap import invocation
+from zenstrap.cli.telling import Telling
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,6 +29,7 @@ class Options:
         adopt: names of registrations that may be taken over.
         this_zenml: go on although the environment was registered in another ZenML.
         warnings: what is to be said of the files of the configuration.
+        telling: where the result goes.
     """
 
     environment: str
@@ -39,6 +41,7 @@ class Options:
     adopt: tuple[str, ...] = ()
     this_zenml: bool = False
     warnings: tuple[str, ...] = ()
+    telling: Telling = field(default_factory=Telling)
 
 
 _ENV = click.option("--env", "environment", required=True, metavar="NAME", help="The environment.")
@@ -172,10 +175,15 @@ def _call(module: str, function: str, options: Options, *rest: object) -> int:
     """Read the configuration, then import the command: a mistake in a file is told at once."""
     from zenstrap.config.loading import load
 
+    if options.json and options.events:
+        raise click.UsageError("--json and --events exclude each other")
+    context = click.get_current_context()
+    if context.obj is not None:
+        options = replace(options, telling=context.obj)
     loaded = load(options.environment, name=options.name)
     config = loaded.config
     options = replace(options, warnings=tuple(str(one) for one in loaded.warnings))
-    with invocation.called(_invocation(click.get_current_context(), config.environment)):
+    with invocation.called(_invocation(context, config.environment)):
         command = getattr(importlib.import_module(f"zenstrap.cli.{module}"), function)
         code: int = command(config, options, *rest)
         return code

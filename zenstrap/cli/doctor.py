@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import AuthenticationError, ZenstrapError, way_out
 from zenstrap.lifecycle.checking import diagnose, diagnose_google, diagnose_machine
 from zenstrap.reports import Check
+from zenstrap.views import json_view
 
 _MARKS: Final = {
     (True, True): "ok  ",
@@ -51,7 +51,7 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
         tell(check)
     if options.json:
         found_json = [check.model_dump(mode="json") for check in found]
-        print(json.dumps({"schema": "zenstrap/doctor/1", "checks": found_json}, indent=2))
+        options.telling.result(json_view.doctor_object(found_json), _exit_code(found))
     return _exit_code(found)
 
 

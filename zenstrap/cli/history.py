@@ -28,7 +28,7 @@ def history(config: EnvironmentConfig, options: Options, limit: int) -> int:
         runs = [run_line(record) for record in found]
         notices = tuple(whose_notices(owner, environment, client))
     if options.json:
-        sys.stdout.write(json_view.dumps(json_view.history_object(environment, runs)))
+        options.telling.result(json_view.history_object(environment, runs), 0)
     else:
         console_on(sys.stdout).print(history_table(environment, runs))
     for notice in notices:

@@ -7,17 +7,25 @@ import os
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Literal
 
-from zenstrap import paths, session
+from zenstrap import paths, session, stopping
 from zenstrap.cli.app import Options
+from zenstrap.cli.failures import explained
 from zenstrap.cli.outcome import Outcome, conclude
 from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import TerraformKilledError
+from zenstrap.errors import (
+    InterruptedRunError,
+    OutOfReachError,
+    PartlyDoneError,
+    TerraformKilledError,
+    ZenstrapError,
+)
 from zenstrap.events import Notice, StepFinished, StepStarted
 from zenstrap.interrupt import Interrupt
 from zenstrap.lease import Lease
@@ -26,6 +34,7 @@ from zenstrap.lifecycle.state_place import StatePlace, local_place
 from zenstrap.session import Session
 from zenstrap.views.select import select
 from zenstrap.views.sink import Recorder, View, tee
+from zenstrap.waiting import told_by
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -84,16 +93,15 @@ def _run(
     started = time.monotonic()
     if verb != "rollback":
         terraform_for(config)
+    stop = stopping.current()
     recorder = Recorder()
-    failure: Exception | None = None
-    with select(events=options.events) as view:
-        interrupt = Interrupt()
+    with select(stdout=options.telling.stdout, events=options.events) as view:
         run = Session(
             environment=config.environment,
             command=verb,
             emit=tee(recorder, view),
-            interrupt=interrupt,
-            ask=_asking(view, interrupt),
+            interrupt=stop.interrupt,
+            ask=_asking(view, stop.interrupt),
             assume_yes=options.yes,
             adopt=frozenset(options.adopt),
             show_plan=_showing(config, view, options),
@@ -101,28 +109,55 @@ def _run(
         if verb in ("up", "plan"):
             for warning in options.warnings:
                 run.emit(Notice(warning, "warning"))
-        try:
-            with (
-                _lease(config, run) as place,
-                session.opened(run),
-                run.handling_signals(),
-                _files(run),
-            ):
-                _run_pipeline(verb, config, run, options, given or {}, place)
-        except Exception as error:
-            if options.debug:
-                raise
-            failure = error
-    outcome = Outcome(
-        verb=verb,
-        config=config,
-        session=run,
-        steps=tuple(recorder.steps),
-        url=recorder.url,
-        failure=failure,
-        seconds=time.monotonic() - started,
+
+        def concluded(failure: ZenstrapError | None) -> int:
+            view.stop()
+            seconds = time.monotonic() - started
+            return conclude(Outcome(verb, config, run, recorder, failure, seconds), options)
+
+        def end_at_once() -> None:
+            _remove_files(run)
+            concluded(
+                InterruptedRunError(
+                    "ended at once, in the middle of what was being done",
+                    why="a stop was requested a second time",
+                )
+            )
+
+        with stop.before_the_end(end_at_once), stop.finishing(run.heard):
+            failure = _ended(verb, config, run, options, given or {})
+            if isinstance(failure, OutOfReachError) and recorder.effects:
+                failure = _partly_done(failure)
+            return concluded(failure)
+
+
+def _ended(
+    verb: Verb,
+    config: EnvironmentConfig,
+    run: Session,
+    options: Options,
+    given: Mapping[str, object],
+) -> ZenstrapError | None:
+    """Run the pipeline under the environment's lease; what it failed with."""
+    try:
+        with (
+            told_by(lambda text: run.emit(Notice(text))),
+            _lease(config, run) as place,
+            session.opened(run),
+            _files(run),
+        ):
+            _run_pipeline(verb, config, run, options, given, place)
+    except BaseException as error:
+        if options.debug:
+            traceback.print_exc()
+        return explained(error, run.interrupt)
+    return None
+
+
+def _partly_done(error: OutOfReachError) -> PartlyDoneError:
+    return PartlyDoneError(
+        error.what, where=error.where, why=error.why, fix=error.fix, command=error.command
     )
-    return conclude(outcome, options)
 
 
 @contextmanager
@@ -162,7 +197,7 @@ def _stopping_at_once(run: Session) -> Callable[[], None]:
 def _may_have_killed_terraform(error: BaseException) -> bool:
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, KeyboardInterrupt | TerraformKilledError):
+        if isinstance(seen, TerraformKilledError):
             return True
         seen = seen.__cause__ or seen.__context__
     return False
@@ -177,9 +212,8 @@ def _settle_killed_runs(place: StatePlace, lease: Lease, run: Session) -> None:
 
     dead = lease.record.took_over
     try:
-        with run.handling_signals():
-            state = place.storage.place(run.environment)
-            wait_until_gone(state, wait=run.wait, emit=run.emit)
+        state = place.storage.place(run.environment)
+        wait_until_gone(state, wait=run.wait, emit=run.emit)
         if place.locks is not None and dead:
             from zenstrap.storage.state_lock import free_dead_locks
 
@@ -198,15 +232,15 @@ def _state_place(config: EnvironmentConfig, run: Session) -> StatePlace:
     from zenstrap.lifecycle.state_place import google_place
 
     started = time.monotonic()
-    run.emit(StepStarted("state bucket"))
+    run.emit(StepStarted("state_bucket"))
     try:
         place = google_place(config, google_access(config, run), create=run.command == "up")
     except BaseException:
-        run.failed_step = "state bucket"
-        run.emit(StepFinished("state bucket", "failed", time.monotonic() - started))
+        run.failed_step = "state_bucket"
+        run.emit(StepFinished("state_bucket", "failed", time.monotonic() - started))
         raise
     run.changed_first = place.detail if place.changed else ""
-    run.emit(StepFinished("state bucket", "done", time.monotonic() - started, place.detail))
+    run.emit(StepFinished("state_bucket", "done", time.monotonic() - started, place.detail))
     return place
 
 
@@ -216,11 +250,15 @@ def _files(run: Session) -> Iterator[None]:
     try:
         yield
     finally:
-        shutil.rmtree(run.run_folder.parent, ignore_errors=True)
-        folder = paths.environment_folder(run.environment)
-        for empty in (folder, folder.parent):  # after a down; otherwise they aren't empty
-            with suppress(OSError):
-                empty.rmdir()
+        _remove_files(run)
+
+
+def _remove_files(run: Session) -> None:
+    shutil.rmtree(run.run_folder.parent, ignore_errors=True)
+    folder = paths.environment_folder(run.environment)
+    for empty in (folder, folder.parent):  # after a down; otherwise they aren't empty
+        with suppress(OSError):
+            empty.rmdir()
 
 
 def _run_pipeline(
@@ -251,8 +289,10 @@ def _connected(run: Session, options: Options) -> Iterator[Client]:
     run.emit(StepStarted("connect"))
     try:
         with zenml_client(debug=options.debug) as client:
+            run.interrupt.check()
             # The pipelines' imports are most of what a start takes.
             importlib.import_module(f"pipelines.{PIPELINES[run.command]}")  # type: ignore[index]
+            run.interrupt.check()
             store = client.zen_store.config.type.value
             detail = "ZenML server" if store == "rest" else "ZenML's local database"
             run.emit(StepFinished("connect", "done", time.monotonic() - started, detail))

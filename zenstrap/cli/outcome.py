@@ -11,13 +11,13 @@ from zenstrap import invocation
 from zenstrap.cli.app import Options
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import (
+    ConfigError,
     InterruptedRunError,
     NameTakenError,
     RefusedError,
     StateGuardError,
     UsageError,
     ZenstrapError,
-    exit_code,
 )
 from zenstrap.events import StepFinished
 from zenstrap.naming import alias_name
@@ -34,6 +34,7 @@ from zenstrap.reports import (
 from zenstrap.session import Session
 from zenstrap.views import json_view
 from zenstrap.views.plan_table import PlanTable
+from zenstrap.views.sink import Recorder
 from zenstrap.views.summary import (
     Failure,
     KeptLine,
@@ -59,10 +60,19 @@ class Outcome:
     verb: str
     config: EnvironmentConfig
     session: Session
-    steps: tuple[StepFinished, ...]
-    url: str | None
-    failure: Exception | None
+    recorder: Recorder
+    failure: ZenstrapError | None
     seconds: float
+
+    @property
+    def steps(self) -> tuple[StepFinished, ...]:
+        return tuple(self.recorder.steps)
+
+    @property
+    def failed_step(self) -> str | None:
+        """The step in which it failed, or in which it is ending now."""
+        running = self.recorder.running
+        return self.session.failed_step or (running[0].step if running else None)
 
     def last(self, kind: type[OneReport]) -> OneReport | None:
         """The newest report of a kind that the run made."""
@@ -74,15 +84,17 @@ def conclude(outcome: Outcome, options: Options) -> int:
     """Print what became of the run; data on standard output, the rest on standard error."""
     plan = outcome.last(PlanReport)
     summary = _summary(outcome, plan)
-    if options.json:
-        sys.stdout.write(json_view.dumps(json_view.run_object(summary, plan)))
+    if not options.telling.begin(summary.exit_code):
         return summary.exit_code
-    if options.events:
+    if options.telling.is_data:
+        options.telling.write(json_view.run_object(summary, plan))
         return summary.exit_code
     if outcome.verb == "plan" and plan is not None and not plan.is_empty:
         print_plan(plan, outcome.config, sys.stdout)
-    if outcome.failure is not None and not any(s.outcome == "done" for s in outcome.steps):
-        sys.stderr.write(error_text(outcome.failure))
+    failure = outcome.failure
+    began = any(step.outcome == "done" for step in outcome.steps)
+    if failure is not None and not began and not isinstance(failure, InterruptedRunError):
+        sys.stderr.write(error_text(failure))
     else:  # the view has shown the steps as they ended
         console_on(sys.stderr).print(Summary(summary, with_steps=False))
     return summary.exit_code
@@ -100,7 +112,7 @@ def _summary(outcome: Outcome, plan: PlanReport | None) -> RunSummary:
         command=outcome.verb,
         seconds=outcome.seconds,
         run=outcome.session.run_name or None,
-        url=outcome.url,
+        url=outcome.recorder.url,
         headline=_headline(outcome, plan),
         steps=outcome.steps,
         outputs=_outputs(outcome),
@@ -115,7 +127,7 @@ def _summary(outcome: Outcome, plan: PlanReport | None) -> RunSummary:
 
 def _exit_code(outcome: Outcome, plan: PlanReport | None) -> int:
     if outcome.failure is not None:
-        return exit_code(outcome.failure)
+        return outcome.failure.exit_code
     if _refused(outcome, plan) is not None:
         return RefusedError.exit_code
     if outcome.verb == "plan" and plan is not None and not plan.is_empty:
@@ -125,6 +137,10 @@ def _exit_code(outcome: Outcome, plan: PlanReport | None) -> int:
 
 def _headline(outcome: Outcome, plan: PlanReport | None) -> str:
     name = outcome.config.environment
+    if outcome.failure is not None:
+        word = "interrupted" if isinstance(outcome.failure, InterruptedRunError) else "failed"
+        place = f" in {spoken(outcome.failed_step)}" if outcome.failed_step else ""
+        return f"{outcome.verb} of {name} {word}{place}: {outcome.failure.what}"
     teardown = outcome.last(TeardownReport)
     if teardown is not None:
         return f"{name} is gone: {teardown.headline}"
@@ -209,18 +225,10 @@ def _refusal(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
 
 
 def _failure(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
-    error = _known(outcome.failure)
+    error = outcome.failure
     if error is None:
         return None
     again = invocation.again(outcome.config.environment, verb=outcome.verb)
-    if not isinstance(error, ZenstrapError):
-        return Failure(
-            what=f"{type(error).__name__}: {error}",
-            why="This is a bug in zenstrap; --debug shows the traceback.",
-            now=_now(outcome, plan),
-            go_on=again,
-            step=outcome.session.failed_step,
-        )
     place = f"{error.where}: " if error.where else ""
     return Failure(
         what=f"{place}{error.what}",
@@ -230,42 +238,49 @@ def _failure(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
         now=_now(outcome, plan),
         # What was refused is refused again: there the way out is all there is to say.
         go_on="" if isinstance(error, _STAYS) else again,
-        step=outcome.session.failed_step,
+        step=outcome.failed_step,
         interrupted=isinstance(error, InterruptedRunError),
+        where=error.where or "",
+        type=type(error).__name__,
+        problems=tuple(error.problems) if isinstance(error, ConfigError) else (),
     )
+
+
+_EFFECTS = (
+    "provision",
+    "register_connectors",
+    "register_stacks",
+    "promote",
+    "roll_back",
+    "deregister",
+    "destroy",
+)
 
 
 def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
-    """What is true after a failure, as far as the steps that finished tell."""
-    done = [step for step in outcome.steps if step.outcome == "done"]
-    names = {step.step for step in done}
-    if plan is None or not names & {"provision", "register_stacks", "deregister", "destroy"}:
-        began = {step.step for step in outcome.steps} & {"provision", "deregister"}
-        return () if began else (_before_the_plan(outcome.session),)
-    effects = (
-        "provision",
-        "register_connectors",
-        "register_stacks",
-        "promote",
-        "roll_back",
-        "deregister",
-        "destroy",
-    )
-    return tuple(f"{spoken(step.step)}: {step.detail}" for step in done if step.step in effects)
+    """What is true after a failure, as far as is known: what was done, and what is current."""
+    done = {step.step: step.detail for step in outcome.steps if step.outcome == "done"}
+    partly = outcome.recorder.effects
+    begun = {step.step for step in outcome.steps}
+    begun |= {step.step for step in outcome.recorder.running}
+    if not begun & {*_EFFECTS}:
+        return (_before_the_plan(outcome.session),)
+    lines = []
+    for step in _EFFECTS:
+        if step in done:
+            lines.append(f"{spoken(step)}: {done[step]}")
+        elif step in partly:
+            made = ", ".join(f"{number} {what}" for what, number in partly[step].items())
+            lines.append(f"{spoken(step)} broke off: {made}")
+    if not begun & {"promote", "roll_back", "deregister"}:
+        lines.append("no alias was moved: what was current still is")
+    return tuple(lines)
 
 
 def _before_the_plan(session: Session) -> str:
     if session.changed_first:
         return f"nothing was changed but the state bucket: {session.changed_first}"
     return "nothing was changed"
-
-
-def _known(failure: Exception | None) -> BaseException | None:
-    """The error that a person can act on, behind what other libraries wrapped around it."""
-    seen: BaseException | None = failure
-    while seen is not None and not isinstance(seen, ZenstrapError):
-        seen = seen.__cause__
-    return seen or failure
 
 
 __all__: Sequence[str] = ("Outcome", "conclude", "print_plan")

@@ -39,7 +39,7 @@ def status(config: EnvironmentConfig, options: Options) -> int:
     with zenml_client(debug=options.debug) as client:
         found = _status(config, client)
     if options.json:
-        sys.stdout.write(json_view.dumps(json_view.status_object([found])))
+        options.telling.result(json_view.status_object([found]), 0)
     else:
         console_on(sys.stdout).print(StatusView(found))
     return 0

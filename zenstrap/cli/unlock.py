@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from zenstrap import invocation
+from zenstrap import invocation, stopping
 from zenstrap.cli.app import Options
 from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.config import EnvironmentConfig
@@ -127,6 +127,17 @@ def _ask(environment: str, options: Options) -> None:
 
 def _free(environment: str, leases: LeaseStore, locks: StateLocks | None, found: _Found) -> None:
     """What a person was shown and nothing that came since; under a lease of our own."""
+    with stopping.current().finishing(_heard):
+        _free_now(environment, leases, locks, found)
+
+
+def _heard() -> None:
+    print("Interrupted: freeing it is finished first. Once more stops at once.", file=sys.stderr)
+
+
+def _free_now(
+    environment: str, leases: LeaseStore, locks: StateLocks | None, found: _Found
+) -> None:
     shown = found.damaged or (found.lease if found.silent else None)
     if shown is not None and not leases.delete(environment, shown.generation):
         raise LockHeldError(
@@ -147,10 +158,6 @@ def _free(environment: str, leases: LeaseStore, locks: StateLocks | None, found:
 
 def _tell(environment: str, options: Options, freed: tuple[str, ...]) -> None:
     if options.json:
-        sys.stdout.write(
-            json_view.dumps(
-                {"schema": "zenstrap/unlock/1", "environment": environment, "freed": list(freed)}
-            )
-        )
+        options.telling.result(json_view.unlock_object(environment, freed), 0)
     else:
         print(f"{environment} is unlocked" if freed else f"{environment} is not locked")

@@ -8,22 +8,25 @@ import click
 
 from zenstrap import invocation
 from zenstrap.cli.app import app
-from zenstrap.errors import sentence, way_out
+from zenstrap.errors import UsageError, sentence, way_out
 
 
-def usage_text(error: click.UsageError, words: Sequence[str]) -> str:
-    """One line of what is wrong, and one to copy.
+def usage_error(error: click.UsageError, words: Sequence[str]) -> UsageError:
+    """What is wrong, and a command to copy.
 
     Args:
         words: the command line as it was typed.
     """
     late = _late_command(words)
-    if late is not None:
-        ways = way_out("The command comes first", invocation.spelt_command(late))
-    else:
-        ways = way_out("See", invocation.spelt_command([*_verb(words), "--help"]))
-    message = error.format_message()
-    return "\n".join((message if message.endswith("?)") else sentence(message), *ways))
+    command = invocation.spelt_command(late or [*_verb(words), "--help"])
+    fix = "The command comes first" if late is not None else "See"
+    return UsageError(error.format_message(), fix=fix, command=command)
+
+
+def usage_text(error: UsageError) -> str:
+    """One line of what is wrong, and one to copy."""
+    message = error.what if error.what.endswith("?)") else sentence(error.what)
+    return "\n".join((message, *way_out(error.fix, error.command)))
 
 
 def _verb(words: Sequence[str]) -> list[str]:

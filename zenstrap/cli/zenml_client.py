@@ -5,23 +5,22 @@ from __future__ import annotations
 import io
 import logging
 import os
-import socket
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
+from zenstrap import stopping
 from zenstrap.cli.zenml_start import explained, of_a_choice
 from zenstrap.paths import project_root, require_home
+from zenstrap.reach import knock
 from zenstrap.redaction import know, passwords_in
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
-KNOCK_SECONDS = 10.0  # a server behind a slow VPN answers within this
 _SETTINGS = {
     "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_RICH_TRACEBACK": "false",
@@ -48,9 +47,18 @@ def zenml_client(*, debug: bool = False) -> Iterator[Client]:
     warnings.simplefilter("ignore", FutureWarning)
     out, sys.stdout = sys.stdout, sys.stderr if debug else _Discard()
     try:
-        yield _connect(quiet=not debug)
+        # ZenML's very first start makes its database, and a half-made one can't be used.
+        with stopping.current().finishing(_heard, checked=True):
+            client = _connect(quiet=not debug)
+        yield client
     finally:
         sys.stdout = out
+
+
+def _heard() -> None:
+    print(
+        "Interrupted: ends as soon as ZenML has started. Once more stops at once.", file=sys.stderr
+    )
 
 
 def _connect(*, quiet: bool) -> Client:
@@ -58,7 +66,12 @@ def _connect(*, quiet: bool) -> Client:
     from zenml.logger import ZenMLConsoleHandler
     from zenml.utils import source_utils
 
-    from zenstrap.execution import note_packages_without_pip, redact_what_zenml_records
+    from zenstrap.execution import (
+        leave_signals_to_us,
+        note_packages_without_pip,
+        redact_what_zenml_records,
+    )
+    from zenstrap.zenml_server import be_patient_with_the_server
 
     if quiet:
         root = logging.getLogger()
@@ -68,6 +81,8 @@ def _connect(*, quiet: bool) -> Client:
     source_utils.set_custom_source_root(str(project_root()))
     note_packages_without_pip()
     redact_what_zenml_records()
+    leave_signals_to_us()
+    be_patient_with_the_server()
     try:
         from zenml.client import Client
 
@@ -76,7 +91,7 @@ def _connect(*, quiet: bool) -> Client:
         client = Client()
         _ = client.zen_store.get_store_info()
     except Exception as error:
-        raise explained(error, _url()) from error
+        raise explained(error, store_url()) from error
     for what, look in (
         ("project", lambda: client.active_project),
         ("stack", lambda: client.active_stack_model),
@@ -84,17 +99,15 @@ def _connect(*, quiet: bool) -> Client:
         try:
             look()
         except Exception as error:
-            raise of_a_choice(what, error, os.environ) or explained(error, _url()) from error
+            raise of_a_choice(what, error, os.environ) or explained(error, store_url()) from error
     return client
 
 
 def _knock() -> None:
     """See whether anybody answers at the server's address: ZenML itself tries for half a minute."""
-    address = urlsplit(_url() or "")
-    proxied = address.scheme in getproxies() and not proxy_bypass(address.hostname or "")
-    if address.scheme in ("http", "https") and address.hostname and not proxied:
-        port = address.port or (443 if address.scheme == "https" else 80)
-        socket.create_connection((address.hostname, port), KNOCK_SECONDS).close()
+    address = store_url() or ""
+    if urlsplit(address).scheme in ("http", "https"):
+        knock(address)
 
 
 def _know_the_stores_secrets() -> None:
@@ -109,7 +122,8 @@ def _know_the_stores_secrets() -> None:
             know(value.get_secret_value() if hasattr(value, "get_secret_value") else str(value))
 
 
-def _url() -> str | None:
+def store_url() -> str | None:
+    """The address of ZenML's store, where it is known."""
     if named := os.environ.get("ZENML_STORE_URL"):
         return named
     try:

@@ -57,6 +57,8 @@ def explained(error: Exception, url: str | None) -> ZenstrapError:
     Args:
         url: the address of the store.
     """
+    if isinstance(error, ZenstrapError):
+        return error
     said = "\n".join(f"{type(one).__name__}: {one}" for one in _causes(error))
     names = {type(one).__name__ for one in _causes(error)}
     why = _short(f"{type(error).__name__}: {str(error).strip() or 'no reason given'}")

@@ -28,7 +28,7 @@ from zenstrap.config.models import (
     State,
 )
 from zenstrap.config.names import COMPONENT_KINDS, ComponentKind, Platform
-from zenstrap.config.rendering import to_json, to_yaml
+from zenstrap.config.rendering import to_data, to_yaml
 from zenstrap.config.rules import warnings
 
 __all__ = [
@@ -60,7 +60,7 @@ __all__ = [
     "available_environments",
     "load_environment",
     "secret_source",
-    "to_json",
+    "to_data",
     "to_yaml",
     "warnings",
 ]

@@ -1,8 +1,7 @@
-"""A configuration as text: what ``python run.py config`` prints."""
+"""A configuration as text and data: what ``python run.py config`` prints."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import yaml
@@ -18,7 +17,7 @@ def to_yaml(config: EnvironmentConfig) -> str:
     values, whether it is read by YAML 1.1's rules or by 1.2's.
     """
     text: str = yaml.dump(
-        _data(config),
+        to_data(config),
         Dumper=_Dumper,
         allow_unicode=True,
         default_flow_style=False,
@@ -28,12 +27,8 @@ def to_yaml(config: EnvironmentConfig) -> str:
     return text
 
 
-def to_json(config: EnvironmentConfig) -> str:
-    """The same as one JSON object."""
-    return json.dumps(_data(config), indent=2, ensure_ascii=False) + "\n"
-
-
-def _data(config: EnvironmentConfig) -> dict[str, Any]:
+def to_data(config: EnvironmentConfig) -> dict[str, Any]:
+    """The same as data for JSON."""
     data: dict[str, Any] = _whole_numbers(config.model_dump(mode="json"))
     for components in (
         data["stack"]["components"],

@@ -11,7 +11,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from zenstrap.errors import ConfigError, ZenstrapError, exit_code
+from zenstrap.errors import ConfigError, ZenstrapError, exit_code, known
 
 if TYPE_CHECKING:
     from zenstrap.reports import PlanReport
@@ -62,24 +62,39 @@ def history_object(environment: str, runs: Sequence[RunLine]) -> JsonObject:
     }
 
 
+def config_object(config: JsonObject) -> JsonObject:
+    """``zenstrap/config/1``: the merged configuration's own keys beside ``schema``."""
+    return {"schema": "zenstrap/config/1", **config}
+
+
+def doctor_object(checks: Sequence[JsonObject]) -> JsonObject:
+    """``zenstrap/doctor/1``."""
+    return {"schema": "zenstrap/doctor/1", "checks": list(checks)}
+
+
+def unlock_object(environment: str, freed: Sequence[str]) -> JsonObject:
+    """``zenstrap/unlock/1``."""
+    return {"schema": "zenstrap/unlock/1", "environment": environment, "freed": list(freed)}
+
+
 def error_object(error: BaseException) -> JsonObject:
     """``zenstrap/error/1``: for a command that ended before there was a run to sum up."""
-    known: BaseException | None = error
-    while known is not None and not isinstance(known, ZenstrapError):
-        known = known.__cause__
-    found: JsonObject = {
+    found = known(error)
+    one = found if isinstance(found, ZenstrapError) else None
+    made: JsonObject = {
         "schema": "zenstrap/error/1",
+        "succeeded": False,
         "exit_code": exit_code(error),
-        "type": type(known or error).__name__,
-        "what": known.what if known else str(error),
-        "where": known.where if known else None,
-        "why": known.why if known else None,
-        "fix": known.fix if known else None,
-        "command": known.command if known else None,
+        "type": type(found or error).__name__,
+        "what": one.what if one else str(error),
+        "where": one.where if one else None,
+        "why": one.why if one else None,
+        "fix": one.fix if one else None,
+        "command": one.command if one else None,
     }
-    if isinstance(known, ConfigError):
-        found["problems"] = [asdict(problem) for problem in known.problems]
-    return found
+    if isinstance(one, ConfigError):
+        made["problems"] = [asdict(problem) for problem in one.problems]
+    return made
 
 
 def dumps(found: JsonObject) -> str:

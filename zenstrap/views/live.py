@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zenstrap.events import (
+    DONE,
     Event,
     Notice,
     Outcome,
@@ -51,7 +52,6 @@ _DOING = {
     "replace": "replacing",
     "destroy": "destroying",
 }
-_DONE = {"create": "created", "update": "updated", "replace": "replaced", "destroy": "destroyed"}
 _LEVELS = {"info": "", "warning": "yellow", "error": "bold red"}
 
 
@@ -120,7 +120,7 @@ class Tree:
                 item.started = now - event.seconds
             case ResourceFinished():
                 item = self._item(event.address, "", now - event.seconds)
-                item.verb = _DONE[event.action] if event.succeeded else f"{event.action} failed"
+                item.verb = DONE[event.action] if event.succeeded else f"{event.action} failed"
                 item.state = "done" if event.succeeded else "failed"
                 item.seconds = event.seconds
             case RegistrationWritten():

@@ -3,6 +3,9 @@
     {"schema": "zenstrap/events/1", "event": "step_finished", "time": "2026-11-22T12:00:00.000Z",
      "step": "plan", "outcome": "done", "seconds": 0.3, "detail": "", "subject": null}
 
+The last one, whatever happens, is ``result``, and its ``result`` is the object that ``--json``
+prints, with its own schema id.
+
 Fields and events may be added under this schema; none changes its meaning or goes.
 """
 
@@ -13,7 +16,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import IO
+from typing import IO, Any
 
 from zenstrap.events import Event
 from zenstrap.views.sink import Drawing
@@ -39,5 +42,15 @@ class NdjsonEvents(Drawing):
 def event_object(event: Event, time: datetime) -> dict[str, object]:
     """The JSON object of one event."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
+    return {**_head(name, time), **asdict(event)}
+
+
+def result_line(result: dict[str, Any], time: datetime | None = None) -> str:
+    """The line that ends the stream."""
+    found = {**_head("result", time or datetime.now(UTC)), "result": result}
+    return json.dumps(found) + "\n"
+
+
+def _head(name: str, time: datetime) -> dict[str, object]:
     moment = time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"schema": SCHEMA, "event": name, "time": moment, **asdict(event)}
+    return {"schema": SCHEMA, "event": name, "time": moment}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import IO
 
 from zenstrap.events import (
+    DONE,
     Event,
     Notice,
     RegistrationWritten,
@@ -14,8 +15,6 @@ from zenstrap.events import (
 )
 from zenstrap.views.sink import Drawing
 from zenstrap.views.text import clean, clean_lines, duration, spoken
-
-VERBS = {"create": "created", "update": "updated", "replace": "replaced", "destroy": "destroyed"}
 
 
 class PlainLines(Drawing):
@@ -46,7 +45,7 @@ def line_of(event: Event) -> str | None:
             name = spoken(event.step)
             return f"{event.outcome:<11} {name}{subject} ({duration(event.seconds)}){detail}"
         case ResourceFinished():
-            done = VERBS[event.action] if event.succeeded else f"{event.action} failed:"
+            done = DONE[event.action] if event.succeeded else f"{event.action} failed:"
             return f"            {done} {clean(event.address)} ({duration(event.seconds)})"
         case RegistrationWritten():
             return f"            {written(event)}"
@@ -59,13 +58,5 @@ def line_of(event: Event) -> str | None:
 
 def written(event: RegistrationWritten) -> str:
     """``created component zenml-dev-artifacts``: whatever form of the verb the writer used."""
-    done = {
-        "create": "created",
-        "adopt": "adopted",
-        "update": "updated",
-        "promote": "promoted",
-        "mark": "marked",
-        "delete": "deleted",
-    }
     action = str(event.action)
-    return f"{clean(done.get(action, action))} {clean(str(event.kind))} {clean(event.name)}"
+    return f"{clean(DONE.get(action, action))} {clean(str(event.kind))} {clean(event.name)}"

@@ -7,12 +7,21 @@ code. So an event is only put into a queue, and whoever finds nobody drawing dra
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, Self
 
-from zenstrap.events import Emit, Event, RunStarted, StepFinished
+from zenstrap.events import (
+    DONE,
+    Emit,
+    Event,
+    RegistrationWritten,
+    ResourceFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+)
 
 
 class View(Protocol):
@@ -91,18 +100,37 @@ class Drawing:
 
 
 class Recorder:
-    """Keeps what the summary needs of a run's events."""
+    """Keeps what the summary needs of a run's events.
+
+    Attributes:
+        running: the steps that have begun and not ended.
+        effects: what each step has changed so far, in words: ``created`` and how often.
+    """
 
     def __init__(self) -> None:
         self.steps: list[StepFinished] = []
-        self.run: str | None = None
+        self.running: list[StepStarted] = []
+        self.effects: dict[str, Counter[str]] = {}
         self.url: str | None = None
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, StepFinished):
-            self.steps.append(event)
-        elif isinstance(event, RunStarted):
-            self.run, self.url = event.run, event.url
+        match event:
+            case StepStarted():
+                self.running.append(event)
+            case StepFinished():
+                self.steps.append(event)
+                begun = StepStarted(event.step, event.subject)
+                self.running = [step for step in self.running if step != begun]
+            case ResourceFinished(succeeded=True):
+                self._count(DONE[event.action])
+            case RegistrationWritten():
+                self._count(DONE.get(event.action, event.action))
+            case RunStarted():
+                self.url = event.url
+
+    def _count(self, effect: str) -> None:
+        if self.running:
+            self.effects.setdefault(self.running[-1].step, Counter())[effect] += 1
 
 
 def tee(*sinks: Emit) -> Emit:

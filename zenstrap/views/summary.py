@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from zenstrap.errors import ConfigError, ZenstrapError, way_out
+from zenstrap.errors import ConfigError, ConfigProblem, ZenstrapError, known, way_out
 from zenstrap.events import StepFinished
 from zenstrap.redaction import SENSITIVE
 from zenstrap.views.terminal import PLAIN_WIDTH, joined, plain, unbroken
@@ -68,12 +68,15 @@ class Failure:
     """Why a run did not end well.
 
     Attributes:
-        what: what failed, one sentence.
+        what: what failed, one sentence; begins with ``where``, where there is one.
+        where: the file, address or name that it is about.
         why: the reason, one sentence.
         fix: the way out, in words.
         command: what to type for it.
         now: what is true now, one sentence a line: what was made, what was left as it was.
         go_on: the one command that continues.
+        type: the error's class.
+        problems: every problem of the configuration, where that is what failed.
     """
 
     what: str
@@ -84,6 +87,9 @@ class Failure:
     go_on: str = ""
     step: str | None = None
     interrupted: bool = False
+    where: str = ""
+    type: str = ""
+    problems: tuple[ConfigProblem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,20 +169,20 @@ def plain_summary(run: RunSummary, *, width: int = PLAIN_WIDTH, with_steps: bool
 
 def error_text(error: BaseException) -> str:
     """What happened, where, why and the way out, for stderr; no traceback."""
-    known = _known(error)
-    if isinstance(known, ConfigError):
-        return f"Error: {clean_lines(str(known))}\n"
-    if isinstance(known, ZenstrapError):
-        lines = [f"Error: {_sentence(known.what)}"]
-        if known.where:
-            lines.append(f"  Where: {_block(known.where)}")
-        if known.why:
-            lines.append(f"  Why:   {_block(_sentence(known.why))}")
-        ways = "\n".join(way_out(known.fix, known.command))
+    found = known(error)
+    if isinstance(found, ConfigError):
+        return f"Error: {clean_lines(str(found))}\n"
+    if isinstance(found, ZenstrapError):
+        lines = [f"Error: {_sentence(found.what)}"]
+        if found.where:
+            lines.append(f"  Where: {_block(found.where)}")
+        if found.why:
+            lines.append(f"  Why:   {_block(_sentence(found.why))}")
+        ways = "\n".join(way_out(found.fix, found.command))
         if ways:
             lines.append(f"  Fix:   {_block(ways)}")
         return "\n".join(lines) + "\n"
-    if isinstance(known, KeyboardInterrupt):
+    if isinstance(found, KeyboardInterrupt):
         return "Interrupted.\n"
     said = clean_lines(str(error))
     return f"Error: {type(error).__name__}{': ' if said else ''}{said}\n"
@@ -319,16 +325,6 @@ def _head(title: str) -> Iterator[RenderableType]:
 def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:
     yield from _head(title)
     yield Padding(content, (0, 0, 0, _INDENT))
-
-
-def _known(error: BaseException) -> BaseException:
-    """The error that a person can act on, behind what other libraries wrapped around it."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, (ZenstrapError, KeyboardInterrupt)):
-            return seen
-        seen = seen.__cause__
-    return error
 
 
 def _sentence(text: str) -> str:
