@@ -146,7 +146,7 @@ def test_lines_around_the_answer_do_no_harm(
     before, after = WRAPPERS[wrapper]
     body = f"{before}\n{answering('1.11.4')}\n{after}"
     monkeypatch.setenv(BINARY_VARIABLE, str(make_program(body)))
-    assert find_terraform().version == "1.11.4"
+    assert find_terraform(fall_back=False).version == "1.11.4"
 
 
 def test_a_wrapper_is_told_how_to_be_left_out(
@@ -154,7 +154,7 @@ def test_a_wrapper_is_told_how_to_be_left_out(
 ) -> None:
     monkeypatch.setenv(BINARY_VARIABLE, str(make_program("echo 'No version is set for terraform'")))
     with pytest.raises(TerraformError) as caught:
-        find_terraform()
+        find_terraform(fall_back=False)
     assert "No version is set" in (caught.value.why or "")
     assert BINARY_VARIABLE in (caught.value.fix or "")
 
