@@ -43,7 +43,9 @@ _DATABASE: Final = (
         "makes a new one",
     ),
     (
-        re.compile(r"no such table|already exists|EntityExistsError|no such column|duplicate column"),
+        re.compile(
+            r"no such table|already exists|EntityExistsError|no such column|duplicate column"
+        ),
         "is half made: ZenML's very first start, or an upgrade of it, was cut off",
         "If nothing of yours is in it yet, delete that file and run again; else restore it from a "
         "backup",

@@ -8,7 +8,12 @@ penguins", PLoS ONE 9(3):e90081; released into the public domain (CC0) as palmer
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
+import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +25,8 @@ from zenstrap.paths import project_root
 
 BUILT_IN = Path(__file__).with_name("penguins.csv")
 TEST_SHARE = 0.2
+_FEWEST_ROWS = 10
+_SEPARATORS = (";", "\t", "|", ",")  # the first that stands in the header: names have no commas
 SEED = 20140305  # any number; fixed so that a stack's accuracy is comparable from run to run
 
 
@@ -39,37 +46,151 @@ class LabelledData:
 def read_table(path: Path | None = None) -> LabelledData:
     """Read a CSV file with a header: numbers in every column but the last, which is the label.
 
+    As spreadsheets write them: separated by commas, semicolons (then a comma may be the decimal
+    sign), tabs or bars; in UTF-8 or UTF-16, with or without a byte order mark. Blank lines don't
+    count.
+
     Args:
         path: None reads the built-in table.
 
     Raises:
-        ZenstrapError: the file is missing, empty, or a cell isn't a number.
+        ZenstrapError: the file is missing or too small, a cell isn't a number, or the labels teach
+            nothing. It names the line.
     """
     source = path or BUILT_IN
-    try:
-        with source.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))[1:]
-        features = np.array([[float(cell) for cell in row[:-1]] for row in rows], dtype=np.float64)
-        labels = np.array([row[-1] for row in rows], dtype=np.str_)
-    except (OSError, ValueError, IndexError) as error:
-        raise ZenstrapError(
-            "the smoke test's table can't be read",
-            where=str(source),
-            why=str(error),
-            fix="Give smoke_test.data a CSV file with a header, numbers, and the label last.",
-        ) from error
-    if features.ndim != 2 or len(rows) < 10 or features.shape[1] < 1:
-        raise ZenstrapError(
-            f"the smoke test's table is too small ({len(rows)} rows)",
-            where=str(source),
-            fix="Give smoke_test.data a CSV file with at least 10 rows of numbers and a label.",
+    table = _Table(source)
+    for line, cells in _rows(source, _text(source)):
+        table.take(line, cells)
+    return table.data()
+
+
+class _Table:
+    """Rows as they are read, each checked against the header."""
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+        self._header: list[str] = []
+        self._features: list[list[float]] = []
+        self._labels: list[str] = []
+
+    def take(self, line: int, cells: list[str]) -> None:
+        if not self._header:
+            self._header = self._checked_header(line, cells)
+            return
+        if len(cells) != len(self._header):
+            raise self._fault(
+                f"there are {_cells(cells)} and the header has {_cells(self._header)}",
+                "Give every row the same columns",
+                line,
+            )
+        self._features.append([self._number(line, *pair) for pair in enumerate(cells[:-1])])
+        if not cells[-1]:
+            raise self._fault("there is no label: the last cell is empty", "Fill it in", line)
+        self._labels.append(cells[-1])
+
+    def data(self) -> LabelledData:
+        count, kinds = len(self._labels), len(set(self._labels))
+        if count < _FEWEST_ROWS:
+            raise self._fault(
+                f"the table is too small ({count} rows)", f"Give it {_FEWEST_ROWS} rows or more"
+            )
+        if kinds == 1:
+            raise self._fault(
+                f"every row has the label {self._labels[0][:40]!r}, and whoever always says that "
+                "is right: a training on it proves nothing",
+                "Give it rows of two labels or more",
+            )
+        if kinds == count:
+            raise self._fault(
+                "every row has a label of its own, so nothing can be learnt from one for another",
+                "Put the label, one of a few words, into the last column",
+            )
+        return LabelledData(
+            np.array(self._features, dtype=np.float64), np.array(self._labels, dtype=np.str_)
         )
-    return LabelledData(features, labels)
+
+    def _checked_header(self, line: int, cells: list[str]) -> list[str]:
+        if len(cells) < 2:
+            raise self._fault(
+                "there is one column only: no comma, semicolon, tab or bar separates another",
+                "Separate the columns by commas",
+                line,
+            )
+        if all(_as_number(cell) is not None for cell in cells[:-1]):
+            raise self._fault(
+                "there are numbers where the names of the columns belong",
+                "Write a line with the columns' names above the first row",
+                line,
+            )
+        return cells
+
+    def _number(self, line: int, column: int, cell: str) -> float:
+        number = _as_number(cell)
+        if number is None or not math.isfinite(number):
+            said = repr(cell[:40]) if cell else "an empty cell"
+            raise self._fault(
+                f"column {self._header[column][:40] or column + 1}: {said} is no number",
+                "Leave the row out, or write a number such as 1.5",
+                line,
+            )
+        return number
+
+    def _fault(self, what: str, fix: str, line: int | None = None) -> ZenstrapError:
+        return _fault(self._source, what, fix, line)
+
+
+def _text(source: Path) -> str:
+    try:
+        if source.exists() and not source.is_file():  # a pipe would be waited for
+            raise _fault(source, "this is no file", "Name a CSV file")
+        content = source.read_bytes()
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise _fault(source, f"it can't be read: {why}", "Name a CSV file that can") from error
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _fault(source, "this is no UTF-8 text", "Save it as CSV UTF-8", line) from None
+
+
+def _rows(source: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines that aren't blank, with their numbers."""
+    lines = list(io.StringIO(text, newline=""))
+    first = next((line for line in lines if line.strip()), "")
+    named = re.fullmatch(r"sep=(.)\s*", first)  # how Excel is told
+    separator = named[1] if named else next((s for s in _SEPARATORS if s in first), ",")
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells) and not (named and reader.line_num == lines.index(first) + 1):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise _fault(source, f"this is no CSV: {error}", "Correct it", reader.line_num) from None
+
+
+def _as_number(cell: str) -> float | None:
+    """A number, also with a decimal comma: where the comma separates columns, no cell has one."""
+    try:
+        return float(cell.replace(",", ".") if cell.count(",") == 1 else cell)
+    except ValueError:
+        return None
+
+
+def _cells(cells: list[str]) -> str:
+    return f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+
+
+def _fault(source: Path, what: str, fix: str, line: int | None = None) -> ZenstrapError:
+    place = str(source) if line is None else f"{source}:{line}"
+    return ZenstrapError(f"smoke_test.data: {what}", where=place, fix=fix)
 
 
 def table_path(setting: str | None) -> Path | None:
     """The file that ``smoke_test.data`` names, from the clone's root; None for the built-in one."""
-    return project_root() / setting if setting else None
+    return project_root() / Path(setting).expanduser() if setting else None
 
 
 def split(data: LabelledData) -> tuple[LabelledData, LabelledData]:
