@@ -13,20 +13,28 @@ from typing import Any, Final
 
 import yaml
 
-from zenstrap.config.pasted_secrets import problems_of_text
+from zenstrap.config.pasted_secrets import problems_of_keys, problems_of_text
 from zenstrap.config.trees import Origin, Scalar, Sequence, Table, Tree
 from zenstrap.errors import ConfigProblem
 
 # A file of this project has some hundred values; more is an alias that multiplies itself.
 _MOST_VALUES: Final = 10_000
 _DEEPEST: Final = 50
+_MOST_BYTES: Final = 128 * 1024
 
 
 def read(path: Path, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
     """A file's tree, as far as it can be read, and what is wrong with it as YAML."""
     nothing = Table(Origin(shown_as, None, ""))
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        if path.exists() and not path.is_file() and not path.is_dir():  # a pipe is waited for
+            return nothing, [ConfigProblem(shown_as, None, "", "is no file")]
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            what = f"is larger than {_MOST_BYTES // 1024} KiB, which no configuration is"
+            return nothing, [ConfigProblem(shown_as, None, "", what)]
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         return nothing, [
@@ -43,9 +51,8 @@ def read(path: Path, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
 def parse(text: str, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
     """A text's tree, as far as it can be read, and what is wrong with it as YAML."""
     nothing = Table(Origin(shown_as, None, ""))
-    secrets = problems_of_text(text, shown_as)
-    if secrets:
-        # Nothing else is said about such a file: another message might quote the secret.
+    # Nothing else is said about a file with secrets: another message might quote one.
+    if secrets := problems_of_text(text, shown_as):
         return nothing, secrets
     try:
         loader = Yaml12Loader(text)
@@ -63,7 +70,11 @@ def parse(text: str, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
         return nothing, [
             ConfigProblem(shown_as, None, "", "is empty", "Write at least one key: value line")
         ]
-    return _Builder(shown_as).document(node)
+    try:
+        secrets = problems_of_keys(node, shown_as)
+    except RecursionError:
+        return nothing, [ConfigProblem(shown_as, None, "", "is nested too deeply")]
+    return (nothing, secrets) if secrets else _Builder(shown_as).document(node)
 
 
 class Yaml12Loader(yaml.SafeLoader):
@@ -238,6 +249,7 @@ def _broken(error: yaml.YAMLError, shown_as: str, text: str) -> ConfigProblem:
         return ConfigProblem(shown_as, line, "", "has a character that YAML doesn't allow")
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or "can't be understood")
+    problem = re.sub(r"'\S{2,}'", "one", problem)  # an alias is no secret, unless somebody's is
     at_line: int | None = mark.line + 1 if mark is not None else None
     lines = text.splitlines()
     at = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
