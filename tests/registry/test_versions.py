@@ -14,7 +14,8 @@ from tests.registry.model_registry import NOW, ModelRegistry
 from tests.registry.test_diff import stack
 from zenstrap.errors import RefusedError, UsageError
 from zenstrap.registry.changes import Kind
-from zenstrap.registry.diff import diff
+from zenstrap.registry.diff import diff, is_alias
+from zenstrap.registry.drift import changed_outside
 from zenstrap.registry.model import PROMOTIONS, ActualStack, DesiredRegistry
 from zenstrap.registry.versions import (
     beyond_retention,
@@ -194,3 +195,20 @@ def test_retention_is_counted_for_each_stack_and_a_shared_component_stays() -> N
         registry.carry_out(desired, diff(desired, registry.actual(), immutable_versions=True))
     gone = {change.name for change in beyond_retention(registry.actual(), 2)}
     assert gone == {"zenml-test-fraud-v1.0.0", "zenml-test-fraud-artifact-store-v1.0.0"}
+
+
+@pytest.mark.parametrize("written", ["broken", "9.9.9", None])
+def test_a_stack_whose_label_somebody_edited_is_still_what_its_name_says(
+    written: str | None,
+) -> None:
+    registry = promoted("1.0.0", "1.1.0")
+    edited = registry.stacks["zenml-test-v1.0.0"]
+    labels = {name: value for name, value in edited.labels.items() if name != "version"}
+    labels |= {"version": written} if written else {}
+    registry.stacks[edited.name] = replace(edited, labels=labels)
+    actual = registry.actual()
+    assert not is_alias(actual.stacks[edited.name])
+    assert previous_version(actual, None) == "1.0.0"
+    assert rollback_target(actual, None, None).name == edited.name
+    (told,) = changed_outside(actual)
+    assert edited.name in told and "gone" not in told

@@ -15,6 +15,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
 from zenstrap.lease import holder
 from zenstrap.naming import alias_name
+from zenstrap.registry.labels import version_in
 from zenstrap.registry.model import ML_PROJECT, VERSION, ActualRegistry, ActualStack
 from zenstrap.views import json_view
 from zenstrap.views.status_view import (
@@ -100,7 +101,7 @@ def _projects(config: EnvironmentConfig, actual: ActualRegistry) -> list[str | N
 def _version(
     stack: ActualStack, versions: Versions, actual: ActualRegistry, client: Client
 ) -> StackVersion:
-    version = stack.labels.get(VERSION, "")
+    version = version_in(stack.name) or ""
     promotion = versions.promotions.get(version)
     return StackVersion(
         stack=stack.name,
@@ -162,4 +163,4 @@ def _lease(config: EnvironmentConfig) -> tuple[LeaseLine | None, tuple[str, ...]
 
 
 def _version_key(stack: ActualStack) -> tuple[int, ...]:
-    return tuple(int(part) for part in stack.labels.get(VERSION, "0").split("."))
+    return tuple(int(part) for part in (version_in(stack.name) or "0").split("."))

@@ -15,10 +15,10 @@ from zenstrap.lifecycle.planning import combined_digest
 from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.naming import alias_name
 from zenstrap.registry.changes import Kind, Registration
+from zenstrap.registry.labels import version_of
 from zenstrap.registry.model import (
     CONTENT_HASH,
     ML_PROJECT,
-    VERSION,
     ActualRegistry,
     ActualStack,
 )
@@ -117,7 +117,7 @@ def where_to(
     run = find_run(moved.run) if moved else None
     broken_off = run is not None and run.command == "rollback" and run.status != "completed"
     target = rollback_target(actual, project, to, finish=broken_off)
-    finishes = moved is not None and moved.version == target.labels[VERSION]
+    finishes = moved is not None and moved.version == version_of(target)
     return target, moved if finishes else None
 
 
@@ -189,7 +189,7 @@ def _registration(stack: ActualStack) -> Registration:
         kind=Kind.STACK,
         name=stack.name,
         id=stack.id,
-        version=stack.labels[VERSION],
+        version=version_of(stack),
         content_hash=stack.labels[CONTENT_HASH],
         project=stack.labels.get(ML_PROJECT),
     )
@@ -206,7 +206,7 @@ def _notices(
     project: str | None,
     finishes: Promotion | None,
 ) -> Iterator[str]:
-    version = target.labels[VERSION]
+    version = version_of(target)
     if finishes:
         yield (
             f"Run {finishes.run} had moved {alias_name(config.environment, project)} to {version} "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zenstrap.registry.labels import is_alias
+from zenstrap.registry.labels import is_alias, version_in
 from zenstrap.registry.model import (
     CONTENT_HASH,
     ML_PROJECT,
@@ -16,7 +16,7 @@ from zenstrap.registry.model import (
 
 def changed_outside(actual: ActualRegistry) -> tuple[str, ...]:
     """Names of our registrations that are no longer what their labels say, each with how."""
-    return (*_components(actual), *_aliases(actual))
+    return (*_components(actual), *_stacks(actual))
 
 
 def _components(actual: ActualRegistry) -> Iterator[str]:
@@ -26,19 +26,21 @@ def _components(actual: ActualRegistry) -> Iterator[str]:
             yield f"component {component.name} has other settings"
 
 
-def _aliases(actual: ActualRegistry) -> Iterator[str]:
-    """An alias has the components of the version that it names."""
+def _stacks(actual: ActualRegistry) -> Iterator[str]:
+    """An alias has the components of the version that it names; a stack's name tells its own."""
     versions = {
-        (stack.labels.get(ML_PROJECT), stack.labels.get(VERSION)): stack
+        (stack.labels.get(ML_PROJECT), version_in(stack.name)): stack
         for stack in actual.our_stacks
         if not is_alias(stack)
     }
-    for alias in sorted(actual.our_stacks, key=lambda one: one.name):
-        if not is_alias(alias):
+    for one in sorted(actual.our_stacks, key=lambda one: one.name):
+        version = one.labels.get(VERSION)
+        if not is_alias(one):
+            if version != version_in(one.name):
+                yield f"stack {one.name} is labelled version {version}"
             continue
-        version = alias.labels.get(VERSION)
-        stack = versions.get((alias.labels.get(ML_PROJECT), version))
+        stack = versions.get((one.labels.get(ML_PROJECT), version))
         if stack is None:
-            yield f"the stack of alias {alias.name}, version {version}, is gone"
-        elif dict(stack.components) != dict(alias.components):
-            yield f"alias {alias.name} has other components than its version {version}"
+            yield f"the stack of alias {one.name}, version {version}, is gone"
+        elif dict(stack.components) != dict(one.components):
+            yield f"alias {one.name} has other components than its version {version}"

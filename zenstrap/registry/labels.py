@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -47,6 +48,20 @@ def lasting(labels: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in labels.items() if name not in HISTORICAL}
 
 
+def version_in(name: str) -> str | None:
+    """The version in a stack's name; None in an alias'. Labels can be edited, names are found by.
+
+    See :func:`zenstrap.naming.stack_name`: no alias can end like one.
+    """
+    found = re.search(r"-v([0-9]+\.[0-9]+\.[0-9]+)$", name)
+    return found[1] if found else None
+
+
+def version_of(stack: ActualStack) -> str:
+    """The version that a stack is, or that an alias stands for; empty where nothing tells."""
+    return version_in(stack.name) or stack.labels.get(VERSION, "")
+
+
 def is_alias(stack: ActualStack) -> bool:
     """Whether a stack is an alias: the name of any other ends in its version."""
-    return not stack.name.endswith(f"-v{stack.labels.get(VERSION, '')}")
+    return version_in(stack.name) is None

@@ -17,7 +17,7 @@ from zenstrap import invocation
 from zenstrap.errors import RefusedError, UsageError
 from zenstrap.naming import alias_name
 from zenstrap.registry.changes import Action, FieldChange, Kind, RegistrationChange
-from zenstrap.registry.labels import is_alias
+from zenstrap.registry.labels import version_in, version_of
 from zenstrap.registry.model import (
     ML_PROJECT,
     PROMOTIONS,
@@ -71,14 +71,14 @@ class Versions:
 def versions_of(actual: ActualRegistry, project: str | None) -> Versions:
     """What is registered of the base stack (None) or an ML project's."""
     stacks = {
-        stack.labels.get(VERSION, ""): stack
+        version: stack
         for stack in actual.our_stacks
-        if not is_alias(stack) and stack.labels.get(ML_PROJECT) == project
+        if (version := version_in(stack.name)) and stack.labels.get(ML_PROJECT) == project
     }
     alias = actual.stacks.get(alias_name(actual.environment, project))
     if alias is not None and not actual.is_ours(alias.labels):
         alias = None
-    now = alias.labels.get(VERSION) if alias else None
+    now = (version_of(alias) or None) if alias else None
     recorded = {p.version: p for p in promotions(alias)} if alias else {}
     earlier = [p for p in recorded.values() if p.version in stacks and p.version != now]
     others = sorted(stacks.keys() - {now, *recorded}, key=_order, reverse=True)
@@ -122,7 +122,7 @@ def last_move(actual: ActualRegistry, project: str | None) -> Promotion | None:
     found = versions_of(actual, project)
     if found.alias is None or found.current is None:
         return None
-    return found.promotions.get(found.current.labels[VERSION])
+    return found.promotions.get(version_of(found.current))
 
 
 def rolled_back_from(actual: ActualRegistry, project: str | None, version: str) -> str | None:
@@ -135,7 +135,7 @@ def rolled_back_from(actual: ActualRegistry, project: str | None, version: str) 
 def previous_version(actual: ActualRegistry, project: str | None) -> str | None:
     """The version that was current before; None where there is none, or it isn't kept."""
     previous = versions_of(actual, project).previous
-    return previous[0].labels[VERSION] if previous else None
+    return version_of(previous[0]) if previous else None
 
 
 def rollback_target(
@@ -154,7 +154,7 @@ def rollback_target(
     """
     found = versions_of(actual, project)
     name = alias_name(actual.environment, project)
-    current = found.current.labels[VERSION] if found.current is not None else None
+    current = version_of(found.current) if found.current is not None else None
     if finish and found.current is not None and to in (None, current):
         return found.current
     if to is None:
@@ -168,7 +168,7 @@ def rollback_target(
         return found.previous[0]
     if current == to:
         raise RefusedError(f"{name} has version {to} already", fix="Nothing is to be done.")
-    kept = {stack.labels[VERSION]: stack for stack in (*found.previous, *found.rolled_back)}
+    kept = {version_of(stack): stack for stack in (*found.previous, *found.rolled_back)}
     if to not in kept:
         raise UsageError(
             f"{name} can't go back to version {to}",
@@ -185,7 +185,7 @@ def rollback_change(actual: ActualRegistry, target: ActualStack) -> Registration
     """What a rollback writes: one alias, in one update."""
     project = target.labels.get(ML_PROJECT)
     alias = versions_of(actual, project).alias
-    before, after = alias.labels.get(VERSION) if alias else None, target.labels.get(VERSION)
+    before, after = version_of(alias) or None if alias else None, version_of(target)
     move = last_move(actual, project) if before == after else None
     return RegistrationChange(
         kind=Kind.ALIAS,
