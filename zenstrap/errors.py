@@ -2,6 +2,7 @@
 
     ZenstrapError                    1   failed
     ├── UsageError                  64   the command line asks for something that isn't there
+    │   ├── UnknownEnvironmentError 64   no file has that environment's name
     │   └── ConfigError             64   a configuration file is wrong; carries every problem in it
     ├── AuthenticationError          3   no credentials, or refused ones
     ├── LockHeldError                4   somebody else is changing this environment
@@ -76,6 +77,18 @@ class ZenstrapError(Exception):
 
 class UsageError(ZenstrapError):
     exit_code = 64
+
+
+class UnknownEnvironmentError(UsageError):
+    """No file has that environment's name.
+
+    Attributes:
+        near: whether another one has nearly that name, or nothing can have it.
+    """
+
+    def __init__(self, what: str, *, near: bool, **told: str | None) -> None:
+        super().__init__(what, **told)
+        self.near = near
 
 
 @dataclass(frozen=True)

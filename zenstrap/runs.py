@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from zenstrap.config.recorded import SCHEMA
 from zenstrap.terraform.state import StateIdentity
 from zenstrap.user import user_name
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 TAG: Final = "zenstrap"  # on runs of commands, and on artifacts
 TRAINING_TAG: Final = "zenstrap-smoke-training"  # on a smoke test's own run, instead of TAG
 STARTED: Final = "zenstrap"  # extra configuration: who started the run, where, with which command
+CONFIG_SCHEMA: Final = "config_schema"  # in it: of the configuration in the run's parameters
 TRAINING: Final = "smoke_training"  # the command of a smoke test's own run
 STATE: Final = "terraform_state"  # metadata: the state that the run left
 CHANGES: Final = "changes"  # metadata: how many resources and registrations the run changed
 
+_UP: Final = "bootstrap"  # the pipeline of `up`
 _PAGE: Final = 200  # runs asked for at once, where all are wanted
 
 # Before smoke trainings had a tag of their own they had TAG. A run's name is
@@ -54,6 +57,20 @@ class RunRecord:
     changes: int | None
     state: StateIdentity | None
     owner: str = ""
+
+
+@dataclass(frozen=True)
+class RecordedConfig:
+    """The configuration that a run was given.
+
+    Attributes:
+        content: the parameter of its pipeline, as JSON.
+        schema: see :data:`zenstrap.config.recorded.SCHEMA`; 0 where the run says none.
+    """
+
+    run: RunRecord
+    content: dict[str, Any]
+    schema: int
 
 
 def environment_tag(environment: str) -> str:
@@ -87,6 +104,7 @@ def run_options(environment: str, owner: str, pipeline: str, command: str) -> di
                 "user": user_name(),
                 "host": socket.gethostname(),
                 "pid": os.getpid(),
+                CONFIG_SCHEMA: SCHEMA,
             }
         },
     }
@@ -111,6 +129,30 @@ def recent_runs(client: Client, environment: str, owner: str, limit: int) -> lis
 def newest_run(client: Client, environment: str) -> RunRecord | None:
     """The newest run of a command, whoever's it is."""
     return _newest(client, **_commands(environment, ""))
+
+
+def last_configuration(client: Client, environment: str, owner: str) -> RecordedConfig | None:
+    """What the newest `up` was given; where there is none, the newest run.
+
+    What a `plan` was given may never have been made.
+
+    Args:
+        owner: whose run it should be, if that owner has any; empty for anybody's.
+    """
+    ups = f"startswith:{environment}-{_UP}-"
+    questions = [
+        {**_commands(environment, whose), **name}
+        for whose in dict.fromkeys((owner, ""))
+        for name in ({"name": ups}, {})
+    ]
+    for question in questions:
+        page = client.list_pipeline_runs(**question, sort_by="desc:created", size=1, hydrate=True)
+        for run in page.items:
+            content = run.config.parameters.get("config") if run.config.parameters else None
+            if isinstance(content, dict):
+                schema = _mapping(run.config.extra.get(STARTED)).get(CONFIG_SCHEMA, 0)
+                return RecordedConfig(_record(run), content, schema)
+    return None
 
 
 def run_named(client: Client, name: str) -> RunRecord | None:

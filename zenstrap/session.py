@@ -49,6 +49,7 @@ class Session:
             is connected; empty otherwise.
         taken_down_at: the last time that everything of the environment was taken away.
         unmarked: whether registrations that name no owner are ours; None until it is looked at.
+        told: whose configuration it is, where it isn't that of the files; for people.
         changed_first: what was changed before anything was planned, for people: the state bucket.
         google: the login with Google Cloud, on platform gcp.
         run: the key of this run's files; not ZenML's run name, which comes later.
@@ -72,6 +73,7 @@ class Session:
     moved_from: str = ""
     taken_down_at: datetime | None = None
     unmarked: bool | None = None
+    told: str = ""
     changed_first: str = ""
     google: GoogleAccess | None = None
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])

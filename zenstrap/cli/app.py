@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ class Options:
         this_zenml: go on although the environment was registered in another ZenML.
         warnings: what is to be said of the files of the configuration.
         telling: where the result goes.
+        told: whose configuration it is, where it isn't that of the files.
     """
 
     environment: str
@@ -42,6 +44,7 @@ class Options:
     this_zenml: bool = False
     warnings: tuple[str, ...] = ()
     telling: Telling = field(default_factory=Telling)
+    told: str = ""
 
 
 _ENV = click.option("--env", "environment", required=True, metavar="NAME", help="The environment.")
@@ -173,19 +176,21 @@ def unlock(**given: Any) -> int:
 
 def _call(module: str, function: str, options: Options, *rest: object) -> int:
     """Read the configuration, then import the command: a mistake in a file is told at once."""
-    from zenstrap.config.loading import load
+    from zenstrap.cli.configuration import configuration
 
     if options.json and options.events:
         raise click.UsageError("--json and --events exclude each other")
     context = click.get_current_context()
     if context.obj is not None:
         options = replace(options, telling=context.obj)
-    loaded = load(options.environment, name=options.name)
-    config = loaded.config
-    options = replace(options, warnings=tuple(str(one) for one in loaded.warnings))
-    with invocation.called(_invocation(context, config.environment)):
+    called = _invocation(context, options.name or options.environment)
+    with invocation.called(called):
+        found = configuration(options, called.verb)
+        if found.told:
+            print(found.told, file=sys.stderr)
+        options = replace(options, warnings=found.warnings, told=found.told)
         command = getattr(importlib.import_module(f"zenstrap.cli.{module}"), function)
-        code: int = command(config, options, *rest)
+        code: int = command(found.config, options, *rest)
         return code
 
 

@@ -104,6 +104,7 @@ def _run(
             ask=_asking(view, stop.interrupt),
             assume_yes=options.yes,
             adopt=frozenset(options.adopt),
+            told=options.told,
             show_plan=_showing(config, view, options),
         )
         if verb in ("up", "plan"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from zenstrap import invocation
@@ -39,6 +40,8 @@ def status(config: EnvironmentConfig, options: Options) -> int:
     """Print the aliases, their versions, the last run and the lease."""
     with zenml_client(debug=options.debug) as client:
         found = _status(config, client)
+    if options.told:
+        found = replace(found, notices=(options.told, *found.notices))
     if options.json:
         options.telling.result(json_view.status_object([found]), 0)
     else:

@@ -42,7 +42,7 @@ from zenstrap.config.trees import (
     origin_of,
     plain,
 )
-from zenstrap.errors import ConfigError, ConfigProblem, UsageError
+from zenstrap.errors import ConfigError, ConfigProblem, UnknownEnvironmentError, UsageError
 from zenstrap.paths import configs_folder
 
 DEFAULTS_FILE: Final = "defaults.yaml"
@@ -423,24 +423,25 @@ def _names_in(folder: Path) -> list[str]:
     return [path.stem for path in folder.glob("*.yaml") if not path.name.startswith(".")]
 
 
-def _unknown_environment(name: str, known: list[str], folder: Path) -> UsageError:
+def _unknown_environment(name: str, known: list[str], folder: Path) -> UnknownEnvironmentError:
     environments = folder / ENVIRONMENTS_FOLDER
     listed = f"There are: {', '.join(known)}" if known else "There are none yet"
     message = f"there is no environment {quoted(name)}"
     other = environments / f"{name}.yml"
     if other in environments.glob("*.yml"):
-        return UsageError(
+        return UnknownEnvironmentError(
             message,
+            near=True,
             where=_shown(other),
             why="Environments are read from .yaml files",
             fix=f"Rename the file to {name}.yaml",
         )
     near = get_close_matches(name[:40].lower(), known, n=1, cutoff=0.5)
     fix = f"Did you mean {near[0]}? {listed}" if near else listed
-    fault = environment_name_fault(name)
-    if fault is None and not near:
+    is_new = environment_name_fault(name) is None and not near
+    if is_new:
         fix += f". For a new one, write {_shown(environments / f'{name}.yaml')}"
-    return UsageError(message, where=_shown(environments), fix=fix)
+    return UnknownEnvironmentError(message, near=not is_new, where=_shown(environments), fix=fix)
 
 
 def _shown(path: Path) -> str:

@@ -139,6 +139,7 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         registrations=registrations,
         digest=combined_digest(infrastructure, registrations),
         notices=(
+            *([session.told] if session.told else []),
             *given.notices,
             *_emptied_notices(emptied),
             *lost_objects_notices(config, session),
