@@ -73,7 +73,7 @@ def test_status_tells_what_was_changed_outside(home: Home, run: CommandLine) -> 
 def test_config_prints_yaml_that_reads_as_it_was_validated(home: Home, run: CommandLine) -> None:
     as_yaml = yaml.safe_load(run("config", "--env", "prod").out)
     as_json = run("config", "--env", "prod", "--json").json
-    assert as_yaml == as_json
+    assert as_json == {"schema": "zenstrap/config/1", **as_yaml}
     assert as_json["environment"] == "prod"
 
 
