@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from zenstrap import invocation, rehearsal
 from zenstrap.errors import ZenstrapError, exit_code
+from zenstrap.signals import STOPPING
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,13 +43,28 @@ def main(arguments: list[str] | None = None) -> int:
                     sys.argv[1:] if arguments is None else arguments
                 )
             environment.setdefault("GOOGLE_CLOUD_PROJECT", world.project_id)
-            return subprocess.run(command, env=environment, check=False).returncode
+            return _ended(command, environment)
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr)
         return 127
     except ZenstrapError as error:
         print(error, file=sys.stderr)
         return exit_code(error)
+
+
+def _ended(command: list[str], environment: dict[str, str]) -> int:
+    """Run it; how it ended, as a shell tells it.
+
+    Ctrl-C and the end of a terminal reach the command by themselves, and it decides what to do;
+    a SIGTERM is for us alone, and is handed on.
+    """
+    with ExitStack() as after:
+        for number in STOPPING:
+            after.callback(signal.signal, number, signal.signal(number, lambda *_: None))
+        process = subprocess.Popen(command, env=environment)
+        signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
+        code = process.wait()
+    return code if code >= 0 else 128 - code
 
 
 def _runs_zenstrap(command: list[str]) -> bool:
