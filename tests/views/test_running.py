@@ -312,3 +312,12 @@ def test_a_recorder_keeps_what_the_summary_needs() -> None:
     assert recorder.url == "http://127.0.0.1:8237/runs/1"
     assert [step.step for step in recorder.steps][:3] == ["load_config", "plan", "provision"]
     assert seen == list(examples.EVENTS)
+
+
+def test_no_event_comes_after_the_result() -> None:
+    stream = io.StringIO()
+    view = NdjsonEvents(stream)
+    view(StepStarted("plan"))
+    view.stop()
+    view(StepFinished("plan", "interrupted", 1.0))
+    assert len(stream.getvalue().splitlines()) == 1

@@ -17,6 +17,7 @@ from zenstrap.cli.zenml_start import explained, of_a_choice
 from zenstrap.paths import project_root, require_home
 from zenstrap.reach import knock
 from zenstrap.redaction import know, passwords_in
+from zenstrap.waiting import waiting_for
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -48,7 +49,7 @@ def zenml_client(*, debug: bool = False) -> Iterator[Client]:
     out, sys.stdout = sys.stdout, sys.stderr if debug else _Discard()
     try:
         # ZenML's very first start makes its database, and a half-made one can't be used.
-        with stopping.current().finishing(_heard, checked=True):
+        with stopping.current().finishing(_heard, checked=True), waiting_for("ZenML to start"):
             client = _connect(quiet=not debug)
         yield client
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from zenstrap import stopping
 from zenstrap.config import EnvironmentConfig
 from zenstrap.google.credentials import Login, load_login
 from zenstrap.google.session import GoogleSession, require_answer, service_address
@@ -32,7 +33,11 @@ class GoogleAccess:
     def rest(self) -> GoogleSession:
         """Raises GoogleError where nobody answers there."""
         require_answer(service_address("cloudresourcemanager"))
-        return GoogleSession(self.login, project=self.project_id)
+        return GoogleSession(
+            self.login,
+            project=self.project_id,
+            pause=lambda seconds: stopping.current().interrupt.wait(seconds),
+        )
 
     @cached_property
     def storage(self) -> Client:

@@ -22,6 +22,7 @@ from zenstrap.events import Event
 from zenstrap.views.sink import Drawing
 
 SCHEMA = "zenstrap/events/1"
+_PATIENCE = 1.0  # seconds
 
 
 class NdjsonEvents(Drawing):
@@ -37,6 +38,16 @@ class NdjsonEvents(Drawing):
     def draw(self, event: Event) -> None:
         self._stream.write(json.dumps(event_object(event, self._clock())) + "\n")
         self._stream.flush()
+
+    def stop(self) -> None:
+        """No event comes after this: the result is the last line.
+
+        Whoever is writing one has a moment to finish it; a reader that takes none holds up nobody.
+        """
+        with_lock = self._drawing.acquire(timeout=_PATIENCE)
+        self._gone = True
+        if with_lock:
+            self._drawing.release()
 
 
 def event_object(event: Event, time: datetime) -> dict[str, object]:
