@@ -56,6 +56,7 @@ def test_status_tells_what_was_changed_outside(home: Home, run: CommandLine) -> 
     assert notices() == ""
     from zenml.client import Client
     from zenml.enums import StackComponentType
+    from zenml.models import StackUpdate
 
     client = Client()
     kind = StackComponentType.ARTIFACT_STORE
@@ -64,6 +65,16 @@ def test_status_tells_what_was_changed_outside(home: Home, run: CommandLine) -> 
     assert "zenml-local" in notices()
     assert run("--env", "local").code == 0
     assert notices() == ""
+
+    # A run that breaks off between giving the version other components and promoting it.
+    version = client.get_stack("zenml-local-v1.0.0")
+    client.update_stack(version.id, component_updates={kind: ["mine"]})
+    labels = {**version.labels, "content_hash": "that of the new components"}
+    client.zen_store.update_stack(version.id, StackUpdate(labels=labels))
+    assert notices() == ""
+    (found,) = run("status", "--env", "local", "--json").json["environments"]
+    (current,) = found["aliases"][0]["versions"]
+    assert "mine" not in {component["name"] for component in current["components"]}
 
     store = "zenml-local-artifact-store-v1.0.0"
     Client().update_stack_component(store, kind, configuration={"path": str(home.folder / "m")})

@@ -106,6 +106,8 @@ def _version(
 ) -> StackVersion:
     version = version_in(stack.name) or ""
     promotion = versions.promotions.get(version)
+    # Current is what the alias has, also where a run broke off after it gave the version others.
+    shown = versions.alias if versions.current is stack and versions.alias else stack
     return StackVersion(
         stack=stack.name,
         version=version,
@@ -115,7 +117,7 @@ def _version(
         rolled_back_by=promotion.rolled_back_by if promotion else None,
         rolled_back_at=promotion.rolled_back_at if promotion else None,
         smoke_test=_smoke_test(client, actual.environment, stack.name),
-        components=tuple(_components(stack, actual)),
+        components=tuple(_components(shown, actual)),
     )
 
 

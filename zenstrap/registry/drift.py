@@ -10,6 +10,7 @@ from zenstrap.registry.model import (
     ML_PROJECT,
     VERSION,
     ActualRegistry,
+    ActualStack,
     component_hash,
 )
 
@@ -27,7 +28,11 @@ def _components(actual: ActualRegistry) -> Iterator[str]:
 
 
 def _stacks(actual: ActualRegistry) -> Iterator[str]:
-    """An alias has the components of the version that it names; a stack's name tells its own."""
+    """An alias has the components of the version that it names; a stack's name tells its own.
+
+    Unless that version was given other content, and the run that did it broke off before it could
+    promote that: then the labels tell of two contents.
+    """
     versions = {
         (stack.labels.get(ML_PROJECT), version_in(stack.name)): stack
         for stack in actual.our_stacks
@@ -42,5 +47,13 @@ def _stacks(actual: ActualRegistry) -> Iterator[str]:
         stack = versions.get((one.labels.get(ML_PROJECT), version))
         if stack is None:
             yield f"the stack of alias {one.name}, version {version}, is gone"
-        elif dict(stack.components) != dict(one.components):
+        elif _content(stack) == _content(one) and _parts(stack) != _parts(one):
             yield f"alias {one.name} has other components than its version {version}"
+
+
+def _content(stack: ActualStack) -> str | None:
+    return stack.labels.get(CONTENT_HASH)
+
+
+def _parts(stack: ActualStack) -> dict[str, tuple[str, ...]]:
+    return dict(stack.components)
