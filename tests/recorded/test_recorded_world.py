@@ -89,6 +89,9 @@ def test_its_environments_live_on(cloud: Rehearsal, run: CommandLine, name: str)
         "completed", "completed", "failed", "completed", "completed",
     ]  # fmt: skip
 
+    shown = first.json["plan"]
+    assert past[1]["changes"] == sum(shown["counts"].values()) + len(shown["registrations"])
+
     # Back to the first version, proven anew; and forward again.
     back = run("rollback", "--env", name, "--yes", "--json")
     assert back.code == 0, back.err

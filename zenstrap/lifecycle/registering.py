@@ -145,6 +145,7 @@ def promote(
     to_move = {change.name for change in changes if change.kind is Kind.ALIAS}
     proven_now = {(test.stack, test.content_hash) for test in tests if test.passed}
     moves: list[AliasMove] = []
+    written = 0
     held_back: list[str] = []
     unproven: list[str] = []
     for stack in desired.stacks:
@@ -158,6 +159,7 @@ def promote(
                 client, stack, actual, run=session.run_name, guard=session.guard, emit=session.emit
             )
             action = moved.action if moved.action is not Action.UPDATE else None
+            written += 1
         moves.append(_move(stack, _version_of(actual.stacks.get(stack.alias)), action))
     shown = {(change.kind, change.action, change.name) for change in plan.registrations}
     returned = links_to_return(desired, actual, plan.registrations, unproven)
@@ -172,8 +174,8 @@ def promote(
         emit=session.emit,
     )
     if session.run_id is not None:
-        settled = len(returned) + len(proven)
-        runs.record_changes(session.run_id, _changes(outputs, registrations, moves) + settled)
+        written += len(returned) + len(proven)
+        runs.record_changes(session.run_id, _changes(outputs, registrations) + written)
     now = our_registry(client, config, session)
     return PromotionReport(
         environment=config.environment,
@@ -261,8 +263,5 @@ def _move(stack: DesiredStack, before: str | None, action: Action | None) -> Ali
     )
 
 
-def _changes(
-    outputs: TerraformOutputs, registrations: Registrations, moves: Sequence[AliasMove]
-) -> int:
-    written = sum(1 for r in registrations.registrations if r.action)
-    return sum(outputs.actions.values()) + written + sum(1 for move in moves if move.action)
+def _changes(outputs: TerraformOutputs, registrations: Registrations) -> int:
+    return sum(outputs.actions.values()) + sum(1 for r in registrations.registrations if r.action)
