@@ -85,6 +85,18 @@ def test_protected_things_are_never_destroyed_where_it_is_not_allowed(
     assert bool(verdict.refusals) == bool(lost)
 
 
+def test_a_refusal_names_the_ml_project_that_was_dropped() -> None:
+    lost = ResourceChange(
+        address='module.ml_projects["gone"].module.stack.google_artifact_registry_repository.this',
+        type="google_artifact_registry_repository",
+        action="destroy",
+    )
+    verdict = judge(plan_of(lost), environment(allow_destroy=False))
+    assert "ML project gone" in verdict.refusals[0]
+    still = lost.model_copy(update={"address": lost.address.replace("gone", "fraud_detection")})
+    assert "ML project" not in judge(plan_of(still), environment(allow_destroy=False)).refusals[0]
+
+
 def test_a_key_is_never_replaced_whatever_is_allowed() -> None:
     session = Session("local", "up", assume_yes=True)
     for allowed in (True, False):

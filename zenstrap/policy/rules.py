@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.policy.compliance import Breach, breaches
 from zenstrap.reports import PlanReport, count
+
+_PROJECT: Final = re.compile(r'module\.ml_projects\["([^"]+)"\]')
 
 # Replacing one of these loses all that it ever encrypted. They are never destroyed at all, see
 # KEPT_TYPES of a plan.
@@ -64,7 +67,16 @@ def _refusals(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
     ]
     if _takes_all_away(plan):
         reasons.append("taking the environment down is not allowed")
+    elif reasons:
+        reasons = [*_causes(plan, config), *reasons]
     return reasons
+
+
+def _causes(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
+    """Which change of the configuration takes something away as a whole."""
+    named = (_PROJECT.search(change.address) for change in plan.infrastructure.destructive)
+    dropped = sorted({found[1] for found in named if found} - config.ml_projects.keys())
+    return [f"ML project {name} is no longer in ml_projects" for name in dropped]
 
 
 def _questions(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
