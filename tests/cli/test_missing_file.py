@@ -28,6 +28,18 @@ def qa(home: Home, run: CommandLine) -> str:
     return str(made.json["run"])
 
 
+def listed(run: CommandLine) -> dict[str, tuple[bool, bool, str | None]]:
+    """The environments that `envs` lists: has a file, has a state here, its last run."""
+    return {
+        one["name"]: (
+            one["has_file"],
+            one["has_state"],
+            one["last_run"] and one["last_run"]["name"],
+        )
+        for one in run("envs", "--json").json["environments"]
+    }
+
+
 def ours() -> list[str]:
     return [name for name in snapshot()["stacks"] if name.startswith("zenml-qa")]
 
@@ -46,6 +58,8 @@ def test_the_file_is_gone(home: Home, run: CommandLine, qa: str) -> None:
     assert status["aliases"][0]["current"] == "1.0.0"
     assert any(qa in notice for notice in status["notices"])
     assert run("history", "--env", "qa", "--json").json["runs"][0]["name"] == qa
+    assert listed(run)["qa"] == (False, True, qa)
+    assert listed(run)["local"] == (True, False, None)
     assert run("unlock", "--env", "qa").code == 0
     assert run("doctor", "--env", "qa").code == 0
     assert run("down", "--env", "qa").code == 5, "nobody could be asked"
@@ -53,6 +67,7 @@ def test_the_file_is_gone(home: Home, run: CommandLine, qa: str) -> None:
     assert gone.code == 0, gone.err
     assert any(qa in notice for notice in gone.json["plan"]["notices"])
     assert ours() == [] and not (home.state / "artifacts/qa").exists()
+    assert "qa" not in listed(run)
 
 
 @pytest.mark.slow

@@ -154,6 +154,16 @@ def history(limit: int, **given: Any) -> int:
 
 
 @app.command()
+@_JSON
+@_DEBUG
+def envs(json: bool, debug: bool) -> int:
+    """List the environments: those with a file, and those that are known without one."""
+    from zenstrap.cli.envs import envs
+
+    return envs(json=json, debug=debug)
+
+
+@app.command()
 @_options(_JSON)
 def config(**given: Any) -> int:
     """Print the merged, validated configuration of an environment."""

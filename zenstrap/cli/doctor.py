@@ -56,7 +56,7 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
 
 
 def _config_line(config: EnvironmentConfig, options: Options) -> str:
-    return "\n     ".join((f"{config.environment} is valid", *options.warnings))
+    return "\n     ".join((options.told or f"{config.environment} is valid", *options.warnings))
 
 
 def _exit_code(checks: Sequence[Check]) -> int:

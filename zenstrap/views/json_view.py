@@ -15,6 +15,7 @@ from zenstrap.errors import ConfigError, ZenstrapError, exit_code, known
 
 if TYPE_CHECKING:
     from zenstrap.reports import PlanReport
+    from zenstrap.views.environments_view import EnvironmentLine
     from zenstrap.views.history_view import RunLine
     from zenstrap.views.status_view import EnvironmentStatus
     from zenstrap.views.summary import RunSummary
@@ -51,6 +52,11 @@ def run_object(run: RunSummary, plan: PlanReport | None = None) -> JsonObject:
 def status_object(statuses: Sequence[EnvironmentStatus]) -> JsonObject:
     """``zenstrap/status/1``."""
     return {"schema": "zenstrap/status/1", "environments": [_plain(status) for status in statuses]}
+
+
+def environments_object(environments: Sequence[EnvironmentLine]) -> JsonObject:
+    """``zenstrap/envs/1``."""
+    return {"schema": "zenstrap/envs/1", "environments": [_plain(one) for one in environments]}
 
 
 def history_object(environment: str, runs: Sequence[RunLine]) -> JsonObject:
