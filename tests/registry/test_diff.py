@@ -345,8 +345,8 @@ def test_the_refusal_says_which_version_to_bump_to_what() -> None:
             registry.actual(),
             immutable_versions=True,
         )
-    key = "ml_projects/fraud.yaml: components.artifact_store.version"
-    assert refusal.value.fix and f"{key} to 1.0.1" in refusal.value.fix
+    key = "components.artifact_store.version in configs/ml_projects/fraud.yaml"
+    assert refusal.value.fix and f"\n  {key} to 1.0.1" in refusal.value.fix
 
 
 def test_a_stack_that_gets_other_components_needs_a_version() -> None:
@@ -361,7 +361,7 @@ def test_a_stack_that_gets_other_components_needs_a_version() -> None:
             registry.actual(),
             immutable_versions=True,
         )
-    assert refusal.value.fix == "Bump stack.version to 1.0.1."
+    assert "\n  stack.version to 1.0.1 (zenml-test-v1.0.0)" in (refusal.value.fix or "")
 
 
 @pytest.mark.parametrize("name", ["zenml-test", "zenml-test-v1.0.0"])
@@ -384,3 +384,38 @@ def test_a_connector_of_another_kind_under_our_name_is_refused_even_if_adopted()
     desired = DesiredRegistry("test", (stack("1.0.0", None, "/a", "implicit"),))
     with pytest.raises(RefusedError, match="aws"):
         diff(desired, registry.actual(), immutable_versions=False, adopt=frozenset({name}))
+
+
+def test_a_candidate_that_never_passed_may_be_corrected() -> None:
+    """Nobody works with it, and what is current doesn't stand on it."""
+    registry = model_registry.ModelRegistry("test")
+    current = DesiredRegistry("test", (stack("1.0.0", None, "/a"),))
+    registry.carry_out(current, diff(current, registry.actual(), immutable_versions=True))
+    failed = DesiredRegistry("test", (stack("1.1.0", None, "/b"),))
+    changes = diff(failed, registry.actual(), immutable_versions=True)
+    registry.carry_out(failed, [one for one in changes if one.kind is not Kind.ALIAS])
+
+    corrected = DesiredRegistry("test", (stack("1.1.0", None, "/c"),))
+    again = diff(corrected, registry.actual(), immutable_versions=True)
+    assert {one.name for one in again if one.action is Action.UPDATE} == {
+        "zenml-test-artifact-store-v1.1.0",
+        "zenml-test-v1.1.0",
+    }
+    registry.carry_out(corrected, again)
+    with pytest.raises(RefusedError, match="other content"):  # it is current now
+        diff(failed, registry.actual(), immutable_versions=True)
+
+
+def test_what_a_candidate_shares_with_what_is_current_stays() -> None:
+    registry = model_registry.ModelRegistry("test")
+    current = DesiredRegistry("test", (stack("1.0.0", None, "/a"),))
+    registry.carry_out(current, diff(current, registry.actual(), immutable_versions=True))
+    one = stack("1.1.0", None, "/b")
+    shared = dict(one.components) | {"orchestrator": component("orchestrator", "1.0.0", None, x=1)}
+    with pytest.raises(RefusedError) as refusal:
+        diff(
+            DesiredRegistry("test", (replace(one, components=shared),)),
+            registry.actual(),
+            immutable_versions=True,
+        )
+    assert "stack.components.orchestrator.version to 1.0.1" in (refusal.value.fix or "")

@@ -14,7 +14,7 @@ from tests.registry.google import FakeKey, configured, outputs_of
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, RefusedError, RegistryError
 from zenstrap.events import Event
-from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
+from zenstrap.registry.changes import Action, FieldChange, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff, removal
 from zenstrap.registry.in_use import require_unused
@@ -315,6 +315,18 @@ def test_what_somebody_else_uses_stays_and_the_error_says_what_went(
     )
     with pytest.raises(RefusedError, match=r"mine of default.*artifact-store"):
         require_unused(zenml.client, zenml.actual, removal(zenml.actual))
+    # Nor is it corrected under its version, although it never was current.
+    corrected = [
+        RegistrationChange(
+            kind=Kind.COMPONENT,
+            action=Action.UPDATE,
+            name="zenml-dev-artifact-store-v1.1.0",
+            fields=(FieldChange(field="path", before="gs://a", after="gs://b"),),
+        )
+    ]
+    require_unused(zenml.client, zenml.actual, corrected)
+    with pytest.raises(RefusedError, match="mine of default"):
+        require_unused(zenml.client, zenml.actual, corrected, immutable_versions=True)
     with pytest.raises(PartlyDoneError, match="artifact-store"):
         zenml.down()
     assert "zenml-dev-artifact-store-v1.1.0" in {n for _, n in zenml.actual.components}

@@ -300,7 +300,7 @@ class Protection(Section):
         default=False, description="Whether agreeing means typing the environment's name."
     )
     immutable_versions: Flag = Field(
-        default=True, description="Whether the same version with other content is refused."
+        default=True, description="Whether a version that is or was current keeps its content."
     )
 
 

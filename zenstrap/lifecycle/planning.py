@@ -84,7 +84,9 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         immutable_versions=config.protection.immutable_versions,
         adopt=session.adopt,
     )
-    require_unused(client, actual, registrations)
+    require_unused(
+        client, actual, registrations, immutable_versions=config.protection.immutable_versions
+    )
     last_change = runs.last_change(client, config.environment, session.owner)
     planned = PlanReport(
         environment=config.environment,

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from zenstrap.errors import RefusedError
+from zenstrap.naming import alias_name
+from zenstrap.registry.labels import is_alias, version_of
 from zenstrap.registry.model import (
+    ML_PROJECT,
     UNKNOWN,
     VERSION,
     ActualRegistry,
+    ActualStack,
     DesiredComponent,
     DesiredRegistry,
     DesiredStack,
 )
+from zenstrap.registry.versions import promotions
 
 
 def refuse_unchangeable(desired: DesiredRegistry, actual: ActualRegistry) -> None:
@@ -27,7 +32,7 @@ def refuse_unchangeable(desired: DesiredRegistry, actual: ActualRegistry) -> Non
             key = _component_version_key(component)
             raise RefusedError(
                 f"{component.name} is registered with flavor {found.flavor}",
-                where=key.removesuffix(VERSION) + "flavor",
+                where=key.replace(f".{VERSION}", ".flavor"),
                 why="ZenML can't change a flavor in place.",
                 fix=f"Bump {key} to {next_version(component.version)}, so that a new component "
                 "is made.",
@@ -45,23 +50,25 @@ def refuse_unchangeable(desired: DesiredRegistry, actual: ActualRegistry) -> Non
 
 
 def refuse_changed_versions(desired: DesiredRegistry, actual: ActualRegistry) -> None:
-    """Other content under a registered version.
+    """Other content under a version that is, or once was, current.
 
     The link to a connector isn't content: moving from keys to keyless access takes no new
-    versions. Labels aren't either. What is taken over from somebody else has no version yet.
+    versions. Labels aren't either. What is taken over from somebody else has no version yet. A
+    candidate that never passed may be corrected: nobody has worked with it.
 
     Raises:
-        RefusedError: says which version to bump to what.
+        RefusedError: says which version to bump to what, a line each.
     """
     bumps = [*_changed_components(desired, actual), *_changed_stacks(desired, actual)]
     if bumps:
-        names = ", ".join(name for name, _, _ in bumps)
-        todo = ", ".join(f"{key} to {next_version(version)}" for _, key, version in bumps)
+        lines = [f"  {place} to {next_version(version)} ({name})" for name, place, version in bumps]
+        one = len(bumps) == 1
         raise RefusedError(
-            f"{names}: that version is registered with other content",
+            f"{bumps[0][0] if one else f'{len(bumps)} registrations'}: "
+            f"{'that version is' if one else 'their versions are'} registered with other content",
             where=f"environment {desired.environment}",
-            why="Versions are immutable here (protection.immutable_versions).",
-            fix=f"Bump {todo}.",
+            why="A version that was current stays as it is (protection.immutable_versions)",
+            fix="\n".join(("Raise the version:" if one else "Raise the versions:", *lines)),
         )
 
 
@@ -74,10 +81,30 @@ def next_version(version: str) -> str:
 Bump = tuple[str, str, str]  # a registration's name, the key of its version, the version
 
 
+def _was_current(stack: ActualStack, actual: ActualRegistry) -> bool:
+    """Whether somebody works with a stack, or could go back to it; somebody else's too."""
+    if not actual.is_ours(stack.labels) or is_alias(stack):
+        return True
+    alias = actual.stacks.get(alias_name(actual.environment, stack.labels.get(ML_PROJECT)))
+    if alias is None:
+        return False
+    promoted = {promotion.version for promotion in promotions(alias)}
+    return version_of(stack) in {*promoted, version_of(alias)}
+
+
 def _changed_components(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[Bump]:
+    relied_on = {
+        (type_, name)
+        for stack in actual.stacks.values()
+        if _was_current(stack, actual)
+        for type_, names in stack.components.items()
+        for name in names
+    }
     for component in desired.components:
         found = actual.components.get((component.type, component.name))
         if found is None or not actual.is_ours(found.labels):
+            continue
+        if (component.type, component.name) not in relied_on:
             continue
         if _differ_for_sure(found.configuration, component.configuration):
             yield component.name, _component_version_key(component), component.version
@@ -86,7 +113,7 @@ def _changed_components(desired: DesiredRegistry, actual: ActualRegistry) -> Ite
 def _changed_stacks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[Bump]:
     for stack in desired.stacks:
         found = actual.stacks.get(stack.name)
-        if found is None or not actual.is_ours(found.labels):
+        if found is None or not actual.is_ours(found.labels) or not _was_current(found, actual):
             continue
         wanted = {kind: (component.name,) for kind, component in stack.components.items()}
         if wanted != dict(found.components):
@@ -102,13 +129,12 @@ def _differ_for_sure(before: Mapping[str, object], after: Mapping[str, object]) 
 
 
 def _component_version_key(component: DesiredComponent) -> str:
-    at = f"{_file_of(component.project)}" if component.project else "stack."
-    return f"{at}components.{component.type}.{VERSION}"
+    return _place(f"components.{component.type}.{VERSION}", component.project)
 
 
 def _stack_version_key(stack: DesiredStack) -> str:
-    return f"{_file_of(stack.project)}{VERSION}" if stack.project else f"stack.{VERSION}"
+    return _place(VERSION, stack.project)
 
 
-def _file_of(project: str) -> str:
-    return f"ml_projects/{project}.yaml: "
+def _place(key: str, project: str | None) -> str:
+    return f"{key} in configs/ml_projects/{project}.yaml" if project else f"stack.{key}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from zenstrap.errors import RefusedError
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
+from zenstrap.registry.comparing import LABEL
+from zenstrap.registry.diff import CONNECTOR
 from zenstrap.registry.model import ActualRegistry
 from zenstrap.registry.zenml_reading import PAGE
 
@@ -18,14 +20,35 @@ _SHOWN: Final = 10
 
 
 def require_unused(
-    client: Client, actual: ActualRegistry, changes: Sequence[RegistrationChange]
+    client: Client,
+    actual: ActualRegistry,
+    changes: Sequence[RegistrationChange],
+    *,
+    immutable_versions: bool = False,
 ) -> None:
     """Look whether ZenML would refuse a deletion, before anything is changed.
+
+    Args:
+        immutable_versions: a candidate that is corrected mustn't change under others either.
 
     Raises:
         RefusedError: somebody else's stack, component or deployment uses what is to be deleted;
             says which, and whose it is.
     """
+    corrected = {
+        (component.type, component.name)
+        for change in changes
+        if immutable_versions and change.kind is Kind.COMPONENT and change.action is Action.UPDATE
+        for component in actual.our_components
+        if component.name == change.name
+        and any(not one.field.startswith(LABEL) and one.field != CONNECTOR for one in change.fields)
+    }
+    if taken := list(_stacks_with(client, actual, corrected)):
+        raise RefusedError(
+            f"a version that never passed its smoke test is in use: {'; '.join(taken)}",
+            why="It would change under them (protection.immutable_versions)",
+            fix="Raise its version, so that theirs stays as it is",
+        )
     found = list(_uses(client, actual, changes))
     if not found:
         return
@@ -46,23 +69,11 @@ def _uses(
     from zenml.utils.pagination_utils import depaginate
 
     deleted = [change for change in changes if change.action is Action.DELETE]
-    components = {
-        actual.components[(change.note, change.name)].id: change.name
-        for change in deleted
-        if change.kind is Kind.COMPONENT
-    }
+    kinds = {(c.note, c.name) for c in deleted if c.kind is Kind.COMPONENT}
+    components = {actual.components[kind].id: kind[1] for kind in kinds}
     connectors = [change.name for change in deleted if change.kind is Kind.CONNECTOR]
-    our_stacks = {stack.id for stack in actual.our_stacks}
     our_components = {component.id for component in actual.our_components}
-    for stack in depaginate(client.list_stacks, size=PAGE, hydrate=True) if components else ():
-        used = sorted(
-            components[str(one.id)]
-            for parts in stack.components.values()
-            for one in parts
-            if str(one.id) in components
-        )
-        if used and str(stack.id) not in our_stacks:
-            yield f"stack {stack.name} of {_name(stack.user)} has {', '.join(used)}"
+    yield from _stacks_with(client, actual, kinds)
     for name in connectors:
         connector = actual.connectors[name].id
         for one in depaginate(
@@ -77,6 +88,25 @@ def _uses(
             ):
                 if deployment.status != "absent":
                     yield f"deployment {deployment.name} of {_name(deployment.user)} runs on {name}"
+
+
+def _stacks_with(
+    client: Client, actual: ActualRegistry, kinds: Collection[tuple[str, str]]
+) -> Iterator[str]:
+    """Somebody else's stacks that have one of our components, which are given as (type, name)."""
+    from zenml.utils.pagination_utils import depaginate
+
+    components = {actual.components[kind].id: kind[1] for kind in kinds}
+    our_stacks = {stack.id for stack in actual.our_stacks}
+    for stack in depaginate(client.list_stacks, size=PAGE, hydrate=True) if components else ():
+        used = sorted(
+            components[str(one.id)]
+            for parts in stack.components.values()
+            for one in parts
+            if str(one.id) in components
+        )
+        if used and str(stack.id) not in our_stacks:
+            yield f"stack {stack.name} of {_name(stack.user)} has {', '.join(used)}"
 
 
 def _name(user: UserResponse | None) -> str:
