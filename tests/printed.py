@@ -20,7 +20,7 @@ _COMMAND = re.compile(
 )
 _ANY = re.compile(r"run\.py ")
 # How a call is shown or answered; everything else says what is done, and to what.
-_MANNER = frozenset({"json", "events", "debug", "yes"})
+_MANNER = frozenset({"json", "events", "debug", "yes", "forget", "owner"})
 _FOR_ONE_VERB = frozenset({"this_zenml"})
 
 

@@ -25,7 +25,7 @@ PROGRAM_VARIABLE: Final = "ZENSTRAP_PROGRAM"
 
 YES: Final = "--yes"
 # Consent to one command is none to another.
-_FOR_ONE_VERB: Final = frozenset({YES, "--this-zenml"})
+_FOR_ONE_VERB: Final = frozenset({YES, "--this-zenml", "--forget"})
 # How a result is shown. It changes nothing of what is done, and a person copies to read.
 _FOR_ONE_CALL: Final = frozenset({"--json", "--events", "--debug"})
 

@@ -55,6 +55,8 @@ class Owner(BaseModel):
         registry: where the environment is registered.
         taken_down_at: when everything was taken away; None where it wasn't, or is up again. It
             tells why a state is gone, also in a ZenML that didn't see it.
+        forgotten_at: when somebody decided to go on without a state that was lost. What runs
+            recorded until then is no longer asked for. None again after the next ``up``.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,14 +69,20 @@ class Owner(BaseModel):
     made_at: AwareDatetime
     registry: Registry
     taken_down_at: AwareDatetime | None = None
+    forgotten_at: AwareDatetime | None = None
 
     def registered_in(self, registry: Registry) -> Owner:
         """The same owner, whose environment is up and registered in a ZenML."""
-        return self.model_copy(update={"registry": registry, "taken_down_at": None})
+        after = {"registry": registry, "taken_down_at": None, "forgotten_at": None}
+        return self.model_copy(update=after)
 
     def taken_down(self) -> Owner:
         """The same owner, after a ``down``."""
-        return self.model_copy(update={"taken_down_at": datetime.now(UTC)})
+        return self.model_copy(update={"taken_down_at": datetime.now(UTC), "forgotten_at": None})
+
+    def forgetting(self, at: datetime) -> Owner:
+        """The same owner, whose state is lost for good."""
+        return self.model_copy(update={"forgotten_at": at, "taken_down_at": None})
 
     def to_json(self) -> str:
         """The text of its file."""

@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from zenstrap.config.recorded import SCHEMA
@@ -24,6 +24,7 @@ STARTED: Final = "zenstrap"  # extra configuration: who started the run, where, 
 CONFIG_SCHEMA: Final = "config_schema"  # in it: of the configuration in the run's parameters
 TRAINING: Final = "smoke_training"  # the command of a smoke test's own run
 STATE: Final = "terraform_state"  # metadata: the state that the run left
+PLACE: Final = "terraform_state_place"  # metadata: where it lies
 CHANGES: Final = "changes"  # metadata: how many resources and registrations the run changed
 
 _UP: Final = "bootstrap"  # the pipeline of `up`
@@ -42,6 +43,7 @@ class RunRecord:
         status: ZenML's status, for example ``completed``, ``failed`` or ``running``.
         changes: resources and registrations that it changed; None where it didn't come to that.
         state: the Terraform state that it left; None where it left none.
+        place: where that state lay; empty where the run didn't say.
         owner: whose environment it was for; empty where nobody had said.
     """
 
@@ -57,6 +59,18 @@ class RunRecord:
     changes: int | None
     state: StateIdentity | None
     owner: str = ""
+    place: str = ""
+
+    @property
+    def is_of_this_machine(self) -> bool:
+        """Whether the same user started it on this machine."""
+        return (self.user, self.host) == (user_name(), socket.gethostname())
+
+    @property
+    def began(self) -> datetime | None:
+        """When it started; a local database of ZenML's leaves the time zone out."""
+        started = self.started
+        return started and started.replace(tzinfo=started.tzinfo or UTC)
 
 
 @dataclass(frozen=True)
@@ -239,12 +253,10 @@ def claim_runs(client: Client, environment: str, owner: str, lineage: str | None
     return len(unclaimed)
 
 
-def record_state(run_id: str, state: StateIdentity) -> None:
+def record_state(run_id: str, state: StateIdentity, place: str) -> None:
     """Write on a run which state it left. Also after a failure: the state moved all the same."""
-    _log(
-        run_id,
-        {STATE: {"lineage": state.lineage, "serial": state.serial, "resources": state.resources}},
-    )
+    found = {"lineage": state.lineage, "serial": state.serial, "resources": state.resources}
+    _log(run_id, {STATE: found, PLACE: place})
 
 
 def record_changes(run_id: str, changes: int) -> None:
@@ -259,16 +271,18 @@ def fail_dead_runs(client: Client, environment: str, owner: str) -> list[str]:
     has no owner, only one that was started on this machine counts.
 
     Returns:
-        The names of the runs.
+        The names of the runs, each with the steps that it was at.
     """
     from zenml.enums import ExecutionStatus
     from zenml.models import PipelineRunUpdate, StepRunUpdate
     from zenml.utils.time_utils import utc_now
 
-    unfinished = list(_unfinished(client, environment, owner))
-    for run in unfinished:
-        for step in client.get_pipeline_run(run.id).steps.values():
+    found = []
+    for run in list(_unfinished(client, environment, owner)):
+        at = []
+        for name, step in client.get_pipeline_run(run.id).steps.items():
             if not step.status.is_finished:
+                at.append(name)
                 client.zen_store.update_run_step(
                     step.id, StepRunUpdate(status=ExecutionStatus.FAILED, end_time=utc_now())
                 )
@@ -279,7 +293,8 @@ def fail_dead_runs(client: Client, environment: str, owner: str) -> list[str]:
                 status_reason="The process that ran it is gone.",
             ),
         )
-    return [run.name for run in unfinished]
+        found.append(f"{run.name} (at {', '.join(at)})" if at else run.name)
+    return found
 
 
 def _unfinished(client: Client, environment: str, owner: str) -> Iterator[PipelineRunResponse]:
@@ -341,6 +356,7 @@ def _record(run: PipelineRunResponse) -> RunRecord:
         changes=changes if isinstance(changes, int) else None,
         state=StateIdentity(**state) if state else None,
         owner=_owner(run),
+        place=str(metadata.get(PLACE) or ""),
     )
 
 

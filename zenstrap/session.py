@@ -48,6 +48,7 @@ class Session:
         moved_from: address of the ZenML in which the environment is registered, where another one
             is connected; empty otherwise.
         taken_down_at: the last time that everything of the environment was taken away.
+        forgotten_at: when somebody decided to go on without a lost state, until the next up.
         unmarked: whether registrations that name no owner are ours; None until it is looked at.
         told: whose configuration it is, where it isn't that of the files; for people.
         changed_first: what was changed before anything was planned, for people: the state bucket.
@@ -72,6 +73,7 @@ class Session:
     owner: str = ""
     moved_from: str = ""
     taken_down_at: datetime | None = None
+    forgotten_at: datetime | None = None
     unmarked: bool | None = None
     told: str = ""
     changed_first: str = ""

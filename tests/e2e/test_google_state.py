@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -74,17 +73,21 @@ def test_a_state_that_is_not_the_last_one(
     assert up.code == 0, up.err
     before, made = snapshot(), alive(cloud)
     bucket = owner(cloud).bucket(STATE)
-    state, good = content(bucket), bucket.get_blob(OBJECT).generation
+    state = content(bucket)
 
     damages: tuple[Callable[[Any], None], ...] = (gone, emptied, older)
     for damage in damages:
+        good = bucket.get_blob(OBJECT).generation
         damage(bucket)
         stopped = run("up", "--env", "dev", "--json")
         assert stopped.code == 1, (damage.__name__, stopped.err)
         assert stopped.json["failure"]["step"] in ("owner", "plan")
         assert "nothing was changed" in stopped.json["failure"]["now"]
         assert snapshot() == before and alive(cloud) == made
-        put_back(bucket, told(stopped), good)
+        # The bucket has it as an earlier version, which is as new as the last record.
+        recovered = run("recover", "--env", "dev", "--json")
+        assert recovered.code == 0, recovered.err
+        assert f"#{good}" in recovered.json["done"][0]
         assert content(bucket) == state
 
     # On another machine, or after this one lost what it had.
@@ -96,8 +99,48 @@ def test_a_state_that_is_not_the_last_one(
     assert buckets(cloud) == {STATE, "acme-ml-dev-zenml-dev"}
 
 
-def put_back(bucket: Any, advice: str, generation: int) -> None:
-    """Do what the error says, with the client that is here instead of gcloud."""
-    found = re.search(r"gcloud storage cp (gs://\S+)#GENERATION (gs://[^\s;`]+)", advice)
-    assert found and found[1] == found[2] == f"gs://{STATE}/{OBJECT}", advice
-    bucket.copy_blob(bucket.blob(OBJECT), bucket, OBJECT, source_generation=generation)
+@pytest.mark.slow
+def test_a_place_that_was_changed_is_recognised(
+    cloud: Rehearsal, home: Home, dev: None, run: CommandLine
+) -> None:
+    """Before anything is made there, a bucket among it."""
+    up = run("up", "--env", "dev", "--json")
+    assert up.code == 0, up.err
+    before, made, there = snapshot(), alive(cloud), buckets(cloud)
+    for changed in ({"bucket": "another-tfstate"}, {"bucket": STATE, "prefix": "other"}):
+        home.edit("environments/dev.yaml", lambda c, to=changed: c.update(state=to))
+        for words in (["up", "--yes"], ["plan"]):
+            stopped = run(*words, "--env", "dev", "--json")
+            assert stopped.code == 1 and f"gs://{STATE}/{OBJECT}" in told(stopped), stopped.err
+            assert "state.bucket" in told(stopped)
+        assert (snapshot(), alive(cloud), buckets(cloud)) == (before, made, there)
+    home.edit("environments/dev.yaml", lambda c: c.update(state={"bucket": STATE}))
+    assert run("plan", "--env", "dev").code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("then", ["up", "down"])
+def test_a_state_that_is_lost_for_good(
+    cloud: Rehearsal, then: str, dev: None, run: CommandLine
+) -> None:
+    up = run("up", "--env", "dev", "--json")
+    assert up.code == 0, up.err
+    before, made = snapshot(), set(alive(cloud))
+    bucket = owner(cloud).bucket(STATE)
+    for blob in bucket.client.list_blobs(bucket, versions=True):
+        blob.delete()
+    stopped = run(then, "--env", "dev", "--yes", "--json")
+    assert stopped.code == 1 and "recover" in told(stopped)
+    refused = run("recover", "--env", "dev", "--json")
+    assert refused.code == 5 and snapshot() == before and set(alive(cloud)) == made
+    assert run("recover", "--env", "dev", "--forget", "dev").code == 0
+
+    went_on = run(then, "--env", "dev", "--yes", "--json")
+    assert went_on.code == 0, went_on.err
+    if then == "up":
+        assert snapshot()["stacks"].keys() == before["stacks"].keys()
+        assert {one for one in made if "/keys/" not in one} <= set(alive(cloud))
+        assert run("up", "--env", "dev", "--json").json["plan"]["empty"]
+    else:
+        assert snapshot()["stacks"].keys() == {"default"}
+        assert buckets(cloud) == {STATE}

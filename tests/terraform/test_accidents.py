@@ -26,6 +26,7 @@ from zenstrap.errors import (
 from zenstrap.events import Event, ResourceFinished
 from zenstrap.interrupt import Interrupt
 from zenstrap.terraform.binary import TerraformBinary
+from zenstrap.terraform.rescue import find_rescued
 from zenstrap.terraform.workspace import TimeLimits, Workspace
 
 from .conftest import FIXTURES, MakeProgram, MakeWorkspace, has_ended, mode, snapshot
@@ -206,7 +207,8 @@ def test_a_state_that_can_not_be_written_is_rescued(
     workspace.binary = replace(terraform, command=(str(limited),))
     with pytest.raises(PartlyDoneError) as caught:
         workspace.apply(plan.digest)
-    rescued = workspace.data_folder.parent / "rescued.tfstate"
+    (found,) = find_rescued([workspace.data_folder.parent])
+    rescued = found.file
     assert str(rescued) in str(caught.value)
     assert mode(rescued) == 0o600
     assert json.loads(rescued.read_text())["resources"][0]["name"] == "large"
@@ -214,9 +216,9 @@ def test_a_state_that_can_not_be_written_is_rescued(
     seen = f"{caught.value!r} {caught.value} {events} {capfd.readouterr()}"
     assert "hunter2" not in seen
 
-    # The way out that the message names.
+    # The next run puts it in its place.
     workspace.binary = terraform
-    shutil.copy(rescued, workspace.storage.file("local"))  # type: ignore[attr-defined]
+    workspace.storage.write("local", found.content)
     assert workspace.plan({"password": "hunter2hunter2"}).is_empty
 
 

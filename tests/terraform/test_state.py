@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zenstrap.errors import StateGuardError
-from zenstrap.terraform.state import StateIdentity, check_state, parse_state, read_state_file
+from zenstrap.terraform.state import StateIdentity, check_state, parse_state
+from zenstrap.terraform.storage import LocalState
 
 IDENTITIES = st.builds(
     StateIdentity,
@@ -66,13 +67,13 @@ def test_the_identity_counts_managed_instances() -> None:
 
 
 def test_no_file_is_no_state(tmp_path: Path) -> None:
-    assert read_state_file(tmp_path / "terraform.tfstate") is None
+    assert LocalState(tmp_path).read("local") is None
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is empty.*create everything again.*terraform.tfstate.backup"),
+        (b"", "is empty.*create everything again"),
         (b" \n", "is empty"),
         (json.dumps(STATE).encode()[:-40], "damaged.*truncated"),
         (b"\x00" * 40, "damaged.*truncated"),
@@ -83,10 +84,12 @@ def test_no_file_is_no_state(tmp_path: Path) -> None:
     ],
 )
 def test_damaged_files(content: bytes, message: str, tmp_path: Path) -> None:
-    file = tmp_path / "terraform.tfstate"
+    storage = LocalState(tmp_path)
+    file = storage.file("local")
+    file.parent.mkdir()
     file.write_bytes(content)
     with pytest.raises(StateGuardError, match=message) as caught:
-        read_state_file(file)
+        storage.read("local")
     assert caught.value.where == str(file)
     assert caught.value.__cause__ is None
     assert "hunter2" not in f"{caught.value!r} {caught.value} {caught.value.__context__}"

@@ -184,6 +184,25 @@ def unlock(**given: Any) -> int:
     return _call("unlock", "unlock", Options(**given))
 
 
+@app.command()
+@_options(
+    _JSON,
+    click.option(
+        "--owner",
+        metavar="ID",
+        help="Whose the environment is, where nothing that is left tells.",
+    ),
+    click.option(
+        "--forget",
+        metavar="NAME",
+        help="The environment's name: go on without what is lost. Asked for on a terminal.",
+    ),
+)
+def recover(owner: str | None, forget: str | None, **given: Any) -> int:
+    """Find out what a kill or a lost state left, mend what is safe, offer the way out."""
+    return _call("recover", "recover", Options(**given), owner, forget)
+
+
 def _call(module: str, function: str, options: Options, *rest: object) -> int:
     """Read the configuration, then import the command: a mistake in a file is told at once."""
     from zenstrap.cli.configuration import configuration

@@ -24,8 +24,8 @@ from zenstrap.errors import (
 if TYPE_CHECKING:
     from zenstrap.runs import RecordedConfig, RunRecord
 
-_WITHOUT_FILE: Final = frozenset({"down", "status", "history", "unlock", "doctor", "config"})
-_WITH_BROKEN_FILE: Final = frozenset({"down", "status", "history", "unlock"})
+_WITH_BROKEN_FILE: Final = frozenset({"down", "status", "history", "unlock", "recover"})
+_WITHOUT_FILE: Final = _WITH_BROKEN_FILE | {"doctor", "config"}
 
 
 @dataclass(frozen=True)

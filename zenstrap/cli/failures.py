@@ -7,7 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from zenstrap import paths
+from zenstrap import disk, paths
 from zenstrap.errors import (
     AuthenticationError,
     BugError,
@@ -39,7 +39,7 @@ def explained(error: BaseException, interrupt: Interrupt | None = None) -> Zenst
         return found
     if isinstance(found, KeyboardInterrupt):
         return InterruptedRunError("interrupted")
-    told = _theirs(error)
+    told = disk.full_disk(error) or _theirs(error)
     if interrupt is not None and interrupt.requested:
         return InterruptedRunError("interrupted", why=told.what if told else _line(error))
     return told or _bug(error)

@@ -143,9 +143,9 @@ def _ended(
     try:
         with (
             told_by(lambda text: run.emit(Notice(text))),
-            _lease(config, run) as place,
+            held_place(config, run) as place,
             session.opened(run),
-            _files(run),
+            without_files(run),
         ):
             _run_pipeline(verb, config, run, options, given, place)
     except BaseException as error:
@@ -162,7 +162,13 @@ def _partly_done(error: OutOfReachError) -> PartlyDoneError:
 
 
 @contextmanager
-def _lease(config: EnvironmentConfig, run: Session) -> Iterator[StatePlace]:
+def held_place(config: EnvironmentConfig, run: Session) -> Iterator[StatePlace]:
+    """Within this the run has the environment's lease, and what dead runs held is free.
+
+    Raises:
+        LockHeldError: a live run has it, or its Terraform is at work.
+        ZenstrapError: state or lease is out of reach.
+    """
     place = _state_place(config, run)
     run.storage = place.storage
     with Lease.acquire(
@@ -235,7 +241,11 @@ def _state_place(config: EnvironmentConfig, run: Session) -> StatePlace:
     started = time.monotonic()
     run.emit(StepStarted("state_bucket"))
     try:
-        place = google_place(config, google_access(config, run), create=run.command == "up")
+        place = google_place(config, google_access(config, run), create=False)
+        if run.command == "up":
+            if place.missing:
+                _require_no_other_place(config, place)
+            place = google_place(config, google_access(config, run), create=True)
     except BaseException:
         run.failed_step = "state_bucket"
         run.emit(StepFinished("state_bucket", "failed", time.monotonic() - started))
@@ -245,8 +255,16 @@ def _state_place(config: EnvironmentConfig, run: Session) -> StatePlace:
     return place
 
 
+def _require_no_other_place(config: EnvironmentConfig, place: StatePlace) -> None:
+    """Before a bucket is made: that ZenML knows of no state of the environment's elsewhere."""
+    with zenml_client(debug=False) as client:
+        from zenstrap.lifecycle.ownership import decide, gather
+
+        decide(gather(config, place, client), this_zenml=True)
+
+
 @contextmanager
-def _files(run: Session) -> Iterator[None]:
+def without_files(run: Session) -> Iterator[None]:
     """Plan and variable files hold secrets: they go when the run ends, and a killed run's too."""
     try:
         yield
@@ -271,6 +289,7 @@ def _run_pipeline(
     place: StatePlace,
 ) -> None:
     with _connected(run, options) as client:
+        _put_back(config, place, client, run)
         owner = _settle_owner(config, place, client, run, options)
         _settle_dead_runs(config, client, run)
         with _active_stacks(client, run), _control_stack(config, client, run):
@@ -303,6 +322,16 @@ def _connected(run: Session, options: Options) -> Iterator[Client]:
         if started:
             run.failed_step = "connect"
             run.emit(StepFinished("connect", "failed", time.monotonic() - started))
+        raise
+
+
+def _put_back(config: EnvironmentConfig, place: StatePlace, client: Client, run: Session) -> None:
+    from zenstrap.lifecycle.rescuing import put_back
+
+    try:
+        put_back(config, place, client, run)
+    except BaseException:
+        run.failed_step = "state"
         raise
 
 

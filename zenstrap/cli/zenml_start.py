@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from zenstrap import disk
 from zenstrap.errors import AuthenticationError, RegistryError, UsageError, ZenstrapError
 
 # Each names something that ZenML looks up at its start.
@@ -61,6 +62,8 @@ def explained(error: Exception, url: str | None) -> ZenstrapError:
     """
     if isinstance(error, ZenstrapError):
         return error
+    if full := disk.full_disk(error):
+        return full
     said = "\n".join(f"{type(one).__name__}: {one}" for one in _causes(error))
     names = {type(one).__name__ for one in _causes(error)}
     why = _short(f"{type(error).__name__}: {str(error).strip() or 'no reason given'}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,10 +13,17 @@ from typing import Final
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.events import Notice
-from zenstrap.lifecycle.local_artifacts import foreign, own_folders
+from zenstrap.lifecycle.local_artifacts import (
+    foreign,
+    is_in_state,
+    marks,
+    own_folders,
+    take_over_folders,
+)
 from zenstrap.reports import Kept, count
 from zenstrap.session import Session
 from zenstrap.terraform.binary import TerraformBinary, find_terraform
+from zenstrap.terraform.state import StateResource
 from zenstrap.terraform.storage import LocalState, StateStorage
 from zenstrap.terraform.workspace import Workspace
 
@@ -129,7 +136,8 @@ def variables_for_removal(
     """
     given = variables(config, workspace, session, destroy=True)
     if config.platform != "gcp":
-        return given
+        told = take_over_folders(workspace, session, artifacts_folder(config), given.values)
+        return RootVariables(given.values, (*given.notices, *told))
     from zenstrap.lifecycle.google_infrastructure import artifact_bucket
     from zenstrap.lifecycle.unrecorded import take_over
 
@@ -157,6 +165,25 @@ def artifacts_left(config: EnvironmentConfig, session: Session) -> list[str]:
         return bucket_left(config, google_access(config, session))
     found = own_folders(artifacts_folder(config), config.environment, session.owner)
     return [str(folder) for folder in found]
+
+
+def marks_of(
+    config: EnvironmentConfig, session: Session, in_state: Sequence[StateResource]
+) -> tuple[tuple[str, str], ...]:
+    """What is there, isn't in the state and carries an owner's mark, each with that owner's id.
+
+    Raises:
+        AuthenticationError, GoogleError: Google can't be asked, or said no.
+    """
+    if config.platform != "gcp":
+        found = marks(artifacts_folder(config), config.environment)
+        return tuple(one for one in found if not is_in_state(one[0], in_state))
+    from zenstrap.lifecycle.google_access import google_access
+    from zenstrap.lifecycle.google_infrastructure import artifact_bucket
+    from zenstrap.lifecycle.unrecorded import marks as google_marks
+
+    ids = frozenset(one.id for one in in_state if one.id)
+    return google_marks(config, google_access(config, session), ids, artifact_bucket(config))
 
 
 def foreign_artifacts(config: EnvironmentConfig, session: Session) -> tuple[Kept, ...]:

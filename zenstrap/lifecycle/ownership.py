@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import NameTakenError, StateGuardError, ZenstrapError
-from zenstrap.invocation import renamed, verb
+from zenstrap.invocation import command, renamed, verb
 from zenstrap.lifecycle.state_place import StatePlace
 from zenstrap.owner import Owner, Registry, new_owner
 from zenstrap.redaction import redact
@@ -22,7 +22,7 @@ from zenstrap.registry.zenml_reading import read_registry
 from zenstrap.reports import count
 from zenstrap.runs import RunRecord
 from zenstrap.session import Session
-from zenstrap.terraform.state import StateIdentity
+from zenstrap.terraform.state import StateIdentity, state_guard
 from zenstrap.user import user_name
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def settle_owner(
     if found.owner is None and not begins:
         return None  # nothing is there, and nothing is to be made
     session.owner, session.taken_down_at = owner.id, owner.taken_down_at
+    session.forgotten_at = owner.forgotten_at
     session.moved_from = owner.registry.url if decision.moved else ""
     if place.missing:
         return None  # a plan; there is no bucket yet to write into
@@ -115,7 +116,7 @@ def settle_owner(
     match session.command:
         case "down":
             return owner.taken_down()
-        case "up" if decision.moved or owner.taken_down_at is not None:
+        case "up" if decision.moved or owner.taken_down_at or owner.forgotten_at:
             return owner.registered_in(found.here)
         case _:
             return None
@@ -209,6 +210,8 @@ def _are_ours(actual: ActualRegistry, client: Client, session: Session) -> bool:
     assert session.storage is not None, "the place of the state is known before ZenML is asked"
     state = session.storage.read(actual.environment)
     written_by = [runs.run_named(client, name) for name in sorted(actual.unmarked_runs)]
+    if session.owner and all(run and run.owner == session.owner for run in written_by):
+        return True  # claimed by whoever had the state, which may be lost by now
     # A rollback records no state, and a run may have been deleted: that says nothing.
     lineages = {run.state.lineage for run in written_by if run and run.state}
     return state is not None and lineages == {state.lineage}
@@ -264,16 +267,52 @@ def _in_another_project(found: Evidence, project: str) -> ZenstrapError:
 
 
 def _somebody_elses(found: Evidence, last: RunRecord) -> ZenstrapError:
+    """Without a state or an owner here: another's, moved, or lost."""
     assert last.state is not None
+    resources = count(last.state.resources, "resource")
+    if last.place == found.place and (last.is_of_this_machine or _is_shared(found.place)):
+        return state_guard(
+            "the state is missing",
+            where=found.place,
+            why=f"Run {last.name} recorded {resources} in it, and without it everything would be "
+            "created again",
+        )
+    recover = f"If it is yours and its state is lost, see `{command('recover', found.environment)}`"
+    if last.place and (_is_shared(last.place) or last.is_of_this_machine):
+        return NameTakenError(
+            f"the state of {found.environment} lies in another place",
+            where=last.place,
+            why=f"Run {last.name} recorded {resources} in it, and it is {who(last)}. Now "
+            f"{found.place} is asked for",
+            **_another_name(
+                found.environment,
+                f"If it is yours, {_set_back(last.place, found.place)}. {recover}",
+            ),
+        )
     return NameTakenError(
         f"there is a {found.environment} in this ZenML already, and it is {who(last)}",
         where=found.place,
-        why=f"Run {last.name} recorded {count(last.state.resources, 'resource')}, and their state "
-        "isn't here",
+        why=f"Run {last.name} recorded {resources}, and their state isn't here",
         **_another_name(
-            found.environment, "If it is yours, bring its state here, with the owner.json beside it"
+            found.environment,
+            f"If it is yours, bring its state here, with the owner.json beside it. {recover}",
         ),
     )
+
+
+def _is_shared(place: str) -> bool:
+    """Whether a place means the same on every machine."""
+    return place.startswith("gs://")
+
+
+def _set_back(before: str, now: str) -> str:
+    if not _is_shared(before):
+        return "let ZENSTRAP_HOME name the folder again in which it lies"
+    old, new = before.rpartition("/")[0], now.rpartition("/")[0]
+    back = "set state.bucket and state.prefix back"
+    if not _is_shared(now):  # there is no bucket yet
+        return back
+    return f"{back}, or move all of it here (`gcloud storage mv '{old}/*' {new}/`)"
 
 
 def _another_name(environment: str, first: str = "") -> dict[str, str]:

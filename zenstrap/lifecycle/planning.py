@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
@@ -45,7 +44,7 @@ from zenstrap.runs import RunRecord
 from zenstrap.session import Session
 from zenstrap.terraform.binary import BINARY_VARIABLE
 from zenstrap.terraform.plan import Plan, PlannedOutput
-from zenstrap.terraform.state import check_state, restore
+from zenstrap.terraform.state import check_state, state_guard
 from zenstrap.terraform.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         direction="up",
         infrastructure=infrastructure,
         registrations=registrations,
-        to_test=_stacks_to_test(config, client, desired, actual, infrastructure),
+        to_test=_stacks_to_test(config, client, desired, actual, infrastructure, session),
         since=last_change.name if last_change else None,
         digest=combined_digest(infrastructure, registrations),
         notices=(
@@ -246,12 +245,14 @@ def _guard_state(workspace: Workspace, client: Client, session: Session) -> None
     _warn_of_older_terraform(workspace, session)
     if record is not None and _was_taken_down(record, workspace, session):
         return
-    if record is None:
+    if record is None or _is_forgotten(record, session):
         _guard_unrecorded(workspace, client, session)
         return
     try:
         check_state(record.state, workspace.state(), where=place)
     except StateGuardError as error:
+        if record.place and record.place != place:
+            error.where = f"{place} (it lay in {record.place})"
         by = f" by {record.user} on {record.host}" if record.host else ""
         last = f"The last record is from run {record.name}{by}."
         error.why = f"{sentence(error.why)} {last}" if error.why else last
@@ -293,15 +294,14 @@ def _guard_registered(workspace: Workspace, actual: ActualRegistry, session: Ses
     Asked beside the runs' records, which somebody may have deleted.
     """
     state, place = workspace.state(), workspace.storage.place(session.environment)
-    if not actual.our_stacks or session.taken_down_at is not None:
+    if not actual.our_stacks or session.taken_down_at or session.forgotten_at:
         return
     if state is None or not state.resources:
-        raise StateGuardError(
+        raise state_guard(
             "the state is missing" if state is None else "the state is empty",
             where=place,
             why=f"{count(len(actual.our_stacks), 'stack')} of this environment are registered in "
             "ZenML, and what they stand on would be created again",
-            fix=restore(place),
         )
 
 
@@ -311,9 +311,15 @@ def _was_taken_down(record: RunRecord, workspace: Workspace, session: Session) -
     return (
         (state is None or not state.resources)
         and session.taken_down_at is not None
-        and record.started is not None
-        and record.started.replace(tzinfo=record.started.tzinfo or UTC) < session.taken_down_at
+        and record.began is not None
+        and record.began < session.taken_down_at
     )
+
+
+def _is_forgotten(record: RunRecord, session: Session) -> bool:
+    """Whether somebody decided, after that run, to go on without the state that it recorded."""
+    forgotten = session.forgotten_at
+    return forgotten is not None and record.began is not None and record.began <= forgotten
 
 
 def _moved_notices(session: Session) -> Iterator[str]:
@@ -330,10 +336,13 @@ def _stacks_to_test(
     desired: DesiredRegistry,
     actual: ActualRegistry,
     infrastructure: Plan,
+    session: Session,
 ) -> tuple[str, ...]:
     """What isn't known to work: never tested as it is now, or rolled back from since, or what is
     under it is made anew."""
     remade = any(c.vanished or c.action == "replace" for c in infrastructure.changes)
+    if session.forgotten_at is not None:  # nobody can tell what is the old one
+        remade = True
 
     def known_to_work(stack: DesiredStack) -> bool:
         if remade or config.smoke_test_of(stack.project).is_repeated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from zenstrap import runs
@@ -44,8 +45,11 @@ def provision(
         session.guard()
         try:
             _apply(config, plan, workspace, session)
-        finally:
-            _record_state(workspace, session)
+        except BaseException:
+            with suppress(Exception):  # what ended the apply is what there is to tell
+                _record_state(workspace, session)
+            raise
+        _record_state(workspace, session)
         actions = plan.infrastructure.counts.model_dump()
     return _outputs(config, plan, workspace, actions, session)
 
@@ -122,4 +126,5 @@ def _without_secret(output: Output) -> OutputValue:
 def _record_state(workspace: Workspace, session: Session) -> None:
     state = workspace.state()
     if state is not None and session.run_id is not None:
-        runs.record_state(session.run_id, state)
+        place = workspace.storage.place(session.environment)
+        runs.record_state(session.run_id, state, place)

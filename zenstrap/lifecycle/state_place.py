@@ -120,7 +120,7 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
     """
     from zenstrap.lifecycle.google_infrastructure import state_prefix
     from zenstrap.storage.lease_store import GcsLeaseStore
-    from zenstrap.storage.objects import read_object
+    from zenstrap.storage.objects import read_object, versions_of, write_object
     from zenstrap.storage.owner_store import GcsOwnerStore
     from zenstrap.storage.state_bucket import decide, ensure, look
     from zenstrap.storage.state_lock import StateLocks
@@ -144,6 +144,8 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
             bucket=wanted.name,
             prefix=state_prefix(config),
             fetch=partial(read_object, access.storage, wanted.name),
+            put=partial(write_object, access.storage, wanted.name),
+            versions=partial(versions_of, access.storage, wanted.name),
         ),
         GcsLeaseStore(access.storage, wanted.name, config.state.prefix),
         GcsOwnerStore(access.storage, wanted.name, state_prefix(config), config.environment),

@@ -91,6 +91,21 @@ def take_over(
     return tuple(_told(one) for one in ours)
 
 
+def marks(
+    config: EnvironmentConfig, access: GoogleAccess, in_state: frozenset[str], bucket: str
+) -> tuple[tuple[str, str], ...]:
+    """What is there under the environment's names, isn't in the state and carries a mark.
+
+    Returns:
+        Each with its owner's id.
+
+    Raises:
+        AuthenticationError, GoogleError: Google can't be asked, or said no.
+    """
+    found = _look(config, access, in_state, bucket)
+    return tuple((f"{one.thing.kind} {one.thing.name}", one.mark) for one in found if one.mark)
+
+
 def address_of(thing: Expected) -> str:
     """Where it stands in the root module; the same as in its imports.tf."""
     if thing.kind == "bucket":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zenstrap.disk import says_full
 from zenstrap.errors import (
     AuthenticationError,
     InterruptedRunError,
@@ -21,11 +21,8 @@ from zenstrap.events import ResourceAction
 from zenstrap.terraform.diagnostics import error_from, redacted
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.process import Finished
-from zenstrap.terraform.stream import ApplyStream, Change, save_privately
+from zenstrap.terraform.stream import ApplyStream, Change
 from zenstrap.terraform.transient import are_transient
-
-# Terraform writes it into the working folder where the backend refuses the state.
-_ERRORED = "errored.tfstate"
 
 _MOST_NAMED = 3  # resources named in a sentence
 
@@ -72,18 +69,18 @@ def apply_failure(
 
     Args:
         state: the place of the state.
-        rescued: files that hold a state which could not be saved where it belongs.
+        rescued: files that hold the state, because it could not be saved where it belongs.
     """
     truth = _what_is_true(plan, stream)
     again = "Run the same command again: it goes on from there"
     if rescued:
+        full = any(says_full(f"{one.summary} {one.detail}") for one in stream.diagnostics)
         return PartlyDoneError(
-            "the state could not be saved",
+            f"the state could not be saved{': the disk is full' if full else ''}",
             where=state,
-            why=f"{truth} Only {rescued[0]} knows of that",
-            fix=f"Make room, put that file in the place of {state}, and run again",
-            command=f"{'gcloud storage cp' if state.startswith('gs://') else 'cp'} "
-            f"{shlex.quote(str(rescued[0]))} {shlex.quote(state)}",
+            why=f"{truth} The complete state lies in {rescued[-1]}",
+            fix=f"{'Make room' if full else 'Remove the cause'} and run the same command again: it "
+            "puts that state in its place and goes on from there",
         )
     if finished.killed:
         return TerraformKilledError(
@@ -127,25 +124,6 @@ def apply_failure(
         )
     error.transient = are_transient(stream.diagnostics)
     return error
-
-
-def errored_state(root: Path, folder: Path, *, since: float) -> list[Path]:
-    """Move a state that Terraform left in the module to where only the user can read it.
-
-    Args:
-        since: seconds since the epoch; an older file is somebody else's.
-    """
-    left = root / _ERRORED
-    try:
-        # Whole seconds: file systems are coarser than clocks.
-        if left.stat().st_mtime < int(since):
-            return []
-        content = left.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    kept = save_privately(folder, _ERRORED, content)
-    left.unlink()
-    return [kept]
 
 
 def _what_is_true(plan: Plan, stream: ApplyStream) -> str:

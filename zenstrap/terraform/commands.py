@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-Option = bool | str | None | Mapping[str, str]
+Option = bool | str | None | Mapping[str, str] | list[str]
 
 ALLOWED = frozenset(
     {
@@ -38,8 +38,8 @@ def command_line(
         terraform: the words that start it.
         command: one of ``ALLOWED``.
         arguments: what follows the options.
-        options: names with underscores; True is a bare flag, None leaves it out. Only
-            ``backend_config`` takes a mapping.
+        options: names with underscores; True is a bare flag, None leaves it out, a list repeats
+            it. Only ``backend_config`` takes a mapping.
 
     Raises:
         ValueError: the command is not allowed, or a variable's value would show in the process

@@ -11,17 +11,18 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from zenstrap import invocation
+from zenstrap.disk import full_error, says_full
 from zenstrap.errors import (
     AuthenticationError,
     GoogleError,
     LockHeldError,
     PlanChangedError,
-    StateGuardError,
     TerraformError,
     ZenstrapError,
 )
 from zenstrap.google.refusals import LOG_IN, Refusal, explain
 from zenstrap.redaction import Redact
+from zenstrap.terraform.state import state_guard
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _FRAME = re.compile(r"^[\s│╷╵]*", re.MULTILINE)
@@ -194,14 +195,11 @@ def _with_others(why: str, told: Diagnostic, errors: Sequence[Diagnostic]) -> st
 
 def _special(one: Diagnostic, where: str, state: str) -> ZenstrapError | None:
     text = f"{one.summary}\n{one.detail}"
+    if says_full(text):
+        return full_error(one.detail or one.summary)
     if _CORRUPT.search(text) and (one.summary.startswith(_LOCK) or "state" in one.summary.lower()):
-        return StateGuardError(
-            "the state can't be read",
-            where=state,
-            why=one.detail or one.summary,
-            fix="Restore it from a backup: terraform.tfstate.backup lies beside a local state, "
-            "a bucket keeps earlier versions",
-        )
+        return state_guard("the state can't be read", where=state, why=one.detail or one.summary)
+
     if one.summary.startswith(_LOCK):
         return LockHeldError(
             "somebody else holds the lock on the state",

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from zenstrap import invocation
 from zenstrap.errors import StateGuardError
 
 # The format since Terraform 0.12.
@@ -67,49 +67,29 @@ def check_state(
         return
     if actual is None:
         if recorded.resources:
-            raise StateGuardError(
+            raise state_guard(
                 "the state is missing",
                 where=where,
                 why=f"the last run recorded {_resources(recorded)} in it, and without it "
                 "everything would be created again",
-                fix=restore(where),
             )
         return
     if actual.lineage != recorded.lineage:
         if recorded.resources:
-            raise StateGuardError(
+            raise state_guard(
                 "the state belongs to something else",
                 where=where,
                 why=f"its lineage is {actual.lineage}, and the last run recorded "
                 f"{recorded.lineage} with {_resources(recorded)}",
-                fix=restore(where),
             )
         return
     if actual.serial < recorded.serial:
-        raise StateGuardError(
+        raise state_guard(
             "the state is older than the last run",
             where=where,
             why=f"its serial is {actual.serial}, and the last run recorded {recorded.serial}, "
             "so what was created since would be created again",
-            fix=restore(where),
         )
-
-
-def read_state_file(file: Path) -> StateIdentity | None:
-    """The identity of a local state; None if there is no such file.
-
-    Raises:
-        StateGuardError: empty, truncated, or not a state.
-    """
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StateGuardError(
-            "the state can't be read", where=str(file), why=error.strerror, fix=restore(str(file))
-        ) from error
-    return read_state(content, where=str(file))
 
 
 def read_state(content: bytes, *, where: str) -> StateIdentity:
@@ -119,11 +99,10 @@ def read_state(content: bytes, *, where: str) -> StateIdentity:
         StateGuardError: empty, truncated, or not a state.
     """
     if not content.strip():
-        raise StateGuardError(
+        raise state_guard(
             "the state is empty",
             where=where,
             why="Terraform would take it for a new environment and create everything again",
-            fix=f"{restore(where)}. If there was never anything in it, delete it",
         )
     return parse_state(content, where=where)
 
@@ -149,11 +128,10 @@ def _parse(content: bytes | str, *, where: str) -> _Document:
     except ValidationError as error:
         problem = error.errors(include_input=False, include_context=False)[0]
         truncated = problem["type"] == "json_invalid"
-        raise StateGuardError(
+        raise state_guard(
             "the state is damaged",
             where=where,
             why="it is truncated or no JSON" if truncated else "it is no state of Terraform",
-            fix=restore(where),
         ) from None
 
 
@@ -177,17 +155,14 @@ def resources_in(content: bytes | str, *, where: str) -> tuple[StateResource, ..
     )
 
 
-def restore(where: str) -> str:
-    """How a state is put back."""
-    if where.startswith("gs://"):
-        return (
-            f"The bucket keeps earlier versions: `gcloud storage ls --all-versions --long {where}` "
-            f"lists them, and `gcloud storage cp {where}#GENERATION {where}` puts one back. Put "
-            "the last good one back, then run again"
-        )
-    return (
-        "Restore it from a backup (terraform.tfstate.backup lies beside it, unless it was moved), "
-        "then run again"
+def state_guard(what: str, *, where: str, why: str | None = None) -> StateGuardError:
+    """The refusal of a state, with the one way out: nobody but ``recover`` knows what there is."""
+    return StateGuardError(
+        what,
+        where=where,
+        why=why,
+        fix="See what is left of it, which copy can be put back, and how to go on without one",
+        command=invocation.command("recover"),
     )
 
 

@@ -22,9 +22,9 @@ from zenstrap.errors import (
 from zenstrap.events import Emit, ignore
 from zenstrap.interrupt import Interrupt
 from zenstrap.redaction import Redact, know, redactor
-from zenstrap.terraform import process
+from zenstrap.terraform import process, rescue
 from zenstrap.terraform.answer import json_in
-from zenstrap.terraform.applying import ApplySummary, apply_failure, errored_state
+from zenstrap.terraform.applying import ApplySummary, apply_failure
 from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.commands import Option, command_line
 from zenstrap.terraform.diagnostics import error_from, parse_output, redacted
@@ -117,12 +117,19 @@ class Workspace:
         )
         self._select(self.environment, create=True)
 
-    def plan(self, variables: Mapping[str, object], *, destroy: bool = False) -> Plan:
+    def plan(
+        self,
+        variables: Mapping[str, object],
+        *,
+        destroy: bool = False,
+        only: Sequence[str] = (),
+    ) -> Plan:
         """Plan into ``plan_file``.
 
         Args:
             variables: values for the root's variables, JSON-like.
             destroy: plan to destroy everything.
+            only: addresses beside which nothing is planned; none for everything.
 
         Raises:
             StateGuardError: the state is damaged; checked before Terraform runs.
@@ -142,6 +149,7 @@ class Workspace:
                     "input": False,
                     "json": True,
                     "out": str(self.plan_file),
+                    "target": list(only) or None,
                     "var_file": str(variable_file),
                 },
             )
@@ -180,12 +188,16 @@ class Workspace:
                 why=f"its digest is {plan.digest[:12]}, and {expected_digest[:12]} was approved",
                 fix="Run the command again for a new plan",
             )
+        places = rescue.folders(self.data_folder.parent, self._state_place)
         rescued: list[Path] = []
+
+        def keep(state: str) -> None:
+            with contextlib.suppress(OSError):  # there is no room anywhere
+                rescued.append(rescue.keep(state, places))
+
         stream = ApplyStream(
             self.emit,
-            rescue=lambda text: rescued.append(
-                save_privately(self.data_folder.parent, "rescued.tfstate", text)
-            ),
+            rescue=keep,
             unseen_destroys=frozenset(
                 change.address.partition(" (deposed")[0]
                 for change in plan.changes
@@ -203,7 +215,8 @@ class Workspace:
                 options={"input": False, "json": True},
             )
         finally:
-            rescued += errored_state(self.root, self.data_folder.parent, since=started)
+            left = rescue.take_errored(self.root, places, since=started, printed=bool(rescued))
+            rescued += [left] if left else []
         if finished.code == 0:
             return ApplySummary(changes=stream.finished, seconds=finished.seconds)
         raise apply_failure(
@@ -211,7 +224,7 @@ class Workspace:
             plan,
             stream,
             root=self.root,
-            state=self.storage.place(self.environment),
+            state=self._state_place,
             rescued=rescued,
             redact=self._redact,
         )

@@ -83,6 +83,16 @@ def unlock_object(environment: str, freed: Sequence[str]) -> JsonObject:
     return {"schema": "zenstrap/unlock/1", "environment": environment, "freed": list(freed)}
 
 
+def recover_object(environment: str, found: Sequence[str], done: Sequence[str]) -> JsonObject:
+    """``zenstrap/recover/1``: what was found and what was done, a line each."""
+    return {
+        "schema": "zenstrap/recover/1",
+        "environment": environment,
+        "found": list(found),
+        "done": list(done),
+    }
+
+
 def error_object(error: BaseException) -> JsonObject:
     """``zenstrap/error/1``: for a command that ended before there was a run to sum up."""
     found = known(error)

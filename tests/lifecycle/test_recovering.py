@@ -1,0 +1,140 @@
+"""What `recover` decides: whose an environment is, and whether something has to be forgotten."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zenstrap.errors import RefusedError, StateGuardError
+from zenstrap.lifecycle.recovering import Copy, Findings, Recovery, decide
+from zenstrap.owner import Registry, new_owner
+from zenstrap.runs import RunRecord
+from zenstrap.terraform.state import StateIdentity, check_state
+from zenstrap.user import user_name
+
+OURS, THEIRS = "0123456789ab", "ba9876543210"
+PLACE = "/home/ada/state"
+THEN = datetime(2026, 11, 30, tzinfo=UTC)
+HERE = Registry(id="z", project="p", url="sqlite:///x", project_name="default")
+OWNER = new_owner("local", "ada", HERE, id=OURS)
+
+
+def run(state: StateIdentity, *, host: str | None = None, place: str = PLACE) -> RunRecord:
+    return RunRecord(
+        id="1", name="local-bootstrap-1", command="up", status="completed", started=THEN,
+        ended=None, user=user_name(), host=host or socket.gethostname(), pid=1, changes=1,
+        state=state, place=place,
+    )  # fmt: skip
+
+
+def findings(**given: object) -> Findings:
+    nothing = Findings("local", PLACE, state=None, fragment=None, owner=None)
+    return replace(nothing, **given)  # type: ignore[arg-type]
+
+
+def copy(serial: int, lineage: str = "a") -> Copy:
+    return Copy(f"copy {serial}", StateIdentity(lineage, serial, 1), b"")
+
+
+RECORDED = StateIdentity("a", 4, 2)
+states = st.builds(
+    StateIdentity,
+    lineage=st.sampled_from(["a", "b"]),
+    serial=st.integers(2, 6),
+    resources=st.integers(0, 2),
+)
+
+
+@given(
+    state=st.none() | states,
+    recorded=st.none() | states,
+    copies=st.lists(st.builds(copy, st.integers(2, 6), st.sampled_from(["a", "b"])), max_size=3),
+)
+def test_what_the_guard_lets_through_needs_no_recovery_and_the_rest_does(
+    state: StateIdentity | None, recorded: StateIdentity | None, copies: list[Copy]
+) -> None:
+    past = ((OURS, run(recorded)),) if recorded else ()
+    found = findings(state=state, owner=OWNER, pasts=past, copies=tuple(copies))
+    recovery = decide(found)
+    try:
+        check_state(recorded, state)
+    except StateGuardError:
+        assert recovery.loss
+    else:
+        assert recovery == Recovery(OURS)
+        return
+    assert recorded is not None
+    after = recovery.copy.identity if recovery.copy else state
+    if not recovery.forget:  # then the next run's guard lets it through as it is
+        check_state(recorded, after)
+    same = [one.identity.serial for one in copies if one.identity.lineage == recorded.lineage]
+    assert recovery.forget == (max(same, default=0) < recorded.serial)
+    if recovery.copy is not None:
+        assert recovery.copy.identity.lineage == recorded.lineage
+        assert recovery.copy.identity.serial == max(same)
+
+
+@pytest.mark.parametrize(
+    ("given", "loss"),
+    [
+        ({"fragment": b"", "owner": OWNER}, "empty"),
+        ({"fragment": b"{", "owner": OWNER}, "damaged"),
+        ({"stacks": ((OURS, 3),), "owner": OWNER}, "missing"),  # nobody's record tells
+        ({"marks": (("/x", OURS),)}, "missing"),  # nor does ZenML
+        ({"marks": (("/x", OURS),), "owner": OWNER}, ""),  # a killed run's: the next up adopts it
+        ({"stacks": ((OURS, 3),), "owner": OWNER.taken_down()}, ""),
+        ({"stacks": ((OURS, 3),), "owner": OWNER.forgetting(THEN)}, ""),
+        ({"pasts": ((OURS, run(RECORDED)),), "owner": OWNER.taken_down()}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_is_a_loss(given: dict[str, object], loss: str) -> None:
+    recovery = decide(findings(**given))
+    assert (loss in recovery.loss) if loss else not recovery.loss
+
+
+def test_a_record_from_after_a_down_counts() -> None:
+    down = OWNER.model_copy(update={"taken_down_at": THEN - timedelta(hours=1)})
+    assert decide(findings(pasts=((OURS, run(RECORDED)),), owner=down)).loss
+
+
+@pytest.mark.parametrize(
+    ("given", "whose"),
+    [
+        ({"owner": OWNER, "marks": (("/x", THEIRS),)}, OURS),
+        ({"marks": (("/x", OURS),), "pasts": ((THEIRS, run(RECORDED)),)}, OURS),
+        ({"pasts": ((OURS, run(RECORDED)), (THEIRS, run(RECORDED, host="x")))}, OURS),
+        ({"pasts": ((OURS, run(RECORDED, place="")),)}, OURS),  # of an older version
+        ({"pasts": (("", run(RECORDED)),)}, ""),  # likewise
+        ({"pasts": ((THEIRS, run(RECORDED, host="another")),)}, None),
+        ({"pasts": ((THEIRS, run(RECORDED, place="/home/bob/state")),)}, None),
+        ({"pasts": (("", run(RECORDED, host="another")),)}, None),
+        ({"pasts": ((OURS, run(RECORDED)), (THEIRS, run(RECORDED)))}, None),
+        ({"stacks": ((THEIRS, 2),)}, None),
+    ],
+)
+def test_whose_it_is(given: dict[str, object], whose: str | None) -> None:
+    found = findings(**given)
+    if whose is not None:
+        assert decide(found).owner == whose
+        return
+    with pytest.raises(RefusedError):
+        decide(found)
+    ids = {one for one, _ in (*found.pasts, *found.stacks)} - {""}
+    for one in ids:
+        assert decide(found, owner=one).owner == one
+    with pytest.raises(RefusedError, match="no local of owner"):
+        decide(found, owner="ffffffffffff")
+
+
+def test_a_copy_is_told_by_what_is_left_of_the_state() -> None:
+    """Before any run could record one."""
+    head = b'{"version": 4, "serial": 2, "lineage": "b", "resour'
+    found = findings(fragment=head, owner=OWNER, copies=(copy(9, "a"), copy(3, "b")))
+    assert decide(found).copy == copy(3, "b")
+    assert decide(found).forget  # nobody knows whether it is the last one
