@@ -160,7 +160,7 @@ def envs(json: bool, debug: bool) -> int:
     """List the environments: those with a file, and those that are known without one."""
     from zenstrap.cli.envs import envs
 
-    return envs(json=json, debug=debug)
+    return envs(click.get_current_context().obj or Telling(), json=json, debug=debug)
 
 
 @app.command()

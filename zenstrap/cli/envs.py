@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from zenstrap import paths
 from zenstrap.cli.history import run_line
+from zenstrap.cli.telling import Telling
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config.loading import available_environments
 from zenstrap.errors import UsageError
@@ -23,12 +24,12 @@ _PAGE: Final = 200  # tags asked for at once
 _STATE: Final = "state/*/terraform.tfstate"  # below an environment's folder
 
 
-def envs(*, json: bool, debug: bool) -> int:
+def envs(telling: Telling, *, json: bool, debug: bool) -> int:
     """List them."""
     with zenml_client(debug=debug) as client:
         found = list(_environments(client))
     if json:
-        sys.stdout.write(json_view.dumps(json_view.environments_object(found)))
+        telling.result(json_view.environments_object(found), 0)
     else:
         console_on(sys.stdout).print(environments_table(found))
     return 0
