@@ -32,6 +32,7 @@ from zenstrap.reports import (
     TerraformOutputs,
 )
 from zenstrap.terraform.plan import AttributeChange, Plan, ResourceChange
+from zenstrap.views.environments_view import EnvironmentLine
 from zenstrap.views.history_view import RunLine
 from zenstrap.views.status_view import (
     AliasStatus,
@@ -360,6 +361,12 @@ RUNS = (
         12,
     ),
     RunLine("plan-prod-2026_11_20-17_00_00", "plan", "failed", None, 3.0, "ben@laptop", 0),
+)
+
+ENVIRONMENTS = (
+    EnvironmentLine("dev", has_file=True, has_state=False, last_run=None),
+    EnvironmentLine("prod", has_file=True, has_state=True, last_run=RUNS[0]),
+    EnvironmentLine("qa", has_file=False, has_state=False, last_run=RUNS[2]),
 )
 
 STATUS = EnvironmentStatus(

@@ -14,6 +14,7 @@ from tests.views.conftest import Golden
 from zenstrap.errors import ConfigError, ConfigProblem, RefusedError
 from zenstrap.views.json_view import (
     dumps,
+    environments_object,
     error_object,
     history_object,
     plan_object,
@@ -27,6 +28,7 @@ OBJECTS = {
     "up-failed": run_object(examples.FAILED),
     "plan-refused": run_object(examples.REFUSED),
     "status": status_object([examples.STATUS]),
+    "envs": environments_object(examples.ENVIRONMENTS),
     "history": history_object("prod", examples.RUNS),
     "error": error_object(
         RefusedError("no", where="prod", why="policy", fix="ask", command="python run.py up")

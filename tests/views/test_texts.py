@@ -16,10 +16,11 @@ from zenstrap.errors import (
     RefusedError,
     TerraformError,
 )
+from zenstrap.views.environments_view import environments_table
 from zenstrap.views.history_view import plain_history
 from zenstrap.views.status_view import EnvironmentStatus, plain_status
 from zenstrap.views.summary import RunSummary, Summary, error_text, plain_summary
-from zenstrap.views.terminal import console_on
+from zenstrap.views.terminal import console_on, plain
 from zenstrap.views.text import duration, shorten
 
 WIDTHS = pytest.mark.parametrize("width", [60, 100])
@@ -53,6 +54,11 @@ def test_a_down(golden: Golden, width: int) -> None:
 @WIDTHS
 def test_the_status(golden: Golden, width: int) -> None:
     golden(f"status-{width}.txt", plain_status(examples.STATUS, width=width))
+
+
+@WIDTHS
+def test_the_environments(golden: Golden, width: int) -> None:
+    golden(f"envs-{width}.txt", plain(environments_table(examples.ENVIRONMENTS), width))
 
 
 @pytest.mark.parametrize("width", [60, 120])
