@@ -105,7 +105,8 @@ def test_in_a_rehearsal_a_copied_command_is_one_in_a_rehearsal() -> None:
         ("--env local --yes status", "up --help"),
         ("up --env local --ye", "up --help"),
         ("rollback --env local --to", "rollback --help"),
-        ("destroy --env local", "--help"),
+        ("destroy --env local", "down --env local"),
+        ("frobnicate --env local", "--help"),
     ],
 )
 def test_usage_errors_name_a_command_that_helps(

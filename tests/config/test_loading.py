@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.config.conftest import REAL, Configs, copied_configs
 from zenstrap.config import EnvironmentConfig, available_environments, load_environment
+from zenstrap.config.loading import load
 from zenstrap.errors import UsageError, exit_code
 from zenstrap.paths import CONFIGS_VARIABLE, project_root
 
@@ -560,3 +561,28 @@ def test_the_result_is_frozen_and_its_own_type() -> None:
     assert type(config) is EnvironmentConfig
     with pytest.raises(ValueError, match="frozen"):
         config.throwaway = True
+
+
+def test_a_component_without_a_version_is_mended_in_the_environments_file(configs: Configs) -> None:
+    """Its flavor is a default; the defaults' file is everybody's."""
+    configs.edit(PROD, "    container_registry: {version: 1.0.0}\n", "")
+    found = configs.problem("prod")
+    assert (found.file, found.key) == (PROD, "stack.components.container_registry")
+    assert found.suggestion and "container_registry: null" in found.suggestion
+
+
+def test_a_wrong_platform_is_one_fault(configs: Configs) -> None:
+    configs.path("environments/aws.yaml").write_text(
+        "environment: aws\nplatform: aws\nstack: {version: 1.0.0, components: {artifact_store: "
+        "{version: 1.0.0}, orchestrator: {version: 1.0.0}}}\n"
+    )
+    assert [p.key for p in configs.problems("aws")] == ["platform"]
+
+
+def test_a_file_that_was_deleted_breaks_no_other_environment(configs: Configs) -> None:
+    """ML projects' files name environments, and serve all of them."""
+    for name in ("prod", "dev", "staging"):
+        configs.path(f"environments/{name}.yaml").unlink()
+    found = load("local", configs.folder)
+    told = [(Path(w.file).relative_to(configs.folder).as_posix(), w.key) for w in found.warnings]
+    assert (FRAUD, "environments.prod") in told

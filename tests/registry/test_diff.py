@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.registry import model_registry
-from zenstrap.errors import NameTakenError, RefusedError
+from zenstrap.errors import NameTakenError, RefusedError, UsageError
 from zenstrap.registry.changes import Action, Kind
 from zenstrap.registry.diff import diff, removal
 from zenstrap.registry.model import (
@@ -369,9 +369,7 @@ def test_what_is_adopted_by_name_is_taken_over_and_then_ours(name: str) -> None:
     registry = model_registry.ModelRegistry("test")
     registry.add_foreign_stack(name)
     desired = DesiredRegistry("test", (stack("1.0.0", None, "/a"),))
-    changes = diff(
-        desired, registry.actual(), immutable_versions=True, adopt=frozenset({name, "another"})
-    )
+    changes = diff(desired, registry.actual(), immutable_versions=True, adopt=frozenset({name}))
     assert [c.name for c in changes if c.action is Action.ADOPT] == [name]
     registry.carry_out(desired, changes)
     assert diff(desired, registry.actual(), immutable_versions=True) == ()
@@ -419,3 +417,12 @@ def test_what_a_candidate_shares_with_what_is_current_stays() -> None:
             immutable_versions=True,
         )
     assert "stack.components.orchestrator.version to 1.0.1" in (refusal.value.fix or "")
+
+
+def test_a_name_to_adopt_that_nothing_is_called_is_told() -> None:
+    desired = DesiredRegistry("test", (stack("1.0.0", None, "/a"),))
+    empty = model_registry.ModelRegistry("test").actual()
+    with pytest.raises(UsageError) as caught:
+        diff(desired, empty, immutable_versions=True, adopt=frozenset({"zenml-tset"}))
+    assert "zenml-tset" in caught.value.what and "zenml-test" in (caught.value.fix or "")
+    diff(desired, empty, immutable_versions=True, adopt=frozenset({"zenml-test"}))

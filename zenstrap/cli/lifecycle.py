@@ -19,11 +19,14 @@ from zenstrap.cli.outcome import Outcome, conclude
 from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
+from zenstrap.config.names import project_name_fault, version_fault
+from zenstrap.config.spelling import nearest
 from zenstrap.errors import (
     InterruptedRunError,
     OutOfReachError,
     PartlyDoneError,
     TerraformKilledError,
+    UsageError,
     ZenstrapError,
 )
 from zenstrap.events import Notice, StepFinished, StepStarted
@@ -76,7 +79,28 @@ def rollback(
     smoke_test: bool,
 ) -> int:
     """Bring one alias back to an earlier version; see ``pipelines/rollback.py``."""
+    _require_meant(config, project, to)
     return _run("rollback", config, options, {"project": project, "to": to, "test": smoke_test})
+
+
+def _require_meant(config: EnvironmentConfig, project: str | None, to: str | None) -> None:
+    """What can be seen to be a slip without asking ZenML, which takes seconds.
+
+    Raises:
+        UsageError: what was given can't be a version or an ML project, or is nearly one.
+    """
+    if to is not None and (fault := version_fault(to)):
+        raise UsageError(fault, where="--to", fix="Name one that status shows")
+    if project is None or project in config.ml_projects:
+        return
+    near = nearest(project, list(config.ml_projects))
+    fault = project_name_fault(project)
+    if fault or near:
+        raise UsageError(
+            fault or f"{config.environment} has no ML project {project}",
+            where="--project",
+            fix=f"Did you mean {near}?" if near else None,
+        )
 
 
 def _run(

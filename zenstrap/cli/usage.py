@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import click
 
 from zenstrap import invocation
 from zenstrap.cli.app import app
 from zenstrap.errors import UsageError, sentence, way_out
+
+ENV: Final = "environment"
+# What other tools call it.
+_CALLED_ELSEWHERE: Final = {
+    "apply": ["up"],
+    "bootstrap": ["up"],
+    "deploy": ["up"],
+    "destroy": ["down"],
+    "diff": ["plan"],
+    "help": ["--help"],
+    "preview": ["plan"],
+    "teardown": ["down"],
+}
 
 
 def usage_error(error: click.UsageError, words: Sequence[str]) -> UsageError:
@@ -18,9 +32,27 @@ def usage_error(error: click.UsageError, words: Sequence[str]) -> UsageError:
         words: the command line as it was typed.
     """
     late = _late_command(words)
-    command = invocation.spelt_command(late or [*_verb(words), "--help"])
-    fix = "The command comes first" if late is not None else "See"
-    return UsageError(error.format_message(), fix=fix, command=command)
+    meant = _CALLED_ELSEWHERE.get(words[0]) if words else None
+    if late is not None:
+        command, fix = late, "The command comes first"
+    elif meant is not None and words[0] not in app.commands:
+        command, fix = [*meant, *words[1:]], "Here it is"
+    else:
+        command, fix = [*_verb(words), "--help"], "See"
+    message = error.format_message()
+    if isinstance(error, click.MissingParameter) and error.param and error.param.name == ENV:
+        message = sentence(message) + _environments()
+    return UsageError(message, fix=fix, command=invocation.spelt_command(command))
+
+
+def _environments() -> str:
+    from zenstrap.config.loading import available_environments
+
+    try:
+        known = available_environments()
+    except UsageError:
+        return ""
+    return f" There are {', '.join(known)}" if known else ""
 
 
 def usage_text(error: UsageError) -> str:

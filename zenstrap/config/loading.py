@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from zenstrap.config import files
 from zenstrap.config.component_rules import Violation
@@ -52,6 +53,7 @@ PROJECTS_FOLDER: Final = "ml_projects"
 # Each round takes out what the one before has found; a repair can bring up at most what lay
 # below a misspelt key.
 _MOST_ROUNDS: Final = 6
+_ALWAYS_THERE: Final = frozenset({"artifact_store", "orchestrator"})
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,9 @@ class _Reading:
         self._environment = environment
         self._known = known
         self._defaults = _shown(folder / DEFAULTS_FILE)
+        self._own = _shown(folder / ENVIRONMENTS_FOLDER / f"{environment}.yaml")
         self._problems: list[ConfigProblem] = []
+        self._warnings: list[ConfigProblem] = []
         self._causes: set[tuple[str, str, int | None]] = set()
 
     def loaded(self) -> Loaded:
@@ -152,7 +156,8 @@ class _Reading:
         config = self._validated(tree) if tree is not None else None
         if tree is None or config is None or self._problems:
             raise ConfigError(sorted(self._problems, key=self._order))
-        warnings = (self._placed(one, tree) for one in without_effect(config))
+        placed = (self._placed(one, tree) for one in without_effect(config))
+        warnings = (*placed, *self._warnings)
         return Loaded(config, tuple(sorted(warnings, key=self._order)))
 
     def _merged_tree(self) -> Table | None:
@@ -283,11 +288,13 @@ class _Reading:
                 continue
             near = nearest(name, self._known)
             origin = table.keys[name]
-            self._blame(
-                origin,
-                f"there is no environment '{name}'",
-                f"Did you mean {near}?" if near else f"There are {', '.join(self._known)}",
-            )
+            message = f"there is no environment '{name}'"
+            if near:
+                self._blame(origin, message, f"Did you mean {near}?")
+            else:  # its file may have been deleted, and every team's file names it
+                self._warnings.append(
+                    ConfigProblem(origin.file, origin.line, origin.key, f"has no effect: {message}")
+                )
 
     def _check_override_versions(self, tree: Table) -> None:
         components = tree.table("components")
@@ -345,10 +352,26 @@ class _Reading:
                         self._add_violation(violation, tree)
                     return None
                 if not _is_doubtful(details["loc"], tree):
-                    self._add(problem_of(details, EnvironmentConfig, tree))
+                    self._add_problem(details, tree)
             for details in reversed(found):
                 tree = repaired(details, EnvironmentConfig, tree)
         return None
+
+    def _add_problem(self, details: ErrorDetails, tree: Table) -> None:
+        problem = problem_of(details, EnvironmentConfig, tree)
+        if details["type"] == "missing" and problem.file == self._defaults:
+            # Whoever wants a component has to say which version; a default can't know.
+            if "platform" in tree.doubtful or details["loc"][0] == "ml_projects":
+                return  # the base stack's own are told
+            key = ".".join(map(str, details["loc"]))
+            *_, kind, last = details["loc"]
+            if kind in COMPONENT_KINDS and last == "version":
+                key = key.rpartition(".")[0]
+                leave = "" if kind in _ALWAYS_THERE else f", or {kind}: null to do without"
+                suggestion = f"Add {kind}: {{version: 1.0.0}}{leave}"
+                problem = replace(problem, message="has no version", suggestion=suggestion)
+            problem = replace(problem, file=self._own, line=None, key=key)
+        self._add(problem)
 
     def _add_violation(self, violation: Violation, tree: Table) -> None:
         locations = [tuple(key.split(".")) for key in violation.keys]
@@ -382,8 +405,7 @@ class _Reading:
             self._problems.append(problem)
 
     def _order(self, problem: ConfigProblem) -> tuple[int, str, int]:
-        own = _shown(self._folder / ENVIRONMENTS_FOLDER / f"{self._environment}.yaml")
-        rank = {own: 0, self._defaults: 1}.get(problem.file, 2)
+        rank = {self._own: 0, self._defaults: 1}.get(problem.file, 2)
         return rank, problem.file, problem.line or 0
 
 

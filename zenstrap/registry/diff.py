@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
-from zenstrap.errors import NameTakenError
+from zenstrap.errors import NameTakenError, UsageError
 from zenstrap.registry.changes import Action, FieldChange, Kind, RegistrationChange
 from zenstrap.registry.comparing import (
     LABEL,
@@ -51,10 +52,12 @@ def diff(
         adopt: names of somebody else's registrations that may be taken over.
 
     Raises:
+        UsageError: nothing that is wanted has a name that may be taken over.
         NameTakenError: a wanted name belongs to something that isn't this environment's.
         RefusedError: a registered version would get other content, or something would change that
             ZenML can't change in place.
     """
+    _refuse_unknown_names(desired, adopt)
     _refuse_taken_names(desired, actual, adopt)
     refuse_unchangeable(desired, actual)
     if immutable_versions:
@@ -278,6 +281,22 @@ def _update(
     if fields:
         action = Action.UPDATE if actual.is_ours(found.labels) else Action.ADOPT
         yield RegistrationChange(kind=kind, action=action, name=found.name, fields=tuple(fields))
+
+
+def _refuse_unknown_names(desired: DesiredRegistry, adopt: frozenset[str]) -> None:
+    wanted = {
+        *(connector.name for connector in desired.connectors),
+        *(component.name for component in desired.components),
+        *(name for stack in desired.stacks for name in (stack.name, stack.alias)),
+    }
+    unknown = sorted(adopt - wanted)
+    if unknown:
+        near = get_close_matches(unknown[0], wanted, n=1)
+        raise UsageError(
+            f"nothing that would be registered is called {', '.join(unknown)}",
+            where="--adopt",
+            fix=f"Did you mean {near[0]}?" if near else "See what would be: leave --adopt out",
+        )
 
 
 def _refuse_taken_names(
