@@ -106,6 +106,7 @@ def test_in_a_rehearsal_a_copied_command_is_one_in_a_rehearsal() -> None:
         ("up --env local --ye", "up --help"),
         ("rollback --env local --to", "rollback --help"),
         ("destroy --env local", "down --env local"),
+        ("destroy --env local --yes", "down --env local"),
         ("frobnicate --env local", "--help"),
     ],
 )

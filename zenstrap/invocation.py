@@ -20,6 +20,9 @@ SCRIPT: Final = "run.py"
 PROGRAM: Final = f"python {SCRIPT}"
 """As the documentation calls it."""
 
+INSTALLED: Final = "zenstrap"
+"""The command that pip installs, and the package for ``python -m``."""
+
 PROGRAM_VARIABLE: Final = "ZENSTRAP_PROGRAM"
 """Set by what starts the program within something else: all words that stand before a verb."""
 
@@ -110,13 +113,20 @@ def program() -> str:
     if wrapped := os.environ.get(PROGRAM_VARIABLE):
         return wrapped
     script = sys.argv[0] if sys.argv else ""
+    if Path(script).name == INSTALLED:
+        return INSTALLED if shutil.which(INSTALLED) else shlex.join((script,))
+    if Path(script).name == "__main__.py" and Path(script).parent.name == INSTALLED:
+        return shlex.join((_python(), "-m", INSTALLED))
     if Path(script).name != SCRIPT:  # called by a test or a notebook
         return PROGRAM
-    typed = sys.orig_argv[0] if sys.orig_argv else "python"
-    python = "python" if shutil.which("python") == sys.executable else typed
     here = Path(SCRIPT)
     short = here.exists() and here.samefile(script)
-    return shlex.join((python, SCRIPT if short else script))
+    return shlex.join((_python(), SCRIPT if short else script))
+
+
+def _python() -> str:
+    typed = sys.orig_argv[0] if sys.orig_argv else "python"
+    return "python" if shutil.which("python") == sys.executable else typed
 
 
 def spelt_command(words: Iterable[str]) -> str:

@@ -16,19 +16,46 @@ CONFIGS_VARIABLE = "ZENSTRAP_CONFIGS"
 
 
 def project_root() -> Path:
-    """The clone: the folder that holds run.py, configs/ and terraform_modules/."""
+    """What holds the packages: the clone, or the folder that pip installed them into."""
     return Path(__file__).resolve().parent.parent
 
 
 def configs_folder() -> Path:
-    """configs/ of the clone, or the folder that ``ZENSTRAP_CONFIGS`` names."""
+    """The folder that ``ZENSTRAP_CONFIGS`` names, or the clone's configs/.
+
+    Installed without a clone: configs/ where the program is started, else the wheel's own.
+    """
     moved = os.environ.get(CONFIGS_VARIABLE)
-    return resolved(moved, CONFIGS_VARIABLE) if moved else project_root() / "configs"
+    if moved:
+        return resolved(moved, CONFIGS_VARIABLE)
+    here = Path.cwd() / "configs"
+    if not _is_clone() and (here / "environments").is_dir():
+        return here
+    return _shipped("configs")
 
 
 def modules_folder() -> Path:
-    """terraform_modules/ of the clone."""
-    return project_root() / "terraform_modules"
+    """terraform_modules/ of the clone, or the wheel's.
+
+    Raises:
+        UsageError: it isn't there.
+    """
+    folder = _shipped("terraform_modules")
+    if folder.is_dir():
+        return folder
+    raise UsageError(
+        "zenstrap's Terraform modules aren't there",
+        where=str(folder),
+        fix="Install zenstrap again, or run it from a clone",
+    )
+
+
+def _shipped(name: str) -> Path:
+    return (project_root() if _is_clone() else Path(__file__).parent / "shipped") / name
+
+
+def _is_clone() -> bool:
+    return (project_root() / "pyproject.toml").is_file()
 
 
 def home() -> Path:

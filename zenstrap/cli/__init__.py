@@ -11,7 +11,7 @@ from zenstrap import stopping
 from zenstrap.cli.streams import delivered, open_streams
 from zenstrap.cli.telling import Telling
 from zenstrap.errors import InterruptedRunError
-from zenstrap.invocation import SCRIPT
+from zenstrap.invocation import SCRIPT, program
 from zenstrap.redaction import know_environment, redact_streams
 
 
@@ -40,7 +40,7 @@ def _run(arguments: Sequence[str], telling: Telling) -> int:
     if words and words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
         words.insert(0, "up")
     try:
-        with app.make_context(SCRIPT, words or ["--help"], obj=telling) as context:
+        with app.make_context(_called(), words or ["--help"], obj=telling) as context:
             result = app.invoke(context)
             return result if isinstance(result, int) else 0
     except click.exceptions.Exit as ended:  # --help, --version
@@ -53,6 +53,11 @@ def _run(arguments: Sequence[str], telling: Telling) -> int:
         if "--debug" in words:  # here, and not where the interpreter ends: here it is redacted
             traceback.print_exc()
         return telling.error(explained(error, stopping.current().interrupt))
+
+
+def _called() -> str:
+    """What stands behind "Usage:"."""
+    return SCRIPT if program().endswith(SCRIPT) else program()
 
 
 def _misused(error: Exception, arguments: Sequence[str], telling: Telling) -> int:

@@ -36,7 +36,9 @@ def usage_error(error: click.UsageError, words: Sequence[str]) -> UsageError:
     if late is not None:
         command, fix = late, "The command comes first"
     elif meant is not None and words[0] not in app.commands:
-        command, fix = [*meant, *words[1:]], "Here it is"
+        # Consent to one tool's command is none to ours.
+        rest = [word for word in words[1:] if word != invocation.YES]
+        command, fix = [*meant, *rest], "Here it is"
     else:
         command, fix = [*_verb(words), "--help"], "See"
     message = error.format_message()

@@ -1,0 +1,78 @@
+"""What pip installs without a clone is whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.test_layout import DOMAIN
+from zenstrap.paths import project_root
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of a wheel, built offline from a copy of what git knows."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=project_root(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        if not name.startswith("tests/") and (project_root() / name).is_file():
+            target = source / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((project_root() / name).read_bytes())
+    subprocess.run(
+        [sys.executable, "-c", "from setuptools import build_meta as b; b.build_wheel('..')"],
+        cwd=source,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def run(installed: Path, where: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", DOMAIN, *words],
+        cwd=where,
+        env={**os.environ, "PYTHONPATH": str(installed), "HOME": str(where)}
+        | {"ZENML_CONFIG_PATH": str(where / "zenml"), "ZENSTRAP_HOME": str(where / "state")},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_a_wheel_has_configurations_and_modules(installed: Path, tmp_path: Path) -> None:
+    shown = run(installed, tmp_path, "config", "--env", "local")
+    assert shown.returncode == 0 and "environment: local" in shown.stdout, shown.stderr
+    planned = run(installed, tmp_path, "plan", "--env", "local")
+    assert planned.returncode == 2, planned.stderr
+    assert "-m zenstrap up --env local" in planned.stderr
+    entry = next(installed.glob("*.dist-info/entry_points.txt")).read_text()
+    assert "zenstrap = zenstrap.__main__:run" in entry
+    assert not list(installed.rglob("*.tftest.hcl"))
+
+
+@pytest.mark.slow
+def test_a_teams_own_configurations_lie_where_it_is_started(
+    installed: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "configs" / "environments"
+    own.mkdir(parents=True)
+    (own / "mine.yaml").write_text("environment: mine\nplatform: local\nstack: {}\n")
+    told = run(installed, tmp_path, "config", "--env", "mine")
+    assert told.returncode == 64 and "configs/environments/mine.yaml" in told.stderr
+    assert "there is no environment" in run(installed, tmp_path, "config", "--env", "dev").stderr
