@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from zenstrap.config.recorded import SCHEMA
 from zenstrap.terraform.state import StateIdentity
@@ -333,9 +334,13 @@ def _list(client: Client, question: dict[str, Any], size: int) -> list[RunRecord
 
 
 def _log(run_id: str, metadata: dict[str, Any]) -> None:
-    from zenml import log_metadata
+    from zenml.client import Client
+    from zenml.enums import MetadataResourceTypes
+    from zenml.models import RunMetadataResource
 
-    log_metadata(metadata=metadata, run_id_name_or_prefix=run_id)
+    # ZenML's log_metadata asks for the run first.
+    run = RunMetadataResource(id=UUID(run_id), type=MetadataResourceTypes.PIPELINE_RUN)
+    Client().create_run_metadata(metadata=metadata, resources=[run])
 
 
 def _record(run: PipelineRunResponse) -> RunRecord:

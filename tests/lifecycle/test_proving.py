@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from zenstrap.lifecycle.proving import LastTest, is_proven
+from zenstrap.lifecycle.proving import LastTest, is_proven, last_test, last_tests
 
 PASSED = {"passed": True, "stack_id": "one", "content_hash": "hash", "accuracy": 0.97}
 
@@ -35,3 +39,43 @@ def test_anything_else_is_not(
     test: LastTest | None, stack_id: str | None, content_hash: str
 ) -> None:
     assert not is_proven(test, stack_id, content_hash)
+
+
+@dataclass
+class Reports:
+    """ZenML's answers about smoke tests: (stack, whether it passed), newest first."""
+
+    tests: list[tuple[str, bool]]
+    asked: int = 0
+
+    def list_artifact_versions(
+        self, *, artifact: str, sort_by: str, size: int, hydrate: bool, run_metadata: Any = ()
+    ) -> Any:
+        assert (artifact, sort_by, hydrate) == ("prod_smoke_test", "desc:created", True)
+        self.asked += 1
+        wanted = [one.removeprefix("stack:") for one in run_metadata]
+        found = [
+            SimpleNamespace(run_metadata={"stack": stack, "passed": passed}, created=number)
+            for number, (stack, passed) in enumerate(self.tests)
+            if not wanted or stack in wanted
+        ]
+        return SimpleNamespace(items=found[:size], total_pages=-(-len(found) // size))
+
+
+STACKS = ("base", "fraud", "shop")
+
+
+@given(tests=st.lists(st.tuples(st.sampled_from((*STACKS, "retired")), st.booleans()), max_size=20))
+def test_all_at_once_is_as_one_by_one(tests: list[tuple[str, bool]]) -> None:
+    reports: Any = Reports(tests)
+    each = {stack: last_test(reports, "prod", stack) for stack in STACKS}
+    found = last_tests(reports, "prod", STACKS)
+    assert {stack: found.get(stack) for stack in STACKS} == each
+
+
+def test_the_newest_tests_are_asked_for_once() -> None:
+    reports: Any = Reports([(stack, True) for stack in STACKS] + [("retired", True)] * 30)
+    assert set(last_tests(reports, "prod", STACKS)) >= set(STACKS)
+    assert reports.asked == 1
+    assert last_tests(reports, "prod", ()) == {}
+    assert reports.asked == 1

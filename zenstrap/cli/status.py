@@ -33,6 +33,7 @@ from zenstrap.views.terminal import console_on
 if TYPE_CHECKING:
     from zenml.client import Client
 
+    from zenstrap.lifecycle.proving import LastTest
     from zenstrap.registry.versions import Versions
 
 
@@ -76,21 +77,28 @@ def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
 def _aliases(
     config: EnvironmentConfig, actual: ActualRegistry, client: Client
 ) -> Iterator[AliasStatus]:
+    from zenstrap.lifecycle.proving import last_tests
     from zenstrap.registry.versions import versions_of
 
-    for project in _projects(config, actual):
-        found = versions_of(actual, project)
-        current = (found.current,) if found.current else ()
-        stacks = (*current, *found.previous, *found.rolled_back, *found.candidates)
+    found = {project: versions_of(actual, project) for project in _projects(config, actual)}
+    stacks = {project: _stacks(versions) for project, versions in found.items()}
+    names = [stack.name for of_project in stacks.values() for stack in of_project]
+    tests = last_tests(client, config.environment, names)
+    for project, versions in found.items():
         yield AliasStatus(
             alias=alias_name(config.environment, project),
-            current=found.alias.labels.get(VERSION) if found.alias else None,
+            current=versions.alias.labels.get(VERSION) if versions.alias else None,
             project=project,
             versions=tuple(
-                _version(stack, found, actual, client)
-                for stack in sorted(stacks, key=_version_key, reverse=True)
+                _version(stack, versions, actual, tests.get(stack.name))
+                for stack in sorted(stacks[project], key=_version_key, reverse=True)
             ),
         )
+
+
+def _stacks(versions: Versions) -> tuple[ActualStack, ...]:
+    current = (versions.current,) if versions.current else ()
+    return (*current, *versions.previous, *versions.rolled_back, *versions.candidates)
 
 
 def _projects(config: EnvironmentConfig, actual: ActualRegistry) -> list[str | None]:
@@ -102,7 +110,7 @@ def _projects(config: EnvironmentConfig, actual: ActualRegistry) -> list[str | N
 
 
 def _version(
-    stack: ActualStack, versions: Versions, actual: ActualRegistry, client: Client
+    stack: ActualStack, versions: Versions, actual: ActualRegistry, test: LastTest | None
 ) -> StackVersion:
     version = version_in(stack.name) or ""
     promotion = versions.promotions.get(version)
@@ -116,7 +124,7 @@ def _version(
         promoted_at=promotion.at if promotion else None,
         rolled_back_by=promotion.rolled_back_by if promotion else None,
         rolled_back_at=promotion.rolled_back_at if promotion else None,
-        smoke_test=_smoke_test(client, actual.environment, stack.name),
+        smoke_test=_smoke_test(test),
         components=tuple(_components(shown, actual)),
     )
 
@@ -129,10 +137,7 @@ def _components(stack: ActualStack, actual: ActualRegistry) -> Iterator[Componen
                 yield ComponentLine(kind, name, found.flavor, found.labels.get(VERSION, ""))
 
 
-def _smoke_test(client: Client, environment: str, stack: str) -> SmokeTestLine | None:
-    from zenstrap.lifecycle.proving import last_test
-
-    test = last_test(client, environment, stack)
+def _smoke_test(test: LastTest | None) -> SmokeTestLine | None:
     if test is None:
         return None
     facts: dict[str, Any] = test.facts

@@ -25,7 +25,7 @@ from zenstrap.lifecycle.infrastructure import (
     variables_for_removal,
 )
 from zenstrap.lifecycle.ownership import our_registry, require_ours, who
-from zenstrap.lifecycle.proving import is_proven, last_test
+from zenstrap.lifecycle.proving import is_proven, last_tests
 from zenstrap.lifecycle.service_agents import service_agent_notices
 from zenstrap.lifecycle.standing import losses
 from zenstrap.lifecycle.succession import succession_notices
@@ -344,14 +344,16 @@ def _stacks_to_test(
     if session.forgotten_at is not None:  # nobody can tell what is the old one
         remade = True
 
+    registered = [stack.name for stack in desired.stacks if stack.name in actual.stacks]
+    tests = last_tests(client, config.environment, () if remade else registered)
+
     def known_to_work(stack: DesiredStack) -> bool:
         if remade or config.smoke_test_of(stack.project).is_repeated:
             return False
         if rolled_back_from(actual, stack.project, stack.version) is not None:
             return False
         found = actual.stacks.get(stack.name)
-        test = last_test(client, config.environment, stack.name)
-        return is_proven(test, found.id if found else None, stack.content_hash)
+        return is_proven(tests.get(stack.name), found.id if found else None, stack.content_hash)
 
     return tuple(stack.name for stack in desired.stacks if not known_to_work(stack))
 

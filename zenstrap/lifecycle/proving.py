@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,10 +24,15 @@ from zenstrap.smoke_test.training import predictions
 
 if TYPE_CHECKING:
     from zenml.client import Client
-    from zenml.models import ArtifactVersionResponse, PipelineRunResponse
+    from zenml.models import ArtifactVersionResponse, PipelineRunResponse, StepRunResponse
     from zenml.pipelines.pipeline_definition import Pipeline
 
+    Steps = Mapping[str, StepRunResponse]
+
 REPORT = "smoke_test"  # the artifact's name, after the environment's
+STACK = "stack"  # among the artifact's metadata
+_PAGE = 2  # tests per stack that are looked at first: one may have been repeated
+_LARGEST_PAGE = 200
 TRAINING_STEP, EVALUATION_STEP, DATA_STEP = "train_model", "evaluate_model", "load_data"
 
 
@@ -66,11 +72,12 @@ def prove(
             interrupt=session.interrupt,
         )
         run = ended.run
-        model_artifact = _require_real_run(ended, candidate)
+        steps = run.steps  # a request each time
+        model_artifact = _require_real_run(ended, steps, candidate)
         model_uri = model_artifact.uri
-        evaluation = _output(run, EVALUATION_STEP, "evaluation").load()
+        evaluation = _output(steps, EVALUATION_STEP, "evaluation").load()
         accuracy = evaluation.accuracy
-        agreeing = _agreeing_predictions(model_artifact, run, evaluation.predictions)
+        agreeing = _agreeing_predictions(model_artifact, steps, evaluation.predictions)
         read_back = f"{agreeing} of {len(evaluation.predictions)}"
         reason = _verdict(accuracy, settings.min_accuracy, agreeing, len(evaluation.predictions))
     except TimeLimitReached:
@@ -138,14 +145,41 @@ class LastTest:
 
 def last_test(client: Client, environment: str, stack: str) -> LastTest | None:
     """The newest smoke test of a stack; None if it never had one."""
+    found, _ = _tests(client, environment, size=1, run_metadata=[f"{STACK}:{stack}"])
+    return found.get(stack)
+
+
+def last_tests(client: Client, environment: str, stacks: Collection[str]) -> dict[str, LastTest]:
+    """The newest smoke test of each of some stacks, by the stack's name.
+
+    Most are among an environment's newest tests, which ZenML tells at once.
+    """
+    if not stacks:
+        return {}
+    size = min(_PAGE * len(stacks), _LARGEST_PAGE)
+    found, are_all = _tests(client, environment, size=size)
+    older = () if are_all else (stack for stack in stacks if stack not in found)
+    return found | {
+        stack: test for stack in older if (test := last_test(client, environment, stack))
+    }
+
+
+def _tests(
+    client: Client, environment: str, *, size: int, **filters: Any
+) -> tuple[dict[str, LastTest], bool]:
+    """The newest test of each stack that is among so many tests, and whether those are all."""
     page = client.list_artifact_versions(
         artifact=f"{environment}_{REPORT}",
-        run_metadata=[f"stack:{stack}"],
         sort_by="desc:created",
-        size=1,
+        size=size,
         hydrate=True,
+        **filters,
     )
-    return LastTest(dict(page.items[0].run_metadata), page.items[0].created) if page.items else None
+    found: dict[str, LastTest] = {}
+    for one in page.items:
+        facts = dict(one.run_metadata)
+        found.setdefault(str(facts.get(STACK)), LastTest(facts, one.created))
+    return found, page.total_pages <= 1
 
 
 def is_proven(test: LastTest | None, stack_id: str | None, content_hash: str) -> bool:
@@ -165,23 +199,25 @@ class _NotProvenError(Exception):
     """Why a candidate isn't proven, as a person reads it."""
 
 
-def _require_real_run(ended: EndedRun, candidate: Registration) -> ArtifactVersionResponse:
+def _require_real_run(
+    ended: EndedRun, steps: Steps, candidate: Registration
+) -> ArtifactVersionResponse:
     """The model of a completed run on the candidate, stored in the candidate's artifact store."""
     run = ended.run
     if run.status.value != "completed":
-        raise _NotProvenError(_failure(ended))
+        raise _NotProvenError(_failure(ended, steps))
     if run.stack is None or str(run.stack.id) != candidate.id:
         found = run.stack.name if run.stack else "none"
         raise _NotProvenError(f"the training ran on another stack: {found}")
-    model = _output(run, TRAINING_STEP, "model")
+    model = _output(steps, TRAINING_STEP, "model")
     stores = [c.id for c in run.stack.components.get(_artifact_store_type(), [])]
     if model.artifact_store_id not in stores:
         raise _NotProvenError("the model isn't in the candidate's artifact store")
     return model
 
 
-def _failure(ended: EndedRun) -> str:
-    for name, step in ended.run.steps.items():
+def _failure(ended: EndedRun, steps: Steps) -> str:
+    for name, step in steps.items():
         if step.status.value == "failed":
             text = step.exception_info.traceback.strip().splitlines() if step.exception_info else []
             reason = text[-1] if text else _reason(ended.error)
@@ -194,19 +230,17 @@ def _reason(error: BaseException | None) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split()) if error else ""
 
 
-def _output(run: PipelineRunResponse, step: str, name: str) -> ArtifactVersionResponse:
+def _output(steps: Steps, step: str, name: str) -> ArtifactVersionResponse:
     try:
-        return run.steps[step].outputs[name][0]
+        return steps[step].outputs[name][0]
     except (KeyError, IndexError) as error:
         raise _NotProvenError(f"its step {step} left no artifact {name}") from error
 
 
-def _agreeing_predictions(
-    model: ArtifactVersionResponse, run: PipelineRunResponse, recorded: list[str]
-) -> int:
+def _agreeing_predictions(model: ArtifactVersionResponse, steps: Steps, recorded: list[str]) -> int:
     try:
         loaded = model.load()
-        held_out = _output(run, DATA_STEP, "test").load()
+        held_out = _output(steps, DATA_STEP, "test").load()
     except _NotProvenError:
         raise
     except Exception as error:

@@ -64,11 +64,11 @@ def register_connectors(
     """
     session.guard()
     desired = _desired(config, outputs, client, session)
-    actual = our_registry(client, config, session)
-    changes = _changes_of(config, desired, actual, plan)
-    _require_as_planned(plan.registrations, changes)
     written: tuple[Registration, ...] = ()
     if desired.connectors:
+        actual = our_registry(client, config, session)
+        changes = _changes_of(config, desired, actual, plan)
+        _require_as_planned(plan.registrations, changes)
         allow_implicit_methods(client, {c.method for c in desired.connectors}, session.emit)
         keys: Keys = {}
         if config.auth is not None and config.auth.uses_key:
@@ -176,14 +176,16 @@ def promote(
     if session.run_id is not None:
         written += len(returned) + len(proven)
         runs.record_changes(session.run_id, _changes(outputs, registrations) + written)
-    now = our_registry(client, config, session)
+    changed: tuple[str, ...] = ()
+    if held_back:
+        changed = changed_under(held_back, plan, desired, our_registry(client, config, session))
     return PromotionReport(
         environment=config.environment,
         aliases=tuple(moves),
         held_back=tuple(held_back),
         after_proof=proven,
         returned=returned,
-        changed=changed_under(held_back, plan, desired, now),
+        changed=changed,
     )
 
 

@@ -1,0 +1,85 @@
+"""Registering stops where somebody changed the registry after the plan was shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.registry.google import configured, outputs_of
+from tests.registry.model_registry import ModelRegistry
+from tests.registry.test_succession import up
+from zenstrap.config import EnvironmentConfig, load_environment
+from zenstrap.errors import PlanChangedError
+from zenstrap.lifecycle import registering
+from zenstrap.lifecycle.registering import register_connectors, register_stacks
+from zenstrap.registry.desired import desired_registry
+from zenstrap.registry.diff import diff
+from zenstrap.reports import OutputValue, PlanReport, TerraformOutputs
+from zenstrap.session import Session
+from zenstrap.terraform.plan import Plan
+
+
+def local_outputs(config: EnvironmentConfig) -> dict[str, Any]:
+    return {
+        "artifact_store": {"uri": "/artifacts/shared"},
+        "labels": dict(config.labels),
+        "ml_projects": {
+            name: {"artifact_store_uri": f"/artifacts/{name}"} for name in config.ml_projects
+        },
+    }
+
+
+class Shown:
+    """A plan that was shown for an empty registry, and what is in that by now."""
+
+    def __init__(self, config: EnvironmentConfig, values: dict[str, Any]) -> None:
+        self.config = config
+        registry = ModelRegistry(config.environment)
+        desired = desired_registry(config, values)
+        self.plan = PlanReport(
+            environment=config.environment,
+            direction="up",
+            infrastructure=Plan(changes=(), outputs={}, terraform_version="1.11.4", digest="d"),
+            registrations=diff(desired, registry.actual(), immutable_versions=True),
+            digest="d",
+        )
+        self.outputs = TerraformOutputs(
+            environment=config.environment,
+            workspace=config.environment,
+            terraform_version="1.11.4",
+            outputs={name: OutputValue(value=value) for name, value in values.items()},
+            lineage="l",
+            serial=1,
+            resources=1,
+        )
+        up(registry, desired, frozenset())  # somebody else was faster
+        self.now = registry.actual()
+
+    def run(self, stage: Any) -> Any:
+        session: Any = Session(self.config.environment, "up")
+        session.guard = lambda: None
+        return stage(self.config, self.outputs, self.plan, None, session)
+
+
+@pytest.mark.parametrize("environment", ["local", "prod"])
+def test_what_was_not_shown_is_not_written(
+    environment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load_environment("local") if environment == "local" else configured(environment)
+    shown = Shown(config, local_outputs(config) if environment == "local" else outputs_of(config))
+    monkeypatch.setattr(registering, "our_registry", lambda *asked: shown.now)
+    monkeypatch.setattr(registering, "fingerprints", lambda *asked: {})
+    with pytest.raises(PlanChangedError):
+        shown.run(register_stacks)
+    if environment == "prod":
+        with pytest.raises(PlanChangedError):
+            shown.run(register_connectors)
+
+
+def test_without_connectors_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load_environment("local")
+    shown = Shown(config, local_outputs(config))
+    monkeypatch.setattr(registering, "our_registry", lambda *asked: pytest.fail("asked"))
+    monkeypatch.setattr(registering, "fingerprints", lambda *asked: {})
+    assert shown.run(register_connectors).registrations == ()
