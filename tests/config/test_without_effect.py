@@ -41,6 +41,15 @@ def test_what_google_cloud_carries_out_is_no_warning(configs: Configs, key: str)
     assert "retention.artifact_days" not in [key for _, _, key in _warned_of(configs, "dev")]
 
 
+def test_a_network_without_jobs_on_it(configs: Configs) -> None:
+    dev = "environments/dev.yaml"
+    configs.edit(dev, "region: europe-west1", "region: europe-west1\n  network: projects/1/a/b")
+    assert "gcp.network" not in [key for _, _, key in _warned_of(configs, "dev")]
+    configs.edit(dev, "machine_type: n1-standard-4", "flavor: local")
+    configs.edit(dev, "ml_projects: [fraud_detection, recommendation]", "ml_projects: []")
+    assert "gcp.network" in [key for _, _, key in _warned_of(configs, "dev")]
+
+
 def test_another_name_has_the_same_files(configs: Configs) -> None:
     named = load("dev", configs.folder, name="ben")
     assert named.config.environment == "ben"

@@ -70,9 +70,22 @@ def without_effect(config: EnvironmentConfig) -> Violations:
             later.format("runs nothing on a schedule"),
             None,
         ),
+        (
+            "gcp.network",
+            config.gcp is not None and config.gcp.network is not None and not _uses_vertex(config),
+            "has no effect: it is for jobs of Vertex AI, and no component runs any",
+            "Remove it, or use flavor vertex",
+        ),
     ):
         if written:
             yield Violation((key,), message, way_out)
+
+
+def _uses_vertex(config: EnvironmentConfig) -> bool:
+    return any(
+        "vertex" in components.runners_elsewhere().values()
+        for _, components in _component_sets(config)
+    )
 
 
 def _is_written(section: Section, field: str) -> bool:
