@@ -67,6 +67,13 @@ def test_a_dead_proxy_is_named_without_its_password(
     assert place in raised.value.place and "pw-of-mine" not in str(raised.value)
 
 
+def test_a_piece_of_a_password_is_not_quoted_for_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:pw-of-mine/x@127.0.0.1:9")
+    with pytest.raises(UnreachableError) as raised:
+        knock("https://storage.googleapis.com")
+    assert "pw-of" not in str(raised.value) and raised.value.__cause__ is None
+
+
 def test_who_accepts_nothing_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "KNOCK_SECONDS", 0.2)
     with socket.socket() as full:

@@ -40,8 +40,15 @@ def knock(url: str) -> None:
     if asked.hostname is None or asked.scheme not in _PORTS:
         return
     try:
+        port = asked.port or _PORTS[asked.scheme]
+    except ValueError:
+        # What stands in the port's place may be a piece of a password: it isn't quoted.
+        raise UnreachableError(
+            f"the proxy for {url.partition(':')[0]} addresses" if proxy else "the address",
+            "its port is no number; in a user's name and password, / is written %2F",
+        ) from None
+    try:
         with waiting_for(place, KNOCK_SECONDS):
-            port = asked.port or _PORTS[asked.scheme]
             socket.create_connection((asked.hostname, port), KNOCK_SECONDS).close()
     except OSError as error:
         raise UnreachableError(place, error.strerror or str(error)) from error
