@@ -6,10 +6,11 @@ if __name__ == "__main__":
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever has an older one reads why
         sys.exit(f"zenstrap needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     try:
-        from zenstrap.cli import main
+        from zenstrap.__main__ import run
+
+        sys.exit(run())
     except ModuleNotFoundError as error:
         sys.exit(
             f"The package {error.name} isn't installed for {sys.executable}. In the clone, run:\n"
             "python3 -m venv .venv && . .venv/bin/activate && pip install -e ."
         )
-    sys.exit(main(sys.argv[1:]))

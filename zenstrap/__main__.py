@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from zenstrap.cli import main
+from zenstrap.signals import end_with
 
 
 def run() -> int:
-    """The process's exit code."""
-    return main(sys.argv[1:])
+    """The process's exit code. Signals are ours from here to the interpreter's end."""
+    end_with(130)
+    from zenstrap.cli import main
+
+    code = main(sys.argv[1:])
+    end_with(code)
+    return code
 
 
 if __name__ == "__main__":

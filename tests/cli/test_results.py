@@ -11,6 +11,7 @@ from typing import Any
 import click
 import pytest
 
+from tests.cli.test_signals import environment_of
 from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
@@ -31,7 +32,7 @@ WITH_EVENTS = [
 def test_every_command_prints_one_object(home: Home, run: CommandLine, command: str) -> None:
     home.edit("environments/local.yaml", only_base)
     yes = ("--yes",) if command in ("down", "unlock") else ()
-    ended = run(command, "--env", "local", *yes, "--json")
+    ended = run(command, *environment_of(command), *yes, "--json")
     found = ended.json
     assert found["schema"] == f"zenstrap/{command}/1"
     if "exit_code" in found:
@@ -45,7 +46,7 @@ def test_every_command_prints_one_object(home: Home, run: CommandLine, command: 
     [
         ("--env", "nope", "--json"),
         ("--env", "nope", "--json", "--debug"),
-        ("--json",),
+        ("--json", "--debug=1"),
         ("--env", "local", "--json", "--nonsense"),
         ("--env", "local", "--json", "more"),
     ],

@@ -129,13 +129,14 @@ def test_at_the_very_end_it_has_been_done(home: Home, run: CommandLine, press: P
 
 DRIVER = """
 import os, sys, threading
+from zenstrap.cli import zenml_client
 from zenstrap.config import loading
 
 def waiting(*arguments, **options):
     os.write(2, b"WAITING")
     threading.Event().wait()
 
-loading.load = waiting
+loading.load = zenml_client.zenml_client = waiting
 sys.argv[0] = "run.py"
 runpy = __import__("runpy")
 runpy.run_path("run.py", run_name="__main__")
@@ -147,10 +148,16 @@ def waiting(*words: str) -> list[str]:
     return [sys.executable, "-c", DRIVER, *words]
 
 
+def environment_of(command: str) -> tuple[str, ...]:
+    """The option, where the command takes it."""
+    takes = any(param.name == "environment" for param in app.commands[command].params)
+    return ("--env", "local") if takes else ()
+
+
 @pytest.mark.parametrize("command", sorted(app.commands))
 def test_one_ends_every_command_that_has_nothing_to_finish(command: str, home: Home) -> None:
     process = subprocess.Popen(
-        waiting(command, "--env", "local", "--json"),
+        waiting(command, *environment_of(command), "--json"),
         cwd=project_root(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -162,6 +169,35 @@ def test_one_ends_every_command_that_has_nothing_to_finish(command: str, home: H
     told = json.loads(out)
     assert (told["type"], told["exit_code"]) == ("InterruptedRunError", 130)
     assert err == b""
+
+
+OUTSIDE = """
+import os, signal, sys, threading
+sys.argv = ["run.py", "config", "--env", "local", "--json"]
+import zenstrap.cli
+from zenstrap import signals
+
+def main(arguments):
+    if {before}:
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(60)
+    return 5
+
+zenstrap.cli.main = main
+from zenstrap.__main__ import run
+code = run()
+os.kill(os.getpid(), signal.SIGTERM)
+threading.Event().wait(60)
+"""
+
+
+@pytest.mark.parametrize(("before", "code"), [(True, 130), (False, 5)])
+def test_before_it_listens_and_after_it_there_is_an_exit_code_too(before: bool, code: int) -> None:
+    """Never that of a process that a signal killed."""
+    ended = subprocess.run(
+        [sys.executable, "-c", OUTSIDE.format(before=before)], cwd=project_root(), check=False
+    )
+    assert ended.returncode == code
 
 
 def test_a_closed_terminal_is_such_a_wish(home: Home) -> None:
