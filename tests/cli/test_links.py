@@ -29,6 +29,7 @@ def test_a_home_behind_a_link_is_as_good_as_any(
     monkeypatch.delenv(paths.HOME_VARIABLE)
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setenv("HOME", str(linked))
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(linked / "zenml"))
     home.edit("environments/local.yaml", only_base)
     up = run("--env", "local")
     assert up.code == 0, up.err
