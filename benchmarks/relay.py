@@ -1,0 +1,105 @@
+"""Stands between ZenML's client and its server: counts requests, and takes its time."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Between two machines, so they aren't passed on.
+_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
+
+
+class Relay:
+    """A running relay.
+
+    Attributes:
+        url: for the client.
+        latency: seconds that each request takes beyond what the server needs.
+        asked: what was asked so far, in order: method and path, ids as ``ID``.
+    """
+
+    def __init__(self, url: str, server: str) -> None:
+        self.url = url
+        self.latency = 0.0
+        self.asked: list[str] = []
+        self.server = urlsplit(server)
+
+    def counted(self) -> Counter[str]:
+        return Counter(self.asked)
+
+
+@contextmanager
+def relay(server: str) -> Iterator[Relay]:
+    """A relay to a server, on loopback.
+
+    Args:
+        server: its URL.
+    """
+    listener = _Listener(("127.0.0.1", 0), _Handler)
+    listener.relay = Relay(f"http://127.0.0.1:{listener.server_port}", server)
+    thread = threading.Thread(target=listener.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield listener.relay
+    finally:
+        listener.shutdown()
+        thread.join()
+        listener.server_close()
+
+
+class _Listener(ThreadingHTTPServer):
+    relay: Relay
+    daemon_threads = True
+    block_on_close = False  # a client that keeps its connection would be waited for
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One client's connection, with one of its own to the server."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Listener
+
+    def setup(self) -> None:
+        super().setup()
+        address = self.server.relay.server
+        self._onward = http.client.HTTPConnection(address.hostname or "", address.port)
+
+    def finish(self) -> None:
+        self._onward.close()
+        super().finish()
+
+    def pass_on(self) -> None:
+        relay = self.server.relay
+        relay.asked.append(f"{self.command} {_UUID.sub('ID', self.path)}")
+        time.sleep(relay.latency)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
+        try:
+            self._onward.request(self.command, self.path, body or None, headers)
+            reply = self._onward.getresponse()
+        except (http.client.HTTPException, ConnectionError):  # the server closed an idle one
+            self._onward.close()
+            self._onward.request(self.command, self.path, body or None, headers)
+            reply = self._onward.getresponse()
+        content = reply.read()
+        self.send_response_only(reply.status, reply.reason)
+        for name, value in reply.getheaders():
+            if name.lower() not in _HOP:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_DELETE = do_GET = do_POST = do_PUT = pass_on
+
+    def log_message(self, *given: object) -> None:
+        pass

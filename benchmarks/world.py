@@ -1,0 +1,174 @@
+"""A home of its own for a measurement: ZenML's store, an environment with some ML projects."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from benchmarks.relay import Relay, relay
+from tests.e2e.servers import zenml_server
+from zenstrap.paths import project_root
+
+UP = ("run.py", "--env", "local")
+STATUS = ("run.py", "status", "--env", "local")
+HELP = ("run.py", "--help")
+
+
+@dataclass(frozen=True)
+class Took:
+    """What one process took, with all that it started.
+
+    Attributes:
+        seconds: from its start to its end.
+        cpu: seconds of the processors.
+        asked: requests to ZenML's server; none with a local database.
+    """
+
+    seconds: float
+    cpu: float
+    asked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class World:
+    """Where everything of one measurement lies.
+
+    Args:
+        folder: an empty one.
+        template: see :func:`templates`.
+        relay: the way to ZenML's server; None for a local database.
+    """
+
+    folder: Path
+    projects: int
+    relay: Relay | None = None
+    key: str = field(default="", repr=False)
+
+    @property
+    def names(self) -> list[str]:
+        return [f"project_{number:02}" for number in range(1, self.projects + 1)]
+
+    @property
+    def hand(self) -> Path:
+        """The folder of the script."""
+        return self.folder / "hand"
+
+    def python(self, *words: str) -> Took:
+        """Run Python on this world.
+
+        Raises:
+            RuntimeError: its exit code isn't 0.
+        """
+        counted = len(self.relay.asked) if self.relay else 0
+        started = time.monotonic()
+        with (self.folder / "said").open("wb") as said:
+            process = subprocess.Popen(
+                [sys.executable, *words],
+                cwd=project_root(),
+                env=self._environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
+            _, status, used = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said_text = (self.folder / "said").read_text(errors="replace")
+            raise RuntimeError(f"{' '.join(words)}: exit code {process.returncode}\n{said_text}")
+        asked = tuple(self.relay.asked[counted:]) if self.relay else ()
+        return Took(seconds, used.ru_utime + used.ru_stime, asked)
+
+    def floor(self) -> Took:
+        root = self.hand / "modules" / "environments" / "local"
+        return self.python("-m", "benchmarks.floor", str(root))
+
+    def by_hand(self) -> Took:
+        return self.python("-m", "benchmarks.by_hand", str(self.hand), *self.names)
+
+    def _environ(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ZENML_")}
+        kept |= {
+            "HOME": str(self.folder),
+            "NO_COLOR": "1",
+            "ZENML_ANALYTICS_OPT_IN": "false",
+            "ZENML_CONFIG_PATH": str(self.folder / "zenml"),
+            "ZENML_LOGGING_VERBOSITY": "ERROR",
+            "ZENSTRAP_CONFIGS": str(self.folder / "configs"),
+            "ZENSTRAP_HOME": str(self.folder / "zenstrap"),
+        }
+        if self.relay:
+            kept |= {"ZENML_STORE_URL": self.relay.url, "ZENML_STORE_API_KEY": self.key}
+        return kept
+
+
+@dataclass(frozen=True)
+class Templates:
+    """What takes long to make and no time to copy.
+
+    Attributes:
+        local: a configuration folder of ZenML with its database.
+        database: a server's database with an account.
+        key: that account's API key.
+    """
+
+    local: Path
+    database: Path
+    key: str = field(repr=False)
+
+
+def templates(folder: Path) -> Templates:
+    """Make them.
+
+    Args:
+        folder: an empty one, for their files.
+    """
+    first = World(folder / "first", 0)
+    first.folder.mkdir()
+    first.python("-m", "benchmarks.floor", "-")
+    database = folder / "zenml.db"
+    with zenml_server(folder / "server", f"sqlite:///{database}") as server:
+        key = server.account("benchmarks")
+    return Templates(first.folder / "zenml", database, key)
+
+
+@contextmanager
+def local_world(folder: Path, projects: int, made: Templates) -> Iterator[World]:
+    """A world with a local database."""
+    folder.mkdir(parents=True)
+    shutil.copytree(made.local, folder / "zenml")
+    yield _furnished(World(folder, projects))
+
+
+@contextmanager
+def server_world(folder: Path, projects: int, made: Templates) -> Iterator[World]:
+    """A world with a ZenML server of its own."""
+    folder.mkdir(parents=True)
+    shutil.copy(made.database, folder / "zenml.db")
+    with (
+        zenml_server(folder / "server", f"sqlite:///{folder}/zenml.db") as server,
+        relay(server.url) as way,
+    ):
+        yield _furnished(World(folder, projects, way, made.key))
+
+
+def _furnished(world: World) -> World:
+    configs = world.folder / "configs"
+    shutil.copytree(project_root() / "configs", configs)
+    for name in world.names:
+        (configs / "ml_projects" / f"{name}.yaml").write_text("version: 1.0.0\n")
+    environment = configs / "environments" / "local.yaml"
+    content = yaml.safe_load(environment.read_text())
+    content["ml_projects"] = world.names
+    environment.write_text(yaml.safe_dump(content))
+    world.hand.mkdir()
+    return world
