@@ -32,9 +32,10 @@ class GoogleAccess:
     @cached_property
     def rest(self) -> GoogleSession:
         """Raises GoogleError where nobody answers there."""
+        login = self.login  # first: who has none needs no network to be told
         require_answer(service_address("cloudresourcemanager"))
         return GoogleSession(
-            self.login,
+            login,
             project=self.project_id,
             pause=lambda seconds: stopping.current().interrupt.wait(seconds),
         )
@@ -44,8 +45,9 @@ class GoogleAccess:
         """Likewise."""
         from zenstrap.storage.client import storage_address, storage_client
 
+        login = self.login
         require_answer(storage_address())
-        return storage_client(self.login, project=self.project_id)
+        return storage_client(login, project=self.project_id)
 
 
 def google_access(config: EnvironmentConfig, session: Session) -> GoogleAccess:
