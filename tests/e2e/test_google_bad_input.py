@@ -70,6 +70,7 @@ def state_of_another_project(cloud: Rehearsal, home: Home, patch: pytest.MonkeyP
 
 def state_in_another_location(cloud: Rehearsal, home: Home, patch: pytest.MonkeyPatch) -> None:
     owner(cloud).create_bucket(STATE, project="acme-ml-dev", location="US")
+    home.edit(DEV, lambda c: c["state"].update(location="europe-west1"))
 
 
 def somebody_elses_state(cloud: Rehearsal, home: Home, patch: pytest.MonkeyPatch) -> None:
