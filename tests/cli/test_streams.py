@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Home
 from zenstrap.paths import project_root
 
-CONFIG = "run.py config --env prod"
+CONFIG = "run.py config --env local"
 NO_SUCH = "run.py config --env nope"
 
 
