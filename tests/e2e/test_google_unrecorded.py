@@ -147,3 +147,20 @@ def test_down_takes_it_away_too(cloud: Rehearsal, home: Home) -> None:
     workspace.apply(plan.digest)
     assert buckets(cloud) == {"acme-ml-dev-tfstate"}
     assert [one for one in alive(cloud) if "zenml" in one] == []
+
+
+@pytest.mark.slow
+def test_down_takes_away_what_a_lost_state_knew(cloud: Rehearsal) -> None:
+    """Also the pool, which else only an `up` finds again."""
+    environment("staging").up()
+    bucket = owner(cloud).bucket("acme-ml-staging-tfstate")
+    for blob in bucket.client.list_blobs(bucket, prefix="zenstrap/staging/staging.tfstate"):
+        blob.delete()
+    made = environment("staging")
+    workspace = made.prepare()
+    given = variables_for_removal(made.config(), workspace, made.session)
+    plan = workspace.plan(given.values, destroy=True)
+    workspace.apply(plan.digest)
+    assert buckets(cloud, "acme-ml-staging") == {"acme-ml-staging-tfstate"}
+    kept = ("/keyRings/", "/services/")
+    assert [one for one in alive(cloud) if "zenml" in one and not any(k in one for k in kept)] == []

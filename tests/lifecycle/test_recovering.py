@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zenstrap.errors import RefusedError, StateGuardError
@@ -55,6 +55,7 @@ states = st.builds(
     recorded=st.none() | states,
     copies=st.lists(st.builds(copy, st.integers(2, 6), st.sampled_from(["a", "b"])), max_size=3),
 )
+@example(state=StateIdentity("a", 2, 0), recorded=StateIdentity("a", 3, 0), copies=[copy(2, "b")])
 def test_what_the_guard_lets_through_needs_no_recovery_and_the_rest_does(
     state: StateIdentity | None, recorded: StateIdentity | None, copies: list[Copy]
 ) -> None:
@@ -130,6 +131,19 @@ def test_whose_it_is(given: dict[str, object], whose: str | None) -> None:
         assert decide(found, owner=one).owner == one
     with pytest.raises(RefusedError, match="no local of owner"):
         decide(found, owner="ffffffffffff")
+
+
+def test_a_state_that_lies_elsewhere_is_not_forgotten_by_mistake() -> None:
+    """The cloud's things carry our mark wherever the configuration looks for the state."""
+    old = run(RECORDED, host="another", place="gs://old/zenstrap/dev/dev.tfstate")
+    found = findings(
+        place="gs://new/zenstrap/dev/dev.tfstate", pasts=((OURS, old),), marks=(("bucket x", OURS),)
+    )
+    with pytest.raises(RefusedError) as refused:
+        decide(found)
+    assert refused.value.where == old.place
+    assert decide(found, owner=OURS).forget  # it is lost there, too
+    assert decide(replace(found, place=old.place)).forget
 
 
 def test_a_copy_is_told_by_what_is_left_of_the_state() -> None:

@@ -52,7 +52,7 @@ def recover(
         zenml_client(debug=options.debug) as client,
     ):
         found, recovery = _look(config, place, client, run, owner)
-        lines = _lines(found, recovery)
+        lines = (*_locks(place, environment), *_lines(found, recovery))
         for line in (*mended, *lines):
             print(line, file=sys.stderr)
         if recovery.forget:
@@ -76,6 +76,13 @@ def _look(
     for name in fail_dead_runs(client, config.environment, recovery.owner):
         run.emit(Notice(f"Run {name} had been killed; it is marked as failed now."))
     return found, recovery
+
+
+def _locks(place: StatePlace, environment: str) -> tuple[str, ...]:
+    """What is locked still, though nothing of zenstrap's runs: somebody's, by hand."""
+    held = place.locks.held(environment) if place.locks is not None else ()
+    free = invocation.command("unlock", environment)
+    return tuple(f"state lock: {lock}; if that is over, `{free}`" for lock in held)
 
 
 def _lines(found: Findings, recovery: Recovery) -> tuple[str, ...]:

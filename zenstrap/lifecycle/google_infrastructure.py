@@ -17,6 +17,7 @@ from zenstrap.google.adoption import (
     makes_pool,
     nothing_to_adopt,
 )
+from zenstrap.google.iam import get_pool
 from zenstrap.google.needs import needed_apis
 from zenstrap.google.service_usage import enabled_apis
 from zenstrap.lifecycle.google_access import GoogleAccess, google_access
@@ -28,6 +29,8 @@ from zenstrap.terraform.state import StateResource
 # Environment variables by which the provider and the gcs backend learn whom to act as.
 IMPERSONATE: Final = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 _PATHS: Final = ("shared/", "ml_projects/")  # see terraform_modules/artifact_store
+_POOL: Final = "module.workload_identity[0].google_iam_workload_identity_pool.this[0]"
+_PROVIDER: Final = "module.workload_identity[0].google_iam_workload_identity_pool_provider.this[0]"
 PROVIDER_ID: Final = "zenml"  # of the workload identity provider; unique in its pool
 
 
@@ -55,6 +58,28 @@ def look_around(
     if not session.owner:
         return adoption
     return with_unrecorded(adoption, config, access, ids, session.owner, artifact_bucket(config))
+
+
+def unrecorded_pool(
+    config: EnvironmentConfig, in_state: Iterable[StateResource], session: Session
+) -> dict[str, str]:
+    """The pool that carries the owner's mark and isn't in the state, and its provider.
+
+    Returns:
+        Their full names by their addresses.
+
+    Raises:
+        AuthenticationError, GoogleError: Google can't be asked, or said no.
+    """
+    if not session.owner or not makes_pool(config):
+        return {}
+    rest = google_access(config, session).rest
+    ids = frozenset(one.id for one in in_state if one.id)
+    found = find_adoptions(config, rest, ids, provider_id=PROVIDER_ID)
+    pool = get_pool(rest, found.pool) if found.pool else None
+    if pool is None or f"owner {session.owner}" not in pool.description:
+        return {}
+    return {_POOL: pool.name} | ({_PROVIDER: found.provider} if found.provider else {})
 
 
 def google_variables(

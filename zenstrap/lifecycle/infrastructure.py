@@ -138,10 +138,11 @@ def variables_for_removal(
     if config.platform != "gcp":
         told = take_over_folders(workspace, session, artifacts_folder(config), given.values)
         return RootVariables(given.values, (*given.notices, *told))
-    from zenstrap.lifecycle.google_infrastructure import artifact_bucket
+    from zenstrap.lifecycle.google_infrastructure import artifact_bucket, unrecorded_pool
     from zenstrap.lifecycle.unrecorded import take_over
 
-    told = take_over(config, workspace, session, artifact_bucket(config), given.values)
+    pool = unrecorded_pool(config, workspace.resources(), session)
+    told = take_over(config, workspace, session, artifact_bucket(config), given.values, pool)
     return RootVariables(given.values, (*given.notices, *told))
 
 

@@ -131,19 +131,23 @@ def decide(found: Findings, *, owner: str | None = None) -> Recovery:
         owner: whose the environment is, in the words of the user.
 
     Raises:
-        RefusedError: it can't be told whose the environment is.
+        RefusedError: it can't be told whose the environment is, or its state lies elsewhere.
     """
     whose = _whose(found, owner)
     record = found.past(whose)
     if record is None and not whose:
         record = found.past("")
+    if record is not None and owner is None and _lies_elsewhere(found, record):
+        raise _moved(found, record, whose)
     recorded = record.state if record else None
     if found.owner is not None and _was_taken_down(found, record):
         return Recovery(whose)
     loss = _loss(found, whose, recorded)
     if not loss:
         return Recovery(whose)
-    lineages = {recorded.lineage} if recorded and recorded.resources else set()
+    lineages = set()
+    if recorded and (recorded.resources or found.state is not None):
+        lineages = {recorded.lineage}
     if not lineages and found.fragment and (told := lineage_in(found.fragment)):
         lineages = {told}
     usable = [one for one in found.copies if not lineages or one.identity.lineage in lineages]
@@ -242,6 +246,24 @@ def _ran_here(found: Findings, run: RunRecord) -> bool:
         shared = run.place.startswith("gs://")
         return run.place == found.place and (shared or run.is_of_this_machine)
     return run.is_of_this_machine
+
+
+def _lies_elsewhere(found: Findings, record: RunRecord) -> bool:
+    """Whether the place of the state was changed, and what lies there was not brought along."""
+    if found.owner is not None or record.place in ("", found.place):
+        return False
+    return record.place.startswith("gs://") or record.is_of_this_machine
+
+
+def _moved(found: Findings, record: RunRecord, whose: str) -> RefusedError:
+    return RefusedError(
+        f"the state of {found.environment} lies in another place",
+        where=record.place,
+        why=f"Run {record.name} left it there, and now {found.place} is asked for",
+        fix="Set state.bucket, state.prefix or ZENSTRAP_HOME back, or bring all that lies there "
+        "along. If it is lost there too, say whose it was",
+        command=again(found.environment, f"--owner={whose}", verb="recover"),
+    )
 
 
 def _loss(found: Findings, whose: str, recorded: StateIdentity | None) -> str:

@@ -35,7 +35,10 @@ def put_back(
     actual, fragment = look_at(place, environment)
     owner = place.owners.read()
     record = runs.last_state(client, environment, owner.id if owner else "")
-    chosen = to_put_back(found, actual, fragment, record.state if record else None)
+    times = (owner and owner.taken_down_at, record and record.began)
+    since = max((one.timestamp() for one in times if one), default=0.0)
+    recorded = record.state if record else None
+    chosen = to_put_back(found, actual, fragment, recorded, since=since)
     if chosen is None:
         return
     session.guard()
@@ -72,15 +75,19 @@ def to_put_back(
     actual: StateIdentity | None,
     fragment: bytes | None,
     recorded: StateIdentity | None,
+    *,
+    since: float = 0.0,
 ) -> Rescued | None:
-    """The one that goes on from what is there, or from what was there before it was damaged.
+    """The one that goes on from what is there, or from what was there before it was lost.
 
-    A missing state is no damaged one: a `down` takes it away. There a record is needed.
+    Of the very first state on a full disk nothing may be left: no file, and no run's record.
 
     Args:
         found: the newest of each lineage last.
         fragment: what lies there and is no state; None where nothing does, or a state.
         recorded: the last state that a run recorded.
+        since: when that was, or when the environment was taken down later, in seconds since the
+            epoch.
     """
 
     def goes_on(one: Rescued) -> bool:
@@ -89,10 +96,10 @@ def to_put_back(
             return state.lineage == actual.lineage and state.serial > actual.serial
         if recorded is not None and recorded.lineage == state.lineage:
             return state.serial >= recorded.serial
-        if fragment is None:
-            return False
-        known = lineage_in(fragment)
-        return state.lineage == known if known else one.is_proven and recorded is None
+        if recorded is not None and recorded.resources:
+            return False  # another state is lost
+        known = lineage_in(fragment) if fragment else None
+        return state.lineage == known if known else one.is_proven and one.written > since
 
     return next((one for one in reversed(found) if goes_on(one)), None)
 

@@ -69,10 +69,14 @@ def take_over(
     session: Session,
     bucket: str,
     variables: Mapping[str, object],
+    pool: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Before a ``down``: write what carries the owner's mark into the state, so that it goes too.
 
     Terraform reads no import block while it plans to destroy. Somebody else's stays.
+
+    Args:
+        pool: the owner's workload identity pool, and its provider, by their addresses.
 
     Returns:
         What was taken over, one sentence each.
@@ -83,12 +87,16 @@ def take_over(
     if not session.owner:
         return ()
     in_state = frozenset(one.id for one in workspace.resources() if one.id)
-    found = _look(config, google_access(config, session), in_state, bucket)
-    ours = [one for one in found if one.mark == session.owner]
-    if ours:
+    there = _look(config, google_access(config, session), in_state, bucket)
+    ours = [one for one in there if one.mark == session.owner]
+    found = {address_of(one.thing): one.thing.id for one in ours} | dict(pool)
+    if found:
         session.guard()
-        workspace.take_over({address_of(one.thing): one.thing.id for one in ours}, variables)
-    return tuple(_told(one) for one in ours)
+        workspace.take_over(found, variables)
+    return (
+        *(_told(one) for one in ours),
+        *(f"Adopted: {name}." for name in pool.values()),
+    )
 
 
 def marks(

@@ -37,12 +37,14 @@ class Rescued:
     Attributes:
         content: holds secrets, so no repr shows it.
         is_proven: its folder belongs to the environment alone.
+        written: seconds since the epoch.
     """
 
     file: Path
     identity: StateIdentity
     content: bytes
     is_proven: bool = True
+    written: float = 0.0
 
     def __repr__(self) -> str:
         return f"Rescued({self.file}, {self.identity})"
@@ -188,7 +190,7 @@ def _shared() -> Path:
 
 def _read(file: Path, is_proven: bool) -> Rescued | None:
     try:
-        content = file.read_bytes()
-        return Rescued(file, parse_state(content, where=str(file)), content, is_proven)
+        content, written = file.read_bytes(), file.stat().st_mtime
+        return Rescued(file, parse_state(content, where=str(file)), content, is_proven, written)
     except (OSError, StateGuardError):
         return None
