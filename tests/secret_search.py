@@ -8,13 +8,15 @@ import gzip
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from urllib.parse import quote
 
-from tests.conftest import DATABASE, Home
+from tests.conftest import Home
 
 # Made to hold them: ZenML's secret store, and Terraform's state.
 SECRET_TABLES = {"secret", "secret_resource"}
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_SQLITE = b"SQLite format 3\0"
 STATE = (".tfstate", ".tfstate.backup")
 
 
@@ -43,16 +45,20 @@ def _spellings(secret: str) -> Iterator[str]:
 
 def _written(home: Home) -> Iterator[tuple[str, str]]:
     for path in sorted(home.folder.rglob("*")):
-        if not path.is_file() or path.name.endswith(STATE) or path == home.zenml / DATABASE:
+        if not path.is_file() or path.name.endswith(STATE):
             continue
-        yield str(path), as_text(path.read_bytes())
-    with sqlite3.connect(home.zenml / DATABASE) as database:
-        tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master")]
-        rows_of = database.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall()
-        assert {name for (name,) in rows_of} >= SECRET_TABLES, tables
-        for (name,) in rows_of:
-            if name in SECRET_TABLES:
-                continue
+        content = path.read_bytes()
+        if content.startswith(_SQLITE):
+            yield from _rows(path)
+        else:
+            yield str(path), as_text(content)
+
+
+def _rows(path: Path) -> Iterator[tuple[str, str]]:
+    with sqlite3.connect(path) as database:
+        tables = {row[0] for row in database.execute(_TABLES)}
+        assert tables >= SECRET_TABLES, tables
+        for name in sorted(tables - SECRET_TABLES):
             for row in database.execute(f'SELECT * FROM "{name}"'):
                 for cell in row:
                     yield from ((f"table {name}", text) for text in _texts(cell))

@@ -10,6 +10,7 @@ from tests.cli.test_up import only_base, with_training
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.secret_search import leaks
+from tests.watching import Watch
 
 PASSWORD, TOKEN = "CaNaRy!Pw0rd77/x", "CaNaRyT0ken/0123456789+abc"
 NOBODY = "127.0.0.1:9"  # the discard port: nothing listens there
@@ -67,10 +68,13 @@ def test_what_a_training_tells_of_them_is_kept_nowhere(
     monkeypatch.setenv("ZENSTRAP_TEST_TELL", f"{PASSWORD} {TOKEN}")
     home.edit("environments/local.yaml", only_base)
     home.edit("environments/local.yaml", with_training(training))
-    for flags in (("--debug",), ("--json",)):
-        ended = run("up", "--env", "local", *flags)
+    handed_on = ("HTTPS_PROXY", "all_proxy", "GOOGLE_OAUTH_ACCESS_TOKEN")  # to Terraform
+    for flags in (("--debug",), ("--json",), ("--events",)):
+        with Watch(home.folder, handed_on) as watch:
+            ended = run("up", "--env", "local", *flags)
         assert ended.code == code, ended.err
-        assert leaks({PASSWORD, TOKEN}, home, ended.out, ended.err) == []
+        assert any("terraform plan" in line for line in watch.command_lines)
+        assert leaks({PASSWORD, TOKEN}, home, ended.out, ended.err, *watch.seen) == []
     shown = run("status", "--env", "local")
     assert leaks({PASSWORD, TOKEN}, home, shown.out, shown.err) == []
     assert "<sensitive>" in "".join(text.read_text() for text in logs(home))

@@ -14,6 +14,8 @@ from tests.cli.test_up import only_base, with_training, with_version
 from tests.command_line import CommandLine
 from tests.conftest import Home, forget_zenml
 from tests.e2e.servers import ZenMLServer, mariadb, zenml_server
+from tests.secret_search import leaks
+from tests.watching import Watch
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -48,8 +50,11 @@ def test_a_team_on_one_server(
     platform, colleague = server.account("platform"), server.account("colleague")
     sign_in(server, platform, home.zenml, monkeypatch)
 
-    up = run("--env", "local", "--json")
+    with Watch(home.folder) as watch:
+        up = run("--env", "local", "--json")
     assert up.code == 0, up.err
+    # The key stands nowhere, in no spelling: not here, not in what the server keeps.
+    assert leaks({platform}, Home(tmp_path), up.out, up.err, *watch.seen) == []
     before = snapshot()
     assert "zenml-local" in before["stacks"]
     again = run("--env", "local", "--json")

@@ -51,9 +51,8 @@ def brought_up(folder: Path) -> Iterator[Rehearsal]:
             shutil.rmtree(WORLD, ignore_errors=True)
 
 
-def machine(cloud: Rehearsal, folder: Path) -> Path:
-    """A credentials file of the machine's own account, which may use every bucket of prod."""
-    project = stages.GOOGLE_PROJECTS[-1]
+def machine(cloud: Rehearsal, folder: Path, project: str = stages.GOOGLE_PROJECTS[-1]) -> Path:
+    """A credentials file of the machine's own account, which may use every bucket of a project."""
     email = f"{MACHINE}@{project}.iam.gserviceaccount.com"
     account = f"projects/{project}/serviceAccounts/{email}"
 
