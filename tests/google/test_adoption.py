@@ -38,6 +38,7 @@ def found(
     *,
     there: bool = True,
     ours: bool = True,
+    owner: str = "",
     deleted: bool = False,
     source: str | None = "oidc",
     provider_deleted: bool = False,
@@ -47,15 +48,22 @@ def found(
         return pool_id, FoundPool(None)
     name = pool_name(PROJECT, pool_id)
     provider = Provider(f"{name}/providers/zenml", source, provider_deleted) if source else None
-    return pool_id, FoundPool(Pool(name, OURS if ours else "Ada's", deleted), provider)
+    description = f"{OURS}, owner {owner}." if owner else OURS
+    return pool_id, FoundPool(Pool(name, description if ours else "Ada's", deleted), provider)
 
 
 def decide(*pools: tuple[str, FoundPool], in_state: tuple[str, ...] = ()) -> Any:
     return decide_pool(
-        pools, project=PROJECT, source="oidc", provider_id="zenml", in_state=in_state
+        pools,
+        project=PROJECT,
+        source="oidc",
+        provider_id="zenml",
+        in_state=in_state,
+        owner=OWNER,
     )
 
 
+OWNER, OTHER = "0123456789ab", "ba9876543210"
 FIRST = pool_name(PROJECT, "zenml-prod")
 
 
@@ -74,12 +82,14 @@ def test_a_pool_that_was_left_over_is_imported_with_its_provider() -> None:
     decision = decide(found(1))
     assert (decision.pool, decision.provider) == (FIRST, f"{FIRST}/providers/zenml")
     assert decide(found(1, source=None)).provider is None
+    assert decide(found(1, owner=OWNER)).pool == FIRST
 
 
 @pytest.mark.parametrize(
     "taken",
     [
         found(1, ours=False),
+        found(1, owner=OTHER),
         found(1, ours=False, deleted=True),
         found(1, source="aws"),
         found(1, deleted=True),
@@ -99,6 +109,7 @@ pools = st.builds(
     st.just(1),
     there=st.booleans(),
     ours=st.booleans(),
+    owner=st.sampled_from(["", OWNER, OTHER]),
     deleted=st.booleans(),
     source=st.sampled_from(["oidc", "aws", None]),
     provider_deleted=st.booleans(),
@@ -120,6 +131,7 @@ def test_nothing_of_somebody_elses_is_touched(drawn: list[tuple[str, FoundPool]]
     chosen = ids[decision.pool_id]
     touched = decision.pool or decision.provider
     assert not touched or (chosen.pool is not None and OURS in chosen.pool.description)
+    assert not touched or (chosen.pool is not None and OTHER not in chosen.pool.description)
     assert bool(touched) == (chosen.pool is not None)
     assert chosen.pool is None or not chosen.pool.deleted
 

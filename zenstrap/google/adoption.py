@@ -20,7 +20,7 @@ from zenstrap.google.iam import Pool, Provider, get_pool, get_provider, pool_nam
 from zenstrap.google.kms import Key, get_key, has_key_ring, key_ring_name
 from zenstrap.google.refusals import ApiDisabledError
 from zenstrap.google.session import GoogleSession
-from zenstrap.google.unrecorded import Found, variable_of
+from zenstrap.google.unrecorded import Found, owner_in, variable_of
 
 OURS: Final = "made by zenstrap"
 """What the description of a pool says that zenstrap's module made."""
@@ -87,12 +87,14 @@ def find_adoptions(
     in_state: Collection[str],
     *,
     provider_id: str,
+    owner: str = "",
 ) -> Adoption:
     """Look for what is left of an earlier life; changes nothing.
 
     Args:
         in_state: the ids of what is in Terraform's state; that needs no adopting.
         provider_id: the name of the provider in its pool.
+        owner: id of the environment's; a pool of another one is never taken over.
 
     Raises:
         AuthenticationError, GoogleError: Google can't be asked, or said no.
@@ -100,7 +102,7 @@ def find_adoptions(
     rings, keys, reasons = _find_keys(config, session, in_state)
     if not makes_pool(config):
         return Adoption(rings, keys, reasons=reasons)
-    decision = _find_pool(config, session, in_state, provider_id)
+    decision = _find_pool(config, session, in_state, provider_id, owner)
     return Adoption(
         rings,
         keys,
@@ -158,6 +160,7 @@ def decide_pool(
     source: str,
     provider_id: str,
     in_state: Collection[str],
+    owner: str = "",
 ) -> PoolDecision:
     """The first of the environment's pools that can be used.
 
@@ -165,6 +168,7 @@ def decide_pool(
         found: pool ids in the order in which they are tried, each with what is there; read no
             further than needed.
         source: whose identities are accepted: oidc or aws.
+        owner: id of the environment's. A pool without one is of before there were ids.
 
     Raises:
         GoogleError: none of them can be used.
@@ -172,7 +176,7 @@ def decide_pool(
     passed_over: list[str] = []
     for pool_id, one in found:
         name = pool_name(project, pool_id)
-        if why := _unusable(one, source, managed=name in in_state):
+        if why := _unusable(one, source, owner, managed=name in in_state):
             passed_over.append(f"The pool {pool_id} is passed over: {why}.")
             continue
         provider_name = f"{name}/providers/{provider_id}"
@@ -189,13 +193,16 @@ def decide_pool(
     )
 
 
-def _unusable(found: FoundPool, source: str, *, managed: bool) -> str | None:
+def _unusable(found: FoundPool, source: str, owner: str, *, managed: bool) -> str | None:
     if found.pool is None:
         return None
+    theirs = owner_in(found.pool.description)
     if found.pool.deleted:
         return "it was deleted, and Google keeps its name for 30 days"
     if not managed and OURS not in found.pool.description:
         return "it is there already and is not zenstrap's"
+    if not managed and theirs not in (None, owner):
+        return f"it is there already and belongs to owner {theirs}"
     if found.provider is not None and found.provider.deleted:
         return "its provider was deleted, and Google keeps that name for 30 days"
     if found.provider is not None and found.provider.source != source:
@@ -207,7 +214,11 @@ def _unusable(found: FoundPool, source: str, *, managed: bool) -> str | None:
 
 
 def _find_pool(
-    config: EnvironmentConfig, session: GoogleSession, in_state: Collection[str], provider_id: str
+    config: EnvironmentConfig,
+    session: GoogleSession,
+    in_state: Collection[str],
+    provider_id: str,
+    owner: str,
 ) -> PoolDecision:
     assert config.auth is not None and config.auth.workload_identity is not None
     source = "aws" if config.auth.workload_identity.aws_account else "oidc"
@@ -227,6 +238,7 @@ def _find_pool(
             source=source,
             provider_id=provider_id,
             in_state=in_state,
+            owner=owner,
         )
     except ApiDisabledError:
         # Without the API there are no pools; Terraform enables it.

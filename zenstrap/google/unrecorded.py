@@ -68,6 +68,12 @@ class Found:
     mark: str | None
 
 
+def owner_in(description: str) -> str | None:
+    """The id of the owner that a description names."""
+    marked = _MARK.search(description)
+    return marked[1] if marked else None
+
+
 def find_unrecorded(
     session: GoogleSession, expected: Iterable[Expected], bucket_labels: Labels
 ) -> tuple[Found, ...]:
@@ -169,5 +175,4 @@ def _get(session: GoogleSession, service: Service, name: str, what: str) -> dict
 def _mark_of(body: Mapping[str, Any]) -> str | None:
     if label := (body.get("labels") or {}).get(OWNER_LABEL):
         return str(label)
-    marked = _MARK.search(str(body.get("description", "")))
-    return marked[1] if marked else None
+    return owner_in(str(body.get("description", "")))

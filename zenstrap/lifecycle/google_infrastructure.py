@@ -20,6 +20,7 @@ from zenstrap.google.adoption import (
 from zenstrap.google.iam import get_pool
 from zenstrap.google.needs import needed_apis
 from zenstrap.google.service_usage import enabled_apis
+from zenstrap.google.unrecorded import owner_in
 from zenstrap.lifecycle.google_access import GoogleAccess, google_access
 from zenstrap.lifecycle.unrecorded import with_unrecorded
 from zenstrap.reports import Kept, count
@@ -54,7 +55,9 @@ def look_around(
     if destroy:
         return nothing_to_adopt(config, gcp_of(config).project_id, ids)
     access = google_access(config, session)
-    adoption = find_adoptions(config, access.rest, ids, provider_id=PROVIDER_ID)
+    adoption = find_adoptions(
+        config, access.rest, ids, provider_id=PROVIDER_ID, owner=session.owner
+    )
     if not session.owner:
         return adoption
     return with_unrecorded(adoption, config, access, ids, session.owner, artifact_bucket(config))
@@ -75,9 +78,9 @@ def unrecorded_pool(
         return {}
     rest = google_access(config, session).rest
     ids = frozenset(one.id for one in in_state if one.id)
-    found = find_adoptions(config, rest, ids, provider_id=PROVIDER_ID)
+    found = find_adoptions(config, rest, ids, provider_id=PROVIDER_ID, owner=session.owner)
     pool = get_pool(rest, found.pool) if found.pool else None
-    if pool is None or f"owner {session.owner}" not in pool.description:
+    if pool is None or owner_in(pool.description) != session.owner:
         return {}
     return {_POOL: pool.name} | ({_PROVIDER: found.provider} if found.provider else {})
 
