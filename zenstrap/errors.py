@@ -12,7 +12,6 @@
     ├── SmokeTestError               6   a candidate stack did not prove itself
     ├── PartlyDoneError              7   some changes were made and the rest was not
     ├── InterruptedRunError        130   Ctrl-C
-    │   └── TerraformKilledError   130   Terraform was ended by force: its lock may be left
     ├── TerraformError               1   Terraform is missing, too old, crashed or said no
     │   ├── TerraformTimeoutError    1   it took longer than its time limit
     │   └── StateGuardError          1   the state is not the one that was recorded
@@ -47,10 +46,12 @@ class ZenstrapError(Exception):
 
     Attributes:
         transient: the same thing may work a moment later.
+        leaves_lock: Terraform ended by force, and its lock may still lie on the state.
     """
 
     exit_code: ClassVar[int] = 1
     transient: bool = False
+    leaves_lock: bool = False
 
     def __init__(
         self,
@@ -166,10 +167,6 @@ class PartlyDoneError(ZenstrapError):
 
 class InterruptedRunError(ZenstrapError):
     exit_code = 130
-
-
-class TerraformKilledError(InterruptedRunError):
-    pass
 
 
 class TerraformError(ZenstrapError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import threading
@@ -204,16 +205,22 @@ def test_what_terraform_could_not_record_is_taken_over(
     assert run("plan", "--env", "dev").code == 0
 
 
-def test_two_ctrl_c_leave_no_lock_that_stops_the_next_run(
-    cloud: Rehearsal, dev: None, run: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(("by", "code"), [("two Ctrl-C", 130), ("the system", 7)])
+def test_a_terraform_that_was_killed_leaves_no_lock_that_stops_the_next_run(
+    cloud: Rehearsal, dev: None, run: CommandLine, monkeypatch: pytest.MonkeyPatch,
+    by: str, code: int,
+) -> None:  # fmt: skip
     held = Held(cloud, monkeypatch)
     with held.at("google_storage_bucket", "up", "--env", "dev") as victim:
         children = [psutil.Process(one.pid) for one in running_on(state())]
-        victim.send_signal(signal.SIGINT)
-        victim.send_signal(signal.SIGINT)
+        if by == "the system":
+            (terraform,) = [one for one in children if one.exe() == shutil.which("terraform")]
+            terraform.kill()
+        else:
+            victim.send_signal(signal.SIGINT)
+            victim.send_signal(signal.SIGINT)
         assert psutil.wait_procs(children, timeout=LIMIT)[1] == []
-        assert victim.wait(LIMIT) == 130
+        assert victim.wait(LIMIT) == code
     held.go_on.set()
     assert len(locks(cloud)) == 1  # Terraform was killed
     again = run("up", "--env", "dev", "--json")

@@ -238,8 +238,9 @@ def test_crashes(
     plan = workspace.plan({})
     program = make_program(f'[ "$1" = apply ] || exec {shlex.join(terraform.command)} "$@"\n{body}')
     workspace.binary = replace(terraform, command=(str(program),))
-    with pytest.raises(TerraformError, match=message):
+    with pytest.raises(TerraformError, match=message) as caught:
         workspace.apply(plan.digest)
+    assert caught.value.leaves_lock == ("KILL" in body)
 
 
 def test_rubbish_for_a_plan_or_outputs(

@@ -25,7 +25,6 @@ from zenstrap.errors import (
     InterruptedRunError,
     OutOfReachError,
     PartlyDoneError,
-    TerraformKilledError,
     UsageError,
     ZenstrapError,
 )
@@ -210,7 +209,7 @@ def held_place(config: EnvironmentConfig, run: Session) -> Iterator[StatePlace]:
         except BaseException as error:
             if lease.is_lost:
                 lease.check()  # says so, and not that somebody interrupted the run
-            if _may_have_killed_terraform(error):
+            if _left_a_lock(error):
                 lease.leave()  # whoever takes it over frees the state's lock
             raise
 
@@ -225,10 +224,10 @@ def _stopping_at_once(run: Session) -> Callable[[], None]:
     return stop
 
 
-def _may_have_killed_terraform(error: BaseException) -> bool:
+def _left_a_lock(error: BaseException) -> bool:
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, TerraformKilledError):
+        if isinstance(seen, ZenstrapError) and seen.leaves_lock:
             return True
         seen = seen.__cause__ or seen.__context__
     return False

@@ -13,7 +13,6 @@ from zenstrap.errors import (
     LockHeldError,
     PartlyDoneError,
     PlanChangedError,
-    TerraformKilledError,
     TerraformTimeoutError,
     ZenstrapError,
 )
@@ -83,7 +82,7 @@ def apply_failure(
             "puts that state in its place and goes on from there",
         )
     if finished.killed:
-        return TerraformKilledError(
+        return InterruptedRunError(
             "Terraform was killed before it was done",
             where=str(root),
             why=f"{truth} What was in progress may exist without being in the state",

@@ -74,6 +74,11 @@ class Finished:
     stopped: Literal["interrupt", "time limit"] | None = None
     killed: bool = False
 
+    @property
+    def by_force(self) -> bool:
+        """It ended at once, by us or by somebody else: a system without memory, for example."""
+        return self.killed or self.code < 0
+
 
 def run(
     command: Sequence[str],

@@ -219,7 +219,7 @@ class Workspace:
             rescued += [left] if left else []
         if finished.code == 0:
             return ApplySummary(changes=stream.finished, seconds=finished.seconds)
-        raise apply_failure(
+        error = apply_failure(
             finished,
             plan,
             stream,
@@ -228,6 +228,8 @@ class Workspace:
             rescued=rescued,
             redact=self._redact,
         )
+        error.leaves_lock = finished.by_force
+        raise error
 
     def outputs(self) -> Mapping[str, Output]:
         """The outputs of the last apply; empty where there was none."""
@@ -344,7 +346,9 @@ class Workspace:
             command, *arguments, limit=limit, environment=environment, options=options
         )
         if finished.code != 0:
-            raise self._failure(command, finished)
+            error = self._failure(command, finished)
+            error.leaves_lock = finished.by_force
+            raise error
         return finished
 
     def _start(
