@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -30,6 +31,15 @@ QUIET = {
     "NO_COLOR": "1",
 }
 os.environ.update(QUIET)
+# A shell starts what runs in the background with Ctrl-C ignored, nohup with a hang-up ignored, and
+# children would inherit that.
+for one, usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(one) is signal.SIG_IGN:
+        signal.signal(one, usual)
 # A deadline would measure how busy the machine is.
 settings.register_profile("zenstrap", deadline=None)
 settings.load_profile("zenstrap")
