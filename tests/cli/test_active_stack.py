@@ -18,6 +18,8 @@ from tests.test_execution import make_stack
 if TYPE_CHECKING:
     from zenml.client import Client
 
+pytestmark = pytest.mark.slow  # several whole runs a test
+
 BASE, FRAUD = "zenml-local", "zenml-local-fraud-detection"
 
 

@@ -17,6 +17,8 @@ from tests.cli.test_up import only_base, with_training
 from tests.command_line import CommandLine
 from tests.conftest import Home
 
+pytestmark = pytest.mark.slow  # several whole runs a test
+
 PROJECT = ("rollback", "--env", "local", "--project", "fraud_detection")
 
 

@@ -17,6 +17,8 @@ from tests.command_line import CommandLine, Ended
 from tests.conftest import DATABASE, Home, forget_zenml
 from zenstrap.owner import Owner
 
+pytestmark = pytest.mark.slow  # several whole runs a test
+
 LOCAL = "environments/local.yaml"
 
 

@@ -18,6 +18,8 @@ from zenstrap.runs import run_named
 if TYPE_CHECKING:
     from zenml.client import Client
 
+pytestmark = pytest.mark.slow  # several whole runs a test
+
 OLD, NEW = "zenml-local-artifact-store-v1.0.0", "zenml-local-artifact-store-v1.1.0"
 
 

@@ -12,6 +12,8 @@ from tests.conftest import Home
 from tests.secret_search import leaks
 from tests.watching import Watch
 
+pytestmark = pytest.mark.slow  # every command, with every kind of secret
+
 PASSWORD, TOKEN = "CaNaRy!Pw0rd77/x", "CaNaRyT0ken/0123456789+abc"
 NOBODY = "127.0.0.1:9"  # the discard port: nothing listens there
 SOURCES = {

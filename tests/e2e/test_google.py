@@ -19,6 +19,8 @@ from zenstrap.policy.compliance import breaches
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.plan import AttributeChange, ResourceChange
 
+pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
+
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_life(cloud: Rehearsal, home: Home, waits: list[float], name: str) -> None:

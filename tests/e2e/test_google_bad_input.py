@@ -16,6 +16,8 @@ from tests.e2e.google_cloud import Environment, alive, buckets, owner, told
 from zenstrap.errors import AuthenticationError
 from zenstrap.rehearsal import Rehearsal
 
+pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
+
 DEV = "environments/dev.yaml"
 STATE, ARTIFACTS = "acme-ml-dev-tfstate", "acme-ml-dev-zenml-dev"
 LOG_IN = "gcloud auth application-default login"

@@ -16,6 +16,8 @@ from zenstrap.lifecycle import provisioning
 from zenstrap.lifecycle.provisioning import PAUSES
 from zenstrap.rehearsal import Faults, Rehearsal
 
+pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
+
 BUCKET = "acme-ml-dev-zenml-dev"
 ACCOUNT = "zenml-dev@acme-ml-dev.iam.gserviceaccount.com"
 

@@ -14,6 +14,8 @@ from tests.e2e.google_cloud import alive
 from tests.e2e.test_google_upgrade import WORKLOAD_IDENTITY, auth, connectors, machine
 from zenstrap.rehearsal import Rehearsal
 
+pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
+
 DEV = "environments/dev.yaml"
 BY_KEY, IMPLICIT = "zenml-dev-service-account-connector", "zenml-dev-implicit-connector"
 

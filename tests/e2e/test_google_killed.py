@@ -28,6 +28,8 @@ from zenstrap.paths import project_root
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.orphans import running_on
 
+pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
+
 STATE = "acme-ml-dev-tfstate"
 
 

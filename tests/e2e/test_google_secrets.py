@@ -17,6 +17,8 @@ from tests.secret_search import as_text, leaks
 from tests.watching import Watch
 from zenstrap.rehearsal import Rehearsal
 
+pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
+
 PROJECT = "acme-ml-dev"
 COMMANDS = (
     ("up", "--json"),
@@ -28,7 +30,6 @@ COMMANDS = (
 )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("key", ["Terraform's", "env:ACME_KEY", "zenml:acme.key"])
 @pytest.mark.parametrize(
     ("training", "code"), [("telling", 0), ("telling_and_failing", 6)], ids=["passes", "fails"]

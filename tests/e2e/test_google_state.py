@@ -19,6 +19,8 @@ from zenstrap.lease.process import ProcessIdentity
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.storage.lease_store import GcsLeaseStore
 
+pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
+
 STATE, OBJECT = "acme-ml-dev-tfstate", "zenstrap/dev/dev.tfstate"
 ELSEWHERE = ProcessIdentity(host="build-7", machine="another", pid=7, started="1")
 
@@ -99,7 +101,6 @@ def test_a_state_that_is_not_the_last_one(
     assert buckets(cloud) == {STATE, "acme-ml-dev-zenml-dev"}
 
 
-@pytest.mark.slow
 def test_a_place_that_was_changed_is_recognised(
     cloud: Rehearsal, home: Home, dev: None, run: CommandLine
 ) -> None:
@@ -118,7 +119,6 @@ def test_a_place_that_was_changed_is_recognised(
     assert run("plan", "--env", "dev").code == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("then", ["up", "down"])
 def test_a_state_that_is_lost_for_good(
     cloud: Rehearsal, then: str, dev: None, run: CommandLine

@@ -20,6 +20,8 @@ from zenstrap.lifecycle.teardown import destroy
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.reports import GateReport, PlanReport
 
+pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
+
 DEV, BUCKET = "environments/dev.yaml", "acme-ml-dev-zenml-dev"
 
 
@@ -32,7 +34,6 @@ def thrown_away(config: dict[str, Any]) -> None:
     config["throwaway"] = True
 
 
-@pytest.mark.slow
 def test_a_full_bucket_goes_as_the_configuration_says_and_not_as_the_state(
     cloud: Rehearsal, home: Home
 ) -> None:

@@ -14,6 +14,8 @@ from zenstrap.lifecycle.unrecorded import expected_things
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.remainder import is_remainder
 
+pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
+
 OWNER, OTHER = "0123456789ab", "ba9876543210"
 MAKES = (
     "google_storage_bucket",
@@ -149,7 +151,6 @@ def test_down_takes_it_away_too(cloud: Rehearsal, home: Home) -> None:
     assert [one for one in alive(cloud) if "zenml" in one] == []
 
 
-@pytest.mark.slow
 def test_down_takes_away_what_a_lost_state_knew(cloud: Rehearsal) -> None:
     """Also the pool, which else only an `up` finds again."""
     environment("staging").up()

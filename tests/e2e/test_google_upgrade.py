@@ -15,6 +15,8 @@ from tests.conftest import Home
 from tests.e2e.google_cloud import alive
 from zenstrap.rehearsal import Rehearsal
 
+pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
+
 DEV = "environments/dev.yaml"
 OLD, NEW = "zenml-dev-container-registry-v1.0.0", "zenml-dev-container-registry-v1.1.0"
 ACCOUNT = "zenml-dev@acme-ml-dev.iam.gserviceaccount.com"

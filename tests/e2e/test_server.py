@@ -17,6 +17,8 @@ from tests.e2e.servers import ZenMLServer, mariadb, zenml_server
 from tests.secret_search import leaks
 from tests.watching import Watch
 
+pytestmark = pytest.mark.slow  # a real server on a real database
+
 
 @pytest.fixture(params=["sqlite", "mariadb"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ZenMLServer]:

@@ -25,6 +25,8 @@ from zenstrap import paths
 from zenstrap.naming import belongs_to
 from zenstrap.rehearsal import Rehearsal
 
+pytestmark = pytest.mark.slow  # four environments, each brought up and taken down
+
 
 @pytest.fixture
 def cloud(

@@ -15,6 +15,8 @@ import pytest
 
 from .conftest import ENVIRONMENTS, MakeModule
 
+pytestmark = pytest.mark.slow  # Checkov reads every module
+
 VERSION: Final = "3.3.30"
 WAIVERS: Final = Path(__file__).with_name("checkov_waivers.txt")
 

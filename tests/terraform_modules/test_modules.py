@@ -15,6 +15,8 @@ from zenstrap.policy.compliance import _rules
 
 from .conftest import MakeModule
 
+pytestmark = pytest.mark.slow  # Terraform's own tests of every module
+
 FILES = {"README.md", "main.tf", "outputs.tf", "tests", "variables.tf", "versions.tf"}
 ROOT = "environments/gcp"
 NAMES = [str(one.relative_to(modules_folder())) for one in google_modules()]
