@@ -18,6 +18,8 @@ SECRET_TABLES = {"secret", "secret_resource"}
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _SQLITE = b"SQLite format 3\0"
 STATE = (".tfstate", ".tfstate.backup")
+# Where ZenML's client keeps what it signs in with.
+CREDENTIALS = "credentials.yaml"
 
 
 def leaks(secrets: Collection[str], home: Home, *printed: str) -> list[str]:
@@ -45,7 +47,7 @@ def _spellings(secret: str) -> Iterator[str]:
 
 def _written(home: Home) -> Iterator[tuple[str, str]]:
     for path in sorted(home.folder.rglob("*")):
-        if not path.is_file() or path.name.endswith(STATE):
+        if not path.is_file() or path.name.endswith(STATE) or path.name == CREDENTIALS:
             continue
         content = path.read_bytes()
         if content.startswith(_SQLITE):

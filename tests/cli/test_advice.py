@@ -83,6 +83,7 @@ def test_what_would_be_refused_is_not_suggested(
 
 def test_names_that_may_be_taken_over_go_along(home: Home, run: CommandLine) -> None:
     home.edit("environments/local.yaml", only_base)
-    planned = run("plan", "--env", "local", "--adopt", "a b", "--adopt", "c", "--json")
+    adopt = ["--adopt", "zenml-local-v1.0.0", "--adopt", "zenml-local-orchestrator-v1.0.0"]
+    planned = run("plan", "--env", "local", *adopt, "--json")
     (next_,) = planned.json["next"]
-    assert copied(next_) == ["up", "--env", "local", "--adopt", "a b", "--adopt", "c"]
+    assert copied(next_) == ["up", "--env", "local", *adopt]

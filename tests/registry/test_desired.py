@@ -137,8 +137,11 @@ def test_external_account_says_where_the_token_comes_from_and_whom_it_is_for() -
 def test_googles_own_library_takes_the_credential_configuration(token: str) -> None:
     from google.auth import aws, identity_pool
 
+    aws_alone = {"aws_account": "123456789012", "oidc_issuer": None}
+    identity = aws_alone if token == "aws" else {}
+    changes = {f"auth__workload_identity__{key}": value for key, value in identity.items()}
     document = connector(
-        desired(configured("prod", auth__subject_token=token)),
+        desired(configured("prod", auth__subject_token=token, **changes)),
         "zenml-prod-external-account-connector",
     ).credential_configuration
     library = aws.Credentials if token == "aws" else identity_pool.Credentials

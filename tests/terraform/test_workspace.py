@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -301,10 +303,10 @@ def test_a_wrapper_that_prints_its_own_lines_is_no_hindrance(
 ) -> None:
     """As GitHub's setup-terraform does around everything, and version managers before."""
     wrapper = make_program(
-        f'echo "[command]terraform $*"\n"{terraform.path}" "$@"; code=$?\n'
+        f'echo "[command]terraform $*"\n{shlex.join(terraform.command)} "$@"; code=$?\n'
         'echo "::debug::Terraform exited with code $code."; exit $code'
     )
-    workspace = make_workspace(binary=TerraformBinary(wrapper, terraform.version))
+    workspace = make_workspace(binary=replace(terraform, command=(str(wrapper),)))
     values = variables(tmp_path, "fraud")
     up(workspace, values)
     assert workspace.plan(values).is_empty

@@ -174,7 +174,8 @@ def promote(
         emit=session.emit,
     )
     if session.run_id is not None:
-        written += len(returned) + len(proven)
+        connectors = sum(1 for change in plan.registrations if _is_connector_write(change))
+        written += connectors + len(returned) + len(proven)
         runs.record_changes(session.run_id, _changes(outputs, registrations) + written)
     changed: tuple[str, ...] = ()
     if held_back:
