@@ -19,7 +19,6 @@ ALLOWED = frozenset(
         "output",
         "plan",
         "show",
-        "state pull",
         "state rm",
         "version",
         "workspace delete",

@@ -251,9 +251,10 @@ class Workspace:
 
         Raises:
             StateGuardError: truncated, or not a state.
+            GoogleError: a bucket is out of reach.
         """
-        text = self._pulled()
-        return resources_in(text, where=self._state_place) if text.strip() else ()
+        content = self.storage.content(self.environment) or b""
+        return resources_in(content, where=self._state_place) if content.strip() else ()
 
     def take_over(self, found: Mapping[str, str], variables: Mapping[str, object]) -> None:
         """Write into the state what is there already, and change nothing else.
@@ -325,9 +326,6 @@ class Workspace:
             limit=self.limits.read,
             options={"no_color": True, "or_create": create},
         )
-
-    def _pulled(self) -> str:
-        return json_in(self._run("state pull", limit=self.limits.read).stdout)
 
     @property
     def _state_place(self) -> str:
