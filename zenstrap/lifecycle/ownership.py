@@ -270,7 +270,7 @@ def _somebody_elses(found: Evidence, last: RunRecord) -> ZenstrapError:
     """Without a state or an owner here: another's, moved, or lost."""
     assert last.state is not None
     resources = count(last.state.resources, "resource")
-    if last.place == found.place and (last.is_of_this_machine or _is_shared(found.place)):
+    if last.place == found.place and (last.is_of_this_machine or is_shared(found.place)):
         return state_guard(
             "the state is missing",
             where=found.place,
@@ -278,7 +278,7 @@ def _somebody_elses(found: Evidence, last: RunRecord) -> ZenstrapError:
             "created again",
         )
     recover = f"If it is yours and its state is lost, see `{command('recover', found.environment)}`"
-    if last.place and (_is_shared(last.place) or last.is_of_this_machine):
+    if last.place and (is_shared(last.place) or last.is_of_this_machine):
         return NameTakenError(
             f"the state of {found.environment} lies in another place",
             where=last.place,
@@ -300,17 +300,17 @@ def _somebody_elses(found: Evidence, last: RunRecord) -> ZenstrapError:
     )
 
 
-def _is_shared(place: str) -> bool:
+def is_shared(place: str) -> bool:
     """Whether a place means the same on every machine."""
     return place.startswith("gs://")
 
 
 def _set_back(before: str, now: str) -> str:
-    if not _is_shared(before):
+    if not is_shared(before):
         return "let ZENSTRAP_HOME name the folder again in which it lies"
     old, new = before.rpartition("/")[0], now.rpartition("/")[0]
     back = "set state.bucket and state.prefix back"
-    if not _is_shared(now):  # there is no bucket yet
+    if not is_shared(now):  # there is no bucket yet
         return back
     return f"{back}, or move all of it here (`gcloud storage mv '{old}/*' {new}/`)"
 

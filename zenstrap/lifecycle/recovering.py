@@ -17,7 +17,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RefusedError, StateGuardError
 from zenstrap.invocation import again
 from zenstrap.lifecycle.infrastructure import marks_of
-from zenstrap.lifecycle.ownership import registry_of, who
+from zenstrap.lifecycle.ownership import is_shared, registry_of, who
 from zenstrap.lifecycle.rescuing import look_at, rescued_states
 from zenstrap.lifecycle.state_place import StatePlace
 from zenstrap.owner import Owner, new_owner
@@ -243,8 +243,7 @@ def _whose(found: Findings, wanted: str | None) -> str:
 
 def _ran_here(found: Findings, run: RunRecord) -> bool:
     if run.place:
-        shared = run.place.startswith("gs://")
-        return run.place == found.place and (shared or run.is_of_this_machine)
+        return run.place == found.place and (is_shared(run.place) or run.is_of_this_machine)
     return run.is_of_this_machine
 
 
@@ -252,7 +251,7 @@ def _lies_elsewhere(found: Findings, record: RunRecord) -> bool:
     """Whether the place of the state was changed, and what lies there was not brought along."""
     if found.owner is not None or record.place in ("", found.place):
         return False
-    return record.place.startswith("gs://") or record.is_of_this_machine
+    return is_shared(record.place) or record.is_of_this_machine
 
 
 def _moved(found: Findings, record: RunRecord, whose: str) -> RefusedError:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
+from zenstrap.config.spelling import nearest
 from zenstrap.errors import NameTakenError, UsageError
 from zenstrap.registry.changes import Action, FieldChange, Kind, RegistrationChange
 from zenstrap.registry.comparing import (
@@ -291,11 +291,11 @@ def _refuse_unknown_names(desired: DesiredRegistry, adopt: frozenset[str]) -> No
     }
     unknown = sorted(adopt - wanted)
     if unknown:
-        near = get_close_matches(unknown[0], wanted, n=1)
+        near = nearest(unknown[0], sorted(wanted))
         raise UsageError(
             f"nothing that would be registered is called {', '.join(unknown)}",
             where="--adopt",
-            fix=f"Did you mean {near[0]}?" if near else "See what would be: leave --adopt out",
+            fix=f"Did you mean {near}?" if near else "See what would be: leave --adopt out",
         )
 
 
