@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from zenstrap import paths
-from zenstrap.errors import ZenstrapError
+from zenstrap.errors import ZenstrapError, causes
 
 _NUMBERS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -50,7 +50,7 @@ def full_disk(error: BaseException) -> ZenstrapError | None:
     An error of ours that a full disk led to goes before what failed on that disk afterwards:
     ZenML can't write the end of a run there either.
     """
-    chain = list(_chain(error))
+    chain = list(causes(error))
     first = next((one for one in chain if is_full(one)), None)
     if first is None:
         return None
@@ -111,11 +111,3 @@ def _room(folder: Path) -> int:
         except OSError:
             break
     return _LITTLE
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error, and what it came from or came upon, outermost first."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__

@@ -28,6 +28,7 @@ present, for ``plan``).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -211,6 +212,14 @@ def known(error: BaseException) -> ZenstrapError | KeyboardInterrupt | None:
     while seen is not None and not isinstance(seen, ZenstrapError | KeyboardInterrupt):
         seen = seen.__cause__
     return seen
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, and what it came from or came upon, outermost first."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
 
 
 def exit_code(error: BaseException) -> int:

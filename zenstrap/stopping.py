@@ -7,6 +7,7 @@ at; the second one ends it, whatever it is at. Neither runs in the main thread (
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,11 @@ FAREWELL_SECONDS = 3.0
 """For what is done before the end: more would feel as if the second Ctrl-C weren't heard."""
 
 Rite = Callable[[], None]
+
+
+def saying(what: str) -> Rite:
+    """Tell on standard error that a request was heard, and what is done first."""
+    return lambda: print(f"Interrupted: {what}. Once more stops at once.", file=sys.stderr)
 
 
 class Stopping:

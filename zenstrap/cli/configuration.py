@@ -74,9 +74,7 @@ def _of_last_run(options: Options, error: UsageError, what: str) -> Configuratio
     recorded, _ = found
     config = read_recorded(recorded.content, recorded.schema, run=recorded.run.name)
     problems = f"{error}\n" if isinstance(error, ConfigError) else ""
-    run = recorded.run
-    when = f" of {run.started:%Y-%m-%d %H:%M} UTC" if run.started else ""
-    told = f"{what}; the configuration of run {run.name}{when} is used."
+    told = f"{what}; the configuration of run {_named(recorded.run)} is used."
     return Configuration(config, told=problems + told)
 
 
@@ -86,16 +84,19 @@ def _needs_its_file(options: Options, error: UnknownEnvironmentError) -> UsageEr
         return _known_by_its_state(options, error)
     _, last = found
     environment = _name(options)
-    when = f" of {last.started:%Y-%m-%d %H:%M} UTC" if last.started else ""
     return UsageError(
         f"the file of {environment} is gone",
         where=error.where,
-        why=f"ZenML knows {environment}: its last run is `{last.command}` {last.name}{when} by "
+        why=f"ZenML knows {environment}: its last run is `{last.command}` {_named(last)} by "
         f"{last.user} on {last.host}",
         fix=f"Restore {options.environment}.yaml, from git for example. `down` needs no file; the "
         "whole configuration as it was is shown by",
         command=invocation.command("config", environment),
     )
+
+
+def _named(run: RunRecord) -> str:
+    return f"{run.name} of {run.started:%Y-%m-%d %H:%M} UTC" if run.started else run.name
 
 
 def _recorded(options: Options, error: UsageError) -> tuple[RecordedConfig, RunRecord] | None:

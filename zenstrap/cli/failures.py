@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from zenstrap import disk, paths
+from zenstrap.cli.zenml_start import REFUSED_LOGINS, refused_login
 from zenstrap.errors import (
-    AuthenticationError,
     BugError,
     InterruptedRunError,
     OutOfReachError,
@@ -20,7 +20,6 @@ from zenstrap.interrupt import Interrupt
 from zenstrap.redaction import redact
 
 # Names, not classes: whoever never got as far as ZenML has not imported it.
-_LOGIN = ("AuthorizationException", "CredentialsNotValid")
 _STOPPED = ("RunStoppedException", "StepHeartBeatTerminationException")
 _DATABASE = ("sqlalchemy.", "pymysql.")
 _NETWORK = ("requests.", "urllib3.")
@@ -50,14 +49,8 @@ def _theirs(error: BaseException) -> ZenstrapError | None:
     seen: BaseException | None = error
     while seen is not None:
         name, module = type(seen).__name__, type(seen).__module__
-        if name in _LOGIN:
-            return AuthenticationError(
-                "ZenML's server refuses the credentials",
-                where=_zenml(),
-                why=_line(seen),
-                fix="Set ZENML_STORE_API_KEY, or log in again",
-                command="zenml login",
-            )
+        if name in REFUSED_LOGINS:
+            return refused_login(_zenml(), _line(seen))
         if name in _STOPPED:
             return InterruptedRunError(
                 "the run was stopped in ZenML", why=_line(seen), fix="Run the same command again"

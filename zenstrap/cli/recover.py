@@ -45,7 +45,7 @@ def recover(
     stop = stopping.current()
     run = Session(environment, "recover", emit=emit, interrupt=stop.interrupt)
     with (
-        stop.finishing(_heard),
+        stop.finishing(stopping.saying("what was begun is finished first")),
         held_place(config, run) as place,
         session.opened(run),
         without_files(run),
@@ -107,12 +107,6 @@ def _carry_out(
 
         place = google_place(config, google_access(config, run), create=True)
     return carry_out(recovery, found, place, client, run)
-
-
-def _heard() -> None:
-    print(
-        "Interrupted: what was begun is finished first. Once more stops at once.", file=sys.stderr
-    )
 
 
 def _confirm(

@@ -127,12 +127,8 @@ def _ask(environment: str, options: Options) -> None:
 
 def _free(environment: str, leases: LeaseStore, locks: StateLocks | None, found: _Found) -> None:
     """What a person was shown and nothing that came since; under a lease of our own."""
-    with stopping.current().finishing(_heard):
+    with stopping.current().finishing(stopping.saying("freeing it is finished first")):
         _free_now(environment, leases, locks, found)
-
-
-def _heard() -> None:
-    print("Interrupted: freeing it is finished first. Once more stops at once.", file=sys.stderr)
 
 
 def _free_now(

@@ -49,17 +49,12 @@ def zenml_client(*, debug: bool = False) -> Iterator[Client]:
     out, sys.stdout = sys.stdout, sys.stderr if debug else _Discard()
     try:
         # ZenML's very first start makes its database, and a half-made one can't be used.
-        with stopping.current().finishing(_heard, checked=True), waiting_for("ZenML to start"):
+        heard = stopping.saying("ends as soon as ZenML has started")
+        with stopping.current().finishing(heard, checked=True), waiting_for("ZenML to start"):
             client = _connect(quiet=not debug)
         yield client
     finally:
         sys.stdout = out
-
-
-def _heard() -> None:
-    print(
-        "Interrupted: ends as soon as ZenML has started. Once more stops at once.", file=sys.stderr
-    )
 
 
 def _connect(*, quiet: bool) -> Client:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from zenstrap import disk
-from zenstrap.errors import AuthenticationError, RegistryError, UsageError, ZenstrapError
+from zenstrap.errors import (
+    AuthenticationError,
+    RegistryError,
+    UsageError,
+    ZenstrapError,
+    causes,
+)
 
 # Each names something that ZenML looks up at its start.
 CHOSEN_BY: Final = {"project": "ZENML_ACTIVE_PROJECT_ID", "stack": "ZENML_ACTIVE_STACK_ID"}
+
+# Names, not classes: whoever never got as far as ZenML has not imported it.
+REFUSED_LOGINS: Final = frozenset({"AuthorizationException", "CredentialsNotValid"})
 
 _LONGEST: Final = 300  # characters of somebody else's words
 
@@ -64,22 +73,27 @@ def explained(error: Exception, url: str | None) -> ZenstrapError:
         return error
     if full := disk.full_disk(error):
         return full
-    said = "\n".join(f"{type(one).__name__}: {one}" for one in _causes(error))
-    names = {type(one).__name__ for one in _causes(error)}
+    said = "\n".join(f"{type(one).__name__}: {one}" for one in causes(error))
+    names = {type(one).__name__ for one in causes(error)}
     why = _short(f"{type(error).__name__}: {str(error).strip() or 'no reason given'}")
-    if names & {"AuthorizationException", "CredentialsNotValid"}:
-        return AuthenticationError(
-            "ZenML's server refuses the credentials",
-            where=url,
-            why=why,
-            fix="Set ZENML_STORE_API_KEY, or log in again",
-            command="zenml login",
-        )
+    if names & REFUSED_LOGINS:
+        return refused_login(url, why)
     if newer := _NEWER.search(said):
         return _newer_database(newer[1], url)
     if url and url.startswith("sqlite:"):
         return _database(said, url, why)
     return _server(said, names, url, why)
+
+
+def refused_login(url: str | None, why: str) -> AuthenticationError:
+    """For an error that is one of ``REFUSED_LOGINS``."""
+    return AuthenticationError(
+        "ZenML's server refuses the credentials",
+        where=url,
+        why=why,
+        fix="Set ZENML_STORE_API_KEY, or log in again",
+        command="zenml login",
+    )
 
 
 def of_a_choice(what: str, error: Exception, environ: Mapping[str, str]) -> ZenstrapError | None:
@@ -166,13 +180,6 @@ def _server(said: str, names: set[str], url: str | None, why: str) -> ZenstrapEr
 def _certificate(said: str) -> str:
     found = re.search(r"certificate verify failed: ([^(\"']+)", said)
     return f"TLS says: {found[1].strip()}" if found else "TLS says: certificate verify failed"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
 
 
 def _short(text: str) -> str:
