@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from zenstrap import paths, session, stopping
@@ -27,6 +28,7 @@ from zenstrap.errors import (
     PartlyDoneError,
     UsageError,
     ZenstrapError,
+    causes,
 )
 from zenstrap.events import Notice, StepFinished, StepStarted
 from zenstrap.interrupt import Interrupt
@@ -225,12 +227,7 @@ def _stopping_at_once(run: Session) -> Callable[[], None]:
 
 
 def _left_a_lock(error: BaseException) -> bool:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ZenstrapError) and seen.leaves_lock:
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False
+    return any(isinstance(one, ZenstrapError) and one.leaves_lock for one in causes(error))
 
 
 def _settle_killed_runs(place: StatePlace, lease: Lease, run: Session) -> None:
@@ -264,11 +261,12 @@ def _state_place(config: EnvironmentConfig, run: Session) -> StatePlace:
     started = time.monotonic()
     run.emit(StepStarted("state_bucket"))
     try:
-        place = google_place(config, google_access(config, run), create=False)
-        if run.command == "up":
-            if place.missing:
-                _require_no_other_place(config, place)
-            place = google_place(config, google_access(config, run), create=True)
+        place = google_place(
+            config,
+            google_access(config, run),
+            create=run.command == "up",
+            before_create=partial(_require_no_other_place, config),
+        )
     except BaseException:
         run.failed_step = "state_bucket"
         run.emit(StepFinished("state_bucket", "failed", time.monotonic() - started))

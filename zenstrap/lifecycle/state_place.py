@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -107,12 +108,19 @@ def state_of(config: EnvironmentConfig) -> str:
     return storage.place(config.environment)
 
 
-def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: bool) -> StatePlace:
+def google_place(
+    config: EnvironmentConfig,
+    access: GoogleAccess,
+    *,
+    create: bool,
+    before_create: Callable[[StatePlace], None] = lambda place: None,
+) -> StatePlace:
     """Platform gcp: everything is in the state bucket.
 
     Args:
         create: create the bucket if there is none, or adopt the one that is there. Otherwise
             nothing is written.
+        before_create: is given the place as it is without a bucket, and may raise.
 
     Raises:
         AuthenticationError: nobody is logged in, or the login is not accepted.
@@ -127,18 +135,18 @@ def google_place(config: EnvironmentConfig, access: GoogleAccess, *, create: boo
 
     assert config.state is not None, "platform gcp has its section"
     wanted = wanted_bucket(config, access)
-    changed = False
-    if create:
+    decision = decide(look(access.storage, wanted), wanted)
+    if decision.reason is not None:
+        raise decision.reason
+    if decision.action == "create":
+        missing = _without_bucket(config, wanted)
+        if not create:
+            return missing
+        before_create(missing)
+    changed = create and decision.action != "keep"
+    if changed:
         decision = ensure(access.storage, wanted)
-        changed = decision.action != "keep"
-        done = str(decision)
-    else:
-        decision = decide(look(access.storage, wanted), wanted)
-        if decision.reason is not None:
-            raise decision.reason
-        if decision.action == "create":
-            return _without_bucket(config, wanted)
-        done = "found"
+    done = str(decision) if create else "found"
     return StatePlace(
         GcsState(
             bucket=wanted.name,
