@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 LIMIT = 300.0  # seconds; generous, since a busy machine is no failure
+LAST = 30.0  # seconds from the hang-up at the end of a test to the kill
 
 
 class Terminal:
@@ -63,5 +65,11 @@ def terminal(command: Sequence[str]) -> Iterator[Terminal]:
     finally:
         with suppress(OSError):
             person.hang_up()  # who is still there gets a SIGHUP
-        with suppress(ChildProcessError):
+        with suppress(ChildProcessError, ProcessLookupError):
+            ends = os.pidfd_open(child)
+            try:
+                if not select.select([ends], [], [], LAST)[0]:
+                    os.killpg(child, signal.SIGKILL)  # and what it started
+            finally:
+                os.close(ends)
             os.waitpid(child, 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 import time
 
 import pytest
@@ -19,15 +21,16 @@ def test_a_wait_ends_by_itself() -> None:
 
 def test_a_signal_handler_ends_a_wait() -> None:
     interrupt = Interrupt()
-    before = signal.signal(signal.SIGALRM, lambda number, frame: interrupt.request())
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: interrupt.request())
     started = time.monotonic()
-    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    timer = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGUSR1))
+    timer.start()
     try:
         with pytest.raises(InterruptedRunError):
             interrupt.wait(LONG)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        timer.join()
+        signal.signal(signal.SIGUSR1, before)
     assert time.monotonic() - started < LONG / 2
 
 

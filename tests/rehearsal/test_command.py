@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from tests.terminal import terminal
+from zenstrap.rehearsal.__main__ import main
 
-POLITE = "trap 'echo heard; exit 42' INT TERM; echo READY; while :; do read -r word; done"
+POLITE = "trap 'echo heard; exit 42' INT TERM; echo READY; while read -r word; do :; done"
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])
@@ -25,3 +28,17 @@ def test_it_is_asked_once_and_its_exit_code_is_ours(how: str) -> None:
         assert person.exit_code() == 42, person.seen
     assert person.seen.count("heard") == 1
     assert "Traceback" not in person.seen
+
+
+def test_a_stop_that_comes_while_the_command_is_started_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(command: list[str], **how: Any) -> subprocess.Popen[Any]:
+        process = start(command, **how)
+        if command[0] == "sleep":
+            os.kill(os.getpid(), signal.SIGTERM)
+        return process
+
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", stopped)
+    assert main(["--shell", "sleep", "60"]) == 128 + signal.SIGTERM

@@ -58,11 +58,15 @@ def _ended(command: list[str], environment: dict[str, str]) -> int:
     Ctrl-C and the end of a terminal reach the command by themselves, and it decides what to do;
     a SIGTERM is for us alone, and is handed on.
     """
+    early: list[int] = []
     with ExitStack() as after:
         for number in STOPPING:
             after.callback(signal.signal, number, signal.signal(number, lambda *_: None))
+        signal.signal(signal.SIGTERM, lambda number, _: early.append(number))
         process = subprocess.Popen(command, env=environment)
         signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
+        for number in early:  # it may come before Popen has returned
+            process.send_signal(number)
         code = process.wait()
     return code if code >= 0 else 128 - code
 
