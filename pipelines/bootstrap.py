@@ -41,7 +41,7 @@ def bootstrap(config: EnvironmentConfig) -> None:
     if failures:
         raise SmokeTestError(
             "; ".join(failure.what for failure in failures),
-            why=what_is_current(promotion.load().changed),
+            why=what_is_current(promotion.load()),
             fix=failures[0].fix,
             command=failures[0].command,
         )

@@ -30,7 +30,7 @@ def smoke_test(
             save_artifact(report, name=f"{environment}_{REPORT}", materializer=ReportMaterializer)
             raise SmokeTestError(
                 f"the smoke test of {stack} failed: {report.reason}",
-                fix="Mend it and run again",
+                fix="Mend what failed, then run the same command again",
                 command=invocation.again(environment),
             )
         return progress.done(report)

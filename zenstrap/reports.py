@@ -354,6 +354,8 @@ class PromotionReport(Report):
     """Which aliases moved to which version.
 
     Attributes:
+        held_back: aliases whose candidate wasn't proven.
+        still: the version that each of those is on; None where it was never promoted.
         after_proof: what waited for it: links to the new connectors, deletions of the old ones.
         returned: links that went back to the connectors from before the run.
         changed: names of what the aliases that were held back use, and this run has changed.
@@ -364,6 +366,7 @@ class PromotionReport(Report):
     environment: str
     aliases: tuple[AliasMove, ...]
     held_back: tuple[str, ...] = ()
+    still: dict[str, str | None] = {}
     after_proof: tuple[RegistrationChange, ...] = ()
     returned: tuple[RegistrationChange, ...] = ()
     changed: tuple[str, ...] = ()
@@ -371,7 +374,9 @@ class PromotionReport(Report):
     @property
     def headline(self) -> str:
         moved = [move.alias for move in self.aliases if move.action]
-        return f"moved {', '.join(moved)}" if moved else "every alias is where it belongs"
+        if moved:
+            return f"moved {', '.join(moved)}"
+        return "no alias moved" if self.held_back else "every alias is where it belongs"
 
     def facts(self) -> dict[str, Fact]:
         return {move.alias: move.after for move in self.aliases}

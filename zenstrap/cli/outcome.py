@@ -20,6 +20,7 @@ from zenstrap.errors import (
     ZenstrapError,
 )
 from zenstrap.events import StepFinished
+from zenstrap.lifecycle.succession import still_on
 from zenstrap.naming import alias_name
 from zenstrap.policy.approval import refusal
 from zenstrap.policy.rules import KEY_TYPES, PROTECTED_TYPES
@@ -174,7 +175,10 @@ def _stacks(outcome: Outcome) -> tuple[StackLine, ...]:
     ]
     config = outcome.config
     aliases = {alias_name(config.environment, p): config.version_of(p) for p in config.targets}
-    held = [StackLine(alias, "", aliases[alias], "not proven") for alias in promotion.held_back]
+    held = [
+        StackLine(alias, "", aliases[alias], f"not proven: {still_on(alias, promotion)}")
+        for alias in promotion.held_back
+    ]
     return (*moved, *held)
 
 

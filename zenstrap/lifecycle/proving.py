@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import sys
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from zenstrap.config import EnvironmentConfig
@@ -195,6 +196,11 @@ def is_proven(test: LastTest | None, stack_id: str | None, content_hash: str) ->
     return all(test.facts.get(key) == value for key, value in wanted.items())
 
 
+_FRAME: Final = re.compile(r'^  File "(.+)", line (\d+), in ', re.MULTILINE)
+_OURS: Final = re.compile(r"/zenstrap/smoke_test/\w+\.py$").search
+_LIBRARY: Final = re.compile(r"/(site|dist)-packages/|/lib/python3[^/]*/|^<").search
+
+
 class _NotProvenError(Exception):
     """Why a candidate isn't proven, as a person reads it."""
 
@@ -219,10 +225,23 @@ def _require_real_run(
 def _failure(ended: EndedRun, steps: Steps) -> str:
     for name, step in steps.items():
         if step.status.value == "failed":
-            text = step.exception_info.traceback.strip().splitlines() if step.exception_info else []
-            reason = text[-1] if text else _reason(ended.error)
+            text = step.exception_info.traceback.rstrip() if step.exception_info else ""
+            reason = text.splitlines()[-1] + _place(text) if text else _reason(ended.error)
             return f"its step {name} failed: {reason}" if reason else f"its step {name} failed"
     return _reason(ended.error) or f"the training ended with status {ended.run.status.value}"
+
+
+def _place(traceback: str) -> str:
+    """Where in the user's own code it was raised; empty where it wasn't.
+
+    Args:
+        traceback: as Python prints it, from our step on.
+    """
+    frames = [(file, line) for file, line in _FRAME.findall(traceback)[1:] if not _OURS(file)]
+    own = [one for one in frames if not _LIBRARY(one[0])]
+    for file, line in (own or frames)[-1:]:
+        return f" ({file}:{line})"
+    return ""
 
 
 def _reason(error: BaseException | None) -> str:

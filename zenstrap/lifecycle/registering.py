@@ -184,6 +184,7 @@ def promote(
         environment=config.environment,
         aliases=tuple(moves),
         held_back=tuple(held_back),
+        still={alias: _version_of(actual.stacks.get(alias)) for alias in held_back},
         after_proof=proven,
         returned=returned,
         changed=changed,

@@ -12,7 +12,7 @@ from zenstrap.registry.comparing import LABEL
 from zenstrap.registry.diff import CONNECTOR
 from zenstrap.registry.model import CONTENT_HASH, ML_PROJECT, ActualRegistry, DesiredRegistry
 from zenstrap.registry.succession import new_links
-from zenstrap.reports import PlanReport, count
+from zenstrap.reports import PlanReport, PromotionReport, count
 from zenstrap.terraform.plan import Plan
 
 # What lets a connector of a method in. The configuration no longer says who that was, so Terraform
@@ -101,17 +101,21 @@ def changed_under(
     return tuple(sorted(in_place | cut_off))
 
 
-def what_is_current(changed: Sequence[str]) -> str:
-    """Why a failed smoke test isn't felt by those who use the alias, or what they may feel.
+def what_is_current(promotion: PromotionReport) -> str:
+    """Why a failed smoke test isn't felt by those who use the alias, or what they may feel."""
+    still = "; ".join(still_on(alias, promotion) for alias in promotion.held_back)
+    told = f"What failed was not promoted: {still}"
+    if not promotion.changed:
+        return f"{told}."
+    names = ", ".join(promotion.changed)
+    number = count(len(promotion.changed), "registration")
+    return f"{told}. But this run changed {number} in use there: {names}."
 
-    Args:
-        changed: see :func:`changed_under`.
-    """
-    if not changed:
-        return "Its alias was not moved: what was current still is."
-    names = ", ".join(changed)
-    number = count(len(changed), "registration")
-    return f"Its alias was not moved, but this run changed {number} that it uses: {names}."
+
+def still_on(alias: str, promotion: PromotionReport) -> str:
+    """Where an alias is that was held back."""
+    version = promotion.still.get(alias)
+    return f"{alias} is still on {version}" if version else f"{alias} has no version yet"
 
 
 def _takes_keys(config: EnvironmentConfig, infrastructure: Plan) -> bool:
