@@ -163,6 +163,17 @@ def test_zenmls_own_client_calls_like_this() -> None:
     assert {type(one) for one in session.adapters.values()} == {PatientAdapter}
 
 
+def test_a_login_is_as_patient(clock: Clock) -> None:
+    from zenml.zen_stores import rest_zen_store
+
+    be_patient_with_the_server()
+    be_patient_with_the_server()
+    with Server(429, 200) as server:
+        url = f"{server.url}/api/v1/login"
+        assert rest_zen_store.requests.post(url, data={}).status_code == 200  # type: ignore[attr-defined]
+    assert len(server.asked) == 2
+
+
 class _Config:
     verify_ssl = True
     connection_pool_size = 1

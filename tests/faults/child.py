@@ -20,6 +20,8 @@ from tests.faults.points import Point
 
 # Only what has no thread and no open file afterwards: it is forked.
 _PRELOADED: Final = ("tests.faults.preloaded",)
+PATIENCE: Final = "ZENSTRAP_FAULTS_PATIENCE"
+"""Variable of the environment: seconds that a run waits for a server that is away."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,11 @@ def _run(words: list[str], environ: dict[str, str], folder: str, hit: Hit | None
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         setattr(sys, name, os.fdopen(descriptor, "w", encoding="utf-8", buffering=1))
     from tests.faults.points import Points
+    from zenstrap import zenml_server
     from zenstrap.cli import main
 
+    if patience := environ.get(PATIENCE):
+        zenml_server.PATIENCE_SECONDS = float(patience)
     points = os.open(f"{folder}/points", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def on_point(point: Point) -> None:

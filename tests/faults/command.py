@@ -28,22 +28,28 @@ from tests.faults.disk import FullDisks
 from tests.faults.expected import sort_out
 from tests.faults.google import GoogleKills, google_life
 from tests.faults.kills import Kills
+from tests.faults.outages import Outages, server_life
 from tests.faults.races import Races
 from tests.faults.stages import Life
 from tests.faults.world import World, memory
 
 # How many of a hundred injections are of which campaign.
 SHARES: Final = {
-    "local-kills": 40,
+    "local-kills": 32,
     "local-races": 6,
-    "local-damage": 22,
+    "local-damage": 18,
     "local-disk": 8,
     "google-kills": 8,
     "google-asked": 8,
+    "server-outages": 12,
 }
 _LOOK: Final = 5.0  # seconds between two looks whether the workers are there
 # To go through them once takes as long as some injections.
-_STAGES: Final = {"local": (), "google": ("up", "upgrade", "down")}
+_STAGES: Final = {
+    "local": (),
+    "google": ("up", "upgrade", "down"),
+    "server": ("up", "upgrade", "down"),
+}
 Seed = tuple[str, int]  # a campaign, and the number of one of its injections
 
 
@@ -67,6 +73,8 @@ class Worlds:
     def _made(self, name: str) -> Campaign:
         if name == "google-asked":
             return GoogleKills(*self._life("google"))
+        if name == "server-outages":
+            return Outages(*self._life("server"))
         life, _ = self._life(name.partition("-")[0])
         kinds: dict[str, Callable[[Life], Campaign]] = {
             "kills": Kills,
@@ -83,6 +91,8 @@ class Worlds:
             self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
             if kind == "google":
                 life, world = google_life(folder, self._stack)
+            elif kind == "server":
+                life, world = server_life(folder, self._stack)
             else:
                 world = World(folder)
                 life = Life(world)

@@ -20,6 +20,7 @@ SEEDS = {
         "local-disk": range(1, 2),
     },
     "google": {"google-asked": range(4)},
+    "server": {"server-outages": range(5)},
 }
 
 

@@ -60,8 +60,8 @@ def _ended(command: list[str], environment: dict[str, str]) -> int:
     """
     early: list[int] = []
     with ExitStack() as after:
-        for number in STOPPING:
-            after.callback(signal.signal, number, signal.signal(number, lambda *_: None))
+        for one in STOPPING:
+            after.callback(signal.signal, one, signal.signal(one, lambda *_: None))
         signal.signal(signal.SIGTERM, lambda number, _: early.append(number))
         process = subprocess.Popen(command, env=environment)
         signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
