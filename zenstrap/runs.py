@@ -73,6 +73,14 @@ class RunRecord:
         started = self.started
         return started and started.replace(tzinfo=started.tzinfo or UTC)
 
+    def is_forgotten(self, since: datetime | None) -> bool:
+        """Whether somebody decided later to go on without the state that it recorded.
+
+        Args:
+            since: when that was; see :attr:`zenstrap.owner.Owner.forgotten_at`.
+        """
+        return since is not None and self.began is not None and self.began <= since
+
 
 @dataclass(frozen=True)
 class RecordedConfig:

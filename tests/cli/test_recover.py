@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
+import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.registry_state import snapshot
 from tests.cli.test_advice import copied
 from tests.cli.test_owners import labels_of, owner_of
-from tests.cli.test_up import only_base
+from tests.cli.test_up import only_base, with_training
 from tests.command_line import CommandLine, Ended
 from tests.conftest import Home
+from zenstrap.owner import FileOwnerStore
+from zenstrap.terraform.storage import LocalState
 
 LOCAL = "environments/local.yaml"
 WHAT = ("recover", "--env", "local")
@@ -152,3 +157,92 @@ def test_somebody_elses_is_not_taken_for_ours(
     assert snapshot() == before
     assert run(*copied(refused.json["command"])).code == 0
     assert owner_of(home.folder / "ben").id == adas == labels_of("zenml-local")["zenstrap_owner"]
+
+
+def a_foreign_one(home: Home) -> None:
+    """Of a state that somebody copied here; what is in it is theirs."""
+    victim = home.folder / "victim"
+    shutil.copytree(home.artifacts, victim)
+    content = json.loads(state(home).read_text().replace(str(home.artifacts), str(victim)))
+    state(home).write_text(json.dumps(content | {"lineage": str(uuid.uuid4()), "serial": 9}))
+
+
+def an_older_copy(home: Home) -> None:
+    older = json.loads(state(home).read_bytes())
+    older["serial"] -= 1
+    state(home).with_name("terraform.tfstate.backup").write_text(json.dumps(older))
+    state(home).unlink()
+
+
+def breaks_off(really: Callable[..., Any], number: int, before: bool) -> Callable[..., Any]:
+    """A write whose number-th call, from 0, ends the command before or after it is done."""
+    calls = itertools.count()
+
+    def write(*given: Any) -> Any:
+        is_last = next(calls) == number
+        if is_last and before:
+            raise OSError("broken off")
+        done = really(*given)
+        if is_last:
+            raise OSError("broken off")
+        return done
+
+    return write
+
+
+WRITES = ((LocalState, "set_aside"), (LocalState, "write"), (FileOwnerStore, "write"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lose", [a_foreign_one, an_older_copy, cut_off, the_folder])
+def test_broken_off_at_any_of_its_writes_it_is_done_by_the_next(
+    lose: Callable[[Home], None],
+    home: Home,
+    run: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    up(run)
+    lose(home)
+    shutil.copytree(home.state, tmp_path / "lost", symlinks=True)
+    broken_off = 0
+    for (kind, name), before, number in itertools.product(WRITES, (True, False), range(2)):
+        shutil.rmtree(home.state)
+        shutil.copytree(tmp_path / "lost", home.state, symlinks=True)
+        with monkeypatch.context() as patch:
+            patch.setattr(kind, name, breaks_off(getattr(kind, name), number, before))
+            if run(*WHAT, "--forget", "local").code == 0:
+                continue  # it didn't come to that
+        broken_off += 1
+        told = f"{name} {number} {'before' if before else 'after'}"
+        finished = kind is FileOwnerStore and not before and run(*WHAT).code == 0
+        if not finished:
+            assert run("up", "--env", "local", "--yes").code == 1, told
+            assert run(*WHAT, "--json").code == 5, told
+            assert run(*WHAT, "--forget", "local").code == 0, told
+        if lose is an_older_copy:
+            assert json.loads(state(home).read_bytes())["serial"] > 0, told
+        else:
+            assert not state(home).exists(), told
+    assert broken_off >= 2
+    if lose is a_foreign_one:
+        up(run)
+        assert (home.folder / "victim/shared/.zenstrap.json").exists()
+
+
+@pytest.mark.slow
+def test_a_state_is_lost_again_before_an_up_came_to_its_end(home: Home, run: CommandLine) -> None:
+    up(run)
+    state(home).unlink()
+    assert run(*WHAT, "--forget", "local").code == 0
+    working = (home.configs / LOCAL).read_text()
+    home.edit(LOCAL, with_training("inaccurate"))
+    assert run("up", "--env", "local").code == 6
+    state(home).unlink()
+    (home.configs / LOCAL).write_text(working)
+    for verb in ("up", "down"):
+        assert run(verb, "--env", "local", "--yes").code == 1
+    assert run(*WHAT, "--json").code == 5
+    assert run(*WHAT, "--forget", "local").code == 0
+    up(run)
+    assert up(run).json["plan"]["empty"]

@@ -41,6 +41,7 @@ def copy(serial: int, lineage: str = "a") -> Copy:
     return Copy(f"copy {serial}", StateIdentity(lineage, serial, 1), b"")
 
 
+EARLIER = THEN - timedelta(days=1)
 RECORDED = StateIdentity("a", 4, 2)
 states = st.builds(
     StateIdentity,
@@ -54,13 +55,24 @@ states = st.builds(
     state=st.none() | states,
     recorded=st.none() | states,
     copies=st.lists(st.builds(copy, st.integers(2, 6), st.sampled_from(["a", "b"])), max_size=3),
+    forgotten=st.sampled_from([None, EARLIER]),
 )
-@example(state=StateIdentity("a", 2, 0), recorded=StateIdentity("a", 3, 0), copies=[copy(2, "b")])
+@example(
+    state=StateIdentity("a", 2, 0),
+    recorded=StateIdentity("a", 3, 0),
+    copies=[copy(2, "b")],
+    forgotten=None,
+)
 def test_what_the_guard_lets_through_needs_no_recovery_and_the_rest_does(
-    state: StateIdentity | None, recorded: StateIdentity | None, copies: list[Copy]
+    state: StateIdentity | None,
+    recorded: StateIdentity | None,
+    copies: list[Copy],
+    forgotten: datetime | None,
 ) -> None:
+    """Also where an earlier state was given up, and no `up` has come to its end since."""
     past = ((OURS, run(recorded)),) if recorded else ()
-    found = findings(state=state, owner=OWNER, pasts=past, copies=tuple(copies))
+    owner = OWNER.forgetting(forgotten) if forgotten else OWNER
+    found = findings(state=state, owner=owner, pasts=past, copies=tuple(copies))
     recovery = decide(found)
     try:
         check_state(recorded, state)

@@ -245,7 +245,7 @@ def _guard_state(workspace: Workspace, client: Client, session: Session) -> None
     _warn_of_older_terraform(workspace, session)
     if record is not None and _was_taken_down(record, workspace, session):
         return
-    if record is None or _is_forgotten(record, session):
+    if record is None or record.is_forgotten(session.forgotten_at):
         _guard_unrecorded(workspace, client, session)
         return
     try:
@@ -314,12 +314,6 @@ def _was_taken_down(record: RunRecord, workspace: Workspace, session: Session) -
         and record.began is not None
         and record.began < session.taken_down_at
     )
-
-
-def _is_forgotten(record: RunRecord, session: Session) -> bool:
-    """Whether somebody decided, after that run, to go on without the state that it recorded."""
-    forgotten = session.forgotten_at
-    return forgotten is not None and record.began is not None and record.began <= forgotten
 
 
 def _moved_notices(session: Session) -> Iterator[str]:

@@ -142,7 +142,7 @@ def decide(found: Findings, *, owner: str | None = None) -> Recovery:
     recorded = record.state if record else None
     if found.owner is not None and _was_taken_down(found, record):
         return Recovery(whose)
-    loss = _loss(found, whose, recorded)
+    loss = _loss(found, whose, record)
     if not loss:
         return Recovery(whose)
     lineages = set()
@@ -180,17 +180,11 @@ def carry_out(
         return ()
     environment, done = found.environment, []
     session.guard()
-    # The owner first: killed after it, the next recover finds the same.
     owner = found.owner or new_owner(
         environment, user_name(), registry_of(client), id=recovery.owner or None
     )
     record = found.past(recovery.owner)
-    if recovery.forget:
-        now = datetime.now(UTC)
-        began = record.began if record else None
-        # Another machine's clock may be ahead of ours.
-        place.owners.write(owner.forgetting(max(now, began) if began else now))
-    elif found.owner is None:
+    if found.owner is None:
         place.owners.write(owner)
     if recovery.copy is not None:
         place.storage.write(environment, recovery.copy.content)
@@ -201,6 +195,11 @@ def carry_out(
     if record is not None and record.state is not None:
         runs.claim_runs(client, environment, owner.id, record.state.lineage)
     if recovery.forget:
+        now = datetime.now(UTC)
+        began = record.began if record else None
+        # The last of all: a run is let through from now on. Killed before it, the next recover
+        # finds the state still lost. Another machine's clock may be ahead of ours.
+        place.owners.write(owner.forgetting(max(now, began) if began else now))
         done.append("what runs recorded of the lost state is forgotten")
     return tuple(done)
 
@@ -265,13 +264,14 @@ def _moved(found: Findings, record: RunRecord, whose: str) -> RefusedError:
     )
 
 
-def _loss(found: Findings, whose: str, recorded: StateIdentity | None) -> str:
+def _loss(found: Findings, whose: str, record: RunRecord | None) -> str:
     if found.fragment is not None:
         return "it is empty" if not found.fragment.strip() else "it is damaged"
-    if found.owner is not None and found.owner.forgotten_at is not None:
-        return ""  # decided already; the next run goes on
+    decided = found.owner.forgotten_at if found.owner is not None else None
+    if decided is not None and (record is None or record.is_forgotten(decided)):
+        return ""  # the next run goes on
     try:
-        check_state(recorded, found.state)
+        check_state(record.state if record else None, found.state)
     except StateGuardError as error:
         return error.what.replace("the state", "it", 1)
     if found.state is None or not found.state.resources:
