@@ -50,8 +50,8 @@ variable "labels" {
   }
 
   validation {
-    condition     = length(var.labels) <= 61
-    error_message = "labels must be at most 61: Google allows 64, and three are added."
+    condition     = length(setsubtract(keys(var.labels), ["environment", "managed_by", "zenstrap_owner"])) <= 60
+    error_message = "labels must be at most 60: Google allows 64, three are added here and one by the provider."
   }
 }
 

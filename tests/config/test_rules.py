@@ -12,6 +12,7 @@ from zenstrap.config.schema import schema
 from zenstrap.config.trees import plain
 
 DEV, PROD, LOCAL = (f"environments/{name}.yaml" for name in ("dev", "prod", "local"))
+FRAUD = "ml_projects/fraud_detection.yaml"
 VERTEX = "orchestrator: {version: 2.0.0, machine_type: n1-standard-8}"
 LOCAL_ORCHESTRATOR = "orchestrator: {version: 1.0.0}"
 EXPERIMENTS = "experiment_tracker: {version: 1.0.0, flavor: vertex}"
@@ -473,3 +474,35 @@ def test_strict_mode_is_never_told_to_write_what_it_refuses(configs: Configs) ->
     assert advice == "Write ttl: null"
     configs.edit(PROD, "ttl: 8h", "ttl: null")
     assert configs.problems("prod") == []
+
+
+@pytest.mark.parametrize(("own", "more", "blamed"), [(60, 0, None), (61, 0, DEV), (50, 10, FRAUD)])
+def test_more_labels_than_google_takes_are_refused(
+    configs: Configs, own: int, more: int, blamed: str | None
+) -> None:
+    def add(file: str, first: str, number: int) -> None:
+        lines = "".join(f"  {first}{i}: y\n" for i in range(number))
+        configs.edit(file, "\nlabels:\n", f"\nlabels:\n{lines}")
+
+    has = load_environment("dev", configs.folder)
+    add(DEV, "x", own - len(has.labels))
+    configs.edit(DEV, "ml_projects: [fraud_detection, recommendation]", "ml_projects: []")
+    if more:
+        configs.edit(DEV, "ml_projects: []", "ml_projects: [fraud_detection]")
+        add(FRAUD, "z", more)
+    found = configs.problems("dev")
+    assert [one.file for one in found] == ([blamed] if blamed else [])
+    assert all("Google allows 64" in one.message for one in found)
+
+
+def test_nothing_is_offered_to_be_left_out_that_is_needed(configs: Configs) -> None:
+    def offered(orchestrator: str) -> str:
+        configs.path(LOCAL).write_text(
+            "environment: local\nplatform: gcp\n"
+            f"stack: {{components: {{orchestrator: {{flavor: {orchestrator}}}}}}}\n"
+        )
+        told = {one.key: one.suggestion or "" for one in configs.problems("local")}
+        return told["stack.components.container_registry"]
+
+    assert "null" not in offered("vertex")
+    assert "null" in offered("local")

@@ -28,7 +28,8 @@ LENGTHS: Final = (1, 2, 1000)  # requests: one that passes, one that lasts, and 
 _SLOW: Final = 1.0  # seconds
 _PATIENCE: Final = 1.5  # seconds, instead of a minute
 FAILED_ON_THE_WAY: Final = 7
-_CODES: Final = (0, 3, 6, FAILED_ON_THE_WAY)  # 3: not connected, 6: the smoke test failed
+# 1: before anything was changed, 3: not connected, 6: the smoke test failed
+_CODES: Final = (0, 1, 3, 6, FAILED_ON_THE_WAY)
 _IDS: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 _HOP_BY_HOP: Final = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 Call = tuple[str, str]  # method, and path without ids

@@ -367,7 +367,7 @@ class _Reading:
             *_, kind, last = details["loc"]
             if kind in COMPONENT_KINDS and last == "version":
                 key = key.rpartition(".")[0]
-                leave = "" if kind in _ALWAYS_THERE else f", or {kind}: null to do without"
+                leave = f", or {kind}: null to do without" if _can_be_left_out(kind, tree) else ""
                 suggestion = f"Add {kind}: {{version: 1.0.0}}{leave}"
                 problem = replace(problem, message="has no version", suggestion=suggestion)
             problem = replace(problem, file=self._own, line=None, key=key)
@@ -414,6 +414,15 @@ def _laid(*layers: Table) -> Table:
     for layer in layers[1:]:
         tree = cast(Table, merged(tree, layer))
     return tree
+
+
+def _can_be_left_out(kind: str, tree: Table) -> bool:
+    """Whether a stack may do without it, as far as is written."""
+    if kind in _ALWAYS_THERE:
+        return False
+    runner = tree.get("stack", "components", "orchestrator", "flavor")
+    runs_here = isinstance(runner, Scalar) and runner.value == "local"
+    return runs_here or kind not in ("container_registry", "image_builder")
 
 
 def _without_null_labels(tree: Table) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, assert_never
 
-from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic import AllowInfNan, BeforeValidator, Field, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
 from zenstrap.config.components import AnyComponent, Components, Section
@@ -49,7 +49,7 @@ AuthMethod = Literal["external-account", "implicit", "impersonation", "service-a
 Approval = Literal["none", "terminal"]
 ComplianceMode = Literal["standard", "strict"]
 When = Literal["changed", "always"]
-Number = Annotated[float, Strict()]
+Number = Annotated[float, Strict(), AllowInfNan(False)]
 
 
 class Gcp(Section):

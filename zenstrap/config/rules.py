@@ -288,6 +288,33 @@ def _component_sets(config: EnvironmentConfig) -> Iterator[tuple[str, Components
         yield f"ml_projects.{name}.components", project.components
 
 
+_MOST_LABELS = 64
+"""On a thing of Google's: https://docs.cloud.google.com/resource-manager/docs/labels-overview."""
+
+# goog-terraform-provisioned is the provider's own.
+_ADDED_LABELS = frozenset(
+    {"environment", "goog-terraform-provisioned", "managed_by", "zenstrap_owner"}
+)
+
+
+def _labels_are_not_too_many(config: EnvironmentConfig) -> Violations:
+    if config.platform != "gcp":
+        return
+    for project in config.targets:
+        added = _ADDED_LABELS | ({"ml_project"} if project else frozenset())
+        labels = {*config.labels_of(project)} - added
+        most = _MOST_LABELS - len(added)
+        if len(labels) > most:
+            at = "labels" if project is None else f"ml_projects.{project}.labels"
+            inherited = " with the environment's" if project else ""
+            yield Violation(
+                (at,),
+                f"are {len(labels)}{inherited}; Google allows {_MOST_LABELS} on a thing, and "
+                f"{len(added)} are added: {', '.join(sorted(added))}",
+                f"Leave at most {most}",
+            )
+
+
 _RULES: tuple[Callable[[EnvironmentConfig], Violations], ...] = (
     _platform_has_its_sections,
     _auth_has_what_it_needs,
@@ -303,4 +330,5 @@ _RULES: tuple[Callable[[EnvironmentConfig], Violations], ...] = (
     encryption_keys_are_where_they_are_needed,
     workload_identity_is_one,
     tokens_come_from_whom_google_trusts,
+    _labels_are_not_too_many,
 )

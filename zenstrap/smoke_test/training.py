@@ -8,7 +8,8 @@ label per row. ``smoke_test.training: "acme_ml.smoke:train"`` names one in an in
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -96,12 +97,45 @@ def load_training(name: str | None) -> Training:
             where=name,
             fix="Name a function train(features, labels); its model has predict(features).",
         )
+    if inspect.iscoroutinefunction(function):
+        raise ZenstrapError(
+            "the smoke test's training is asynchronous",
+            where=name,
+            fix="Name a plain function; it may call asyncio.run.",
+        )
     return function  # type: ignore[no-any-return]
 
 
 def predictions(model: Model, features: NDArray[np.float64]) -> list[str]:
-    """The model's label for each row, as plain text that can be compared after reading it back."""
-    return [str(label) for label in np.asarray(model.predict(features)).ravel()]
+    """The model's label for each row, as plain text that can be compared after reading it back.
+
+    Raises:
+        ZenstrapError: the model can't predict, or gives something else.
+    """
+    if not callable(getattr(model, "predict", None)):
+        raise _no_model(f"it is {_told(model)}, without predict(features)")
+    given = model.predict(features)
+    labels = np.asarray(given).ravel()
+    if len(labels) != len(features):
+        raise _no_model(f"predict gave {_told(given)} for {len(features)} rows")
+    return [str(label) for label in labels]
+
+
+def _told(found: object) -> str:
+    """What kind of thing it is, and how large."""
+    kind = type(found).__name__
+    if isinstance(found, np.ndarray):
+        return f"an array of shape {found.shape}"
+    if isinstance(found, Sized) and not isinstance(found, type):
+        return f"{kind} of length {len(found)}"
+    return "None" if found is None else f"of type {kind}"
+
+
+def _no_model(what: str) -> ZenstrapError:
+    return ZenstrapError(
+        f"the training's model is of no use: {what}",
+        fix="Return a model whose predict(features) gives one label per row.",
+    )
 
 
 def _design(
