@@ -178,7 +178,9 @@ class PlanReport(Report):
     @property
     def headline(self) -> str:
         if self.is_empty:
-            return f"nothing to change since {self.since}" if self.since else "nothing to change"
+            since = f" since {self.since}" if self.since else ""
+            tests = f", {count(len(self.to_test), 'stack')} to test again" if self.to_test else ""
+            return f"nothing to change{since}{tests}"
         infrastructure = count(len(self.infrastructure.changes), "resource")
         return f"{infrastructure}, {count(len(self.registrations), 'registration')} to change"
 
@@ -297,6 +299,7 @@ class SmokeTestReport(Report):
     Attributes:
         stack: name of the candidate.
         content_hash: the candidate's content that was tested; another content needs another test.
+        demands: see :attr:`zenstrap.config.SmokeTest.demands`; empty in reports of older versions.
         accuracy: share of right predictions on the held-out rows, 0 to 1; None if it never
             came to that.
         read_back: how many predictions of the model read back from the candidate's artifact
@@ -319,6 +322,7 @@ class SmokeTestReport(Report):
     training_run: str = ""
     training_run_id: str = ""
     seconds: float = 0.0
+    demands: str = ""
 
     @property
     def headline(self) -> str:
@@ -334,6 +338,7 @@ class SmokeTestReport(Report):
             "content_hash": self.content_hash,
             "passed": self.passed,
             "training_run": self.training_run,
+            "demands": self.demands,
         }
         return facts if self.accuracy is None else facts | {"accuracy": self.accuracy}
 

@@ -69,6 +69,7 @@ def test_the_smoke_test_is_repeated_where_the_configuration_says_always(
     assert snapshot() == before
 
 
+LOCAL = "environments/local.yaml"
 CRASHES_AT = trainings.crashing.__code__.co_firstlineno + 1
 
 
@@ -95,6 +96,21 @@ def test_a_stack_that_fails_its_smoke_test_is_not_promoted(
     home.edit("environments/local.yaml", with_training("own"))
     assert run("up", "--env", "local").code == 0
     assert "zenml-local" in snapshot()["stacks"]
+
+
+def test_what_is_demanded_of_a_stack_anew_is_tried(home: Home, run: CommandLine) -> None:
+    """And the plan says so, for trainings that are repeated each time as well."""
+    home.edit(LOCAL, only_base)
+    assert run("up", "--env", "local").code == 0
+    home.edit(LOCAL, with_training("own", min_accuracy=0.5))
+    planned = run("plan", "--env", "local")
+    assert planned.code == 0 and "zenml-local-v1.0.0" in planned.out
+    assert run("up", "--env", "local", "--json").json["plan"]["to_test"] == ["zenml-local-v1.0.0"]
+    assert run("up", "--env", "local", "--json").json["plan"]["to_test"] == []
+    home.edit(LOCAL, with_training("inaccurate"))
+    assert run("up", "--env", "local").code == 6
+    home.edit(LOCAL, with_training("own", min_accuracy=0.5, when="always"))
+    assert "zenml-local-v1.0.0" in run("plan", "--env", "local").out
 
 
 def test_a_training_over_its_time_limit_is_stopped(

@@ -568,7 +568,7 @@ def test_a_component_without_a_version_is_mended_in_the_environments_file(config
     configs.edit(PROD, "    container_registry: {version: 1.0.0}\n", "")
     found = configs.problem("prod")
     assert (found.file, found.key) == (PROD, "stack.components.container_registry")
-    assert found.suggestion and "container_registry: null" in found.suggestion
+    assert found.suggestion == "Add container_registry: {version: 1.0.0}"
 
 
 def test_a_wrong_platform_is_one_fault(configs: Configs) -> None:

@@ -21,7 +21,9 @@ def last(**changed: Any) -> LastTest:
 
 
 def test_the_stack_as_it_was_tested_is_proven() -> None:
-    assert is_proven(last(), "one", "hash")
+    assert is_proven(last(), "one", "hash", "demands")  # as older versions recorded it
+    assert is_proven(last(demands=""), "one", "hash", "demands")
+    assert is_proven(last(demands="demands"), "one", "hash", "demands")
 
 
 @pytest.mark.parametrize(
@@ -33,12 +35,13 @@ def test_the_stack_as_it_was_tested_is_proven() -> None:
         (last(), "another", "hash"),  # deleted and registered again under its name
         (last(), None, "hash"),  # not registered
         (last(), "one", "other"),  # updated in place
+        (last(demands="others"), "one", "hash"),  # another training, say
     ],
 )
 def test_anything_else_is_not(
     test: LastTest | None, stack_id: str | None, content_hash: str
 ) -> None:
-    assert not is_proven(test, stack_id, content_hash)
+    assert not is_proven(test, stack_id, content_hash, "demands")
 
 
 @dataclass

@@ -31,6 +31,7 @@ from zenstrap.reports import (
     Report,
     TeardownReport,
     TerraformOutputs,
+    count,
 )
 from zenstrap.session import Session
 from zenstrap.views import json_view
@@ -90,7 +91,8 @@ def conclude(outcome: Outcome, options: Options) -> int:
     if options.telling.is_data:
         options.telling.write(json_view.run_object(summary, plan))
         return summary.exit_code
-    if outcome.verb == "plan" and plan is not None and not plan.is_empty:
+    is_shown = plan is not None and (not plan.is_empty or plan.to_test)
+    if outcome.verb == "plan" and plan is not None and is_shown:
         print_plan(plan, outcome.config, sys.stdout)
     failure = outcome.failure
     began = any(step.outcome == "done" for step in outcome.steps)
@@ -153,8 +155,9 @@ def _headline(outcome: Outcome, plan: PlanReport | None) -> str:
     if outcome.verb == "plan":
         return f"{name}: {plan.headline}"
     if plan.is_empty:
-        tested = f", {len(plan.to_test)} tested again" if plan.to_test else ""
-        return f"{name}: {plan.headline}{tested}"
+        if plan.to_test:
+            return f"{name}: nothing to change, {count(len(plan.to_test), 'stack')} tested again"
+        return f"{name}: {plan.headline}"
     return f"{name} is up: every stack has proven itself"
 
 

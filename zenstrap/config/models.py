@@ -6,6 +6,8 @@ after a round trip through JSON.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Annotated, Literal, assert_never
 
 from pydantic import AllowInfNan, BeforeValidator, Field, Strict, model_validator
@@ -202,7 +204,8 @@ class SmokeTest(Section):
     )
     when: When = Field(
         default="changed",
-        description="changed: test what is new or changed. always: test every stack.",
+        description="changed: test what is new, or changed, or was tested with another training, "
+        "data or min_accuracy. always: test every stack.",
     )
     training: TrainingFunction | None = Field(
         default=None,
@@ -213,6 +216,12 @@ class SmokeTest(Section):
         description="CSV file for the training, from the clone's root or absolute; null: the "
         "built-in data.",
     )
+
+    @property
+    def demands(self) -> str:
+        """What a stack is put to, as a short hash: with other demands it is tested again."""
+        told = [self.training, self.data, self.min_accuracy]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
     @property
     def is_repeated(self) -> bool:

@@ -347,7 +347,12 @@ def _stacks_to_test(
         if rolled_back_from(actual, stack.project, stack.version) is not None:
             return False
         found = actual.stacks.get(stack.name)
-        return is_proven(tests.get(stack.name), found.id if found else None, stack.content_hash)
+        return is_proven(
+            tests.get(stack.name),
+            found.id if found else None,
+            stack.content_hash,
+            config.smoke_test_of(stack.project).demands,
+        )
 
     return tuple(stack.name for stack in desired.stacks if not known_to_work(stack))
 

@@ -104,6 +104,7 @@ def prove(
         training_run=run.name if run else "",
         training_run_id=str(run.id) if run else "",
         seconds=round(time.monotonic() - started, 3),
+        demands=settings.demands,
     )
 
 
@@ -183,14 +184,17 @@ def _tests(
     return found, page.total_pages <= 1
 
 
-def is_proven(test: LastTest | None, stack_id: str | None, content_hash: str) -> bool:
+def is_proven(test: LastTest | None, stack_id: str | None, content_hash: str, demands: str) -> bool:
     """Whether the newest smoke test passed, on this very stack, with the content that it has now.
 
     Args:
+        demands: what it is put to now; a test that was recorded without them counts.
         stack_id: None where the stack isn't registered. One that was deleted and registered
             again has another id: what is under it may have gone in between.
     """
     if test is None or stack_id is None:
+        return False
+    if test.facts.get("demands", "") not in ("", demands):
         return False
     wanted = {"passed": True, "stack_id": stack_id, "content_hash": content_hash}
     return all(test.facts.get(key) == value for key, value in wanted.items())

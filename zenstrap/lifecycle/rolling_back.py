@@ -71,7 +71,7 @@ def plan_rollback(
     target, finishes = where_to(actual, project, to, lambda run: runs.run_named(client, run))
     change = rollback_change(actual, target)
     # It had passed its test before the alias was moved.
-    test = test and not (finishes and _is_proven(config, client, target))
+    test = test and not (finishes and _is_proven(config, client, target, project))
     nothing = Plan(changes=(), outputs={}, terraform_version="", digest="no plan")
     return PlanReport(
         environment=config.environment,
@@ -195,9 +195,12 @@ def _registration(stack: ActualStack) -> Registration:
     )
 
 
-def _is_proven(config: EnvironmentConfig, client: Client, target: ActualStack) -> bool:
+def _is_proven(
+    config: EnvironmentConfig, client: Client, target: ActualStack, project: str | None
+) -> bool:
     test = last_test(client, config.environment, target.name)
-    return is_proven(test, target.id, target.labels[CONTENT_HASH])
+    demands = config.smoke_test_of(project).demands
+    return is_proven(test, target.id, target.labels[CONTENT_HASH], demands)
 
 
 def _notices(
