@@ -39,8 +39,11 @@ def bootstrap(config: EnvironmentConfig) -> None:
             failures.append(error)
     promotion = promote(loaded, outputs, planned, registrations, passed)
     if failures:
+        failed: dict[str, list[str]] = {}
+        for reason, stacks in (one for failure in failures for one in failure.failed.items()):
+            failed.setdefault(reason, []).extend(stacks)
         raise SmokeTestError(
-            "; ".join(failure.what for failure in failures),
+            failed,
             why=what_is_current(promotion.load()),
             fix=failures[0].fix,
             command=failures[0].command,

@@ -29,7 +29,7 @@ def smoke_test(
         if not report.passed:  # a failed step keeps no output by itself
             save_artifact(report, name=f"{environment}_{REPORT}", materializer=ReportMaterializer)
             raise SmokeTestError(
-                f"the smoke test of {stack} failed: {report.reason}",
+                {report.reason: [stack]},
                 fix="Mend what failed, then run the same command again",
                 command=invocation.again(environment),
             )

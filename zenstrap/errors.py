@@ -28,7 +28,7 @@ present, for ``plan``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -86,11 +86,15 @@ class UnknownEnvironmentError(UsageError):
 
     Attributes:
         near: whether another one has nearly that name, or nothing can have it.
+        is_misnamed: whether its file is there, and isn't called .yaml.
     """
 
-    def __init__(self, what: str, *, near: bool, **told: str | None) -> None:
+    def __init__(
+        self, what: str, *, near: bool, is_misnamed: bool = False, **told: str | None
+    ) -> None:
         super().__init__(what, **told)
         self.near = near
+        self.is_misnamed = is_misnamed
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,21 @@ class RefusedError(ZenstrapError):
 
 
 class SmokeTestError(ZenstrapError):
+    """
+    Attributes:
+        failed: the stacks that failed, by the reason.
+    """
+
     exit_code = 6
+
+    def __init__(self, failed: Mapping[str, Sequence[str]], **told: str | None) -> None:
+        what = (
+            f"the smoke test{'s' if len(stacks) > 1 else ''} of {' and '.join(stacks)} failed: "
+            f"{reason}"
+            for reason, stacks in failed.items()
+        )
+        super().__init__("; ".join(what), **told)
+        self.failed = failed
 
 
 class PartlyDoneError(ZenstrapError):

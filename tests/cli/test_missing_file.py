@@ -47,7 +47,11 @@ def ours() -> list[str]:
 @pytest.mark.slow
 def test_the_file_is_gone(home: Home, run: CommandLine, qa: str) -> None:
     merged = run("config", "--env", "qa", "--json").json
-    (home.configs / FILE).unlink()
+    file = home.configs / FILE
+    file.rename(file.with_suffix(".yml"))
+    for verb in ("up", "down", "status", "config"):
+        assert "Rename the file to qa.yaml" in run(verb, "--env", "qa").err
+    file.with_suffix(".yml").unlink()
     before = snapshot()
     for verb in ("up", "plan", "rollback"):
         refused = run(verb, "--env", "qa")

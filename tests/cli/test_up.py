@@ -311,3 +311,10 @@ def test_a_stack_that_was_taken_down_and_made_again_is_tested_again(
     home.edit("environments/local.yaml", with_training("crashing"))
     assert run("up", "--env", "local").code == 6
     assert "zenml-local" not in snapshot()["stacks"]
+
+
+def test_a_down_of_nothing_keeps_no_file_that_isnt_there(home: Home, run: CommandLine) -> None:
+    ended = run("down", "--env", "local", "--yes", "--json")
+    assert ended.code == 0
+    kept = [one["name"] for one in ended.json["kept"]]
+    assert [name for name in kept if name.startswith("/") and not Path(name).exists()] == []

@@ -24,6 +24,7 @@ from zenstrap.paths import project_root
         (("destroy", "--env", "local"), "down --env local"),
         (("apply", "--env", "local"), "up --env local"),
         (("help",), "--help"),
+        (("local",), "up --env local"),
     ],
     ids=" ".join,
 )

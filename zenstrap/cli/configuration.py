@@ -57,6 +57,8 @@ def configuration(options: Options, verb: str) -> Configuration:
             raise
         return _of_last_run(options, error, "The files are not valid")
     except UnknownEnvironmentError as error:
+        if error.is_misnamed:
+            raise
         if verb in _WITHOUT_FILE:
             return _of_last_run(options, error, f"The file of {options.environment} is gone")
         if error.near and not _has_state(_name(options)):

@@ -33,6 +33,8 @@ def usage_error(error: click.UsageError, words: Sequence[str]) -> UsageError:
     """
     late = _late_command(words)
     meant = _CALLED_ELSEWHERE.get(words[0]) if words else None
+    if meant is None and words and not words[0].startswith("-") and words[0] in _environments():
+        meant = ["up", "--env", words[0]]
     if late is not None:
         command, fix = late, "The command comes first"
     elif meant is not None and words[0] not in app.commands:
@@ -43,18 +45,18 @@ def usage_error(error: click.UsageError, words: Sequence[str]) -> UsageError:
         command, fix = [*_verb(words), "--help"], "See"
     message = error.format_message()
     if isinstance(error, click.MissingParameter) and error.param and error.param.name == ENV:
-        message = sentence(message) + _environments()
+        known = _environments()
+        message = sentence(message) + (f" There are {', '.join(known)}" if known else "")
     return UsageError(message, fix=fix, command=invocation.spelt_command(command))
 
 
-def _environments() -> str:
+def _environments() -> list[str]:
     from zenstrap.config.loading import available_environments
 
     try:
-        known = available_environments()
+        return available_environments()
     except UsageError:
-        return ""
-    return f" There are {', '.join(known)}" if known else ""
+        return []
 
 
 def usage_text(error: UsageError) -> str:

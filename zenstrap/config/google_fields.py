@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
@@ -300,7 +301,8 @@ def _label_key_fault(text: str) -> str | None:
 def _check_label_value(text: str) -> str:
     if re.fullmatch(_LABEL_VALUE, text):
         return text
-    near = re.sub(r"[^a-z0-9_-]+", "-", text.strip().lower())[:63].strip("-")
+    plain = unicodedata.normalize("NFKD", text.strip().lower()).encode("ascii", "ignore").decode()
+    near = re.sub(r"[^a-z0-9_-]+", "-", plain)[:63].strip("-")
     raise refused(
         f"{quoted(text)} is no label value: up to 63 lower-case letters, digits, dashes and "
         "underscores (Google Cloud's rule)",

@@ -463,6 +463,7 @@ def _unknown_environment(name: str, known: list[str], folder: Path) -> UnknownEn
         return UnknownEnvironmentError(
             message,
             near=True,
+            is_misnamed=True,
             where=_shown(other),
             why="Environments are read from .yaml files",
             fix=f"Rename the file to {name}.yaml",

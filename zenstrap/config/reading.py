@@ -261,6 +261,9 @@ def _broken(error: yaml.YAMLError, shown_as: str, text: str) -> ConfigProblem:
         return ConfigProblem(
             shown_as, at_line, "", "holds more than one document", "Remove the --- line"
         )
+    opened = getattr(error, "context_mark", None)
+    if opened is not None and at_line is not None and opened.line + 1 < at_line:
+        problem += f"; what it belongs to begins in line {opened.line + 1}"
     return ConfigProblem(
         shown_as,
         at_line,

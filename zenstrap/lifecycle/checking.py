@@ -167,11 +167,12 @@ def _tried(checks: Sequence[NamedCheck]) -> Iterator[Check]:
                 yield Check(name=name, passed=False, detail=detail, known=False)
                 continue
             told[str(error)] = name
+            where = f"{error.where}: " if error.where else ""
             why = f" {error.why}" if error.why else ""
             yield Check(
                 name=name,
                 passed=False,
-                detail=f"{error.what}.{why}",
+                detail=f"{where}{error.what}.{why}",
                 fix=error.fix or "",
                 command=error.command or "",
                 exit_code=exit_code(error),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
@@ -194,14 +195,15 @@ def _kept_by_design(config: EnvironmentConfig, session: Session) -> tuple[Kept, 
         elsewhere = (Kept(name=name, reason="another ZenML: connect it and run down there too"),)
     history = Kept(
         name=f"pipeline runs tagged {runs.environment_tag(config.environment)}",
-        reason="the run history in ZenML; the artifacts that the stacks stored are gone",
+        reason="the run history in ZenML, without what the stacks stored",
     )
     if config.platform != "gcp":
+        place = FileOwnerStore(paths.state_folder(config.environment), config.environment).place
         whose = Kept(
-            name=FileOwnerStore(paths.state_folder(config.environment), config.environment).place,
+            name=place,
             reason="says whose the environment is: the next up goes on with its history",
         )
-        return (history, whose, *elsewhere)
+        return (history, *([whose] if Path(place).exists() else []), *elsewhere)
     from zenstrap.lifecycle.google_access import google_access
     from zenstrap.lifecycle.google_infrastructure import kept_on_google_cloud
 

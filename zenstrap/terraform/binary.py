@@ -92,7 +92,7 @@ def _locate(fall_back: bool) -> tuple[tuple[str, ...], str]:
             "there is no program of that name",
             where=named,
             why=f"{BINARY_VARIABLE} names it",
-            fix=_INSTALL,
+            fix=f"Correct it, or unset it to use the one on PATH or of {_PACKAGE}",
         )
     library = _library()
     if fall_back and library is not None:
