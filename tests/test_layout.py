@@ -73,7 +73,8 @@ def forbidden(importer: str, imported: str) -> bool:
         if within(importer, own):
             return within(imported, *(s for s in siblings if s != own), "zenstrap.lifecycle")
     if within(importer, "zenstrap.config", "zenstrap.errors"):
-        allowed = ("zenstrap.config", "zenstrap.errors", "zenstrap.paths", "zenstrap.redaction")
+        names = ("config", "errors", "paths", "plain_files", "redaction")
+        allowed = [f"{DOMAIN}.{name}" for name in names]
         return within(imported, DOMAIN) and not within(imported, *allowed) and imported != DOMAIN
     if within(importer, "zenstrap.views"):
         return within(imported, "zenstrap.lifecycle", "zenstrap.session", "zenml")

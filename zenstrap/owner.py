@@ -7,7 +7,6 @@ server. It lies beside the state, so that it goes wherever the state goes.
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from zenstrap import plain_files
 from zenstrap.errors import DamagedOwnerError
 
 FILE: Final = "owner.json"
@@ -126,7 +126,7 @@ class FileOwnerStore:
 
     def read(self) -> Owner | None:
         try:
-            content = self._file.read_bytes()
+            content = plain_files.read(self._file)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -135,12 +135,9 @@ class FileOwnerStore:
 
     def write(self, owner: Owner) -> None:
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = self._file.with_suffix(".new")
-        with open(new, "w", encoding="utf-8") as file:
-            file.write(owner.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._file)
+        with plain_files.removed_unless_done(self._file.with_suffix(".new")) as new:
+            plain_files.write_privately(new, owner.to_json().encode())
+            new.replace(self._file)
 
 
 def new_owner(environment: str, user: str, registry: Registry, *, id: str | None = None) -> Owner:

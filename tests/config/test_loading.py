@@ -155,7 +155,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 def test_unreadable_files_are_problems(configs: Configs) -> None:
     configs.path(PROD).unlink()
     configs.path(PROD).mkdir()
-    assert configs.problem("prod").message == "can't be read: is a directory"
+    assert configs.problem("prod").message == "can't be read: it is a folder"
 
 
 def test_a_dangling_link_is_a_problem(configs: Configs) -> None:

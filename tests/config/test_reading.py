@@ -157,7 +157,7 @@ def test_other_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
 def test_a_folder_in_a_files_place_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").mkdir()
     _, problems = read(tmp_path / "a.yaml", "a.yaml")
-    assert [p.message for p in problems] == ["can't be read: is a directory"]
+    assert [p.message for p in problems] == ["can't be read: it is a folder"]
 
 
 @some

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import yaml
 
+from zenstrap import plain_files
 from zenstrap.config.pasted_secrets import problems_of_keys, problems_of_text
 from zenstrap.config.trees import Origin, Scalar, Sequence, Table, Tree
 from zenstrap.errors import ConfigProblem
@@ -27,14 +28,7 @@ def read(path: Path, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
     """A file's tree, as far as it can be read, and what is wrong with it as YAML."""
     nothing = Table(Origin(shown_as, None, ""))
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():  # a pipe is waited for
-            return nothing, [ConfigProblem(shown_as, None, "", "is no file")]
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            what = f"is larger than {_MOST_BYTES // 1024} KiB, which no configuration is"
-            return nothing, [ConfigProblem(shown_as, None, "", what)]
-        text = content.decode("utf-8-sig")
+        text = plain_files.read(path, _MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         return nothing, [

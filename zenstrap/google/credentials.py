@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zenstrap import plain_files
 from zenstrap.errors import AuthenticationError, GoogleError
 from zenstrap.google.refusals import LOG_IN
 
@@ -122,7 +123,7 @@ def _from_key(name: str, value: str) -> Login:
     text = value
     if not value.startswith("{"):
         try:
-            text = Path(value).expanduser().read_text()
+            text = plain_files.read(Path(value).expanduser()).decode(errors="replace")
         except OSError as error:
             raise AuthenticationError(
                 "the credentials can't be read",

@@ -11,13 +11,12 @@ import hashlib
 import json
 import os
 import re
-import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from zenstrap import invocation
+from zenstrap import invocation, plain_files
 from zenstrap.errors import DamagedLeaseError, UsageError, ZenstrapError
 from zenstrap.lease.record import LeaseRecord
 
@@ -72,13 +71,11 @@ class FileLeaseStore:
     def read(self, environment: str) -> tuple[LeaseRecord, int] | None:
         file = self._file(environment)
         try:
-            found = file.stat()
-            if not stat.S_ISREG(found.st_mode):
-                made = f"{found.st_ino} {found.st_mtime_ns}".encode()
-                raise _corrupt(environment, file, "it is no file", made)
-            content = file.read_bytes()
+            content = plain_files.read(file)
         except FileNotFoundError:
             return None
+        except plain_files.NotPlainError as error:
+            raise _corrupt(environment, file, str(error.strerror), _sign(file)) from error
         except OSError as error:
             raise _unusable(environment, file, error) from error
         try:
@@ -97,14 +94,9 @@ class FileLeaseStore:
             generation = int.from_bytes(os.urandom(7), "big")
             text = json.dumps({"generation": generation, "lease": record.to_json()}, indent=1)
             # One name is enough under the lock, and what a killed writer left is overwritten.
-            temporary = file.with_suffix(".tmp")
-            try:
-                _write_private(temporary, text)
-                os.replace(temporary, file)
-            except OSError:
-                with suppress(OSError):
-                    temporary.unlink()
-                raise
+            with plain_files.removed_unless_done(file.with_suffix(".tmp")) as new:
+                plain_files.write_privately(new, text.encode())
+                new.replace(file)
         return generation
 
     def delete(self, environment: str, if_generation: int | None) -> bool:
@@ -166,12 +158,13 @@ def _parse(text: str, environment: str) -> tuple[LeaseRecord, int]:
     return record, generation
 
 
-def _write_private(file: Path, text: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+def _sign(file: Path) -> bytes:
+    """What tells one thing that can't be read from the next."""
+    try:
+        found = file.stat()
+    except OSError:  # it went just now
+        return b""
+    return f"{found.st_ino} {found.st_size} {found.st_mtime_ns}".encode()
 
 
 def _corrupt(environment: str, file: Path, why: str, content: bytes) -> DamagedLeaseError:

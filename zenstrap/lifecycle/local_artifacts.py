@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from zenstrap import plain_files
 from zenstrap.events import ignore
 from zenstrap.reports import Kept
 from zenstrap.session import Session
@@ -112,7 +113,7 @@ def _marker(path: Path) -> dict[str, Any]:
     if path.is_symlink() or marker.is_symlink():
         return {}
     try:
-        found = json.loads(marker.read_bytes())
+        found = json.loads(plain_files.read(marker))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from zenstrap import plain_files
 from zenstrap.errors import ZenstrapError
 from zenstrap.paths import project_root
 
@@ -141,9 +142,7 @@ class _Table:
 
 def _text(source: Path) -> str:
     try:
-        if source.exists() and not source.is_file():  # a pipe would be waited for
-            raise _fault(source, "this is no file", "Name a CSV file")
-        content = source.read_bytes()
+        content = plain_files.read(source)
     except OSError as error:
         why = error.strerror or str(error)
         raise _fault(source, f"it can't be read: {why}", "Name a CSV file that can") from error

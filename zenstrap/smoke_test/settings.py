@@ -28,6 +28,7 @@ _CODE: Final = (
     "zenstrap/errors.py",
     "zenstrap/redaction.py",
     "zenstrap/paths.py",
+    "zenstrap/plain_files.py",
     "zenstrap/smoke_test",
 )
 

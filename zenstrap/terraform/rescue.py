@@ -10,13 +10,14 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from zenstrap import plain_files
 from zenstrap.errors import StateGuardError
 from zenstrap.terraform.state import StateIdentity, parse_state
 
@@ -94,7 +95,7 @@ def take_errored(
         # Whole seconds: file systems are coarser than clocks.
         if left.stat().st_mtime < int(since):
             return None
-        content = left.read_text(encoding="utf-8")
+        content = plain_files.read(left).decode()
         parse_state(content, where=str(left))
     except (OSError, ValueError, StateGuardError):
         if printed:
@@ -134,26 +135,6 @@ def lineage_in(fragment: bytes) -> str | None:
     return found[1].decode(errors="replace") if found else None
 
 
-def write_privately(file: Path, content: bytes) -> None:
-    """Write a file that only the user can read, and be sure that the disk has it."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-@contextmanager
-def removed_unless_done(file: Path) -> Iterator[Path]:
-    """Within this a file is written; half of one isn't left behind."""
-    try:
-        yield file
-    except BaseException:
-        with suppress(OSError):
-            file.unlink()
-        raise
-
-
 def _kept(content: bytes, folder: Path) -> Path:
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -162,8 +143,8 @@ def _kept(content: bytes, folder: Path) -> Path:
     number = 1
     while (file := folder / _numbered(number)).exists():
         number += 1
-    with removed_unless_done(file.with_suffix(".new")) as new:
-        write_privately(new, content)
+    with plain_files.removed_unless_done(file.with_suffix(".new")) as new:
+        plain_files.write_privately(new, content)
         new.rename(file)
     return file
 
@@ -190,7 +171,7 @@ def _shared() -> Path:
 
 def _read(file: Path, is_proven: bool) -> Rescued | None:
     try:
-        content, written = file.read_bytes(), file.stat().st_mtime
+        content, written = plain_files.read(file), file.stat().st_mtime
         return Rescued(file, parse_state(content, where=str(file)), content, is_proven, written)
     except (OSError, StateGuardError):
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from zenstrap.terraform.rescue import removed_unless_done, write_privately
+from zenstrap import plain_files
 from zenstrap.terraform.state import StateIdentity, read_state, state_guard
 
 
@@ -85,7 +85,7 @@ class LocalState:
 
     def content(self, environment: str) -> bytes | None:
         try:
-            return self.file(environment).read_bytes()
+            return plain_files.read(self.file(environment))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -101,13 +101,13 @@ class LocalState:
         file = self.file(environment)
         for copy in sorted(file.parent.glob(f"{file.name}.*")):
             with suppress(OSError):
-                yield str(copy), copy.read_bytes()
+                yield str(copy), plain_files.read(copy)
 
     def write(self, environment: str, content: bytes) -> None:
         file = self.file(environment)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with removed_unless_done(file.with_name(f"{file.name}.new")) as new:
-            write_privately(new, content)
+        with plain_files.removed_unless_done(file.with_name(f"{file.name}.new")) as new:
+            plain_files.write_privately(new, content)
             if file.exists():
                 self.set_aside(environment)
             new.replace(file)
