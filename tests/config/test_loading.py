@@ -590,3 +590,23 @@ def test_a_file_that_was_deleted_breaks_no_other_environment(configs: Configs) -
     found = load("local", configs.folder)
     told = [(Path(w.file).relative_to(configs.folder).as_posix(), w.key) for w in found.warnings]
     assert (FRAUD, "environments.prod") in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'retention: {stack_versions: 1%s}' % ("0" * 400),
+        'labels: {x: 1%s}' % ("0" * 400),
+        '"%s": 1' % ("k" * 400),
+        '"a\\nb": 1',
+        'labels: {"a\\nb": x}',
+        "labels: !%s {}" % ("t" * 400),
+        "1%s: 1" % ("0" * 400),
+    ],
+)  # fmt: skip
+def test_what_is_quoted_is_short_and_on_one_line(configs: Configs, text: str) -> None:
+    configs.append("environments/local.yaml", f"{text}\n")
+    problem = configs.problem("local")
+    said = (problem.key, problem.message, problem.suggestion or "")
+    assert "\n" not in "".join(said)
+    assert max(len(word) for part in said for word in part.split()) < 80

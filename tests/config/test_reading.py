@@ -154,6 +154,15 @@ def test_other_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
     assert [(p.line, p.message) for p in problems] == [(2, "is not UTF-8 text")]
 
 
+@pytest.mark.parametrize(
+    "text", ['b: "\\ud800"', '"\\ud800": 1', 'b: {"\\udfff": 1}', 'b: ["\\udc80"]']
+)
+def test_half_a_character_is_refused_where_it_stands(text: str) -> None:
+    tree, problems = parse(f"a: 1\n{text}\n", "a.yaml")
+    assert [p.line for p in problems] == [2]
+    (str(problems[0]) + str(plain(tree))).encode()
+
+
 def test_a_folder_in_a_files_place_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").mkdir()
     _, problems = read(tmp_path / "a.yaml", "a.yaml")

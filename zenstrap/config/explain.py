@@ -18,7 +18,7 @@ from zenstrap.config.lookup import (
     is_version,
     places_of,
 )
-from zenstrap.config.names import quoted
+from zenstrap.config.names import quoted, short
 from zenstrap.config.spelling import OLD_TRUTH_VALUES, nearest
 from zenstrap.config.trees import Location, Scalar, Sequence, Table, Tree, at, origin_of
 from zenstrap.errors import ConfigProblem
@@ -74,13 +74,15 @@ def _wanted_text(
     found = at(location, tree)
     if isinstance(found, Scalar) and found.value is not None:
         if is_version(location, model):
-            parts = re.findall(r"[0-9]+", found.written)[:3]
+            parts = [part[:9] for part in re.findall(r"[0-9]+", found.written)[:3]]
             version = ".".join([*(str(int(part)) for part in parts), "0", "0", "0"][:3])
             return (
                 f"{_described(found)}, and a version is three numbers joined by dots",
                 f"Write '{version}' in quotes",
             )
-        return f"{_described(found)}, and text is wanted", f"Write '{found.written}' in quotes"
+        whole = short(found.written) == found.written
+        fix = f"Write {quoted(found.written) if whole else 'it'} in quotes"
+        return f"{_described(found)}, and text is wanted", fix
     return _nothing_or(found, "text is wanted")
 
 
@@ -107,12 +109,14 @@ def _wanted_number(
     if isinstance(found, Scalar) and isinstance(found.value, str):
         pattern = r"-?[0-9]+" if whole else r"-?[0-9]+(\.[0-9]+)?"
         if re.fullmatch(pattern, found.value):
-            fix: str | None = f"Write {found.value}, without quotes"
+            fix: str | None = f"Write {short(found.value)}, without quotes"
         elif re.fullmatch(r"[0-9]{1,3} ?%", found.value):
             fix = f"Write {_number(int(found.value.rstrip(' %')) / 100)}"
         else:
             fix = None
         return f"{_described(found)}, and {wanted}", fix
+    if isinstance(found, Scalar) and type(found.value) is int and not whole:
+        return f"{short(found.written)} is too large a number", None
     if isinstance(found, Scalar) and found.value is not None:
         return f"{_described(found)}, and {wanted}", None
     return _nothing_or(found, wanted)
@@ -133,9 +137,9 @@ def _wanted_list(
     found = at(location, tree)
     message, nothing = _nothing_or(found, "a list is wanted")
     if isinstance(found, Scalar) and isinstance(found.value, str):
-        return message, f"Write [{found.value[:60]}]"
+        return message, f"Write [{short(found.value)}]"
     if isinstance(found, Table) and found.entries:
-        return message, f"Write [{', '.join(found.entries)}]"
+        return message, f"Write [{short(', '.join(found.entries))}]"
     return message, nothing or "Write [first, second]"
 
 
@@ -146,7 +150,7 @@ def _out_of_range(
     words = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
     limit = next(f"{words[k]} {_number(limits[k])}" for k in words if k in limits)
     found = at(location, tree)
-    written = found.written if isinstance(found, Scalar) else "it"
+    written = short(found.written) if isinstance(found, Scalar) else "it"
     fix = None
     if limits.get("le") == 1 and isinstance(found, Scalar) and isinstance(found.value, int | float):
         percent = found.value / 100
@@ -215,7 +219,7 @@ def _described(found: Tree | None) -> str:
     if isinstance(found.value, bool):
         return f"{found.written} is a truth value"
     if isinstance(found.value, int | float):
-        return f"{found.written[:40]} is a number"
+        return f"{short(found.written)} is a number"
     return f"{quoted(found.value)} is text"
 
 

@@ -69,8 +69,13 @@ def version_fault(version: str) -> str | None:
 
 def quoted(text: str) -> str:
     """A user's text for a message: short, on one line, in quotes."""
+    return f"'{short(text)}'"
+
+
+def short(text: str) -> str:
+    """A user's text for a message: short, and on one line."""
     one_line = " ".join(text.split())
-    return f"'{one_line}'" if len(one_line) <= 60 else f"'{one_line[:57]}...'"
+    return one_line if len(one_line) <= 60 else f"{one_line[:57]}..."
 
 
 def _matches(pattern: str, text: str) -> bool:

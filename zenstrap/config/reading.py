@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from zenstrap import plain_files
+from zenstrap.config.names import short
 from zenstrap.config.pasted_secrets import problems_of_keys, problems_of_text
 from zenstrap.config.trees import Origin, Scalar, Sequence, Table, Tree
 from zenstrap.errors import ConfigProblem
@@ -22,6 +23,7 @@ from zenstrap.errors import ConfigProblem
 _MOST_VALUES: Final = 10_000
 _DEEPEST: Final = 50
 _MOST_BYTES: Final = 128 * 1024
+_WHOLE: Final = "Write the character itself, or remove it"
 
 
 def read(path: Path, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
@@ -155,7 +157,8 @@ class _Builder:
             key = self._key(key_node, here)
             if key is None:
                 continue
-            key_origin = replace(here, key=f"{origin.key}.{key}" if origin.key else key)
+            shown = short(key)
+            key_origin = replace(here, key=f"{origin.key}.{shown}" if origin.key else shown)
             if key in entries:
                 self._problem(
                     key_origin,
@@ -184,10 +187,14 @@ class _Builder:
 
     def _key(self, node: yaml.Node, here: Origin) -> str | None:
         if isinstance(node, yaml.ScalarNode):
+            text = str(node.value)
+            if fault := _undisplayable(text):
+                self._problem(here, f"a key has {fault}", _WHOLE)
+                return None
             if node.tag == "tag:yaml.org,2002:str":
-                return str(node.value)
-            problem = f"the key {node.value or 'null'} is no text"
-            self._problem(here, problem, f'Write "{node.value}" in quotes')
+                return text
+            fix = f'Write "{text}" in quotes' if short(text) == text else "Write it in quotes"
+            self._problem(here, f"the key {short(text) or 'null'} is no text", fix)
             return None
         self._problem(
             here, "a key is a map or a list", "Put text that begins with { or [ in quotes"
@@ -198,6 +205,9 @@ class _Builder:
         text = str(node.value)
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         value: str | int | float | bool | None = text
+        if fault := _undisplayable(text):
+            self._problem(origin, f"has {fault}", _WHOLE)
+            return Scalar(origin, "")
         try:
             if kind == "null":
                 value = None
@@ -208,9 +218,13 @@ class _Builder:
             elif kind == "float":
                 value = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
             elif kind not in ("str", "merge"):
-                self._problem(origin, f"tags such as {node.tag} aren't understood", "Remove it")
+                self._problem(
+                    origin, f"tags such as {short(node.tag)} aren't understood", "Remove it"
+                )
         except ValueError:
-            self._problem(origin, f"{text[:40]} is no {kind}", "Write it in quotes, or correct it")
+            self._problem(
+                origin, f"{short(text)} is no {kind}", "Write it in quotes, or correct it"
+            )
         return Scalar(origin, value, text)
 
     def _refuse_tag(self, node: yaml.Node, origin: Origin) -> None:
@@ -218,7 +232,7 @@ class _Builder:
             "map",
             "seq",
         ):
-            self._problem(origin, f"tags such as {node.tag} aren't understood", "Remove it")
+            self._problem(origin, f"tags such as {short(node.tag)} aren't understood", "Remove it")
 
     def _problem(self, origin: Origin, message: str, suggestion: str) -> None:
         problem = ConfigProblem(origin.file, origin.line, origin.key, message, suggestion)
@@ -230,6 +244,12 @@ class _TooMuch(Exception):
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
         self.line = line
+
+
+def _undisplayable(text: str) -> str | None:
+    """What makes a text one that no file or screen takes; an escape in quotes can write it."""
+    found = re.search("[\ud800-\udfff]", text)
+    return f"\\u{ord(found[0]):x}, which is half a character" if found else None
 
 
 def _line(node: yaml.Node) -> int:
