@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Home
 from zenstrap import paths
 from zenstrap.config import load_environment
 from zenstrap.errors import UsageError
@@ -75,3 +76,29 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(paths.HOME_VARIABLE, "/srv/zenstrap")
     paths.require_home()
     assert paths.home() == Path("/srv/zenstrap")
+
+
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize(
+    "place",
+    ["environments", "environments/local", "environments/local/state", "leases"]
+    + [f"environments/local/{name}" for name in ("terraform", "runs", "state/local")],
+)
+def test_what_is_no_folder_is_named_before_anything_is_read(
+    home: Home, place: str, link: bool
+) -> None:
+    there = home.state / place
+    there.parent.mkdir(parents=True)
+    there.symlink_to(there.name) if link else there.write_text("")
+    with pytest.raises(UsageError) as refused:
+        local_place(load_environment("local"))
+    assert refused.value.where == str(there)
+
+
+def test_folders_and_links_to_folders_are_fine(home: Home) -> None:
+    local_place(load_environment("local"))
+    assert not home.state.exists()
+    (home.folder / "disk").mkdir()
+    (home.state / "environments").mkdir(parents=True)
+    (home.state / "environments/local").symlink_to(home.folder / "disk")
+    local_place(load_environment("local"))

@@ -97,6 +97,20 @@ def test_nothing_is_written_through_what_lies_there(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_an_owner_that_is_only_out_of_reach_is_not_to_be_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "owner.json").write_text("{}")
+
+    def refuse(file: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(plain_files, "read", refuse)
+    with pytest.raises(DamagedOwnerError) as refused:
+        FileOwnerStore(tmp_path, "dev").read()
+    assert "delete" not in str(refused.value.fix)
+
+
 @pytest.mark.parametrize("lay", [pipe, endless])
 def test_whatever_lies_in_the_state_folder_is_read_so(
     tmp_path: Path, lay: Callable[[Path], None]

@@ -129,8 +129,11 @@ class FileOwnerStore:
             content = plain_files.read(self._file)
         except FileNotFoundError:
             return None
+        except plain_files.NotPlainError as error:
+            raise _damaged(self.place, str(error.strerror)) from error
         except OSError as error:
-            raise _damaged(self.place, error.strerror or str(error)) from error
+            fix = "Make the file and its folder readable by this user"
+            raise _damaged(self.place, error.strerror or str(error), fix) from error
         return parse_owner(content, self.place, self._environment)
 
     def write(self, owner: Owner) -> None:
@@ -181,11 +184,12 @@ def parse_owner(content: bytes, place: str, environment: str) -> Owner:
     return owner
 
 
-def _damaged(place: str, why: str) -> DamagedOwnerError:
+def _damaged(place: str, why: str, fix: str | None = None) -> DamagedOwnerError:
     return DamagedOwnerError(
         "the file that says whose the environment is can't be read",
         where=place,
         why=why,
-        fix="Put it back from a backup, or delete it: the next run finds the id again in ZenML, "
+        fix=fix
+        or "Put it back from a backup, or delete it: the next run finds the id again in ZenML, "
         "by the state that lies beside it",
     )

@@ -118,6 +118,27 @@ def environment_folder(environment: str) -> Path:
     return home() / "environments" / environment
 
 
+def require_folders(environment: str) -> None:
+    """See that nothing else lies where zenstrap keeps its folders, or on the way to them.
+
+    Raises:
+        UsageError: names what does.
+    """
+    own, state = environment_folder(environment), state_folder(environment)
+    below = (state, state / environment, terraform_data_folder(environment), own / "runs")
+    for folder in (home(), own.parent, own, *below, leases_folder()):
+        if os.path.lexists(folder) and not folder.is_dir():
+            kind = "a link that leads to no folder" if folder.is_symlink() else "a file"
+            raise UsageError(
+                "zenstrap needs a folder here, and it is something else",
+                where=str(folder),
+                why=f"It is {kind}",
+                fix=f"Have {HOME_VARIABLE} name another folder"
+                if folder == home()
+                else "Move it away. If the folder lies elsewhere now, put it back here",
+            )
+
+
 def terraform_data_folder(environment: str) -> Path:
     """TF_DATA_DIR of an environment, so that environments run side by side on one module."""
     return environment_folder(environment) / "terraform"

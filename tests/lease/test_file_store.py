@@ -200,6 +200,16 @@ def test_what_is_no_file_is_a_damaged_lease_and_a_full_folder_stays(
     take(store).release()
 
 
+def test_a_lock_that_is_a_folder_is_named_by_whoever_looks(
+    store: FileLeaseStore, folder: Path
+) -> None:
+    (folder / "dev.lock").mkdir(parents=True)
+    for attempt in (lambda: store.read("dev"), lambda: take(store)):
+        with pytest.raises(ZenstrapError) as refused:
+            attempt()
+        assert refused.value.where == str(folder / "dev.lock")
+
+
 def test_a_lease_that_was_renamed_is_not_another_environments(
     store: FileLeaseStore, folder: Path
 ) -> None:

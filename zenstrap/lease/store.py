@@ -70,6 +70,9 @@ class FileLeaseStore:
 
     def read(self, environment: str) -> tuple[LeaseRecord, int] | None:
         file = self._file(environment)
+        guard = file.with_suffix(".lock")
+        if guard.is_dir():  # nobody could take the lease, or free it
+            raise _unusable(environment, guard, IsADirectoryError(errno.EISDIR, "It is a folder"))
         try:
             content = plain_files.read(file)
         except FileNotFoundError:
@@ -135,7 +138,7 @@ class FileLeaseStore:
             # The lock file stays: to remove it would let two processes lock two different files.
             lock = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise _unusable(environment, file, error) from error
+            raise _unusable(environment, Path(error.filename or file), error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -183,7 +186,7 @@ def _unusable(environment: str, file: Path, error: OSError) -> ZenstrapError:
         f"the lease on {environment} can't be kept there",
         where=str(file),
         why=f"{error.strerror or error}",
-        fix="Move it away: it is a folder, and not an empty one"
-        if error.errno == errno.ENOTEMPTY
+        fix="Move it away, with what is in it"
+        if error.errno in (errno.ENOTEMPTY, errno.EISDIR)
         else "Make the folder writable (and the disk not full), or have ZENSTRAP_HOME name another",
     )

@@ -39,6 +39,7 @@ _WITHOUT_BUCKET: Final = 'terraform {\n  backend "local" {}\n}\n'
 def open_workspace(config: EnvironmentConfig, session: Session) -> Workspace:
     """The environment's Terraform workspace, not initialised yet."""
     environment = config.environment
+    paths.require_folders(environment)
     storage = session.storage or LocalState(paths.state_folder(environment))
     return Workspace(
         root=_root(config, storage, session),

@@ -44,7 +44,12 @@ class StatePlace:
 
 
 def local_place(config: EnvironmentConfig) -> StatePlace:
-    """Platform local: everything is on this machine."""
+    """Platform local: everything is on this machine.
+
+    Raises:
+        UsageError: something else lies where the folders would be.
+    """
+    paths.require_folders(config.environment)
     folder = paths.state_folder(config.environment)
     return StatePlace(
         LocalState(folder),
