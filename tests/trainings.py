@@ -9,6 +9,8 @@ import json
 import logging
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,30 @@ def telling(features: Any, labels: Any) -> SoftmaxRegression:
         print(text)
         logging.getLogger("tests").error("see %s", text)
     return train(features, labels)
+
+
+def shouting(features: Any, labels: Any) -> SoftmaxRegression:
+    """Writes every secret by ways that no `print` knows of: all that works in any program."""
+    for text in _found():
+        subprocess.run(["sh", "-c", 'echo "$0"; echo "$0" >&2', text], check=True)
+        subprocess.run(["echo", text], stdout=sys.stderr, check=True)
+        for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
+            assert stream.fileno() == descriptor and not stream.isatty()
+            stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+            print(text[: len(text) // 2], end="", file=stream, flush=True)
+            print(text[len(text) // 2 :], file=stream)
+            stream.buffer.write(f"{text}\n".encode())
+            stream.flush()
+            os.write(descriptor, f"{text}\n".encode())
+        for original in (sys.__stdout__, sys.__stderr__):
+            assert original is not None
+            original.write(text)
+    return train(features, labels)
+
+
+def shouting_and_failing(features: Any, labels: Any) -> None:
+    shouting(features, labels)
+    raise ValueError("hoarse")
 
 
 def telling_and_failing(features: Any, labels: Any) -> None:

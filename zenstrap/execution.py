@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from zenstrap.errors import InterruptedRunError
+from zenstrap.foreign import speaking
 from zenstrap.interrupt import Interrupt
 from zenstrap.redaction import redact
 from zenstrap.waiting import waiting_for
@@ -40,6 +41,7 @@ POLL_SECONDS = 0.2  # how soon a time limit or Ctrl-C is noticed while a trainin
 ASK_SECONDS = 5.0  # how often ZenML is asked for a run that nothing here waits for
 _LOOK_SECONDS = 0.02  # between two looks whether a training that is to stop may be broken off
 _IN_A_TRANSACTION = ("sqlalchemy.", "zenml.zen_stores.")  # modules
+_PRINTED = {"stdout": logging.INFO, "stderr": logging.ERROR}  # ZenML's names and levels of it
 STOP_GRACE_SECONDS = 10.0  # how long a stopped training may take to unwind and record its end
 
 
@@ -141,7 +143,7 @@ def run_pipeline_on_stack(
         TimeLimitReached: it took too long; its run is recorded as failed.
         InterruptedRunError: the user asked to stop; its run is recorded as failed.
     """
-    with on_stack(stack_id), waiting_for(f"the run of {pipeline.name}", time_limit):
+    with on_stack(stack_id), speaking(), waiting_for(f"the run of {pipeline.name}", time_limit):
         work = _Work(pipeline, dict(parameters), step_id)
         deadline = clock() + time_limit
         work.start()
@@ -189,7 +191,8 @@ def note_packages_without_pip() -> None:
 def redact_what_zenml_records() -> None:
     """Let no secret stand in the errors and logs that ZenML keeps of runs, in this process.
 
-    Of all runs, a training's too: its steps aren't zenstrap's own.
+    Of all runs, a training's too: its steps aren't zenstrap's own. What is printed is kept by
+    whole lines, and not by calls as ZenML would: a secret may come in pieces.
     """
     from zenml.models import ExceptionInfo
     from zenml.utils import exception_utils
@@ -197,7 +200,7 @@ def redact_what_zenml_records() -> None:
 
     if getattr(LoggingContext.emit, "redacts", False):
         return
-    emit = LoggingContext.emit
+    emit, end = LoggingContext.emit, LoggingContext.end
 
     def exception_info(**fields: Any) -> ExceptionInfo:
         info = ExceptionInfo(**fields)
@@ -207,11 +210,25 @@ def redact_what_zenml_records() -> None:
     def emit_redacted(
         self: LoggingContext, record: logging.LogRecord, metadata: dict[str, Any] | None = None
     ) -> None:
+        if record.name in _PRINTED and not record.pathname:
+            begun = self.__dict__.setdefault("_begun", {})
+            text = begun.pop(record.name, "") + record.getMessage()
+            whole = 1 + max(text.rfind("\n"), text.rfind("\r"))
+            if text[whole:]:
+                begun[record.name] = text[whole:]
+            record = _with_text(record, text[:whole].rstrip("\r\n"))
         emit(self, _without_secrets(record), metadata)
+
+    def end_with_what_is_begun(self: LoggingContext) -> None:
+        for name, text in self.__dict__.pop("_begun", {}).items():
+            record = logging.LogRecord(name, _PRINTED[name], "", 0, text, (), None)
+            emit(self, _without_secrets(record))
+        end(self)
 
     emit_redacted.redacts = True  # type: ignore[attr-defined]
     exception_utils.ExceptionInfo = exception_info  # type: ignore[attr-defined, assignment]
     LoggingContext.emit = emit_redacted  # type: ignore[method-assign]
+    LoggingContext.end = end_with_what_is_begun  # type: ignore[method-assign]
 
 
 def _without_secrets(record: logging.LogRecord) -> logging.LogRecord:
@@ -219,8 +236,12 @@ def _without_secrets(record: logging.LogRecord) -> logging.LogRecord:
     text = record.getMessage()
     if record.exc_info and record.exc_info[0]:
         text = f"{text}\n{''.join(traceback.format_exception(*record.exc_info))}"
+    return _with_text(record, redact(text))
+
+
+def _with_text(record: logging.LogRecord, text: str) -> logging.LogRecord:
     copied = copy.copy(record)
-    copied.msg, copied.args, copied.exc_info, copied.exc_text = redact(text), (), None, None
+    copied.msg, copied.args, copied.exc_info, copied.exc_text = text, (), None, None
     return copied
 
 

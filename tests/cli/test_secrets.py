@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.secret_search import leaks
 from tests.watching import Watch
+from zenstrap.paths import project_root
 
 pytestmark = pytest.mark.slow  # every command, with every kind of secret
 
@@ -79,6 +84,40 @@ def test_what_a_training_tells_of_them_is_kept_nowhere(
         assert leaks({PASSWORD, TOKEN}, home, ended.out, ended.err, *watch.seen) == []
     shown = run("status", "--env", "local")
     assert leaks({PASSWORD, TOKEN}, home, shown.out, shown.err) == []
+    assert "<sensitive>" in "".join(text.read_text() for text in logs(home))
+
+
+@pytest.mark.parametrize(
+    ("training", "code", "flag"),
+    [
+        ("shouting", 0, "--json"),
+        ("shouting", 0, "--debug"),
+        ("shouting_and_failing", 6, "--events"),
+    ],
+)
+def test_what_a_training_writes_past_python_is_neither_shown_nor_among_the_data(
+    home: Home, training: str, code: int, flag: str
+) -> None:
+    home.edit("environments/local.yaml", with_training(training))
+    ended = subprocess.run(
+        [sys.executable, "run.py", "up", "--env", "local", "--yes", flag],
+        cwd=project_root(),
+        env={**os.environ, "ZENML_TEST_TOKEN": TOKEN, "ZENSTRAP_TEST_TELL": TOKEN},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == code, ended.stderr
+    data = {"--json": [ended.stdout], "--debug": [], "--events": ended.stdout.splitlines()}[flag]
+    results = [json.loads(one) for one in data]
+    if flag == "--debug":
+        assert ended.stdout == ""
+    else:
+        assert results[-1].get("result", results[-1])["exit_code"] == code
+    # What is shown is told by its gaps: a half of one must not be seen either.
+    half = len(TOKEN) // 2
+    assert leaks({TOKEN, TOKEN[:half], TOKEN[half:]}, home, *data, ended.stderr) == []
+    assert "<sensitive>" in ended.stderr
     assert "<sensitive>" in "".join(text.read_text() for text in logs(home))
 
 

@@ -219,7 +219,7 @@ from zenstrap.events import StepFinished
 def watch(event):
     if isinstance(event, StepFinished) and event.step == "plan":
         assert list(lifecycle.paths.environment_folder("local").rglob("runs/*/*"))
-        os.write(2, b"WAITING")
+        os.write(2, b"WAITING\\n")
         threading.Event().wait()
 
 tee = lifecycle.tee
@@ -234,7 +234,7 @@ sys.exit(main(sys.argv[1:]))
         text=True,
     )
     assert process.stdout is not None and process.stderr is not None
-    assert process.stderr.read(7) == "WAITING"
+    assert process.stderr.readline() == "WAITING\n"
     process.send_signal(signal.SIGINT)
     for line in process.stdout:
         if "Once more" in line:

@@ -7,24 +7,34 @@ changing things. What can't be written is dropped, and told at the end.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, Any, cast
 
 _READER_IS_GONE = frozenset({errno.EPIPE, errno.EIO})  # on purpose; EIO is a closed terminal's
 
 
 def open_streams() -> None:
-    """Make standard output and error outlive whoever reads them."""
+    """Make standard output and error outlive whoever reads them, and ours alone.
+
+    They get descriptors of their own. 1 and 2 are known to any library and inherited by children,
+    so these, and Python's own streams on them, are others' (zenstrap.foreign).
+    """
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
-        if getattr(sys, name) is None:  # it was closed before: any file would get its number
-            opened = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
-            opened.lost = OSError(errno.EBADF, os.strerror(errno.EBADF))  # type: ignore[attr-defined]
-            if opened.fileno() != descriptor:
-                os.dup2(opened.fileno(), descriptor)
-            setattr(sys, name, opened)
-        _outliving(getattr(sys, name))
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed before: any file would get its number
+            _lead_nowhere(descriptor)
+            theirs = os.fdopen(descriptor, "w", encoding="utf-8", closefd=False)
+            stream = _duplicate(theirs, descriptor)
+            stream.lost = OSError(errno.EBADF, os.strerror(errno.EBADF))
+            setattr(sys, f"__{name}__", theirs)
+        elif _descriptor(stream) == descriptor:
+            stream = _duplicate(stream, descriptor)
+        setattr(sys, name, stream)
+        _outliving(stream)
 
 
 def delivered(code: int) -> int:
@@ -40,6 +50,31 @@ def delivered(code: int) -> int:
     sys.stderr.write(f"Error: Standard output can't be written: {lost.strerror}.\n")
     sys.stderr.flush()
     return code or 1
+
+
+def _descriptor(stream: IO[str]) -> int | None:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):  # it is none of the system's: a test's
+        return None
+
+
+def _lead_nowhere(descriptor: int) -> None:
+    opened = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(opened, descriptor)
+    if opened == descriptor:
+        os.set_inheritable(descriptor, True)
+    else:
+        os.close(opened)
+
+
+def _duplicate(stream: Any, descriptor: int) -> Any:
+    with suppress(OSError):
+        stream.flush()
+    private = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    made = os.fdopen(private, "w", encoding=stream.encoding, errors=stream.errors)
+    made.reconfigure(line_buffering=stream.line_buffering or stream.write_through)
+    return made
 
 
 def _outliving(stream: IO[str]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +11,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zenstrap import stopping
+from zenstrap.cli.streams import open_streams
 from zenstrap.cli.zenml_start import explained, of_a_choice
+from zenstrap.foreign import kept_apart, speaking
 from zenstrap.paths import project_root, require_home
 from zenstrap.reach import knock
 from zenstrap.redaction import know, passwords_in
@@ -33,11 +33,11 @@ _SETTINGS = {
 def zenml_client(*, debug: bool = False) -> Iterator[Client]:
     """ZenML's client, connected.
 
-    Within this, standard output belongs to nobody: what steps print goes to their logs in ZenML,
-    where the dashboard shows it, and not between the data that a command prints.
+    Within this, what others print goes not between the data that a command prints: what steps
+    print goes to their logs in ZenML, where the dashboard shows it.
 
     Args:
-        debug: let ZenML write to standard error.
+        debug: show on standard error what they, and ZenML, write to standard output.
 
     Raises:
         RegistryError: ZenML or its server can't be reached.
@@ -46,20 +46,19 @@ def zenml_client(*, debug: bool = False) -> Iterator[Client]:
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     warnings.simplefilter("ignore", FutureWarning)
-    out, sys.stdout = sys.stdout, sys.stderr if debug else _Discard()
-    try:
+    open_streams()
+    with kept_apart(shown=debug):
         # ZenML's very first start makes its database, and a half-made one can't be used.
         heard = stopping.saying("ends as soon as ZenML has started")
         with stopping.current().finishing(heard, checked=True), waiting_for("ZenML to start"):
             client = _connect(quiet=not debug)
         yield client
-    finally:
-        sys.stdout = out
 
 
 def _connect(*, quiet: bool) -> Client:
     require_home()
-    from zenml.logger import ZenMLConsoleHandler
+    with speaking():  # it keeps what steps write to the streams that it finds at its import
+        from zenml.logger import ZenMLConsoleHandler
     from zenml.utils import source_utils
 
     from zenstrap.execution import (
@@ -128,15 +127,3 @@ def store_url() -> str | None:
         return GlobalConfiguration().store_configuration.url
     except Exception:
         return None
-
-
-class _Discard(io.TextIOBase):
-    """Takes what is printed. ZenML wraps ``write`` and keeps what steps print in their logs."""
-
-    encoding = "utf-8"
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def writable(self) -> bool:
-        return True

@@ -9,13 +9,11 @@ files without a name, not into pipes: nobody at their other end would be its dea
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import select
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +22,7 @@ from pathlib import Path
 from typing import Literal
 
 from zenstrap.errors import TerraformError
+from zenstrap.foreign import Output, nameless_file
 from zenstrap.interrupt import Interrupt
 
 OnLine = Callable[[str], None]
@@ -110,7 +109,7 @@ def run(
     """
     started = time.monotonic()
     with contextlib.ExitStack() as opened:
-        stdout, stderr = _nameless_file(opened), _nameless_file(opened)
+        stdout, stderr = nameless_file(opened), nameless_file(opened)
         errors, theirs = _pipe(opened)
         try:
             popen = subprocess.Popen(
@@ -126,7 +125,7 @@ def run(
             )
         except OSError as error:
             raise _not_started(command, error.errno) from error
-        child = _Child(popen, _Output(stdout), _Output(stderr), on_line)
+        child = _Child(popen, Output(stdout), Output(stderr), on_line)
         requests = interrupt.on_request(child.requested) if interrupt else contextlib.nullcontext()
         try:
             with requests:
@@ -159,33 +158,14 @@ def _supervised(state: str, errors: int) -> list[str]:
     return [str(word) for word in words]
 
 
-class _Output:
-    """A file that a process writes, read from its beginning while it grows.
-
-    Its own position, because the descriptor's is the writer's as well.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._position = 0
-
-    def read(self) -> bytes:
-        """What has come since the last time."""
-        parts = []
-        while chunk := os.pread(self._descriptor, _CHUNK, self._position):
-            self._position += len(chunk)
-            parts.append(chunk)
-        return b"".join(parts)
-
-
 class _Child:
     """A started process, what it says and the signals that it was sent."""
 
     def __init__(
         self,
         popen: subprocess.Popen[bytes],
-        stdout: _Output,
-        stderr: _Output,
+        stdout: Output,
+        stderr: Output,
         on_line: OnLine | None,
     ) -> None:
         self._popen = popen
@@ -300,19 +280,6 @@ class _Child:
         *lines, self._rest = (self._rest + self._stdout.read()).split(b"\n")
         for line in lines:
             self._on_line(line.decode(errors="replace"))
-
-
-def _nameless_file(opened: contextlib.ExitStack) -> int:
-    """A file that is gone with the last process that has it open; in memory where possible."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("terraform")
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-    opened.callback(os.close, descriptor)
-    # A wrapper script that writes to /dev/stderr opens it anew, at its beginning.
-    fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
-    return descriptor
 
 
 def _pipe(opened: contextlib.ExitStack) -> tuple[int, int]:

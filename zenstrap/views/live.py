@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -210,9 +209,8 @@ class LiveTree(Drawing):
             self._tree,
             console=self._console,
             refresh_per_second=FRAMES_PER_SECOND,
-            # What others print goes above the tree; stdout only where it is the same terminal.
-            redirect_stdout=sys.stdout.isatty(),
-            redirect_stderr=True,
+            redirect_stdout=False,  # nobody prints there meanwhile
+            redirect_stderr=True,  # what is written there goes above the tree
             vertical_overflow="visible",  # the tree fits itself into the height
         )
         try:
