@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,8 @@ def zenml_client(*, debug: bool = False) -> Iterator[Client]:
     """
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
+    if not sys.stderr.isatty():
+        os.environ.setdefault("ZENML_LOGGING_COLORS_DISABLED", "true")
     warnings.simplefilter("ignore", FutureWarning)
     open_streams()
     with kept_apart(shown=debug):
