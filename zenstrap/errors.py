@@ -226,18 +226,24 @@ class NameTakenError(RegistryError):
 
 def known(error: BaseException) -> ZenstrapError | KeyboardInterrupt | None:
     """The error that a person can act on, behind what other libraries wrapped around it."""
-    seen: BaseException | None = error
-    while seen is not None and not isinstance(seen, ZenstrapError | KeyboardInterrupt):
-        seen = seen.__cause__
-    return seen
+    chain = causes(error, came_upon=False)
+    return next((one for one in chain if isinstance(one, ZenstrapError | KeyboardInterrupt)), None)
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """An error, and what it came from or came upon, outermost first."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
+def causes(error: BaseException, *, came_upon: bool = True) -> Iterator[BaseException]:
+    """An error, and what it came from, outermost first, each once.
+
+    What is raised from what it had led to itself closes a circle.
+
+    Args:
+        came_upon: and what was being handled where nothing is named that it came from.
+    """
+    seen: list[BaseException] = []
+    one: BaseException | None = error
+    while one is not None and all(one is not other for other in seen):
+        seen.append(one)
+        yield one
+        one = one.__cause__ or (one.__context__ if came_upon else None)
 
 
 def exit_code(error: BaseException) -> int:

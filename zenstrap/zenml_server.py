@@ -25,6 +25,7 @@ _AGAIN = frozenset({408, 429, 502, 503, 504})
 _LONGEST_PAUSE = 8.0  # seconds
 _BRIEFLY = (5.0, 10.0)  # seconds to connect and to answer, where it was away just now
 _BROKEN = 500
+_DEEPEST = 20  # errors behind one another; a circle is possible
 
 
 def be_patient_with_the_server() -> None:
@@ -128,7 +129,9 @@ def _status(response: requests.Response) -> str:
 def _cause(error: BaseException) -> str:
     """The system's own words, which the libraries wrap several times."""
     seen: BaseException | None = error
-    while seen is not None:
+    for _ in range(_DEEPEST):
+        if seen is None:
+            break
         if isinstance(seen, OSError) and seen.strerror:
             return seen.strerror
         inner = getattr(seen, "reason", None)

@@ -14,6 +14,7 @@ from zenstrap.errors import (
     InterruptedRunError,
     OutOfReachError,
     ZenstrapError,
+    causes,
     known,
 )
 from zenstrap.interrupt import Interrupt
@@ -46,8 +47,7 @@ def explained(error: BaseException, interrupt: Interrupt | None = None) -> Zenst
 
 def _theirs(error: BaseException) -> ZenstrapError | None:
     """What isn't wrong in zenstrap: a service, a database, somebody's wish."""
-    seen: BaseException | None = error
-    while seen is not None:
+    for seen in causes(error, came_upon=False):
         name, module = type(seen).__name__, type(seen).__module__
         if name in REFUSED_LOGINS:
             return refused_login(_zenml(), _line(seen))
@@ -71,7 +71,6 @@ def _theirs(error: BaseException) -> ZenstrapError | None:
                 why=_line(seen),
                 fix="Look at the network and HTTPS_PROXY, then run the same command again",
             )
-        seen = seen.__cause__
     return None
 
 
