@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -12,7 +13,8 @@ from zenstrap.paths import project_root
 SECRET = "CaNaRyT0ken/0123456789+abc"
 
 DRIVER = """
-import ctypes, os, subprocess, sys
+import ctypes, os, subprocess, sys, time
+from zenstrap import foreign
 from zenstrap.cli.streams import delivered, open_streams
 from zenstrap.foreign import kept_apart, speaking
 from zenstrap.redaction import know
@@ -26,6 +28,9 @@ with kept_apart(shown={shown}):
     with speaking():
         sys.stderr.write("pieces " + secret[:8])
         sys.stderr.flush()
+        until = time.monotonic() + 1  # it has read the first piece
+        while secret[:8].encode() not in foreign._current._rests[0] and time.monotonic() < until:
+            pass
         sys.stderr.write(secret[8:] + chr(10))
         subprocess.run(["sh", "-c", 'printf "%s" "child "; echo "$0"; echo "err $0" >&2', secret])
         subprocess.run(["sh", "-c", 'echo "via $0"', secret], stdout=sys.stderr)
@@ -35,6 +40,7 @@ with kept_apart(shown={shown}):
         print("printed", secret[:8], end="", flush=True)
         print(secret[8:])
         sys.__stdout__.write("under " + secret + "\\n")
+        sys.__stdout__.flush()
         ctypes.CDLL(None).printf(b"in C's buffer\\n")
         os.write(1, b"raw " + secret.encode() + b"\\n")
         os.write(2, b"no end " + secret.encode())
@@ -49,6 +55,7 @@ def driven(shown: bool, then: str = "", stdin: int | None = None) -> subprocess.
     return subprocess.Popen(
         [sys.executable, "-c", made],
         cwd=project_root(),
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -78,8 +85,12 @@ def test_what_they_raise_leaves_our_streams_as_they_were() -> None:
 def test_a_child_that_outlives_us_holds_nothing_up() -> None:
     outliving = """subprocess.Popen(["sh", "-c", 'cat; echo late; echo late >&2'])"""
     with driven(False, outliving, stdin=subprocess.PIPE) as process:
-        # To the end of both streams, while the child lives: its own end is that of our stdin.
+        assert process.wait(60) == 0  # while the child lives: its own end is that of our stdin
         assert process.stdout is not None and process.stderr is not None
-        assert process.stdout.read() == "before\nafter\n"
-        assert "err <sensitive>" in process.stderr.read()
-        assert process.wait(60) == 0
+        for stream, told in (
+            (process.stdout, "before\nafter\n"),
+            (process.stderr, "err <sensitive>"),
+        ):
+            os.set_blocking(stream.fileno(), False)
+            assert told in os.read(stream.fileno(), 65536).decode()
+            assert os.read(stream.fileno(), 1) == b"", "the child holds it open"
