@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from zenstrap.config.recorded import SCHEMA
+from zenstrap.errors import RegistryError
 from zenstrap.terraform.state import StateIdentity
 from zenstrap.user import user_name
 
@@ -184,9 +187,13 @@ def run_named(client: Client, name: str) -> RunRecord | None:
 
 
 def last_state(client: Client, environment: str, owner: str) -> RunRecord | None:
-    """The newest run that recorded a state, however many came after it."""
+    """The newest run that recorded a state, however many came after it.
+
+    Raises:
+        RegistryError: what it recorded can't be read. It isn't passed over for an older one.
+    """
     return _newest(
-        client, **_commands(environment, owner), run_metadata=[f"{STATE}:contains:lineage"]
+        client, **_commands(environment, owner), run_metadata=[f"{STATE}:notequals:null"]
     )
 
 
@@ -352,10 +359,8 @@ def _log(run_id: str, metadata: dict[str, Any]) -> None:
 
 
 def _record(run: PipelineRunResponse) -> RunRecord:
-    metadata = run.run_metadata
+    written = _written(run)
     started = _mapping(run.config.extra.get(STARTED))
-    state = _mapping(metadata.get(STATE))
-    changes = metadata.get(CHANGES)
     return RunRecord(
         id=str(run.id),
         name=run.name,
@@ -366,11 +371,47 @@ def _record(run: PipelineRunResponse) -> RunRecord:
         user=str(started.get("user", "")),
         host=str(started.get("host", "")),
         pid=started.get("pid"),
-        changes=changes if isinstance(changes, int) else None,
-        state=StateIdentity(**state) if state else None,
+        changes=written.changes,
+        state=StateIdentity(**written.state.model_dump()) if written.state else None,
         owner=_owner(run),
-        place=str(metadata.get(PLACE) or ""),
+        place=written.place,
     )
+
+
+class _State(BaseModel):
+    """See :func:`record_state`."""
+
+    model_config = ConfigDict(strict=True)
+
+    lineage: str = Field(min_length=1)
+    serial: int = Field(ge=0)
+    resources: int = Field(ge=0)
+
+
+class _Written(BaseModel):
+    """What zenstrap wrote on a run's metadata."""
+
+    model_config = ConfigDict(strict=True)
+
+    state: _State | None = Field(None, alias=STATE)
+    place: str = Field("", alias=PLACE)
+    changes: int | None = Field(None, alias=CHANGES)
+
+
+def _written(run: PipelineRunResponse) -> _Written:
+    try:
+        return _Written.model_validate(run.run_metadata)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise RegistryError(
+            f"what run {run.name} recorded can't be read",
+            where=f"metadata {key} of run {run.id} in ZenML",
+            why=f"{first['msg']}. Something else than zenstrap changed it",
+            fix="Restore ZenML's database from a backup. Without one, and only if Terraform's "
+            "state is in its place, delete that run: then what the run before it recorded counts",
+            command=f"zenml pipeline runs delete {run.id}",
+        ) from error
 
 
 def _owner(run: PipelineRunResponse) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from zenstrap import disk, paths
+from zenstrap.cli.zenml_records import unreadable
 from zenstrap.cli.zenml_start import REFUSED_LOGINS, refused_login
 from zenstrap.errors import (
     BugError,
@@ -39,7 +40,7 @@ def explained(error: BaseException, interrupt: Interrupt | None = None) -> Zenst
         return found
     if isinstance(found, KeyboardInterrupt):
         return InterruptedRunError("interrupted")
-    told = disk.full_disk(error) or _theirs(error)
+    told = disk.full_disk(error) or unreadable(error, _zenml()) or _theirs(error)
     if interrupt is not None and interrupt.requested:
         return InterruptedRunError("interrupted", why=told.what if told else _line(error))
     return told or _bug(error)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from zenstrap import disk
+from zenstrap.cli.zenml_records import unreadable
 from zenstrap.errors import (
     AuthenticationError,
     RegistryError,
@@ -71,8 +72,8 @@ def explained(error: Exception, url: str | None) -> ZenstrapError:
     """
     if isinstance(error, ZenstrapError):
         return error
-    if full := disk.full_disk(error):
-        return full
+    if told := disk.full_disk(error) or unreadable(error, url):
+        return told
     said = "\n".join(f"{type(one).__name__}: {one}" for one in causes(error))
     names = {type(one).__name__ for one in causes(error)}
     why = _short(f"{type(error).__name__}: {str(error).strip() or 'no reason given'}")
@@ -104,7 +105,7 @@ def of_a_choice(what: str, error: Exception, environ: Mapping[str, str]) -> Zens
     """
     variable = CHOSEN_BY[what]
     value = environ.get(variable)
-    if not value or not isinstance(error, KeyError | ValueError):
+    if not value or not isinstance(error, KeyError | ValueError) or unreadable(error, None):
         return None
     return UsageError(
         f"there is no {what} {value[:60]} in this ZenML",
