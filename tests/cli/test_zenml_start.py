@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -45,6 +46,36 @@ def test_a_database_that_was_never_finished(home: Home, run: CommandLine) -> Non
     assert "half made" in refused.err and str(home.zenml / DATABASE) in refused.err
 
 
+def a_pipe(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    os.mkfifo(file)
+
+
+def a_folder(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    file.mkdir()
+
+
+@pytest.mark.parametrize("made", [a_pipe, a_folder])
+@pytest.mark.parametrize("name", ["config.yaml", str(DATABASE)])
+def test_what_lies_in_the_place_of_a_file_of_zenmls(
+    home: Home, run: CommandLine, name: str, made: Callable[[Path], None]
+) -> None:
+    made(home.zenml / name)
+    refused = run("plan", "--env", "local")
+    assert refused.code == 1
+    assert name in refused.err and "logout" not in refused.err
+
+
+@pytest.mark.parametrize("content", [b"a: [", b"a: \0", b"- 1", b"store: 3"])
+def test_settings_of_zenml_that_are_damaged(home: Home, run: CommandLine, content: bytes) -> None:
+    (home.zenml / "config.yaml").write_bytes(content)
+    refused = run("plan", "--env", "local")
+    assert refused.code == 1
+    assert "config.yaml" in refused.err and "logout" not in refused.err
+    assert (home.zenml / "config.yaml").read_bytes() == content
+
+
 @pytest.mark.parametrize("value", [UNKNOWN, "no id"])
 @pytest.mark.parametrize("what", CHOSEN_BY)
 def test_an_environment_variable_that_names_nothing(
@@ -73,7 +104,7 @@ def test_what_sqlite_says(said: str, told: str) -> None:
     error = explained(RuntimeError(said), "sqlite:////home/ada/zenml.db")
     assert told in error.what
     # To delete a database is advised only where there can be nothing in it.
-    assert ("delete that file" in (error.fix or "")) == (told in ("half made", "can't be used"))
+    assert ("delete that file" in (error.fix or "")) == (told == "half made")
 
 
 @contextmanager

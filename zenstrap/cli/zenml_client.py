@@ -8,12 +8,13 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zenstrap import stopping
 from zenstrap.cli.streams import open_streams
-from zenstrap.cli.zenml_start import explained, of_a_choice
+from zenstrap.cli.zenml_start import explained, of_a_choice, require_plain_settings
 from zenstrap.foreign import kept_apart, speaking
 from zenstrap.paths import project_root, require_home
 from zenstrap.reach import knock
@@ -63,6 +64,7 @@ def _connect(*, quiet: bool) -> Client:
     with speaking():  # it keeps what steps write to the streams that it finds at its import
         from zenml.logger import ZenMLConsoleHandler
     from zenml.utils import source_utils
+    from zenml.utils.io_utils import get_global_config_directory
 
     from zenstrap.execution import (
         leave_signals_to_us,
@@ -75,6 +77,7 @@ def _connect(*, quiet: bool) -> Client:
         root = logging.getLogger()
         for handler in [h for h in root.handlers if isinstance(h, ZenMLConsoleHandler)]:
             root.removeHandler(handler)
+    require_plain_settings(Path(get_global_config_directory()))
     # Steps and pipelines are found from the clone, wherever the command was started.
     source_utils.set_custom_source_root(str(project_root()))
     note_packages_without_pip()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
+
+import yaml
 
 from zenstrap import disk
 from zenstrap.cli.zenml_records import unreadable
@@ -15,6 +18,7 @@ from zenstrap.errors import (
     ZenstrapError,
     causes,
 )
+from zenstrap.plain_files import read
 
 # Each names something that ZenML looks up at its start.
 CHOSEN_BY: Final = {"project": "ZENML_ACTIVE_PROJECT_ID", "stack": "ZENML_ACTIVE_STACK_ID"}
@@ -38,7 +42,10 @@ _DATABASE: Final = (
         "Wait until that has ended (another zenml or zenstrap), then run again",
     ),
     (
-        re.compile(r"readonly database|unable to open database file|Permission ?[Dd]enied"),
+        re.compile(
+            r"readonly database|Read-only file system|unable to open database file"
+            r"|Permission ?[Dd]enied"
+        ),
         "can't be written by this user",
         "Make the file and its folder writable, or set ZENML_CONFIG_PATH to a folder that is",
     ),
@@ -62,6 +69,40 @@ _DATABASE: Final = (
         "backup",
     ),
 )
+
+
+def require_plain_settings(folder: Path) -> None:
+    """Look at ZenML's settings before it does: it would wait for a pipe, and not name the file.
+
+    Args:
+        folder: ZenML's, with its settings and, where no server is connected, its database.
+
+    Raises:
+        RegistryError: something of it is no file, or holds no settings.
+    """
+    settings = folder / "config.yaml"
+    database = folder / "local_stores" / "default_zen_store" / "zenml.db"
+    try:
+        content = yaml.safe_load(read(settings)) if settings.exists() else None
+        if not isinstance(content, dict | None):
+            raise ValueError("It holds no settings, but something else")
+        if not isinstance((content or {}).get("store"), dict | None):
+            raise ValueError("Its store is no section")
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        text = error.strerror if isinstance(error, OSError) else None
+        raise RegistryError(
+            "ZenML's settings can't be read",
+            where=str(settings),
+            why=_short(text or str(error)),
+            fix="Restore it, or move it away: ZenML makes a new one, and a login is done again",
+        ) from error
+    if database.exists() and not database.is_file():
+        raise RegistryError(
+            "ZenML's local database is no file",
+            where=str(database),
+            why="A folder, a pipe or a device lies there",
+            fix="Take it away, and put the database in its place: else ZenML makes a new one",
+        )
 
 
 def explained(error: Exception, url: str | None) -> ZenstrapError:
@@ -138,7 +179,7 @@ def _database(said: str, url: str, why: str) -> ZenstrapError:
         "ZenML's local database can't be used",
         where=url,
         why=why,
-        fix="If nothing of yours is in it yet, delete that file and run again",
+        fix="Mend what stands there as the reason; the file itself may be sound",
     )
 
 
