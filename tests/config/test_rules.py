@@ -506,3 +506,9 @@ def test_nothing_is_offered_to_be_left_out_that_is_needed(configs: Configs) -> N
 
     assert "null" not in offered("vertex")
     assert "null" in offered("local")
+
+
+def test_a_flavor_is_corrected_to_one_that_the_platform_has(configs: Configs) -> None:
+    configs.edit(LOCAL, LOCAL_ORCHESTRATOR, "orchestrator: {version: 1.0.0, flavor: local_docker}")
+    problem = configs.problem("local")
+    assert problem.message == "'local_docker' must be local"

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from zenstrap.config.components import FLAVORS
 from zenstrap.config.lookup import (
     annotation_at,
     choices,
@@ -58,7 +59,8 @@ def _unknown_key(
 def _wrong_choice(
     error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
 ) -> Explanation:
-    allowed = [str(value) for value in choices(annotation_at(location, model))]
+    anywhere = choices(annotation_at(location, model))
+    allowed = [str(value) for value in _available(location, tree) or anywhere]
     found = at(location, tree)
     if not isinstance(found, Scalar) or not isinstance(found.value, str):
         return f"{_described(found)}; it must be {_listed(allowed)}", None
@@ -66,6 +68,15 @@ def _wrong_choice(
     relation = "must be" if len(allowed) == 1 else "is not one of"
     message = f"{quoted(found.value)} {relation} {_listed(allowed)}"
     return message, f"Did you mean {near}?" if near else None
+
+
+def _available(location: Location, tree: Table) -> tuple[str, ...]:
+    """The flavors that a component has on the platform, as far as that is known."""
+    platform = at(("platform",), tree)
+    if location[-1] != "flavor" or not isinstance(platform, Scalar):
+        return ()
+    kinds = FLAVORS.get(platform.value, {})  # type: ignore[call-overload]
+    return tuple(kinds.get(location[-2], ()))
 
 
 def _wanted_text(
