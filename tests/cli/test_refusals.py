@@ -79,6 +79,7 @@ def test_a_terraform_that_does_not_serve(
     assert one_paragraph(refused.err)
 
 
+@pytest.mark.slow
 def test_terraform_that_crashes_in_the_apply(
     home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_lease_that_is_held(home: Home, run: CommandLine) -> None:
     assert not home.artifacts.exists()
 
 
+@pytest.mark.slow
 def test_a_state_that_is_gone_stops_the_run(home: Home, run: CommandLine) -> None:
     home.edit("environments/local.yaml", only_base)
     assert run("up", "--env", "local").code == 0
@@ -321,6 +323,7 @@ def test_a_run_that_lost_its_lease_writes_nothing_more(
     assert [name for _, name in snapshot()["components"] if name.startswith("zenml-")] == []
 
 
+@pytest.mark.slow
 def test_down_that_leaves_something_says_so(
     home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

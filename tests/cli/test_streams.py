@@ -13,7 +13,7 @@ from tests.conftest import Home
 from zenstrap.paths import project_root
 
 CONFIG = "run.py config --env local"
-NO_SUCH = "run.py config --env nope"
+NO_SUCH = "run.py plan --env locl"  # told without asking ZenML
 
 
 def shell(line: str) -> tuple[int, str]:

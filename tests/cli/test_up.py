@@ -54,21 +54,6 @@ def test_a_second_up_writes_nothing(home: Home, run: CommandLine) -> None:
     assert [s["step"] for s in again.json["steps"] if s["step"] == "smoke_test"] == []
 
 
-def test_the_smoke_test_is_repeated_where_the_configuration_says_always(
-    home: Home, run: CommandLine
-) -> None:
-    home.edit("environments/local.yaml", only_base)
-    assert run("up", "--env", "local").code == 0
-    before = snapshot()
-    home.edit("environments/local.yaml", with_training("own", when="always"))
-    again = run("up", "--env", "local", "--json")
-    assert again.code == 0
-    assert [s["subject"] for s in again.json["steps"] if s["step"] == "smoke_test"] == [
-        "zenml-local-v1.0.0"
-    ]
-    assert snapshot() == before
-
-
 LOCAL = "environments/local.yaml"
 CRASHES_AT = trainings.crashing.__code__.co_firstlineno + 1
 
@@ -98,6 +83,7 @@ def test_a_stack_that_fails_its_smoke_test_is_not_promoted(
     assert "zenml-local" in snapshot()["stacks"]
 
 
+@pytest.mark.slow
 def test_what_is_demanded_of_a_stack_anew_is_tried(home: Home, run: CommandLine) -> None:
     """And the plan says so, for trainings that are repeated each time as well."""
     home.edit(LOCAL, only_base)
@@ -111,6 +97,11 @@ def test_what_is_demanded_of_a_stack_anew_is_tried(home: Home, run: CommandLine)
     assert run("up", "--env", "local").code == 6
     home.edit(LOCAL, with_training("own", min_accuracy=0.5, when="always"))
     assert "zenml-local-v1.0.0" in run("plan", "--env", "local").out
+    before = snapshot()
+    for _ in range(2):
+        again = run("up", "--env", "local", "--json")
+        assert again.code == 0 and again.json["plan"]["to_test"] == ["zenml-local-v1.0.0"]
+        assert snapshot() == before
 
 
 def test_a_training_over_its_time_limit_is_stopped(
@@ -235,6 +226,7 @@ def test_the_users_active_stack_stays(home: Home, run: CommandLine, client: Clie
     assert (home.zenml / "config.yaml").read_text() == before
 
 
+@pytest.mark.slow
 def test_a_stack_of_ours_never_carries_our_own_runs(
     home: Home, run: CommandLine, client: Client
 ) -> None:
@@ -251,6 +243,7 @@ def test_a_stack_of_ours_never_carries_our_own_runs(
     assert Fresh().active_stack_model.name == "default"
 
 
+@pytest.mark.slow
 def test_what_was_changed_outside_is_put_right(
     home: Home, run: CommandLine, client: Client
 ) -> None:
@@ -275,6 +268,7 @@ def test_what_was_changed_outside_is_put_right(
     assert run("plan", "--env", "local").code == 0
 
 
+@pytest.mark.slow
 def test_a_dropped_project_needs_consent_and_leaves_nothing(home: Home, run: CommandLine) -> None:
     assert run("up", "--env", "local").code == 0
 
@@ -302,6 +296,7 @@ def test_events_are_one_json_object_a_line(home: Home, run: CommandLine) -> None
     assert {"run_started", "step_started", "step_finished", "resource_finished"} <= set(events)
 
 
+@pytest.mark.slow
 def test_a_stack_that_was_taken_down_and_made_again_is_tested_again(
     home: Home, run: CommandLine, client: Client
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.cli.registry_state import snapshot
 from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
@@ -23,6 +25,7 @@ def elsewhere(config: dict[str, Any]) -> None:
     config["gcp"]["bucket_location"] = "EU"
 
 
+@pytest.mark.slow
 def test_a_plan_that_up_would_refuse(
     cloud: Rehearsal, home: Home, run: CommandLine, local_training: None
 ) -> None:

@@ -117,6 +117,7 @@ def test_from_nothing_to_proven_stacks_and_back(home: Home) -> None:
     assert "".join(str(left[0]).split()) in "".join(gone.stderr.split())
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_completed_by_the_next(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +162,7 @@ def wait_for(pipe: Path, process: subprocess.Popen[bytes]) -> None:
         os.close(ended)
 
 
+@pytest.mark.slow
 def test_down_on_a_terminal_asks_for_the_name(home: Home) -> None:
     home.edit("environments/local.yaml", only_base)
     assert run("--env", "local").returncode == 0
