@@ -43,7 +43,15 @@ for one, usual in (
         signal.signal(one, usual)
 # Every write of ZenML's database waits for the disk; in memory it takes a hundredth of the time.
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # bytes
-if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM:
+
+
+def _fits(folder: Path) -> bool:
+    if not folder.is_dir() or shutil.disk_usage(folder).free < ROOM:
+        return False
+    return not os.statvfs(folder).f_flag & os.ST_NOEXEC  # Terraform's providers are started there
+
+
+if "TMPDIR" not in os.environ and _fits(MEMORY):
     os.environ["TMPDIR"] = str(MEMORY)
     tempfile.tempdir = None
 # A deadline would measure how busy the machine is.
