@@ -176,6 +176,11 @@ class PlanReport(Report):
         return self.infrastructure.is_empty and not self.registrations
 
     @property
+    def is_idle(self) -> bool:
+        """Nothing would be changed, and nothing tested."""
+        return self.is_empty and not self.to_test
+
+    @property
     def headline(self) -> str:
         if self.is_empty:
             since = f" since {self.since}" if self.since else ""

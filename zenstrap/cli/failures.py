@@ -40,10 +40,17 @@ def explained(error: BaseException, interrupt: Interrupt | None = None) -> Zenst
         return found
     if isinstance(found, KeyboardInterrupt):
         return InterruptedRunError("interrupted")
-    told = disk.full_disk(error) or unreadable(error, _zenml()) or _theirs(error)
+    told = disk.full_disk(error) or _unreadable(error) or _theirs(error)
     if interrupt is not None and interrupt.requested:
         return InterruptedRunError("interrupted", why=told.what if told else _line(error))
     return told or _bug(error)
+
+
+def _unreadable(error: BaseException) -> ZenstrapError | None:
+    found = unreadable(error)
+    if found is not None:
+        found.where = _zenml()  # asked for only then: it may import ZenML
+    return found
 
 
 def _theirs(error: BaseException) -> ZenstrapError | None:

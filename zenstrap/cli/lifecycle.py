@@ -455,7 +455,7 @@ def _asking(view: View, interrupt: Interrupt) -> session.Ask | None:
 
 def _showing(config: EnvironmentConfig, view: View, options: Options) -> session.ShowPlan:
     def show(plan: PlanReport) -> None:
-        if (plan.is_empty and not plan.to_test) or options.events:
+        if plan.is_idle or options.events:
             return
         from zenstrap.cli.outcome import print_plan
 

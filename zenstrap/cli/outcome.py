@@ -91,8 +91,7 @@ def conclude(outcome: Outcome, options: Options) -> int:
     if options.telling.is_data:
         options.telling.write(json_view.run_object(summary, plan))
         return summary.exit_code
-    is_shown = plan is not None and (not plan.is_empty or plan.to_test)
-    if outcome.verb == "plan" and plan is not None and is_shown:
+    if outcome.verb == "plan" and plan is not None and not plan.is_idle:
         print_plan(plan, outcome.config, sys.stdout)
     failure = outcome.failure
     began = any(step.outcome == "done" for step in outcome.steps)

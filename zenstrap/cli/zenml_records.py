@@ -13,13 +13,13 @@ _DRIVERS: Final = "sqlalchemy."  # what makes Python values of a column's
 _SAID: Final = (ValueError, TypeError, LookupError)
 
 
-def unreadable(error: BaseException, url: str | None) -> RegistryError | None:
+def unreadable(error: BaseException, url: str | None = None) -> RegistryError | None:
     """The error that names the record, where an error comes of one; None elsewhere.
 
     A ZenML server reads its records itself, and tells in its own words.
 
     Args:
-        url: the address of the store.
+        url: the address of the store; for whoever knows it.
     """
     for one in causes(error):
         if isinstance(one, _SAID) and (record := _record(one)) is not None:

@@ -146,7 +146,7 @@ def of_a_choice(what: str, error: Exception, environ: Mapping[str, str]) -> Zens
     """
     variable = CHOSEN_BY[what]
     value = environ.get(variable)
-    if not value or not isinstance(error, KeyError | ValueError) or unreadable(error, None):
+    if not value or not isinstance(error, KeyError | ValueError) or unreadable(error):
         return None
     return UsageError(
         f"there is no {what} {value[:60]} in this ZenML",
