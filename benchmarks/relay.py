@@ -1,4 +1,4 @@
-"""Stands between ZenML's client and its server: counts requests, and takes its time."""
+"""Stands between ZenML's client and its server: counts requests, takes its time, and may fail."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
 from urllib.parse import urlsplit
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Between two machines, so they aren't passed on.
 _HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
+
+
+NOT_ASKED: Final = "not asked"  # the connection breaks before the server hears of it
+NOT_ANSWERED: Final = "not answered"  # and after it has done what was asked
+Fate = int | str | None  # an HTTP status, one of these, or passed on
 
 
 class Relay:
@@ -24,12 +30,14 @@ class Relay:
         url: for the client.
         latency: seconds that each request takes beyond what the server needs.
         asked: what was asked so far, in order: method and path, ids as ``ID``.
+        fate: what becomes of a request, given as in ``asked``.
     """
 
     def __init__(self, url: str, server: str) -> None:
         self.url = url
         self.latency = 0.0
         self.asked: list[str] = []
+        self.fate: Callable[[str], Fate] = lambda asked: None
         self.server = urlsplit(server)
 
     def counted(self) -> Counter[str]:
@@ -77,22 +85,43 @@ class _Handler(BaseHTTPRequestHandler):
         self._onward.close()
         super().finish()
 
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except ConnectionError:  # whoever asked was killed
+            self.close_connection = True
+
     def pass_on(self) -> None:
         relay = self.server.relay
-        relay.asked.append(f"{self.command} {_UUID.sub('ID', self.path)}")
+        asked = f"{self.command} {_UUID.sub('ID', self.path)}"
+        relay.asked.append(asked)
         time.sleep(relay.latency)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fate = relay.fate(asked)
+        if isinstance(fate, int):
+            self._answer(fate, b'{"detail": "injected"}', [("Retry-After", "0")])
+            return
+        if fate != NOT_ASKED:
+            reply = self._replied(body)
+            content = reply.read()
+            if fate != NOT_ANSWERED:
+                self._answer(reply.status, content, reply.getheaders())
+                return
+        self.close_connection = True
+
+    def _replied(self, body: bytes) -> http.client.HTTPResponse:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
         try:
             self._onward.request(self.command, self.path, body or None, headers)
-            reply = self._onward.getresponse()
+            return self._onward.getresponse()
         except (http.client.HTTPException, ConnectionError):  # the server closed an idle one
             self._onward.close()
             self._onward.request(self.command, self.path, body or None, headers)
-            reply = self._onward.getresponse()
-        content = reply.read()
-        self.send_response_only(reply.status, reply.reason)
-        for name, value in reply.getheaders():
+            return self._onward.getresponse()
+
+    def _answer(self, status: int, content: bytes, headers: Iterable[tuple[str, str]]) -> None:
+        self.send_response_only(status)
+        for name, value in headers:
             if name.lower() not in _HOP:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))

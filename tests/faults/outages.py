@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import sqlite3
 import threading
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from benchmarks.relay import NOT_ANSWERED, NOT_ASKED, Fate, relay
 from tests.e2e.servers import zenml_server
 from tests.faults.campaign import Result, repeat, require_as_undisturbed
 from tests.faults.child import PATIENCE
@@ -23,16 +20,14 @@ from tests.faults.stages import Life
 from tests.faults.world import LIMIT, World
 
 STATUSES: Final = {"500": 500, "503": 503, "429": 429}
-FAULTS: Final = (*STATUSES, "slow", "not asked", "not answered")
+SLOW: Final = "slow"
+FAULTS: Final = (*STATUSES, SLOW, NOT_ASKED, NOT_ANSWERED)
 LENGTHS: Final = (1, 2, 1000)  # requests: one that passes, one that lasts, and away for good
-_SLOW: Final = 1.0  # seconds
+_SECONDS: Final = 1.0  # that a slow answer takes longer
 _PATIENCE: Final = 1.5  # seconds, instead of a minute
 FAILED_ON_THE_WAY: Final = 7
 # 1: before anything was changed, 3: not connected, 6: the smoke test failed
 _CODES: Final = (0, 1, 3, 6, FAILED_ON_THE_WAY)
-_IDS: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-_HOP_BY_HOP: Final = {"connection", "keep-alive", "transfer-encoding", "content-length"}
-Call = tuple[str, str]  # method, and path without ids
 
 
 @dataclass
@@ -47,13 +42,13 @@ class Fault:
     """
 
     kind: str
-    call: Call
+    call: str
     number: int
     length: int
     hit: int = 0
     _seen: int = 0
 
-    def strikes(self, call: Call) -> bool:
+    def strikes(self, call: str) -> bool:
         if not self.hit:
             if call != self.call:
                 return False
@@ -64,86 +59,6 @@ class Fault:
             return False
         self.hit += 1
         return True
-
-
-class Proxy:
-    """Between ZenML's client and its server.
-
-    Args:
-        server: its URL.
-        stack: ends the proxy.
-    """
-
-    def __init__(self, server: str, stack: ExitStack) -> None:
-        self.calls: list[Call] = []  # that came since it was emptied, in order
-        self.fault: Fault | None = None
-        self._lock = threading.Lock()
-        self._server = urlsplit(server).netloc
-        proxy = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one_request(self) -> None:
-                try:
-                    super().handle_one_request()
-                except ConnectionError:  # whoever asked was killed
-                    self.close_connection = True
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-            def _answer(self) -> None:
-                proxy._answer(self)
-
-            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer
-
-        listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        listener.daemon_threads = True
-        self.url = f"http://127.0.0.1:{listener.server_port}"
-        threading.Thread(target=listener.serve_forever, daemon=True).start()
-        stack.callback(listener.server_close)
-        stack.callback(listener.shutdown)
-
-    def _answer(self, asked: BaseHTTPRequestHandler) -> None:
-        body = asked.rfile.read(int(asked.headers.get("Content-Length", 0)))
-        call = asked.command, _IDS.sub("*", urlsplit(asked.path).path)
-        with self._lock:
-            self.calls.append(call)
-            kind = self.fault.kind if self.fault and self.fault.strikes(call) else ""
-        if kind in STATUSES:
-            _reply(asked, STATUSES[kind], b'{"detail": "injected"}', {"Retry-After": "0"})
-        elif kind == "not asked":
-            asked.close_connection = True
-        else:
-            if kind == "slow":
-                time.sleep(_SLOW)
-            status, headers, content = self._forward(asked, body)
-            if kind == "not answered":
-                asked.close_connection = True
-            else:
-                _reply(asked, status, content, dict(headers.items()))
-
-    def _forward(
-        self, asked: BaseHTTPRequestHandler, body: bytes
-    ) -> tuple[int, HTTPMessage, bytes]:
-        headers = {n: v for n, v in asked.headers.items() if n.lower() != "connection"}
-        with closing(HTTPConnection(self._server, timeout=LIMIT)) as connection:
-            connection.request(asked.command, asked.path, body or None, headers)
-            reply = connection.getresponse()
-            return reply.status, reply.headers, reply.read()
-
-
-def _reply(
-    asked: BaseHTTPRequestHandler, status: int, content: bytes, headers: dict[str, str]
-) -> None:
-    asked.send_response_only(status)
-    for name, value in headers.items():
-        if name.lower() not in _HOP_BY_HOP:
-            asked.send_header(name, value)
-    asked.send_header("Content-Length", str(len(content)))
-    asked.end_headers()
-    asked.wfile.write(content)
 
 
 class ServerWorld(World):
@@ -159,11 +74,14 @@ class ServerWorld(World):
         super().__init__(folder)
         self._served = folder / "server.db"
         server = stack.enter_context(zenml_server(folder / "server", f"sqlite:///{self._served}"))
-        self.proxy = Proxy(server.url, stack)
-        self.asked: dict[str, list[Call]] = {}
+        self.relay = stack.enter_context(relay(server.url))
+        self.relay.fate = self._fate
+        self.fault: Fault | None = None
+        self._lock = threading.Lock()
+        self.asked: dict[str, list[str]] = {}
         self._stage = ""
         self.extra = {
-            "ZENML_STORE_URL": self.proxy.url,
+            "ZENML_STORE_URL": self.relay.url,
             "ZENML_STORE_API_KEY": server.account("faults"),
             PATIENCE: str(_PATIENCE),
         }
@@ -176,17 +94,32 @@ class ServerWorld(World):
         super().keep(name)
         _copy(self._served, self.folder / "kept" / f"{name}.db")
         self._stage = name
-        self.proxy.calls = []
+        self.relay.asked.clear()
 
     def put_back(self, name: str) -> None:
-        self.proxy.fault = None
+        self.fault = None
         super().put_back(name)
         _copy(self.folder / "kept" / f"{name}.db", self._served)
 
     def look_further(self) -> dict[str, Any]:
         if self._stage not in self.asked:
-            self.asked[self._stage] = list(self.proxy.calls)
+            self.asked[self._stage] = [_call(asked) for asked in self.relay.asked]
         return {}
+
+    def _fate(self, asked: str) -> Fate:
+        with self._lock:
+            fault = self.fault
+            if fault is None or not fault.strikes(_call(asked)):
+                return None
+        if fault.kind == SLOW:
+            time.sleep(_SECONDS)
+            return None
+        return STATUSES.get(fault.kind, fault.kind)
+
+
+def _call(asked: str) -> str:
+    """A request without its question, in which there are names of runs."""
+    return asked.partition("?")[0]
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -199,7 +132,7 @@ def _copy(source: Path, target: Path) -> None:
 class Outage:
     stage: str
     kind: str
-    call: Call
+    call: str
     number: int
     length: int
 
@@ -210,7 +143,7 @@ class Outage:
 
     @property
     def told(self) -> str:
-        return f"{self.row}: {' '.join(self.call)} ({self.number})"
+        return f"{self.row}: {self.call} ({self.number})"
 
 
 class Outages:
@@ -227,7 +160,7 @@ class Outages:
         stage = chance.choice(list(self._life.undisturbed))
         asked = self._world.asked[stage]
         writes = chance.random() < 0.6
-        kinds = sorted({call for call in asked if (call[0] != "GET") == writes})
+        kinds = sorted({call for call in asked if (not call.startswith("GET ")) == writes})
         call = chance.choice(kinds)
         number = chance.randrange(asked.count(call))
         return Outage(stage, chance.choice(FAULTS), call, number, chance.choice(LENGTHS))
@@ -236,15 +169,15 @@ class Outages:
         result = Result(drawn.row, drawn.told, hit=False)
         world, life = self._world, self._life
         world.put_back(drawn.stage)
-        length = 1 if drawn.kind == "slow" else drawn.length
+        length = 1 if drawn.kind == SLOW else drawn.length
         fault = Fault(drawn.kind, drawn.call, drawn.number, length)
-        world.proxy.fault = fault
+        world.fault = fault
         ended = world.start((*life.words(drawn.stage), "--json")).ended(LIMIT)
-        world.proxy.fault = None
+        world.fault = None
         result.hit = fault.hit > 0
         if not result.require(ended is not None, "it hangs") or ended is None:
             return result
-        passes = drawn.kind == "slow" or (drawn.kind in ("503", "429") and length <= 2)
+        passes = drawn.kind == SLOW or (drawn.kind in ("503", "429") and length <= 2)
         codes = (0,) if passes else _CODES
         result.require(ended.code in codes, f"it ends with {ended.code}: {_failure(ended.out)}")
         if ended.code:
