@@ -172,6 +172,7 @@ def test_one_ml_project_alone(home: Home, run: CommandLine) -> None:
     assert version_of("zenml-local-fraud-detection") == "1.2.0"
     assert snapshot()["stacks"]["zenml-local"] == before and trainings() == tested + 1
 
+    home.edit("environments/local.yaml", only_base)  # nor does it need to be configured any more
     assert run("rollback", "--env", "local", "--project", "fraud_detection").code == 0
     assert version_of("zenml-local-fraud-detection") == "1.1.0"
     assert snapshot()["stacks"]["zenml-local"] == before

@@ -408,12 +408,17 @@ class EnvironmentConfig(Section):
         return self.stack.version if project is None else self.ml_projects[project].version
 
     def components_of(self, project: str | None = None) -> Components:
-        """All components of the base stack, or of an ML project's."""
-        return self.stack.components if project is None else self.ml_projects[project].components
+        """The components of the base stack, or of an ML project's.
+
+        One that is no longer configured, and is gone back to, counts as the base stack.
+        """
+        found = self.ml_projects.get(project or "")
+        return found.components if found else self.stack.components
 
     def smoke_test_of(self, project: str | None = None) -> SmokeTest:
-        """The smoke test of the base stack, or of an ML project's."""
-        return self.smoke_test if project is None else self.ml_projects[project].smoke_test
+        """The smoke test of the base stack, or of an ML project's; see :meth:`components_of`."""
+        found = self.ml_projects.get(project or "")
+        return found.smoke_test if found else self.smoke_test
 
     def labels_of(self, project: str | None = None) -> dict[str, str]:
         """The user's labels on the base stack's things, or on an ML project's."""
