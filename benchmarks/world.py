@@ -21,6 +21,7 @@ from zenstrap.paths import project_root
 UP = ("run.py", "--env", "local")
 STATUS = ("run.py", "status", "--env", "local")
 HELP = ("run.py", "--help")
+DATABASE = Path("local_stores/default_zen_store/zenml.db")  # in ZenML's configuration folder
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ class Templates:
     """What takes long to make and no time to copy.
 
     Attributes:
-        local: a configuration folder of ZenML with its database.
+        local: ZenML's local database. Its configuration, which names the database by its path,
+            is made anew in each world.
         database: a server's database with an account.
         key: that account's API key.
     """
@@ -138,14 +140,15 @@ def templates(folder: Path) -> Templates:
     database = folder / "zenml.db"
     with zenml_server(folder / "server", f"sqlite:///{database}") as server:
         key = server.account("benchmarks")
-    return Templates(first.folder / "zenml", database, key)
+    return Templates(first.folder / "zenml" / DATABASE, database, key)
 
 
 @contextmanager
 def local_world(folder: Path, projects: int, made: Templates) -> Iterator[World]:
     """A world with a local database."""
-    folder.mkdir(parents=True)
-    shutil.copytree(made.local, folder / "zenml")
+    copy = folder / "zenml" / DATABASE
+    copy.parent.mkdir(parents=True)
+    shutil.copy(made.local, copy)
     yield _furnished(World(folder, projects))
 
 
