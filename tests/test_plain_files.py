@@ -18,11 +18,11 @@ from zenstrap.errors import (
     StateGuardError,
     ZenstrapError,
 )
-from zenstrap.google.credentials import load_login
 from zenstrap.lease import FileLeaseStore
-from zenstrap.lifecycle.local_artifacts import MARKER, own_folders
 from zenstrap.owner import FileOwnerStore
 from zenstrap.plain_files import NotPlainError
+from zenstrap.platforms.gcp.api.credentials import load_login
+from zenstrap.platforms.local_artifacts import MARKER, own_folders
 from zenstrap.smoke_test.data import read_table
 from zenstrap.terraform.rescue import ERRORED, find_rescued, take_errored
 from zenstrap.terraform.storage import LocalState

@@ -22,7 +22,7 @@ from zenstrap.interrupt import Interrupt
 
 if TYPE_CHECKING:
     from zenstrap.lease import Lease
-    from zenstrap.lifecycle.google_access import GoogleAccess
+    from zenstrap.platforms.gcp.access import GoogleAccess
     from zenstrap.reports import PlanReport, Report
     from zenstrap.terraform.storage import StateStorage
 

@@ -8,10 +8,10 @@ from tests.command_line import Ended
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import load_environment
 from zenstrap.events import Event
-from zenstrap.lifecycle.google_access import google_access
 from zenstrap.lifecycle.infrastructure import open_workspace, variables
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.lifecycle.state_place import google_place
+from zenstrap.platforms.gcp.access import google_access
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.reports import GateReport, PlanReport, TerraformOutputs
 from zenstrap.session import Session

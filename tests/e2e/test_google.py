@@ -14,8 +14,8 @@ from tests.conftest import Home
 from tests.e2e.google_cloud import SHIPPED, Environment, alive, empty, owner, storage
 from zenstrap import naming
 from zenstrap.config import EnvironmentConfig
-from zenstrap.lifecycle.google_infrastructure import artifact_bucket, gcp_of
-from zenstrap.policy.compliance import breaches
+from zenstrap.platforms.gcp.compliance import breaches
+from zenstrap.platforms.gcp.variables import artifact_bucket, gcp_of
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.plan import AttributeChange, ResourceChange
 

@@ -149,7 +149,7 @@ def test_up_goes_on_by_itself(
     assert len(locks(cloud)) == 1
     # The first one that goes on can't free it; the next one still knows whose it is.
     lock = locks(cloud)[0].name
-    from zenstrap.storage.state_lock import StateLocks
+    from zenstrap.platforms.gcp.storage.state_lock import StateLocks
 
     def unreachable(*given: object) -> bool:
         raise ConnectionError

@@ -10,7 +10,7 @@ from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, alive, buckets, owner
 from zenstrap.errors import RefusedError, ZenstrapError
 from zenstrap.lifecycle.infrastructure import variables, variables_for_removal
-from zenstrap.lifecycle.unrecorded import expected_things
+from zenstrap.platforms.gcp.unrecorded import expected_things
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.remainder import is_remainder
 

@@ -16,7 +16,6 @@ from zenstrap.cli.app import Options
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import AuthenticationError, GoogleError, UsageError, exit_code
 from zenstrap.events import Event, Notice
-from zenstrap.lifecycle import google_checks
 from zenstrap.lifecycle.checking import (
     ZENML_SERVER,
     NamedCheck,
@@ -25,6 +24,7 @@ from zenstrap.lifecycle.checking import (
     diagnose_google,
     preflight,
 )
+from zenstrap.platforms.gcp import checks as google_checks
 from zenstrap.session import Session
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from tests.registry.google import PROVIDER, configured, outputs_of
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RegistryError
+from zenstrap.platforms.gcp.connectors import fingerprint
 from zenstrap.registry.desired import desired_registry
-from zenstrap.registry.gcp_connectors import fingerprint
 from zenstrap.registry.model import UNKNOWN, DesiredComponent, DesiredConnector, DesiredRegistry
 
 

@@ -14,11 +14,11 @@ from tests.registry.google import FakeKey, configured, outputs_of
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, RefusedError, RegistryError
 from zenstrap.events import Event
+from zenstrap.platforms.gcp.keys import parse_key
 from zenstrap.registry.changes import Action, FieldChange, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff, removal
 from zenstrap.registry.in_use import require_unused
-from zenstrap.registry.keys import parse_key
 from zenstrap.registry.model import ActualRegistry, DesiredRegistry
 from zenstrap.registry.succession import after_proof, links_to_return
 from zenstrap.registry.zenml_connectors import write_connectors

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.storage.conftest import client_at, storage_url  # noqa: F401 (a fixture)
+from tests.platforms.gcp.storage.conftest import client_at, storage_url  # noqa: F401 (a fixture)
 from zenstrap.errors import StateGuardError
-from zenstrap.storage.objects import read_object
+from zenstrap.platforms.gcp.storage.objects import read_object
 from zenstrap.terraform.state import check_state
 from zenstrap.terraform.storage import GcsState
 from zenstrap.terraform.workspace import Workspace

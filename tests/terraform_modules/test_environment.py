@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from zenstrap.config import load_environment
-from zenstrap.google.needs import needed_permissions
-from zenstrap.policy.compliance import breaches
+from zenstrap.platforms.gcp.compliance import breaches
+from zenstrap.platforms.gcp.needs import needed_permissions
 from zenstrap.terraform.plan import parse_plan
 
 from .conftest import ENVIRONMENTS, MakeModule

@@ -11,7 +11,7 @@ import pytest
 from tests.terraform.module_readme import examples, google_modules, modules, with_tables
 from zenstrap.config import load_environment
 from zenstrap.paths import modules_folder, project_root
-from zenstrap.policy.compliance import _rules
+from zenstrap.platforms.gcp.compliance import _rules
 
 from .conftest import MakeModule
 

@@ -242,7 +242,7 @@ def _settle_killed_runs(place: StatePlace, lease: Lease, run: Session) -> None:
         state = place.storage.place(run.environment)
         wait_until_gone(state, wait=run.wait, emit=run.emit)
         if place.locks is not None and dead:
-            from zenstrap.storage.state_lock import free_dead_locks
+            from zenstrap.platforms.gcp.storage.state_lock import free_dead_locks
 
             free_dead_locks(place.locks, run.environment, dead, run.emit)
     except BaseException:
@@ -255,8 +255,8 @@ def _state_place(config: EnvironmentConfig, run: Session) -> StatePlace:
     """Where state and lease are; the only thing that is made before a plan was shown."""
     if config.platform == "local":
         return local_place(config)
-    from zenstrap.lifecycle.google_access import google_access
     from zenstrap.lifecycle.state_place import google_place
+    from zenstrap.platforms.gcp.access import google_access
 
     started = time.monotonic()
     run.emit(StepStarted("state_bucket"))

@@ -102,8 +102,8 @@ def _carry_out(
     from zenstrap.lifecycle.recovering import carry_out
 
     if recovery.loss and place.missing:
-        from zenstrap.lifecycle.google_access import google_access
         from zenstrap.lifecycle.state_place import google_place
+        from zenstrap.platforms.gcp.access import google_access
 
         place = google_place(config, google_access(config, run), create=True)
     return carry_out(recovery, found, place, client, run)

@@ -28,7 +28,7 @@ from zenstrap.terraform.orphans import running_on, still_running
 from zenstrap.views import json_view
 
 if TYPE_CHECKING:
-    from zenstrap.storage.state_lock import StateLock, StateLocks
+    from zenstrap.platforms.gcp.storage.state_lock import StateLock, StateLocks
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,8 @@ def preflight(
     """
     looks = [*_machine_checks(config), *_zenml_checks(config, client)]
     if config.platform == "gcp":
-        from zenstrap.lifecycle.google_access import google_access
-        from zenstrap.lifecycle.google_checks import google_checks
+        from zenstrap.platforms.gcp.access import google_access
+        from zenstrap.platforms.gcp.checks import google_checks
 
         looks += google_checks(config, google_access(config, session))
     unneeded = _unneeded(session.command, trains=trains)
@@ -129,8 +129,8 @@ def _owner(config: EnvironmentConfig, client: Client) -> str:
         if config.platform == "local":
             place = local_place(config)
         else:
-            from zenstrap.lifecycle.google_access import GoogleAccess
             from zenstrap.lifecycle.state_place import google_place
+            from zenstrap.platforms.gcp.access import GoogleAccess
 
             place = google_place(config, GoogleAccess(config), create=False)
         found = gather(config, place, client)
@@ -150,8 +150,8 @@ def diagnose_machine(config: EnvironmentConfig) -> Iterator[Check]:
 def diagnose_google(config: EnvironmentConfig) -> Iterator[Check]:
     """Those checks that ask Google Cloud; none on platform local."""
     if config.platform == "gcp":
-        from zenstrap.lifecycle.google_access import GoogleAccess
-        from zenstrap.lifecycle.google_checks import google_checks
+        from zenstrap.platforms.gcp.access import GoogleAccess
+        from zenstrap.platforms.gcp.checks import google_checks
 
         yield from _tried(google_checks(config, GoogleAccess(config)))
 

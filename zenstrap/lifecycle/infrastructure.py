@@ -13,7 +13,7 @@ from typing import Final
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.events import Notice
-from zenstrap.lifecycle.local_artifacts import (
+from zenstrap.platforms.local_artifacts import (
     foreign,
     is_in_state,
     marks,
@@ -92,10 +92,10 @@ def variables(
         workspace: prepared; what is in its state needs no adopting.
         destroy: they are for taking everything away.
         keys_in_use: keep the keys that Terraform made, whatever the method: see
-            :func:`zenstrap.lifecycle.connector_keys.keys_in_use`.
+            :func:`zenstrap.platforms.gcp.connector_keys.keys_in_use`.
     """
     if config.platform == "gcp":
-        from zenstrap.lifecycle.google_infrastructure import google_variables, look_around
+        from zenstrap.platforms.gcp.variables import google_variables, look_around
 
         adoption = look_around(config, workspace.resources(), session, destroy=destroy)
         values = google_variables(config, adoption, keys_in_use=keys_in_use, owner=session.owner)
@@ -139,8 +139,8 @@ def variables_for_removal(
     if config.platform != "gcp":
         told = take_over_folders(workspace, session, artifacts_folder(config), given.values)
         return RootVariables(given.values, (*given.notices, *told))
-    from zenstrap.lifecycle.google_infrastructure import artifact_bucket, unrecorded_pool
-    from zenstrap.lifecycle.unrecorded import take_over
+    from zenstrap.platforms.gcp.unrecorded import take_over
+    from zenstrap.platforms.gcp.variables import artifact_bucket, unrecorded_pool
 
     pool = unrecorded_pool(config, workspace.resources(), session)
     told = take_over(config, workspace, session, artifact_bucket(config), given.values, pool)
@@ -161,8 +161,8 @@ def artifacts_folder(config: EnvironmentConfig) -> Path:
 def artifacts_left(config: EnvironmentConfig, session: Session) -> list[str]:
     """What is still there of the environment's own artifact stores."""
     if config.platform == "gcp":
-        from zenstrap.lifecycle.google_access import google_access
-        from zenstrap.lifecycle.google_infrastructure import bucket_left
+        from zenstrap.platforms.gcp.access import google_access
+        from zenstrap.platforms.gcp.variables import bucket_left
 
         return bucket_left(config, google_access(config, session))
     found = own_folders(artifacts_folder(config), config.environment, session.owner)
@@ -180,9 +180,9 @@ def marks_of(
     if config.platform != "gcp":
         found = marks(artifacts_folder(config), config.environment)
         return tuple(one for one in found if not is_in_state(one[0], in_state))
-    from zenstrap.lifecycle.google_access import google_access
-    from zenstrap.lifecycle.google_infrastructure import artifact_bucket
-    from zenstrap.lifecycle.unrecorded import marks as google_marks
+    from zenstrap.platforms.gcp.access import google_access
+    from zenstrap.platforms.gcp.unrecorded import marks as google_marks
+    from zenstrap.platforms.gcp.variables import artifact_bucket
 
     ids = frozenset(one.id for one in in_state if one.id)
     return google_marks(config, google_access(config, session), ids, artifact_bucket(config))
@@ -202,8 +202,8 @@ def require_removable(config: EnvironmentConfig, session: Session) -> None:
         RefusedError: it is full, and the environment isn't throw-away.
     """
     if config.platform == "gcp" and not config.throwaway:
-        from zenstrap.lifecycle.google_access import google_access
-        from zenstrap.lifecycle.google_infrastructure import require_empty_bucket
+        from zenstrap.platforms.gcp.access import google_access
+        from zenstrap.platforms.gcp.variables import require_empty_bucket
 
         require_empty_bucket(config, google_access(config, session))
 
@@ -214,8 +214,8 @@ def bucket_emptied_first(
     """The bucket that a ``down`` has to empty, because Terraform would refuse to."""
     if config.platform != "gcp":
         return None
-    from zenstrap.lifecycle.google_access import google_access
-    from zenstrap.lifecycle.google_infrastructure import bucket_to_empty
+    from zenstrap.platforms.gcp.access import google_access
+    from zenstrap.platforms.gcp.variables import bucket_to_empty
 
     return bucket_to_empty(config, workspace.resources(), google_access(config, session))
 
@@ -227,8 +227,8 @@ def empty_bucket(config: EnvironmentConfig, workspace: Workspace, session: Sessi
         GoogleError, AuthenticationError: Google said no.
     """
     if (bucket := bucket_emptied_first(config, workspace, session)) is not None:
-        from zenstrap.lifecycle.google_access import google_access
-        from zenstrap.storage.artifact_bucket import delete_objects
+        from zenstrap.platforms.gcp.access import google_access
+        from zenstrap.platforms.gcp.storage.artifact_bucket import delete_objects
 
         storage = google_access(config, session).storage
         deleted = delete_objects(storage, bucket, guard=session.guard)
@@ -239,8 +239,8 @@ def lost_objects_notices(config: EnvironmentConfig, session: Session) -> Iterato
     """What somebody else keeps in a bucket that goes with everything in it."""
     if config.platform != "gcp" or not config.throwaway:
         return
-    from zenstrap.lifecycle.google_access import google_access
-    from zenstrap.lifecycle.google_infrastructure import artifact_bucket, foreign_objects
+    from zenstrap.platforms.gcp.access import google_access
+    from zenstrap.platforms.gcp.variables import artifact_bucket, foreign_objects
 
     found = foreign_objects(config, google_access(config, session))
     if found:
@@ -254,7 +254,7 @@ def lost_objects_notices(config: EnvironmentConfig, session: Session) -> Iterato
 def _surroundings(config: EnvironmentConfig) -> dict[str, str]:
     if config.platform != "gcp":
         return {}
-    from zenstrap.lifecycle.google_infrastructure import surroundings
+    from zenstrap.platforms.gcp.variables import surroundings
 
     return surroundings(config)
 

@@ -15,7 +15,6 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.config.rules import warnings
 from zenstrap.errors import StateGuardError, sentence
 from zenstrap.events import Notice
-from zenstrap.lifecycle.connector_keys import fingerprints, keys_in_use
 from zenstrap.lifecycle.infrastructure import (
     bucket_emptied_first,
     foreign_artifacts,
@@ -27,10 +26,11 @@ from zenstrap.lifecycle.infrastructure import (
 )
 from zenstrap.lifecycle.ownership import our_registry, require_ours, who
 from zenstrap.lifecycle.proving import is_proven, last_tests
-from zenstrap.lifecycle.service_agents import service_agent_notices
 from zenstrap.lifecycle.standing import losses
 from zenstrap.lifecycle.succession import succession_notices
 from zenstrap.owner import FileOwnerStore
+from zenstrap.platforms.gcp.connector_keys import fingerprints, keys_in_use
+from zenstrap.platforms.gcp.service_agents import service_agent_notices
 from zenstrap.policy.approval import refusal
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
 from zenstrap.registry.comparing import LABEL
@@ -204,8 +204,8 @@ def _kept_by_design(config: EnvironmentConfig, session: Session) -> tuple[Kept, 
             reason="says whose the environment is: the next up goes on with its history",
         )
         return (history, *([whose] if Path(place).exists() else []), *elsewhere)
-    from zenstrap.lifecycle.google_access import google_access
-    from zenstrap.lifecycle.google_infrastructure import kept_on_google_cloud
+    from zenstrap.platforms.gcp.access import google_access
+    from zenstrap.platforms.gcp.variables import kept_on_google_cloud
 
     return (history, *elsewhere, *kept_on_google_cloud(config, google_access(config, session)))
 

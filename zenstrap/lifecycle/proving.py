@@ -15,12 +15,12 @@ from uuid import UUID
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import OutOfReachError
 from zenstrap.execution import EndedRun, TimeLimitReached, run_pipeline_on_stack
+from zenstrap.platforms.gcp.smoke_settings import Image, Settings, dockerignore, smoke_settings
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
 from zenstrap.runs import TRAINING, run_options
 from zenstrap.session import Session
 from zenstrap.smoke_test.requirements import training_requirements
-from zenstrap.smoke_test.settings import Image, Settings, dockerignore, smoke_settings
 from zenstrap.smoke_test.training import predictions
 
 if TYPE_CHECKING:

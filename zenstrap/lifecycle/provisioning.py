@@ -10,8 +10,8 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError, ZenstrapError
 from zenstrap.events import Notice
 from zenstrap.lifecycle.infrastructure import open_workspace, variables
-from zenstrap.lifecycle.service_agents import make_service_agents
-from zenstrap.policy.compliance import breaches
+from zenstrap.platforms.gcp.compliance import breaches
+from zenstrap.platforms.gcp.service_agents import make_service_agents
 from zenstrap.reports import GateReport, OutputValue, PlanReport, TerraformOutputs
 from zenstrap.session import Session
 from zenstrap.terraform.outputs import Output

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError
-from zenstrap.lifecycle.connector_keys import connector_keys, fingerprints
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.succession import changed_under
+from zenstrap.platforms.gcp.connector_keys import connector_keys, fingerprints
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap.config import EnvironmentConfig, secret_source
 from zenstrap.errors import UsageError
-from zenstrap.lifecycle.connector_keys import own_key, place_of_key
+from zenstrap.platforms.gcp.connector_keys import own_key, place_of_key
 
 if TYPE_CHECKING:
     from zenml.client import Client

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from zenstrap.config.names import COMPONENT_KINDS
-from zenstrap.lifecycle.connector_keys import KEY
+from zenstrap.platforms.gcp.connector_keys import KEY
 from zenstrap.registry.diff import is_promoted
 from zenstrap.registry.model import (
     ML_PROJECT,

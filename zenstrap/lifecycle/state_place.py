@@ -15,10 +15,10 @@ from zenstrap.owner import FileOwnerStore, OwnerStore
 from zenstrap.terraform.storage import GcsState, LocalState, StateStorage
 
 if TYPE_CHECKING:
-    from zenstrap.google.resource_manager import Project
-    from zenstrap.lifecycle.google_access import GoogleAccess
-    from zenstrap.storage.state_bucket import WantedBucket
-    from zenstrap.storage.state_lock import StateLocks
+    from zenstrap.platforms.gcp.access import GoogleAccess
+    from zenstrap.platforms.gcp.api.resource_manager import Project
+    from zenstrap.platforms.gcp.storage.state_bucket import WantedBucket
+    from zenstrap.platforms.gcp.storage.state_lock import StateLocks
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ def owner_store(config: EnvironmentConfig) -> OwnerStore:
     """
     if config.platform == "local":
         return local_place(config).owners
-    from zenstrap.lifecycle.google_access import GoogleAccess
-    from zenstrap.lifecycle.google_infrastructure import state_prefix
-    from zenstrap.storage.owner_store import GcsOwnerStore
+    from zenstrap.platforms.gcp.access import GoogleAccess
+    from zenstrap.platforms.gcp.storage.owner_store import GcsOwnerStore
+    from zenstrap.platforms.gcp.variables import state_prefix
 
     assert config.state is not None, "platform gcp has its section"
     client = GoogleAccess(config).storage
@@ -89,10 +89,10 @@ def lease_and_locks(config: EnvironmentConfig) -> tuple[LeaseStore, StateLocks |
     """Likewise, and Terraform's locks where they outlive a killed Terraform."""
     if config.platform == "local":
         return local_place(config).leases, None
-    from zenstrap.lifecycle.google_access import GoogleAccess
-    from zenstrap.lifecycle.google_infrastructure import state_prefix
-    from zenstrap.storage.lease_store import GcsLeaseStore
-    from zenstrap.storage.state_lock import StateLocks
+    from zenstrap.platforms.gcp.access import GoogleAccess
+    from zenstrap.platforms.gcp.storage.lease_store import GcsLeaseStore
+    from zenstrap.platforms.gcp.storage.state_lock import StateLocks
+    from zenstrap.platforms.gcp.variables import state_prefix
 
     assert config.state is not None, "platform gcp has its section"
     bucket, client = config.state.bucket, GoogleAccess(config).storage
@@ -106,7 +106,7 @@ def state_of(config: EnvironmentConfig) -> str:
     """The place of the environment's state, without looking whether there is one."""
     if config.platform == "local":
         return local_place(config).storage.place(config.environment)
-    from zenstrap.lifecycle.google_infrastructure import state_prefix
+    from zenstrap.platforms.gcp.variables import state_prefix
 
     assert config.state is not None, "platform gcp has its section"
     storage = GcsState(config.state.bucket, state_prefix(config), fetch=lambda name: None)
@@ -131,12 +131,12 @@ def google_place(
         AuthenticationError: nobody is logged in, or the login is not accepted.
         GoogleError: the bucket is somebody else's, lies elsewhere, or Google said no.
     """
-    from zenstrap.lifecycle.google_infrastructure import state_prefix
-    from zenstrap.storage.lease_store import GcsLeaseStore
-    from zenstrap.storage.objects import read_object, versions_of, write_object
-    from zenstrap.storage.owner_store import GcsOwnerStore
-    from zenstrap.storage.state_bucket import decide, ensure, look
-    from zenstrap.storage.state_lock import StateLocks
+    from zenstrap.platforms.gcp.storage.lease_store import GcsLeaseStore
+    from zenstrap.platforms.gcp.storage.objects import read_object, versions_of, write_object
+    from zenstrap.platforms.gcp.storage.owner_store import GcsOwnerStore
+    from zenstrap.platforms.gcp.storage.state_bucket import decide, ensure, look
+    from zenstrap.platforms.gcp.storage.state_lock import StateLocks
+    from zenstrap.platforms.gcp.variables import state_prefix
 
     assert config.state is not None, "platform gcp has its section"
     wanted = wanted_bucket(config, access)
@@ -179,8 +179,8 @@ def wanted_bucket(
     Raises:
         AuthenticationError, GoogleError: Google can't be asked for the bucket's project.
     """
-    from zenstrap.google.resource_manager import get_project
-    from zenstrap.storage.state_bucket import WantedBucket
+    from zenstrap.platforms.gcp.api.resource_manager import get_project
+    from zenstrap.platforms.gcp.storage.state_bucket import WantedBucket
 
     assert config.state is not None and config.gcp is not None, "platform gcp has its sections"
     seed = config.state.project

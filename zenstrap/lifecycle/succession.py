@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from zenstrap.config import EnvironmentConfig
-from zenstrap.lifecycle.connector_keys import KEY
+from zenstrap.platforms.gcp.connector_keys import KEY
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
 from zenstrap.registry.comparing import LABEL
 from zenstrap.registry.diff import CONNECTOR
@@ -35,7 +35,7 @@ def succession_notices(
     """What a plan says where connectors take the place of others.
 
     Args:
-        keys_in_use: see :func:`zenstrap.lifecycle.connector_keys.keys_in_use`.
+        keys_in_use: see :func:`zenstrap.platforms.gcp.connector_keys.keys_in_use`.
     """
     shared = [change.name for change, _ in new_links(desired, changes)]
     if shared:

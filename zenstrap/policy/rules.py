@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from zenstrap.config import EnvironmentConfig
-from zenstrap.policy.compliance import Breach, breaches
+from zenstrap.platforms.gcp.compliance import Breach, breaches
 from zenstrap.reports import PlanReport, count
 
 _PROJECT: Final = re.compile(r'module\.ml_projects\["([^"]+)"\]')

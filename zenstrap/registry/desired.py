@@ -10,13 +10,14 @@ from pydantic import JsonValue
 from zenstrap.config import AnyComponent, ComponentKind, EnvironmentConfig, ExperimentTracker
 from zenstrap.errors import RegistryError
 from zenstrap.naming import alias_name, component_name, stack_name
-from zenstrap.registry.gcp_components import (
+from zenstrap.platforms.gcp.components import (
     RESOURCE_TYPES,
     GcpComponent,
     gcp_component,
     mlflow,
 )
-from zenstrap.registry.gcp_connectors import KeyFingerprints, gcp_connector
+from zenstrap.platforms.gcp.connectors import KeyFingerprints, gcp_connector
+from zenstrap.platforms.gcp.outputs import GcpOutputs, parse_gcp_outputs
 from zenstrap.registry.model import (
     ENVIRONMENT,
     MANAGED_BY,
@@ -28,7 +29,6 @@ from zenstrap.registry.model import (
     DesiredRegistry,
     DesiredStack,
 )
-from zenstrap.registry.outputs import GcpOutputs, parse_gcp_outputs
 
 # Each ML project has these of its own even where its file overrides nothing of them. So it has
 # every component that goes through a connector, because the connector is its own.

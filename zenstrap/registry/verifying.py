@@ -11,7 +11,7 @@ from uuid import UUID
 
 from zenstrap.errors import PartlyDoneError, RegistryError
 from zenstrap.events import Emit, Notice, ignore
-from zenstrap.registry.gcp_connectors import KEYLESS
+from zenstrap.platforms.gcp.connectors import KEYLESS
 from zenstrap.registry.model import DesiredConnector
 from zenstrap.registry.write_log import told
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from zenstrap.events import Emit, Notice, ignore
+from zenstrap.platforms.gcp.connectors import ENABLE_IMPLICIT, KEYLESS
+from zenstrap.platforms.gcp.keys import ServiceAccountKey
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
-from zenstrap.registry.gcp_connectors import ENABLE_IMPLICIT, KEYLESS
-from zenstrap.registry.keys import ServiceAccountKey
 from zenstrap.registry.labels import connector_labels
 from zenstrap.registry.model import RUN, ActualRegistry, DesiredConnector, DesiredRegistry
 from zenstrap.registry.verifying import Verdict, verify

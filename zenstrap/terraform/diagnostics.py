@@ -20,7 +20,7 @@ from zenstrap.errors import (
     TerraformError,
     ZenstrapError,
 )
-from zenstrap.google.refusals import LOG_IN, Refusal, explain
+from zenstrap.platforms.gcp.api.refusals import LOG_IN, Refusal, explain
 from zenstrap.redaction import Redact
 from zenstrap.terraform.state import state_guard
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from zenstrap.google.refusals import lasts
+from zenstrap.platforms.gcp.api.refusals import lasts
 from zenstrap.terraform.diagnostics import Diagnostic
 
 # By what is going on, as Google words it through the provider.

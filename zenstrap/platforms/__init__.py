@@ -1,0 +1,1 @@
+"""Where an environment can live, one module or package for each platform."""

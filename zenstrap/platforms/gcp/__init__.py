@@ -1,0 +1,1 @@
+"""Google Cloud: everything that zenstrap knows of it."""

@@ -1,0 +1,57 @@
+"""One login with Google Cloud for a whole run, and what is reached with it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from zenstrap import stopping
+from zenstrap.config import EnvironmentConfig
+from zenstrap.platforms.gcp.api.credentials import Login, load_login
+from zenstrap.platforms.gcp.api.session import GoogleSession, require_answer, service_address
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Client
+
+    from zenstrap.session import Session
+
+
+class GoogleAccess:
+    """Whom zenstrap is to Google Cloud in one environment; asks nobody until it has to."""
+
+    def __init__(self, config: EnvironmentConfig) -> None:
+        assert config.gcp is not None, "platform gcp has its section"
+        self.project_id: str = config.gcp.project_id
+        self._principal = config.gcp.terraform_service_account
+
+    @cached_property
+    def login(self) -> Login:
+        """Raises AuthenticationError where there are no credentials."""
+        return load_login(self._principal)
+
+    @cached_property
+    def rest(self) -> GoogleSession:
+        """Raises GoogleError where nobody answers there."""
+        login = self.login  # first: who has none needs no network to be told
+        require_answer(service_address("cloudresourcemanager"))
+        return GoogleSession(
+            login,
+            project=self.project_id,
+            pause=lambda seconds: stopping.current().interrupt.wait(seconds),
+        )
+
+    @cached_property
+    def storage(self) -> Client:
+        """Likewise."""
+        from zenstrap.platforms.gcp.storage.client import storage_address, storage_client
+
+        login = self.login
+        require_answer(storage_address())
+        return storage_client(login, project=self.project_id)
+
+
+def google_access(config: EnvironmentConfig, session: Session) -> GoogleAccess:
+    """The run's access, made when it is first asked for."""
+    if session.google is None:
+        session.google = GoogleAccess(config)
+    return session.google

@@ -1,0 +1,239 @@
+"""Who zenstrap is to Google Cloud: the same credentials that Terraform takes, in the same order."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zenstrap import plain_files
+from zenstrap.errors import AuthenticationError, GoogleError
+from zenstrap.platforms.gcp.api.refusals import LOG_IN
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
+
+SCOPES = (
+    "https://www.googleapis.com/auth/cloud-platform",
+    "https://www.googleapis.com/auth/userinfo.email",
+)
+
+ACCESS_TOKEN = "GOOGLE_OAUTH_ACCESS_TOKEN"
+_KEYS = ("GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON")
+IMPERSONATE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
+_IMPERSONATION_ENDPOINT = "GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT"
+
+
+@dataclass(frozen=True)
+class Login:
+    """Credentials, and whose they are.
+
+    Attributes:
+        kind: what sort of principal, in words.
+        principal: its e-mail address; None where only Google knows it (a user's login).
+        source: where the credentials were found.
+    """
+
+    credentials: Credentials
+    kind: str
+    principal: str | None
+    source: str
+
+    def __str__(self) -> str:
+        name = f" {self.principal}" if self.principal else ""
+        return f"{self.kind}{name}, from {self.source}"
+
+
+def load_login(
+    service_account: str | None = None, environ: Mapping[str, str] | None = None
+) -> Login:
+    """The credentials of this machine; asks no server yet.
+
+    Args:
+        service_account: acted as, with these credentials (gcp.terraform_service_account); without
+            it the one in GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, which Terraform acts as then.
+        environ: the environment variables; the process's own by default.
+
+    Raises:
+        AuthenticationError: there are none, or they are damaged.
+    """
+    environ = os.environ if environ is None else environ
+    service_account = service_account or environ.get(IMPERSONATE, "").strip() or None
+    with signing_in():
+        login = _own(environ)
+        return _acting_as(service_account, login, environ) if service_account else login
+
+
+def default_login() -> Login:
+    """What Google's libraries find by themselves: application default credentials.
+
+    Raises:
+        AuthenticationError: there are none, or they are damaged.
+    """
+    with signing_in():
+        return _default(os.environ)
+
+
+@contextmanager
+def signing_in() -> Iterator[None]:
+    """Within this, what google-auth raises becomes our error.
+
+    Raises:
+        AuthenticationError: no credentials, expired or revoked ones, or impersonation refused.
+        GoogleError: Google's token service is out of reach.
+    """
+    from google.auth import exceptions
+
+    try:
+        yield
+    except exceptions.DefaultCredentialsError as error:
+        raise _missing(str(error)) from error
+    except exceptions.RefreshError as error:
+        raise _refused(str(error.args[0]) if error.args else str(error)) from error
+    except exceptions.TransportError as error:
+        raise GoogleError(
+            "Google's token service is out of reach",
+            why=_short(str(error)),
+            fix="Look at the network and HTTPS_PROXY, then run the same command again",
+        ) from error
+    except exceptions.GoogleAuthError as error:
+        raise _missing(str(error)) from error
+
+
+def _own(environ: Mapping[str, str]) -> Login:
+    if token := environ.get(ACCESS_TOKEN, "").strip():
+        from google.oauth2.credentials import Credentials as Bearer
+
+        return Login(Bearer(token=token), "whoever the access token is for", None, ACCESS_TOKEN)  # type: ignore[no-untyped-call]
+    for name in _KEYS:
+        if value := environ.get(name, "").strip():
+            return _from_key(name, value)
+    return _default(environ)
+
+
+def _from_key(name: str, value: str) -> Login:
+    """What Terraform takes from GOOGLE_CREDENTIALS: a file's name, or its content."""
+    import google.auth
+    from google.auth.exceptions import GoogleAuthError
+
+    text = value
+    if not value.startswith("{"):
+        try:
+            text = plain_files.read(Path(value).expanduser()).decode(errors="replace")
+        except OSError as error:
+            raise AuthenticationError(
+                "the credentials can't be read",
+                where=f"{name}={value}",
+                why=error.strerror or str(error),
+                fix=f"Correct {name}, or unset it and log in",
+                command=f"unset {name} && {LOG_IN}",
+            ) from error
+    try:
+        found, _ = google.auth.load_credentials_from_dict(json.loads(text))  # type: ignore[no-untyped-call]
+    except (ValueError, GoogleAuthError) as error:
+        # The text itself isn't quoted: it holds a private key.
+        raise AuthenticationError(
+            "the credentials are no credentials of Google's",
+            where=name,
+            why="It is no JSON" if isinstance(error, json.JSONDecodeError) else "Its form is wrong",
+            fix=f"Correct {name}, or unset it and log in",
+            command=f"unset {name} && {LOG_IN}",
+        ) from None
+    return _login(found, name)
+
+
+def _default(environ: Mapping[str, str]) -> Login:
+    import logging
+    import warnings
+
+    import google.auth
+
+    # That no project is known: ours stands in the configuration.
+    logging.getLogger("google.auth._default").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a user's login names no quota project
+        found, _ = google.auth.default()
+    named = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    return _login(found, named or "application default credentials")
+
+
+def _login(credentials: Any, source: str) -> Login:
+    """Told apart by module, so that only the one that is needed is imported."""
+    from google.auth.credentials import with_scopes_if_required
+
+    # Only now: given to the loader, it would ask Google for an external account's project.
+    credentials = with_scopes_if_required(credentials, SCOPES)  # type: ignore[no-untyped-call]
+    module = type(credentials).__module__
+    account = getattr(credentials, "service_account_email", None)
+    if module.startswith("google.auth.impersonated"):
+        return Login(credentials, "service account (impersonated)", account, source)
+    if module.startswith("google.oauth2.service_account"):
+        return Login(credentials, "service account (key)", account, source)
+    if module.startswith("google.oauth2.credentials"):
+        return Login(credentials, "user", getattr(credentials, "account", None) or None, source)
+    if module.startswith("google.auth.compute_engine"):
+        known = account if account and "@" in account else None
+        return Login(credentials, "service account of this machine", known, source)
+    return Login(credentials, "external account", account, source)
+
+
+def _acting_as(service_account: str, login: Login, environ: Mapping[str, str]) -> Login:
+    from google.auth.impersonated_credentials import Credentials as Impersonated
+
+    endpoint = environ.get(_IMPERSONATION_ENDPOINT)
+    address = f"projects/-/serviceAccounts/{service_account}:generateAccessToken"
+    credentials = Impersonated(  # type: ignore[no-untyped-call]
+        source_credentials=login.credentials,
+        target_principal=service_account,
+        target_scopes=list(SCOPES),
+        iam_endpoint_override=f"{endpoint.rstrip('/')}/{address}" if endpoint else None,
+    )
+    return Login(credentials, "service account", service_account, f"{login} (impersonating)")
+
+
+def _missing(why: str) -> AuthenticationError:
+    if "could not automatically determine" in why.lower() or "default credentials" in why.lower():
+        why = "No application default credentials were found on this machine"
+    return AuthenticationError(
+        "there are no credentials for Google Cloud",
+        why=_short(why),
+        fix="Log in",
+        command=LOG_IN,
+    )
+
+
+def _refused(why: str) -> AuthenticationError:
+    if "impersonated" in why:
+        return AuthenticationError(
+            "you may not act as the service account that Terraform uses",
+            where=f"gcp.terraform_service_account, or {IMPERSONATE} where that isn't set",
+            why=_short(why),
+            fix="Have an owner grant you roles/iam.serviceAccountTokenCreator on it, "
+            "or log in as somebody who has it",
+            command=LOG_IN,
+        )
+    if "necessary fields need" in why:
+        why = f"the token in {ACCESS_TOKEN} has expired, or is none"
+        return AuthenticationError(
+            "Google does not accept your login",
+            where=ACCESS_TOKEN,
+            why=why,
+            fix=f"Set a new one (`export {ACCESS_TOKEN}=$(gcloud auth print-access-token)`), or "
+            "unset it and log in",
+            command=f"unset {ACCESS_TOKEN} && {LOG_IN}",
+        )
+    return AuthenticationError(
+        "your login for Google Cloud has expired or was revoked",
+        why=_short(why),
+        fix="Log in again",
+        command=LOG_IN,
+    )
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 300 else f"{line[:300]} …"

@@ -1,0 +1,307 @@
+"""What a run on Google Cloud needs, looked at before anything is made; shared with ``doctor``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from zenstrap import paths
+from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import AuthenticationError, GoogleError
+from zenstrap.lifecycle.checking import Unknown
+from zenstrap.lifecycle.state_place import wanted_bucket
+from zenstrap.platforms.gcp.packages import google_packages
+from zenstrap.platforms.gcp.variables import artifact_bucket, gcp_of
+
+if TYPE_CHECKING:
+    from zenstrap.lifecycle.checking import NamedCheck
+    from zenstrap.platforms.gcp.access import GoogleAccess
+    from zenstrap.platforms.gcp.api.resource_manager import Project
+
+_STATE_PERMISSIONS: Final = (
+    "storage.buckets.get",
+    "storage.buckets.update",
+    "storage.objects.create",
+    "storage.objects.delete",
+    "storage.objects.get",
+    "storage.objects.list",
+)
+_SECONDS: Final = 20.0
+GLOBAL: Final = "global"
+
+
+def google_checks(config: EnvironmentConfig, access: GoogleAccess) -> list[NamedCheck]:
+    """The checks for platform gcp, each raising a ZenstrapError with what mends it.
+
+    One login and one session for all; what two of them need is asked for once.
+    """
+    look = _Look(config, access)
+    checks: list[NamedCheck] = [
+        ("google_login", look.login),
+        ("google_packages", lambda: google_packages(config)),
+        ("google_project", look.project_line),
+        ("google_apis", look.apis),
+        ("google_permissions", look.permissions),
+        ("google_regions", look.regions),
+        ("state_bucket", look.state_bucket),
+        ("artifact_bucket", look.artifact_bucket),
+        ("google_provider", look.provider),
+    ]
+    from zenstrap.platforms.gcp.needs import makes_service_account_keys
+
+    if config.auth is not None and config.auth.method == "implicit":
+        checks.append(("connector_login", look.connector_login))
+    if gcp_of(config).kms_keys:
+        checks.append(("encryption_keys", look.encryption_keys))
+    if makes_service_account_keys(config):
+        checks.append(("service_account_keys", look.keys_allowed))
+    return checks
+
+
+class _Look:
+    def __init__(self, config: EnvironmentConfig, access: GoogleAccess) -> None:
+        self._config = config
+        self._access = access
+
+    def login(self) -> str:
+        from zenstrap.platforms.gcp.api.principal import who_is_it
+
+        return who_is_it(self._access.rest)
+
+    @cached_property
+    def _project(self) -> Project:
+        from zenstrap.platforms.gcp.api.resource_manager import get_project
+
+        return get_project(self._access.rest)
+
+    def project_line(self) -> str:
+        return f"{self._project.id} (number {self._project.number})"
+
+    def apis(self) -> str:
+        from zenstrap.platforms.gcp.api.service_usage import enabled_apis
+        from zenstrap.platforms.gcp.needs import FIRST_APIS, needed_apis
+
+        enabled = enabled_apis(self._access.rest)
+        missing = needed_apis(self._config) - enabled
+        if first := sorted(missing.intersection(FIRST_APIS)):
+            raise GoogleError(
+                f"{' and '.join(first)} {'is' if len(first) == 1 else 'are'} not enabled",
+                where=f"project {self._access.project_id}",
+                why="Terraform enables the other APIs through them",
+                fix="Enable them" if len(first) > 1 else "Enable it",
+                command=f"gcloud services enable {' '.join(first)} "
+                f"--project {self._access.project_id}",
+            )
+        if missing:
+            return f"up enables {_listed(missing)}"
+        return "all enabled"
+
+    def permissions(self) -> str:
+        from zenstrap.platforms.gcp.api.resource_manager import missing_permissions
+        from zenstrap.platforms.gcp.needs import needed_permissions
+
+        needed = needed_permissions(self._config)
+        missing = missing_permissions(self._access.rest, needed)
+        if not missing:
+            return f"all {len(needed)} that Terraform needs"
+        raise self._lacking(missing, f"project {self._access.project_id}", "gcloud projects")
+
+    def regions(self) -> str:
+        from zenstrap.config.google_regions import KNOWN
+
+        wanted = {gcp_of(self._config).region: "gcp.region"}
+        for project in self._config.targets:
+            stack = f"ml_projects.{project}" if project else "stack"
+            for kind, component in self._config.components_of(project).present().items():
+                if region := getattr(component, "location", None):
+                    wanted.setdefault(region, f"{stack}.components.{kind}.location")
+        wanted.pop(GLOBAL, None)  # Cloud Build's, which is no region
+        unknown = [
+            region
+            for region, key in sorted(wanted.items())
+            if region not in KNOWN and not self._exists(region, key)
+        ]
+        if unknown:
+            return Unknown(f"not known to this version of zenstrap: {', '.join(unknown)}")
+        return ", ".join(sorted(wanted))
+
+    def _exists(self, region: str, key: str) -> bool:
+        """Whether Google knows it; False where it can't be asked before the API is enabled."""
+        from zenstrap.config.google_regions import KNOWN
+        from zenstrap.config.spelling import nearest
+        from zenstrap.platforms.gcp.api.refusals import ApiDisabledError, RefusedCallError
+
+        path = f"v1/projects/{self._access.project_id}/locations/{region}"
+        try:
+            self._access.rest.get("artifactregistry", path, what="the region can't be looked up")
+        except ApiDisabledError:
+            return False
+        except RefusedCallError as error:
+            if error.refusal.status not in (400, 403, 404):
+                raise
+            near = nearest(region, sorted(KNOWN))
+            raise GoogleError(
+                f"there is no region {region}",
+                where=key,
+                why=f"Google says: {error.refusal.message}",
+                fix=f"Write {near}" if near else "See which regions there are",
+                command=None if near else "gcloud compute regions list",
+            ) from error
+        return True
+
+    def state_bucket(self) -> str:
+        from zenstrap.platforms.gcp.storage.client import reaching
+        from zenstrap.platforms.gcp.storage.state_bucket import decide, look
+
+        wanted = wanted_bucket(self._config, self._access, self._project)
+        place = f"gs://{wanted.name}"
+        decision = decide(look(self._access.storage, wanted), wanted)
+        if decision.reason is not None:
+            raise decision.reason
+        if decision.action == "create":
+            return f"{place}: up creates it in {wanted.location}"
+        with reaching("your permissions can't be asked for", where=place, project=wanted.project):
+            bucket = self._access.storage.bucket(wanted.name)
+            granted = bucket.test_iam_permissions(list(_STATE_PERMISSIONS), timeout=_SECONDS)
+        if missing := set(_STATE_PERMISSIONS) - set(granted):
+            raise self._lacking(missing, place, "gcloud storage buckets")
+        settings = f"; up sets {', '.join(decision.settings)}" if decision.settings else ""
+        return f"{place}{settings}"
+
+    def artifact_bucket(self) -> str:
+        from zenstrap.platforms.gcp.api.refusals import NotAllowedError
+        from zenstrap.platforms.gcp.storage.client import reaching
+
+        name = artifact_bucket(self._config)
+        place = f"gs://{name}"
+        try:
+            with reaching("the artifact bucket can't be looked at", where=place):
+                bucket = self._access.storage.lookup_bucket(name, timeout=_SECONDS)
+        except NotAllowedError as error:
+            raise self._taken(place, "There is one that you may not look at") from error
+        if bucket is None:
+            return f"{place}: up creates it"
+        if int(bucket.project_number or 0) != self._project.number:
+            raise self._taken(place, f"It is in the project with number {bucket.project_number}")
+        labels = dict(bucket.labels or {})
+        environment = labels.get("environment")
+        if labels.get("managed_by") != "zenstrap" or environment != self._config.environment:
+            owner = f"environment {environment}" if environment else "nobody that zenstrap knows"
+            raise self._taken(place, f"By its labels it belongs to {owner}")
+        return place
+
+    def _taken(self, place: str, why: str) -> GoogleError:
+        return GoogleError(
+            "the artifact bucket's name is taken",
+            where=place,
+            why=why,
+            fix="Choose another name: stack.components.artifact_store.bucket",
+        )
+
+    def connector_login(self) -> str:
+        """The connectors of method implicit know nothing but this, whatever Terraform takes."""
+        from zenstrap.platforms.gcp.api.credentials import default_login
+
+        try:
+            return str(default_login())
+        except AuthenticationError as error:
+            raise AuthenticationError(
+                "this machine has no identity of its own for the connectors",
+                where="auth.method",
+                why=f"It is implicit, and ZenML then works with nothing but application default "
+                f"credentials. {error.why or error.what}",
+                fix="Log in, or choose another auth.method",
+                command=error.command,
+            ) from error
+
+    def encryption_keys(self) -> str:
+        from zenstrap.platforms.gcp.api.kms import get_key
+        from zenstrap.platforms.gcp.api.refusals import ApiDisabledError, NotAllowedError
+
+        keys = gcp_of(self._config).kms_keys
+        for number, name in enumerate(keys):
+            try:
+                key = get_key(self._access.rest, name)
+            except (ApiDisabledError, NotAllowedError):
+                # Cloud KMS may be enabled by the run itself, and using a key is another right
+                # than looking at it.
+                return Unknown("not known: cloudkms.googleapis.com isn't enabled, or not for you")
+            fault = None
+            if key is None:
+                fault = "there is no such encryption key"
+            elif key.purpose != "ENCRYPT_DECRYPT":
+                fault = f"this encryption key is for {key.purpose}, not for ENCRYPT_DECRYPT"
+            elif key.state != "ENABLED":
+                fault = f"this encryption key is {key.state or 'without a primary version'}"
+            if fault:
+                raise GoogleError(
+                    fault,
+                    where=f"gcp.kms_keys[{number}] ({name})",
+                    fix="Name one that is there and enabled, or make it so",
+                    command=f"gcloud kms keys list --keyring={name.rpartition('/cryptoKeys/')[0]}",
+                )
+        return f"{len(keys)} of your own, enabled"
+
+    def keys_allowed(self) -> str:
+        from zenstrap.platforms.gcp.api.org_policy import NO_KEYS, enforced
+        from zenstrap.platforms.gcp.api.refusals import ApiDisabledError, NotAllowedError
+
+        try:
+            forbidden = [one for one in NO_KEYS if enforced(self._access.rest, one)]
+        except (ApiDisabledError, NotAllowedError):
+            # Only to know earlier what Terraform would run into.
+            return Unknown(
+                "not known: orgpolicy.googleapis.com isn't enabled, or you may not read policies"
+            )
+        if forbidden:
+            raise GoogleError(
+                "the organisation forbids keys of service accounts",
+                where="auth.method",
+                why=f"The policy {forbidden[0]} is enforced in {self._access.project_id}",
+                fix="Set auth.method: external-account, which needs no key, or ask for an "
+                "exception",
+                command=f"gcloud resource-manager org-policies disable-enforce {forbidden[0]} "
+                f"--project {self._access.project_id}",
+            )
+        return "allowed"
+
+    def provider(self) -> str:
+        """The version of Terraform's provider; init fetches one where there is none."""
+        text = (paths.modules_folder() / "environments" / "gcp" / "versions.tf").read_text()
+        found = re.search(r'source\s*=\s*"hashicorp/google"\s*version\s*=\s*"([^"]+)"', text)
+        constraint = found[1] if found else "any"
+        folder = paths.terraform_data_folder(self._config.environment) / "providers"
+        installed = sorted(one.name for one in folder.glob("*/hashicorp/google/*"))
+        return f"hashicorp/google {', '.join(installed) or 'is fetched by init'} ({constraint})"
+
+    def _lacking(self, missing: Collection[str], where: str, tool: str) -> GoogleError:
+        from zenstrap.platforms.gcp.api.refusals import role_for
+
+        roles = sorted({role for one in missing if (role := role_for(one))})
+        subject = where.removeprefix("project ")
+        member = self._access.login.principal or "PRINCIPAL"
+        grants = " && ".join(
+            f"{tool} add-iam-policy-binding {subject} --member={_member(member)} --role={role}"
+            for role in roles
+        )
+        return GoogleError(
+            f"{len(missing)} permission{'s are' if len(missing) > 1 else ' is'} missing",
+            where=where,
+            why=f"You lack {', '.join(sorted(missing))}",
+            fix="Have an owner run" if grants else "Have an owner grant them to you",
+            command=grants or None,
+        )
+
+
+def _member(principal: str) -> str:
+    if "@" not in principal:
+        return principal
+    return (
+        f"{'serviceAccount' if principal.endswith('gserviceaccount.com') else 'user'}:{principal}"
+    )
+
+
+def _listed(apis: Collection[str]) -> str:
+    return ", ".join(sorted(one.removesuffix(".googleapis.com") for one in apis))

@@ -1,0 +1,108 @@
+"""What a plan must look like, whatever the modules say: the rules on resources. Pure.
+
+The modules set all of this themselves. These rules hold when somebody changes a module. Who may get
+which role is in ``grants``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from zenstrap.config import EnvironmentConfig
+from zenstrap.platforms.gcp import grants
+from zenstrap.terraform.plan import Plan
+from zenstrap.terraform.settings import ResourceSettings
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One resource that breaks one rule."""
+
+    rule: str
+    address: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.problem} ({self.rule})"
+
+
+def breaches(plan: Plan, config: EnvironmentConfig) -> tuple[Breach, ...]:
+    """Every breach in what there would be after the plan, by address."""
+    rules = _rules(config)
+    return tuple(
+        Breach(rule, resource.address, problem)
+        for resource in plan.settings
+        for rule, find in rules.items()
+        if (problem := find(resource)) is not None
+    )
+
+
+Rule = Callable[[ResourceSettings], str | None]
+
+
+def _rules(config: EnvironmentConfig) -> dict[str, Rule]:
+    rules: dict[str, Rule] = {
+        "no_public_access": grants.public_access,
+        "no_broad_roles": lambda resource: grants.broad_role(resource, config),
+        "no_other_grants": grants.other_grant,
+    }
+    if not config.throwaway:
+        rules["no_force_destroy"] = _forced
+    if config.resilience.is_strict:
+        rules |= {
+            "uniform_access": _not_uniform,
+            "public_access_prevention": _unprevented,
+            "customer_managed_keys": _googles_key,
+            "no_service_account_keys": _account_key,
+            "immutable_tags": _mutable_tags,
+        }
+    return rules
+
+
+def _forced(resource: ResourceSettings) -> str | None:
+    forced = resource.values.get("force_destroy") is True
+    return "has force_destroy, which is for throw-away environments" if forced else None
+
+
+def _not_uniform(resource: ResourceSettings) -> str | None:
+    if resource.type != "google_storage_bucket":
+        return None
+    uniform = resource.values.get("uniform_bucket_level_access") is True
+    return None if uniform else "has no uniform bucket-level access"
+
+
+def _unprevented(resource: ResourceSettings) -> str | None:
+    if resource.type != "google_storage_bucket":
+        return None
+    prevented = resource.values.get("public_access_prevention") == "enforced"
+    return None if prevented else "doesn't enforce public access prevention"
+
+
+def _googles_key(resource: ResourceSettings) -> str | None:
+    if resource.type == "google_storage_bucket":
+        key: object = _only(resource.values.get("encryption"), "default_kms_key_name")
+    elif resource.type == "google_artifact_registry_repository":
+        key = resource.values.get("kms_key_name")
+    else:
+        return None
+    return None if key else "isn't encrypted with a key of the customer's"
+
+
+def _account_key(resource: ResourceSettings) -> str | None:
+    is_key = resource.type in ("google_service_account_key", "google_storage_hmac_key")
+    return "is a long-lived key of a service account" if is_key else None
+
+
+def _mutable_tags(resource: ResourceSettings) -> str | None:
+    if resource.type != "google_artifact_registry_repository":
+        return None
+    immutable = _only(resource.values.get("docker_config"), "immutable_tags") is True
+    return None if immutable else "lets image tags be moved"
+
+
+def _only(blocks: object, attribute: str) -> object:
+    """The attribute of a block that comes once, as Terraform gives it: in a list."""
+    for block in blocks if isinstance(blocks, list) else ():
+        return block.get(attribute) if isinstance(block, dict) else None
+    return None

@@ -1,0 +1,239 @@
+"""Stack components on Google Cloud: from a configuration's short settings to ZenML's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import JsonValue
+
+from zenstrap.config import AnyComponent, ComponentKind, secret_source
+from zenstrap.config.components import (
+    Deployer,
+    ExperimentTracker,
+    ImageBuilder,
+    Orchestrator,
+    StepOperator,
+)
+from zenstrap.errors import RegistryError
+from zenstrap.platforms.gcp.outputs import GoogleProject, StackOutputs
+
+Settings = dict[str, JsonValue]
+
+# What a component reaches through its service connector: ZenML's resource types. The other flavors
+# reach nothing on Google Cloud by themselves.
+RESOURCE_TYPES: Final[dict[tuple[ComponentKind, str], str]] = {
+    ("artifact_store", "gcp"): "gcs-bucket",
+    ("container_registry", "gcp"): "docker-registry",
+    ("orchestrator", "vertex"): "gcp-generic",
+    ("orchestrator", "kubernetes"): "kubernetes-cluster",
+    ("orchestrator", "vm_gcp"): "gcp-generic",
+    ("step_operator", "vertex"): "gcp-generic",
+    ("image_builder", "gcp"): "gcp-generic",
+    ("experiment_tracker", "vertex"): "gcp-generic",
+    ("deployer", "gcp"): "gcp-generic",
+}
+
+# ZenML stores the class that its short name kubernetes_pod stands for. The arguments are what
+# Cloud Composer wants of pods. https://cloud.google.com/composer/docs/composer-3/use-kubernetes-pod-operator
+_POD_OPERATOR: Final = (
+    "airflow.providers.cncf.kubernetes.operators.kubernetes_pod.KubernetesPodOperator"
+)
+_COMPOSER_PODS: Final[Settings] = {
+    "namespace": "composer-user-workloads",
+    "config_file": "/home/airflow/composer_kube_config",
+}
+
+
+@dataclass(frozen=True)
+class GcpComponent:
+    """What is registered of a component; ``resource`` is what it reaches, where that has a name."""
+
+    configuration: Settings
+    resource: str | None = None
+
+
+def gcp_component(
+    kind: ComponentKind, component: AnyComponent, google: GoogleProject, outputs: StackOutputs
+) -> GcpComponent:
+    """The component in ZenML's words.
+
+    Args:
+        outputs: those of the stack that the component belongs to.
+
+    Raises:
+        RegistryError: Terraform didn't make what it needs.
+    """
+    match kind, component.flavor:
+        case "artifact_store", "gcp":
+            store = outputs.artifact_store
+            return GcpComponent({"path": store.uri}, resource=f"gs://{store.bucket}")
+        case "container_registry", "gcp":
+            if outputs.container_registry is None:
+                raise _missing("container_registry")
+            uri = outputs.container_registry.uri
+            return GcpComponent({"uri": uri}, resource=uri)
+        case "orchestrator", _:
+            assert isinstance(component, Orchestrator)
+            cluster = component.cluster if component.flavor == "kubernetes" else None
+            return GcpComponent(_orchestrator(component, google, outputs), resource=cluster)
+        case "step_operator", "vertex":
+            assert isinstance(component, StepOperator)
+            return GcpComponent(_step_operator(component, google, outputs))
+        case "image_builder", _:
+            assert isinstance(component, ImageBuilder)
+            return GcpComponent(_image_builder(component, google))
+        case "experiment_tracker", _:
+            assert isinstance(component, ExperimentTracker)
+            return GcpComponent(_experiment_tracker(component, google, outputs))
+        case "deployer", "gcp":
+            assert isinstance(component, Deployer)
+            return GcpComponent(_deployer(component, google, outputs))
+    raise RegistryError(
+        f"zenstrap doesn't register {kind} of flavor {component.flavor} on Google Cloud",
+        where=f"stack.components.{kind}.flavor",
+    )
+
+
+def _orchestrator(
+    component: Orchestrator, google: GoogleProject, outputs: StackOutputs
+) -> Settings:
+    workload = outputs.workload("orchestrator")
+    location = workload.location or component.location or google.region
+    match component.flavor:
+        case "vertex":
+            return _set(
+                project=google.id,
+                location=location,
+                synchronous=component.synchronous,
+                pipeline_root=workload.staging_uri,
+                workload_service_account=workload.service_account,
+                network=workload.network,
+                encryption_spec_key_name=workload.kms_key,
+                custom_job_parameters=_machine(component) or None,
+            )
+        case "kubernetes":
+            return _set(
+                kubernetes_namespace=component.namespace,
+                synchronous=component.synchronous,
+                max_parallelism=component.max_parallelism,
+            )
+        case "vm_gcp":
+            return _set(
+                project=google.id,
+                region=location,
+                instance_type=component.machine_type,
+                accelerators=_counted_accelerator(component),
+                disk_size=component.boot_disk_gb,
+                use_spot=component.use_spot,
+            )
+        case "airflow":
+            folder = component.dag_folder
+            on_composer = folder is not None and folder.startswith("gs://")
+            return _set(
+                dag_output_dir=folder,
+                local=False,
+                operator=_POD_OPERATOR if on_composer else None,
+                operator_args=_COMPOSER_PODS if on_composer else None,
+            )
+    return {}
+
+
+def _step_operator(
+    component: StepOperator, google: GoogleProject, outputs: StackOutputs
+) -> Settings:
+    workload = outputs.workload("step_operator")
+    return _set(
+        project=google.id,
+        region=workload.location or component.location or google.region,
+        service_account=workload.service_account,
+        network=workload.network,
+        encryption_spec_key_name=workload.kms_key,
+        **_machine(component),
+    )
+
+
+def _image_builder(component: ImageBuilder, google: GoogleProject) -> Settings:
+    if component.flavor == "local":
+        return {}
+    minutes = component.timeout_minutes
+    return _set(
+        project=google.id,
+        location=component.location,
+        build_timeout=None if minutes is None else minutes * 60,
+    )
+
+
+def _experiment_tracker(
+    component: ExperimentTracker, google: GoogleProject, outputs: StackOutputs
+) -> Settings:
+    if component.flavor == "mlflow":
+        return mlflow(component)
+    workload = outputs.workload("experiment_tracker")
+    return _set(
+        project=google.id,
+        location=workload.location or component.location or google.region,
+        experiment=component.experiment,
+        staging_bucket=workload.staging_uri,
+        encryption_spec_key_name=workload.kms_key,
+    )
+
+
+def mlflow(component: ExperimentTracker) -> Settings:
+    """An MLflow server, on any platform; what is secret of it stays in ZenML's secret store."""
+    return _set(
+        tracking_uri=component.tracking_uri,
+        experiment_name=component.experiment,
+        tracking_username=component.tracking_username,
+        tracking_password=_secret(component.tracking_password),
+        tracking_token=_secret(component.tracking_token),
+    )
+
+
+def _deployer(component: Deployer, google: GoogleProject, outputs: StackOutputs) -> Settings:
+    if outputs.deployer is None:
+        raise _missing("deployer")
+    return _set(
+        project=google.id,
+        location=outputs.deployer.location or component.location or google.region,
+        service_account=outputs.deployer.service_account,
+        secret_name_prefix=outputs.deployer.secret_name_prefix,
+        allow_unauthenticated=component.allow_unauthenticated,
+    )
+
+
+def _machine(component: Orchestrator | StepOperator) -> Settings:
+    """The machine of a Vertex AI job, in the words of its API."""
+    count = component.accelerator_count or 1
+    return _set(
+        machine_type=component.machine_type,
+        accelerator_type=component.accelerator,
+        accelerator_count=count if component.accelerator else None,
+        boot_disk_size_gb=component.boot_disk_gb,
+    )
+
+
+def _counted_accelerator(component: Orchestrator) -> str | None:
+    if component.accelerator is None:
+        return None
+    return f"{component.accelerator}:{component.accelerator_count or 1}"
+
+
+def _secret(reference: str | None) -> str | None:
+    """ZenML's way to write a reference to its secret store."""
+    if reference is None:
+        return None
+    source = secret_source(reference)
+    return f"{{{{{source.name}.{source.key}}}}}"
+
+
+def _set(**settings: JsonValue) -> Settings:
+    """Those that have a value: ZenML has its own defaults for the others."""
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _missing(output: str) -> RegistryError:
+    return RegistryError(
+        f"Terraform's output {output} is null, and the stack has such a component",
+        why="The root module and zenstrap disagree about what it outputs.",
+    )

@@ -1,0 +1,147 @@
+"""Service connectors for Google Cloud, one for the base and for each ML project. No secret here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Final, assert_never
+
+from pydantic import JsonValue
+
+from zenstrap.config.models import Auth
+from zenstrap.errors import RegistryError
+from zenstrap.naming import connector_name
+from zenstrap.platforms.gcp.outputs import GcpOutputs
+from zenstrap.registry.model import UNKNOWN, DesiredConnector
+
+# Fingerprints of key ids by ML project, None for the base's.
+KeyFingerprints = Mapping[str | None, str]
+
+# ZenML's names of the methods whose credentials are those of the machine that asks Google for a
+# token, and which it allows only where ENABLE_IMPLICIT says so.
+KEYLESS: Final = frozenset({"external-account", "implicit"})
+ENABLE_IMPLICIT: Final = "ZENML_ENABLE_IMPLICIT_AUTH_METHODS"
+
+_TOKEN_URL: Final = "https://sts.googleapis.com/v1/token"
+_IMPERSONATION_URL: Final = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{email}:generateAccessToken"
+_JWT: Final = "urn:ietf:params:oauth:token-type:jwt"
+_AWS_REQUEST: Final = "urn:ietf:params:aws:token-type:aws4_request"
+# Where AWS tells a machine its region and role. IMDSv2 wants a session token first, and is what
+# every new machine has. https://google.aip.dev/auth/4117
+_AWS_SOURCE: Final[dict[str, JsonValue]] = {
+    "environment_id": "aws1",
+    "region_url": "http://169.254.169.254/latest/meta-data/placement/availability-zone",
+    "url": "http://169.254.169.254/latest/meta-data/iam/security-credentials",
+    "imdsv2_session_token_url": "http://169.254.169.254/latest/api/token",
+    "regional_cred_verification_url": "https://sts.{region}.amazonaws.com"
+    "?Action=GetCallerIdentity&Version=2011-06-15",
+}
+
+
+def gcp_connector(
+    environment: str,
+    auth: Auth,
+    outputs: GcpOutputs,
+    project: str | None,
+    labels: Mapping[str, str],
+    *,
+    fingerprints: KeyFingerprints,
+    resources: tuple[tuple[str, str], ...],
+    hands_out_key: bool = False,
+) -> DesiredConnector:
+    """The connector by which one stack reaches Google Cloud, as its own service account.
+
+    Args:
+        project: the ML project; None for the base.
+        labels: ownership labels.
+        fingerprints: of the keys that aren't made by Terraform.
+        resources: (type, id) of what the stack's components reach.
+        hands_out_key: whoever uses the connector gets the key itself, not a short-lived token.
+            SkyPilot can't work with tokens.
+
+    Raises:
+        RegistryError: Terraform didn't make what the method needs.
+    """
+    account = outputs.of(project).service_account
+    configuration: dict[str, JsonValue] = {"project_id": outputs.project.id}
+    document = None
+    principal: str | None = account.email
+    key = fingerprints.get(project)
+    match auth.method:
+        case "external-account":
+            document = credential_configuration(auth, outputs, account.email)
+        case "impersonation":
+            configuration["target_principal"] = account.email
+        case "service-account":
+            if auth.key is None:
+                made = outputs.key_id(project)
+                key = fingerprint(made) if made else None
+            else:
+                principal = None  # whose key it is stands in the key
+            if hands_out_key:
+                configuration["generate_temporary_tokens"] = False
+        case "implicit":
+            principal = None  # whoever the machine is
+        case unknown:
+            assert_never(unknown)
+    return DesiredConnector(
+        name=connector_name(environment, auth.method, project),
+        method=auth.method,
+        configuration=configuration,
+        project=project,
+        labels=labels,
+        credential_configuration=document,
+        principal=principal,
+        key=key,
+        resources=resources,
+    )
+
+
+def credential_configuration(auth: Auth, outputs: GcpOutputs, email: str) -> str:
+    """The JSON document by which Google's libraries exchange a foreign token for Google's.
+
+    It names where the token comes from and holds no secret itself.
+    https://google.aip.dev/auth/4117
+
+    Raises:
+        RegistryError: there is no workload identity provider.
+    """
+    if outputs.workload_identity is None:
+        raise RegistryError(
+            "Terraform's output workload_identity is null, and auth.method is external-account",
+            why="The root module and zenstrap disagree about what it outputs.",
+        )
+    token_type, source = _subject_token(auth.subject_token or "")
+    document = {
+        "type": "external_account",
+        "audience": outputs.workload_identity.audience,
+        "subject_token_type": token_type,
+        "token_url": _TOKEN_URL,
+        "service_account_impersonation_url": _IMPERSONATION_URL.format(email=email),
+        "credential_source": source,
+    }
+    return json.dumps(document, sort_keys=True)
+
+
+def fingerprint(key_id: str) -> str:
+    """What tells one key from another without telling its id; a full name counts by its end."""
+    if key_id == UNKNOWN:
+        return UNKNOWN
+    return hashlib.sha256(key_id.rpartition("/")[2].encode()).hexdigest()[:16]
+
+
+def _subject_token(reference: str) -> tuple[str, dict[str, JsonValue]]:
+    kind, _, place = reference.partition(":")
+    match kind:
+        case "aws":
+            return _AWS_REQUEST, _AWS_SOURCE
+        case "file":
+            return _JWT, {"file": place, "format": {"type": "text"}}
+        case "url":
+            return _JWT, {"url": place, "format": {"type": "text"}}
+    raise RegistryError(
+        "there is no telling where the identity token comes from",
+        where="auth.subject_token",
+        fix="Write aws, file:/absolute/path or url:https://address.",
+    )

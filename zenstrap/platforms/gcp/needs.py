@@ -1,0 +1,110 @@
+"""What an environment needs of its project: APIs, and permissions for whoever runs Terraform.
+
+The APIs are those that ``terraform_modules`` enables; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from zenstrap.config import EnvironmentConfig
+from zenstrap.platforms.gcp.adoption import made_key_locations, makes_pool
+
+# Terraform enables the others through these two.
+FIRST_APIS: Final = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
+
+ALWAYS: Final = frozenset(
+    {*FIRST_APIS, "iam.googleapis.com", "iamcredentials.googleapis.com", "storage.googleapis.com"}
+)
+BY_FLAVOR: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    ("container_registry", "gcp"): frozenset({"artifactregistry.googleapis.com"}),
+    ("deployer", "gcp"): frozenset({"run.googleapis.com", "secretmanager.googleapis.com"}),
+    ("experiment_tracker", "vertex"): frozenset({"aiplatform.googleapis.com"}),
+    ("image_builder", "gcp"): frozenset(
+        {"cloudbuild.googleapis.com", "compute.googleapis.com"},
+    ),
+    ("orchestrator", "airflow"): frozenset({"composer.googleapis.com"}),
+    ("orchestrator", "kubernetes"): frozenset({"container.googleapis.com"}),
+    ("orchestrator", "vertex"): frozenset({"aiplatform.googleapis.com"}),
+    ("orchestrator", "vm_gcp"): frozenset({"compute.googleapis.com"}),
+    ("step_operator", "vertex"): frozenset({"aiplatform.googleapis.com"}),
+}
+KEYS_API: Final = "cloudkms.googleapis.com"
+TOKENS_API: Final = "sts.googleapis.com"
+
+_PERMISSIONS: Final = frozenset(
+    {
+        "iam.serviceAccounts.create",
+        "iam.serviceAccounts.getIamPolicy",
+        "iam.serviceAccounts.setIamPolicy",
+        "resourcemanager.projects.get",
+        "resourcemanager.projects.getIamPolicy",
+        "resourcemanager.projects.setIamPolicy",
+        "serviceusage.services.enable",
+        "serviceusage.services.list",
+        "storage.buckets.create",
+        "storage.buckets.get",
+        "storage.buckets.getIamPolicy",
+        "storage.buckets.setIamPolicy",
+    }
+)
+_REGISTRY: Final = frozenset(
+    {
+        "artifactregistry.repositories.create",
+        "artifactregistry.repositories.getIamPolicy",
+        "artifactregistry.repositories.setIamPolicy",
+    }
+)
+_POOL: Final = frozenset(
+    {"iam.workloadIdentityPoolProviders.create", "iam.workloadIdentityPools.create"}
+)
+# Of keys that are made. The user's own may be in another project, which isn't asked here.
+_KEYS: Final = frozenset(
+    {
+        "cloudkms.cryptoKeys.create",
+        "cloudkms.cryptoKeys.getIamPolicy",
+        "cloudkms.cryptoKeys.setIamPolicy",
+        "cloudkms.keyRings.create",
+    }
+)
+_WITH_ROLES_OF_THEIR_OWN: Final = frozenset({("deployer", "gcp"), ("orchestrator", "vm_gcp")})
+
+
+def needed_apis(config: EnvironmentConfig) -> frozenset[str]:
+    """The APIs that the environment's components use."""
+    found = set(ALWAYS)
+    for project in config.targets:
+        for kind, component in config.components_of(project).present().items():
+            found |= BY_FLAVOR.get((kind, component.flavor), frozenset())
+    if config.resilience.is_strict or (config.gcp and config.gcp.kms_keys):
+        found.add(KEYS_API)
+    if config.auth and config.auth.method == "external-account":
+        found.add(TOKENS_API)
+    return frozenset(found)
+
+
+def makes_service_account_keys(config: EnvironmentConfig) -> bool:
+    """Whether Terraform makes keys of service accounts."""
+    auth = config.auth
+    return auth is not None and auth.method == "service-account" and auth.key is None
+
+
+def needed_permissions(config: EnvironmentConfig) -> frozenset[str]:
+    """What whoever runs Terraform must be allowed in the project, one for each kind of thing."""
+    found = set(_PERMISSIONS)
+    if any(config.components_of(one).container_registry for one in config.targets):
+        found |= _REGISTRY
+    if any(
+        (kind, component.flavor) in _WITH_ROLES_OF_THEIR_OWN
+        for one in config.targets
+        for kind, component in config.components_of(one).present().items()
+    ):
+        found.add("iam.roles.create")
+    if makes_service_account_keys(config):
+        found.add("iam.serviceAccountKeys.create")
+    if makes_pool(config):
+        found |= _POOL
+    if made_key_locations(config):
+        found |= _KEYS
+    return frozenset(found)

@@ -1,0 +1,89 @@
+"""Looking at an environment's artifact bucket from outside of Terraform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Final
+
+from zenstrap.platforms.gcp.storage.client import reaching
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Client
+
+_SECONDS: Final = 20.0
+
+
+def exists(client: Client, name: str) -> bool:
+    """Whether there is a bucket of that name that we may see.
+
+    Raises:
+        GoogleError, AuthenticationError: it can't be looked at.
+    """
+    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+        return client.lookup_bucket(name, timeout=_SECONDS) is not None
+
+
+def labels(client: Client, name: str) -> dict[str, str] | None:
+    """A bucket's labels; None where there is none, or none that we may see.
+
+    Raises:
+        GoogleError, AuthenticationError: it can't be looked at.
+    """
+    from google.cloud.exceptions import Forbidden
+
+    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+        try:
+            bucket = client.lookup_bucket(name, timeout=_SECONDS)
+        except Forbidden:
+            return None
+        return None if bucket is None else dict(bucket.labels)
+
+
+def first_objects(client: Client, name: str, number: int = 1) -> list[str]:
+    """The names of some objects in a bucket, older versions included; none where there is no
+    bucket.
+
+    Raises:
+        GoogleError, AuthenticationError: it can't be looked at.
+    """
+    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+        if client.lookup_bucket(name, timeout=_SECONDS) is None:
+            return []
+        found = client.list_blobs(name, versions=True, max_results=number, timeout=_SECONDS)
+        return [blob.name for blob in found]
+
+
+def outside_of(client: Client, name: str, paths: Collection[str]) -> list[str]:
+    """What lies in a bucket beside some paths: objects and folders of its top level.
+
+    Raises:
+        GoogleError, AuthenticationError: it can't be looked at.
+    """
+    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+        if client.lookup_bucket(name, timeout=_SECONDS) is None:
+            return []
+        found = client.list_blobs(name, delimiter="/", timeout=_SECONDS)
+        objects = [blob.name for blob in found]
+        return sorted({*objects, *found.prefixes} - {*paths})
+
+
+def delete_objects(client: Client, name: str, *, guard: Callable[[], None]) -> int:
+    """Delete all that is in a bucket, older versions included; tells how many there were.
+
+    Args:
+        guard: called before each page; raises where nothing more may be written.
+
+    Raises:
+        GoogleError, AuthenticationError: Google said no.
+    """
+    deleted = 0
+    with reaching("the artifact bucket can't be emptied", where=f"gs://{name}"):
+        bucket = client.bucket(name)
+        for page in client.list_blobs(name, versions=True, timeout=_SECONDS).pages:
+            guard()
+            blobs = list(page)
+            bucket.delete_blobs(
+                blobs, on_error=lambda blob: None, preserve_generation=True, timeout=_SECONDS
+            )
+            deleted += len(blobs)
+    return deleted

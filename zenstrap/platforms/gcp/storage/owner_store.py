@@ -1,0 +1,44 @@
+"""Whose an environment is, beside its state in a bucket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from zenstrap.owner import FILE, Owner, parse_owner
+from zenstrap.platforms.gcp.storage.client import reaching
+from zenstrap.platforms.gcp.storage.objects import read_object
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Client
+
+_SECONDS: Final = 30.0
+
+
+class GcsOwnerStore:
+    """An object beside the state.
+
+    Args:
+        prefix: the environment's own in the bucket.
+        environment: whose owner is looked for.
+    """
+
+    def __init__(self, client: Client, bucket: str, prefix: str, environment: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._name = f"{prefix}/{FILE}"
+        self._environment = environment
+
+    @property
+    def place(self) -> str:
+        return f"gs://{self._bucket}/{self._name}"
+
+    def read(self) -> Owner | None:
+        content = read_object(self._client, self._bucket, self._name)
+        return None if content is None else parse_owner(content, self.place, self._environment)
+
+    def write(self, owner: Owner) -> None:
+        what = "the file that says whose the environment is can't be written"
+        with reaching(what, where=self.place, project=self._client.project):
+            self._client.bucket(self._bucket).blob(self._name).upload_from_string(
+                owner.to_json(), content_type="application/json", timeout=_SECONDS
+            )
