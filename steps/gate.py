@@ -15,4 +15,4 @@ def gate(config: ConfigReport, plan: PlanReport) -> Annotated[GateReport, named(
     opened = session.current(config.config.environment)
     with session.step_of(config.config.environment, "gate") as progress:
         opened.show_plan(plan)
-        return progress.done(approve(plan, config.config, opened))
+        return progress.done(approve(plan, config.config, opened.platform.resource_rules(), opened))

@@ -21,8 +21,9 @@ from zenstrap.events import Emit, Notice, Outcome, StepFinished, StepStarted, ig
 from zenstrap.interrupt import Interrupt
 
 if TYPE_CHECKING:
+    from zenstrap.config import EnvironmentConfig
     from zenstrap.lease import Lease
-    from zenstrap.platforms.gcp.access import GoogleAccess
+    from zenstrap.platforms import Platform
     from zenstrap.reports import PlanReport, Report
     from zenstrap.terraform.storage import StateStorage
 
@@ -36,6 +37,7 @@ class Session:
     """One run of one command on one environment.
 
     Attributes:
+        platform: where the environment lives.
         lease: the environment's lease; None for commands that change nothing.
         ask: how to ask a person; None where there is no terminal.
         assume_yes: ``--yes`` was given.
@@ -52,7 +54,6 @@ class Session:
         unmarked: whether registrations that name no owner are ours; None until it is looked at.
         told: whose configuration it is, where it isn't that of the files; for people.
         changed_first: what was changed before anything was planned, for people: the state bucket.
-        google: the login with Google Cloud, on platform gcp.
         run: the key of this run's files; not ZenML's run name, which comes later.
         run_id: id of the pipeline run in ZenML, once it exists; likewise ``run_name``.
         failed_step: the step in which the run failed, for the summary.
@@ -60,7 +61,7 @@ class Session:
         is_asking: a person is being asked something right now.
     """
 
-    environment: str
+    platform: Platform
     command: str
     lease: Lease | None = None
     ask: Ask | None = None
@@ -77,7 +78,6 @@ class Session:
     unmarked: bool | None = None
     told: str = ""
     changed_first: str = ""
-    google: GoogleAccess | None = None
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     show_plan: ShowPlan = lambda plan: None
     reports: dict[str, list[Report]] = field(default_factory=dict)
@@ -85,6 +85,16 @@ class Session:
     run_name: str = ""
     failed_step: str | None = None
     is_asking: bool = False
+
+    @property
+    def config(self) -> EnvironmentConfig:
+        """The environment's configuration."""
+        return self.platform.config
+
+    @property
+    def environment(self) -> str:
+        """Name of the environment."""
+        return self.config.environment
 
     def heard(self) -> None:
         """Tell that a request to stop was heard."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from zenstrap.lifecycle.state_place import state_of
 
 from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
@@ -23,7 +24,6 @@ from tests.e2e.test_local import LIMIT, RUN
 from zenstrap.config.loading import load_environment
 from zenstrap.errors import InterruptedRunError
 from zenstrap.interrupt import Interrupt
-from zenstrap.lifecycle.state_place import state_of
 from zenstrap.paths import project_root
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.orphans import running_on

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from zenstrap.terraform.commands import command_line
-from zenstrap.terraform.surroundings import child_environment
+from zenstrap.terraform.environment_variables import child_environment
 
 TERRAFORM = ("/opt/my tools/python", "/opt/my tools/terraform")
 

@@ -11,7 +11,7 @@ import pytest
 
 from zenstrap.paths import modules_folder
 from zenstrap.terraform.binary import TerraformBinary
-from zenstrap.terraform.surroundings import child_environment
+from zenstrap.terraform.environment_variables import child_environment
 
 from .conftest import MakeWorkspace, snapshot
 from .module_readme import built_in_modules, examples, with_tables

@@ -13,7 +13,7 @@ import pytest
 from zenstrap.paths import modules_folder
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.binary import TerraformBinary
-from zenstrap.terraform.surroundings import child_environment
+from zenstrap.terraform.environment_variables import child_environment
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
 PROJECTS = ("acme-ml-dev", "acme-ml-staging", "acme-ml-prod")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from itertools import chain
 from typing import Final
 
 from zenstrap.cli.app import Options
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import AuthenticationError, ZenstrapError, way_out
-from zenstrap.lifecycle.checking import diagnose, diagnose_google, diagnose_machine
+from zenstrap.lifecycle.checking import diagnose, diagnose_first
+from zenstrap.platforms import platform_of
 from zenstrap.reports import Check
 from zenstrap.views import json_view
 
@@ -36,16 +36,17 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
             print("\n     ".join((f"{mark} {check.name}: {check.detail}", *ways)), flush=True)
 
     tell(Check(name="config", passed=True, detail=_config_line(config, options)))
-    for check in chain(diagnose_machine(config), diagnose_google(config)):
+    platform = platform_of(config)
+    for check in diagnose_first(platform):
         tell(check)
     out = sys.stdout
     with ExitStack() as stack:
         try:
             client = stack.enter_context(zenml_client(debug=options.debug))
         except ZenstrapError as error:
-            checks = list(diagnose(config, error))
+            checks = list(diagnose(platform, error))
         else:
-            checks = list(diagnose(config, client))
+            checks = list(diagnose(platform, client))
     sys.stdout = out
     for check in checks:
         tell(check)

@@ -33,8 +33,9 @@ from zenstrap.errors import (
 from zenstrap.events import Notice, StepFinished, StepStarted
 from zenstrap.interrupt import Interrupt
 from zenstrap.lease import Lease
-from zenstrap.lifecycle.infrastructure import artifacts_folder, terraform_for
-from zenstrap.lifecycle.state_place import StatePlace, local_place
+from zenstrap.lifecycle.infrastructure import terraform_for
+from zenstrap.platforms import Platform, platform_of
+from zenstrap.platforms.base import StatePlace
 from zenstrap.session import Session
 from zenstrap.views.select import select
 from zenstrap.views.sink import Recorder, View, tee
@@ -116,13 +117,14 @@ def _run(
         given: further parameters of the pipeline.
     """
     started = time.monotonic()
+    platform = platform_of(config)
     if verb != "rollback":
-        terraform_for(config)
+        terraform_for(platform)
     stop = stopping.current()
     recorder = Recorder()
     with select(stdout=options.telling.stdout, events=options.events) as view:
         run = Session(
-            environment=config.environment,
+            platform=platform,
             command=verb,
             emit=tee(recorder, view),
             interrupt=stop.interrupt,
@@ -130,7 +132,7 @@ def _run(
             assume_yes=options.yes,
             adopt=frozenset(options.adopt),
             told=options.told,
-            show_plan=_showing(config, view, options),
+            show_plan=_showing(platform, view, options),
         )
         if verb in ("up", "plan"):
             for warning in options.warnings:
@@ -242,7 +244,7 @@ def _settle_killed_runs(place: StatePlace, lease: Lease, run: Session) -> None:
         state = place.storage.place(run.environment)
         wait_until_gone(state, wait=run.wait, emit=run.emit)
         if place.locks is not None and dead:
-            from zenstrap.platforms.gcp.storage.state_lock import free_dead_locks
+            from zenstrap.state_lock import free_dead_locks
 
             free_dead_locks(place.locks, run.environment, dead, run.emit)
     except BaseException:
@@ -253,26 +255,21 @@ def _settle_killed_runs(place: StatePlace, lease: Lease, run: Session) -> None:
 
 def _state_place(config: EnvironmentConfig, run: Session) -> StatePlace:
     """Where state and lease are; the only thing that is made before a plan was shown."""
-    if config.platform == "local":
-        return local_place(config)
-    from zenstrap.lifecycle.state_place import google_place
-    from zenstrap.platforms.gcp.access import google_access
-
+    step = run.platform.place_step
+    if step is None:
+        return run.platform.state_place(create=run.command == "up")
     started = time.monotonic()
-    run.emit(StepStarted("state_bucket"))
+    run.emit(StepStarted(step))
     try:
-        place = google_place(
-            config,
-            google_access(config, run),
-            create=run.command == "up",
-            before_create=partial(_require_no_other_place, config),
+        place = run.platform.state_place(
+            create=run.command == "up", before_create=partial(_require_no_other_place, config)
         )
     except BaseException:
-        run.failed_step = "state_bucket"
-        run.emit(StepFinished("state_bucket", "failed", time.monotonic() - started))
+        run.failed_step = step
+        run.emit(StepFinished(step, "failed", time.monotonic() - started))
         raise
     run.changed_first = place.detail if place.changed else ""
-    run.emit(StepFinished("state_bucket", "done", time.monotonic() - started, place.detail))
+    run.emit(StepFinished(step, "done", time.monotonic() - started, place.detail))
     return place
 
 
@@ -321,7 +318,7 @@ def _run_pipeline(
                 run.lease.check()
             place.owners.write(owner)
         if verb == "down":
-            _tidy_up(config)
+            run.platform.tidy_up()
 
 
 @contextmanager
@@ -435,13 +432,6 @@ def _start(
     configured(config=EnvironmentConfig.model_validate(config.model_dump(mode="json")), **given)
 
 
-def _tidy_up(config: EnvironmentConfig) -> None:
-    """After a down: no empty folder of artifacts."""
-    if config.platform == "local" and (config.local is None or config.local.root is None):
-        with suppress(OSError):
-            artifacts_folder(config).parent.rmdir()
-
-
 def _asking(view: View, interrupt: Interrupt) -> session.Ask | None:
     if not can_ask():
         return None
@@ -453,13 +443,13 @@ def _asking(view: View, interrupt: Interrupt) -> session.Ask | None:
     return answer
 
 
-def _showing(config: EnvironmentConfig, view: View, options: Options) -> session.ShowPlan:
+def _showing(platform: Platform, view: View, options: Options) -> session.ShowPlan:
     def show(plan: PlanReport) -> None:
         if plan.is_idle or options.events:
             return
         from zenstrap.cli.outcome import print_plan
 
         with view.paused():
-            print_plan(plan, config, sys.stderr)
+            print_plan(plan, platform, sys.stderr)
 
     return show

@@ -22,8 +22,8 @@ from zenstrap.errors import (
 from zenstrap.events import StepFinished
 from zenstrap.lifecycle.succession import still_on
 from zenstrap.naming import alias_name
+from zenstrap.platforms import Platform
 from zenstrap.policy.approval import refusal
-from zenstrap.policy.rules import KEY_TYPES, PROTECTED_TYPES
 from zenstrap.reports import (
     PlanReport,
     PreflightReport,
@@ -92,7 +92,7 @@ def conclude(outcome: Outcome, options: Options) -> int:
         options.telling.write(json_view.run_object(summary, plan))
         return summary.exit_code
     if outcome.verb == "plan" and plan is not None and not plan.is_idle:
-        print_plan(plan, outcome.config, sys.stdout)
+        print_plan(plan, outcome.session.platform, sys.stdout)
     failure = outcome.failure
     began = any(step.outcome == "done" for step in outcome.steps)
     if failure is not None and not began and not isinstance(failure, InterruptedRunError):
@@ -102,9 +102,11 @@ def conclude(outcome: Outcome, options: Options) -> int:
     return summary.exit_code
 
 
-def print_plan(plan: PlanReport, config: EnvironmentConfig, stream: IO[str]) -> None:
+def print_plan(plan: PlanReport, platform: Platform, stream: IO[str]) -> None:
     """The table of everything that would be changed."""
-    protected = KEY_TYPES if config.protection.allow_destroy else PROTECTED_TYPES
+    rules = platform.resource_rules()
+    may_destroy = platform.config.protection.allow_destroy
+    protected = rules.key_types if may_destroy else rules.protected_types
     console_on(stream).print(PlanTable(plan, protected_types=protected))
 
 
@@ -215,7 +217,7 @@ def _refused(outcome: Outcome, plan: PlanReport | None) -> RefusedError | None:
     """What the gate of an `up` would say to a plan, by the same rules."""
     if outcome.verb != "plan" or outcome.failure is not None or plan is None:
         return None
-    return refusal(plan, outcome.config)
+    return refusal(plan, outcome.config, outcome.session.platform.resource_rules())
 
 
 def _refusal(outcome: Outcome, plan: PlanReport | None) -> Failure | None:

@@ -13,6 +13,7 @@ from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RefusedError, UsageError
 from zenstrap.events import Event, Notice
+from zenstrap.platforms import platform_of
 from zenstrap.session import Session
 from zenstrap.views import json_view
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
     from zenstrap.lifecycle.recovering import Findings, Recovery
-    from zenstrap.lifecycle.state_place import StatePlace
+    from zenstrap.platforms.base import StatePlace
 
 
 def recover(
@@ -43,7 +44,7 @@ def recover(
             mended.append(event.text)
 
     stop = stopping.current()
-    run = Session(environment, "recover", emit=emit, interrupt=stop.interrupt)
+    run = Session(platform_of(config), "recover", emit=emit, interrupt=stop.interrupt)
     with (
         stop.finishing(stopping.saying("what was begun is finished first")),
         held_place(config, run) as place,
@@ -102,10 +103,7 @@ def _carry_out(
     from zenstrap.lifecycle.recovering import carry_out
 
     if recovery.loss and place.missing:
-        from zenstrap.lifecycle.state_place import google_place
-        from zenstrap.platforms.gcp.access import google_access
-
-        place = google_place(config, google_access(config, run), create=True)
+        place = run.platform.state_place(create=True)
     return carry_out(recovery, found, place, client, run)
 
 

@@ -151,10 +151,10 @@ def _smoke_test(test: LastTest | None) -> SmokeTestLine | None:
 
 def _lease(config: EnvironmentConfig) -> tuple[LeaseLine | None, tuple[str, ...]]:
     """The lease's holder, or why it isn't known: the rest needs no login with Google Cloud."""
-    from zenstrap.lifecycle.state_place import lease_store
+    from zenstrap.platforms import platform_of
 
     try:
-        found = holder(lease_store(config), config.environment)
+        found = holder(platform_of(config).stores().leases, config.environment)
     except ZenstrapError as error:
         return None, (f"Whether somebody is changing it isn't known: {error}",)
     if found is None:

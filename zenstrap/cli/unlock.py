@@ -23,12 +23,12 @@ from zenstrap.lease import (
     is_silent,
     watch_text,
 )
-from zenstrap.lifecycle.state_place import lease_and_locks, state_of
+from zenstrap.platforms import platform_of
 from zenstrap.terraform.orphans import running_on, still_running
 from zenstrap.views import json_view
 
 if TYPE_CHECKING:
-    from zenstrap.platforms.gcp.storage.state_lock import StateLock, StateLocks
+    from zenstrap.state_lock import StateLock, StateLocks
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ def unlock(config: EnvironmentConfig, options: Options) -> int:
         LockHeldError: the lease's holder is alive, or its Terraform is.
         RefusedError: nobody could be asked, or the answer was no.
     """
-    leases, locks = lease_and_locks(config)
+    platform = platform_of(config)
+    stores = platform.stores()
+    leases, locks = stores.leases, stores.locks
     pause = Interrupt().wait
     found = _watched(_look(config.environment, leases, locks), leases, pause)
     held = found.lease
@@ -75,7 +77,7 @@ def unlock(config: EnvironmentConfig, options: Options) -> int:
         # Raises: taking a lease is what judges and tells of its holder.
         Lease.acquire(leases, config.environment, "unlock", heartbeat=None, pause=pause).release()
         found = _look(config.environment, leases, locks)  # it ended just now
-    state = state_of(config)
+    state = platform.state_address()
     if at_work := running_on(state):
         raise still_running(state, at_work)
     if found.lines():

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def owner_of(config: EnvironmentConfig) -> Owner | None:
     """The owner beside the state; None where there is none, or nobody can look.
 
-    Without a login with Google Cloud, what ZenML has can still be shown.
+    Without a login with the platform, what ZenML has can still be shown.
     """
-    from zenstrap.lifecycle.state_place import owner_store
+    from zenstrap.platforms import platform_of
 
     try:
-        return owner_store(config).read()
+        return platform_of(config).stores().owners.read()
     except ZenstrapError:
         return None
 

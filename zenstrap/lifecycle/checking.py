@@ -20,19 +20,14 @@ from zenstrap.events import Notice
 from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.lifecycle.infrastructure import terraform_for
 from zenstrap.lifecycle.secrets import references, secrets
+from zenstrap.platforms import Platform
+from zenstrap.platforms.base import NamedCheck, Unknown
 from zenstrap.reports import Check, PreflightReport
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
     from zenstrap.session import Session
-
-NamedCheck = tuple[str, Callable[[], str]]
-
-
-class Unknown(str):
-    """What a check tells that couldn't find out, where that is no reason to stop."""
-
 
 ZENML_SERVER = "zenml_server"
 # What only some commands need, and the others must be possible without.
@@ -61,12 +56,8 @@ def preflight(
     Raises:
         ZenstrapError: the first check that failed, as it is; later ones may depend on it.
     """
-    looks = [*_machine_checks(config), *_zenml_checks(config, client)]
-    if config.platform == "gcp":
-        from zenstrap.platforms.gcp.access import google_access
-        from zenstrap.platforms.gcp.checks import google_checks
-
-        looks += google_checks(config, google_access(config, session))
+    platform = session.platform
+    looks = [*_machine_checks(platform), *_zenml_checks(platform, client), *platform.checks()]
     unneeded = _unneeded(session.command, trains=trains)
     looks = [(name, look) for name, look in looks if name not in unneeded]
     return PreflightReport(
@@ -108,33 +99,25 @@ def _passed(name: str, detail: str) -> Check:
     return Check(name=name, passed=True, detail=str(detail), known=known)
 
 
-def diagnose(config: EnvironmentConfig, client: Client | ZenstrapError) -> Iterator[Check]:
+def diagnose(platform: Platform, client: Client | ZenstrapError) -> Iterator[Check]:
     """The checks that need ZenML one by one, each with what mends it, going on after a failure.
 
     Args:
         client: ZenML's client, or why there is none.
     """
-    yield from _tried(_zenml_checks(config, client))
+    yield from _tried(_zenml_checks(platform, client))
     if not isinstance(client, ZenstrapError):
         connected = client
-        yield from _tried([("owner", lambda: _owner(config, connected))])
+        yield from _tried([("owner", lambda: _owner(platform, connected))])
 
 
-def _owner(config: EnvironmentConfig, client: Client) -> str:
+def _owner(platform: Platform, client: Client) -> str:
     """Whose it is; a run of its own finds out before it begins."""
     from zenstrap.lifecycle.ownership import decide, gather
-    from zenstrap.lifecycle.state_place import local_place
 
     try:
-        if config.platform == "local":
-            place = local_place(config)
-        else:
-            from zenstrap.lifecycle.state_place import google_place
-            from zenstrap.platforms.gcp.access import GoogleAccess
-
-            place = google_place(config, GoogleAccess(config), create=False)
-        found = gather(config, place, client)
-    except (AuthenticationError, GoogleError) as error:  # Google Cloud's own checks tell it too
+        found = gather(platform.config, platform.state_place(create=False), client)
+    except (AuthenticationError, GoogleError) as error:  # the platform's own checks tell it too
         return Unknown(error.what)
     decision = decide(found, this_zenml=False)
     if found.owner is not None:
@@ -142,18 +125,9 @@ def _owner(config: EnvironmentConfig, client: Client) -> str:
     return decision.id or "the next up makes one"
 
 
-def diagnose_machine(config: EnvironmentConfig) -> Iterator[Check]:
+def diagnose_first(platform: Platform) -> Iterator[Check]:
     """Those checks that need no ZenML, which takes seconds to import."""
-    yield from _tried(_machine_checks(config))
-
-
-def diagnose_google(config: EnvironmentConfig) -> Iterator[Check]:
-    """Those checks that ask Google Cloud; none on platform local."""
-    if config.platform == "gcp":
-        from zenstrap.platforms.gcp.access import GoogleAccess
-        from zenstrap.platforms.gcp.checks import google_checks
-
-        yield from _tried(google_checks(config, GoogleAccess(config)))
+    yield from _tried([*_machine_checks(platform), *platform.checks()])
 
 
 def _tried(checks: Sequence[NamedCheck]) -> Iterator[Check]:
@@ -202,24 +176,29 @@ def _unwritable(folder: Path, why: str) -> ZenstrapError:
     )
 
 
-def _machine_checks(config: EnvironmentConfig) -> list[NamedCheck]:
-    return [("terraform", lambda: _terraform(config)), ("state_folder", _state_folder)]
+def _machine_checks(platform: Platform) -> list[NamedCheck]:
+    return [("terraform", lambda: _terraform(platform)), ("state_folder", _state_folder)]
 
 
-def _zenml_checks(config: EnvironmentConfig, client: Client | ZenstrapError) -> list[NamedCheck]:
+def _zenml_checks(platform: Platform, client: Client | ZenstrapError) -> list[NamedCheck]:
+    config = platform.config
     runners = _runners_elsewhere(config)
     server: NamedCheck = (ZENML_SERVER, lambda: _zenml_server(_connected(client), runners))
     return [
         ("zenml", lambda: _zenml(client)),
         *([server] if runners else []),
         ("control_stack", lambda: control_stack(_connected(client), config).name),
-        *([("secrets", lambda: secrets(config, _connected(client)))] if references(config) else []),
+        *(
+            [("secrets", lambda: secrets(platform, _connected(client)))]
+            if references(platform)
+            else []
+        ),
         ("smoke_test", lambda: _smoke_test(config)),
     ]
 
 
-def _terraform(config: EnvironmentConfig) -> str:
-    found = terraform_for(config)
+def _terraform(platform: Platform) -> str:
+    found = terraform_for(platform)
     return f"{found.version}, {found.origin}"
 
 

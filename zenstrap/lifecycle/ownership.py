@@ -14,8 +14,8 @@ from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import NameTakenError, StateGuardError, ZenstrapError
 from zenstrap.invocation import command, renamed, verb
-from zenstrap.lifecycle.state_place import StatePlace
 from zenstrap.owner import Owner, Registry, new_owner
+from zenstrap.platforms.base import StatePlace
 from zenstrap.redaction import redact
 from zenstrap.registry.model import ActualRegistry
 from zenstrap.registry.zenml_reading import read_registry

@@ -5,32 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from zenstrap import paths, runs
+from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.rules import warnings
 from zenstrap.errors import StateGuardError, sentence
 from zenstrap.events import Notice
-from zenstrap.lifecycle.infrastructure import (
-    bucket_emptied_first,
-    foreign_artifacts,
-    lost_objects_notices,
-    open_workspace,
-    require_removable,
-    variables,
-    variables_for_removal,
-)
+from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry, require_ours, who
 from zenstrap.lifecycle.proving import is_proven, last_tests
 from zenstrap.lifecycle.standing import losses
 from zenstrap.lifecycle.succession import succession_notices
-from zenstrap.owner import FileOwnerStore
-from zenstrap.platforms.gcp.connector_keys import fingerprints, keys_in_use
-from zenstrap.platforms.gcp.service_agents import service_agent_notices
 from zenstrap.policy.approval import refusal
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
 from zenstrap.registry.comparing import LABEL
@@ -52,9 +40,6 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
-_API: Final = "google_project_service"
-
-
 def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> PlanReport:
     """What would bring the environment to its configuration. Changes nothing.
 
@@ -63,19 +48,21 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         NameTakenError, RefusedError: see :func:`zenstrap.registry.diff.diff`, and
             :func:`zenstrap.registry.in_use.require_unused`.
     """
-    workspace = open_workspace(config, session)
+    workspace = open_workspace(session)
     _guard_state(workspace, client, session)  # before Terraform makes an empty one
     actual = our_registry(client, config, session)
     require_ours(actual, client)
     _guard_registered(workspace, actual, session)
     workspace.prepare()
-    keep_keys = keys_in_use(config, actual, workspace.resources())
-    given = variables(config, workspace, session, keys_in_use=keep_keys)
+    platform = session.platform
+    keep_keys = platform.keys_in_use(actual, workspace.resources())
+    given = platform.variables(workspace, session, keys_in_use=keep_keys)
     infrastructure = workspace.plan(given.values)
     desired = desired_registry(
         config,
-        planned_values(infrastructure.outputs),
-        fingerprints(config, client),
+        platform.registrations(
+            planned_values(infrastructure.outputs), platform.key_fingerprints(client)
+        ),
         owner=session.owner,
     )
     registrations = diff(
@@ -99,9 +86,9 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         notices=(
             *warnings(config),
             *given.notices,
-            *service_agent_notices(infrastructure),
+            *platform.notices(infrastructure),
             *succession_notices(
-                config, desired, actual, infrastructure, registrations, keys_in_use=keep_keys
+                platform, desired, actual, infrastructure, registrations, keys_in_use=keep_keys
             ),
             *_notices(config, desired, registrations),
             *_owner_notices(desired, registrations),
@@ -109,10 +96,10 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
             *active_stack_notices(registrations, session),
         ),
         keys_in_use=keep_keys,
-        kept=left_in_place(infrastructure),
-        losses=losses(infrastructure, desired, actual),
+        kept=platform.left_in_place(infrastructure),
+        losses=losses(platform, infrastructure, desired, actual),
     )
-    refused = refusal(planned, config)
+    refused = refusal(planned, config, platform.resource_rules())
     return planned.model_copy(update={"refusal": refused.what}) if refused else planned
 
 
@@ -123,16 +110,17 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         StateGuardError: Terraform's state isn't the one that was recorded.
         RefusedError: something of it is in use, or full.
     """
-    workspace = open_workspace(config, session)
+    workspace = open_workspace(session)
     _guard_state(workspace, client, session)  # before Terraform makes an empty one
     actual = our_registry(client, config, session)
     _guard_registered(workspace, actual, session)
     workspace.prepare()
-    emptied = bucket_emptied_first(config, workspace, session)
+    platform = session.platform
+    emptied = platform.emptied_first(workspace)
     registrations = removal(actual)
     require_unused(client, actual, registrations)
-    require_removable(config, session)
-    given = variables_for_removal(config, workspace, session)
+    platform.require_removable()
+    given = platform.variables_for_removal(workspace, session)
     infrastructure = workspace.plan(given.values, destroy=True)
     return PlanReport(
         environment=config.environment,
@@ -144,13 +132,13 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
             *([session.told] if session.told else []),
             *given.notices,
             *_emptied_notices(emptied),
-            *lost_objects_notices(config, session),
+            *platform.removal_notices(),
             *_moved_notices(session),
             *active_stack_notices(registrations, session),
         ),
         kept=(
-            *_kept_by_design(config, session),
-            *foreign_artifacts(config, session),
+            *_kept_by_design(session),
+            *platform.foreign(session),
             *_kept_of_others(actual, client),
         ),
     )
@@ -159,24 +147,9 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
 def _emptied_notices(bucket: str | None) -> Iterator[str]:
     if bucket is not None:
         yield (
-            f"All objects in gs://{bucket} are deleted first. The last up found throwaway false, "
+            f"All objects in {bucket} are deleted first. The last up found throwaway false, "
             "so Terraform alone would refuse to delete the bucket."
         )
-
-
-def left_in_place(infrastructure: Plan) -> tuple[Kept, ...]:
-    """What an ``up`` takes from Terraform's state and nowhere else."""
-    keys = [
-        Kept(name=one.address, reason="Google never deletes it; the next up takes it over again")
-        for one in infrastructure.kept
-        if one.type != _API
-    ]
-    apis = [one.address.rpartition("[")[2] for one in infrastructure.kept if one.type == _API]
-    if not apis:
-        return tuple(keys)
-    names = ", ".join(sorted(api.strip('"]').removesuffix(".googleapis.com") for api in apis))
-    reason = "they stay enabled: somebody else in the project may use them"
-    return (*keys, Kept(name=f"{count(len(apis), 'API')} ({names})", reason=reason))
 
 
 def _kept_of_others(actual: ActualRegistry, client: Client) -> Iterator[Kept]:
@@ -187,27 +160,17 @@ def _kept_of_others(actual: ActualRegistry, client: Client) -> Iterator[Kept]:
         yield Kept(name=name, reason=f"it is {whose}")
 
 
-def _kept_by_design(config: EnvironmentConfig, session: Session) -> tuple[Kept, ...]:
+def _kept_by_design(session: Session) -> tuple[Kept, ...]:
     """What a ``down`` leaves on purpose."""
     elsewhere: tuple[Kept, ...] = ()
     if session.moved_from:
         name = f"what is registered in {session.moved_from}"
         elsewhere = (Kept(name=name, reason="another ZenML: connect it and run down there too"),)
     history = Kept(
-        name=f"pipeline runs tagged {runs.environment_tag(config.environment)}",
+        name=f"pipeline runs tagged {runs.environment_tag(session.environment)}",
         reason="the run history in ZenML, without what the stacks stored",
     )
-    if config.platform != "gcp":
-        place = FileOwnerStore(paths.state_folder(config.environment), config.environment).place
-        whose = Kept(
-            name=place,
-            reason="says whose the environment is: the next up goes on with its history",
-        )
-        return (history, *([whose] if Path(place).exists() else []), *elsewhere)
-    from zenstrap.platforms.gcp.access import google_access
-    from zenstrap.platforms.gcp.variables import kept_on_google_cloud
-
-    return (history, *elsewhere, *kept_on_google_cloud(config, google_access(config, session)))
+    return (history, *elsewhere, *session.platform.kept())
 
 
 def active_stack_notices(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
-import sys
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,12 +13,11 @@ from uuid import UUID
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import OutOfReachError
 from zenstrap.execution import EndedRun, TimeLimitReached, run_pipeline_on_stack
-from zenstrap.platforms.gcp.smoke_settings import Image, Settings, dockerignore, smoke_settings
+from zenstrap.platforms.base import Training
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
 from zenstrap.runs import TRAINING, run_options
 from zenstrap.session import Session
-from zenstrap.smoke_test.requirements import training_requirements
 from zenstrap.smoke_test.training import predictions
 
 if TYPE_CHECKING:
@@ -63,7 +60,9 @@ def prove(
     try:
         ended = run_pipeline_on_stack(
             pipeline.with_options(
-                settings=sent_with(candidate.project, config, step_id, session),
+                settings=session.platform.training_settings(
+                    Training(candidate.project, str(step_id), session.run_folder)
+                ),
                 **run_options(config.environment, session.owner, pipeline.name, TRAINING),
             ),
             UUID(candidate.id),
@@ -106,35 +105,6 @@ def prove(
         seconds=round(time.monotonic() - started, 3),
         demands=settings.demands,
     )
-
-
-def sent_with(
-    project: str | None, config: EnvironmentConfig, step_id: UUID, session: Session
-) -> Settings:
-    """What a stack on other machines needs beside the pipeline: an image, a machine, a limit.
-
-    Args:
-        project: the stack's ML project; None for the base stack.
-        step_id: the step run that the test is.
-    """
-    components = config.components_of(project)
-    if components.orchestrator.flavor == "local":
-        return {}
-    smoke_test = config.smoke_test_of(project)
-    strict = config.resilience.is_strict
-    session.run_folder.mkdir(parents=True, exist_ok=True)
-    ignored = session.run_folder / "dockerignore"
-    ignored.write_text(dockerignore(smoke_test.data), encoding="utf-8")
-    image = Image(
-        zenml=importlib.metadata.version("zenml"),
-        python=f"{sys.version_info.major}.{sys.version_info.minor}",
-        requirements=training_requirements(smoke_test.training),
-        dockerignore=str(ignored),
-        # A strict registry takes a tag once. Elsewhere ZenML's own tag moves on with each build,
-        # and the registry deletes the image that it left.
-        tag=f"smoke-test-{step_id}" if strict else None,
-    )
-    return smoke_settings(components, smoke_test, image)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,7 @@ from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError, ZenstrapError
 from zenstrap.events import Notice
-from zenstrap.lifecycle.infrastructure import open_workspace, variables
-from zenstrap.platforms.gcp.compliance import breaches
-from zenstrap.platforms.gcp.service_agents import make_service_agents
+from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.reports import GateReport, OutputValue, PlanReport, TerraformOutputs
 from zenstrap.session import Session
 from zenstrap.terraform.outputs import Output
@@ -39,7 +37,7 @@ def provision(
             "the plan isn't the one that was approved",
             fix="Run the same command again: it plans anew.",
         )
-    workspace = open_workspace(config, session)
+    workspace = open_workspace(session)
     actions: dict[str, int] = {}
     if not plan.infrastructure.is_empty:
         session.guard()
@@ -62,7 +60,7 @@ def _apply(
     if approved.kept:
         workspace.forget([one.address for one in approved.kept])
         rest = _planned_again(config, plan, workspace, session)
-    make_service_agents(config, rest, session)
+    session.platform.before_apply(rest, session)
     for pause in (*PAUSES, None):
         if rest.is_empty:
             return
@@ -85,9 +83,10 @@ def _planned_again(
 ) -> Plan:
     """A new plan, which must be what is left of the approved one."""
     down = plan.direction == "down"
-    given = variables(config, workspace, session, destroy=down, keys_in_use=plan.keys_in_use)
+    platform = session.platform
+    given = platform.variables(workspace, session, destroy=down, keys_in_use=plan.keys_in_use)
     rest = workspace.plan(given.values, destroy=down)
-    if not is_remainder(plan.infrastructure, rest) or breaches(rest, config):
+    if not is_remainder(plan.infrastructure, rest) or platform.resource_rules().breaches(rest):
         raise PlanChangedError(
             "what is left to do is no longer what was approved",
             why="Something was changed outside of Terraform while it was being applied.",

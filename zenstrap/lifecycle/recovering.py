@@ -16,11 +16,10 @@ from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RefusedError, StateGuardError
 from zenstrap.invocation import again
-from zenstrap.lifecycle.infrastructure import marks_of
 from zenstrap.lifecycle.ownership import is_shared, registry_of, who
 from zenstrap.lifecycle.rescuing import look_at, rescued_states
-from zenstrap.lifecycle.state_place import StatePlace
 from zenstrap.owner import Owner, new_owner
+from zenstrap.platforms.base import StatePlace
 from zenstrap.registry.zenml_reading import read_registry
 from zenstrap.reports import count
 from zenstrap.runs import RunRecord
@@ -119,7 +118,7 @@ def gather(
         owner=place.owners.read(),
         pasts=_pasts(client, environment),
         copies=tuple(_copies(config, place)),
-        marks=marks_of(config, session, in_state),
+        marks=session.platform.marks(in_state),
         stacks=_stacks(client, environment),
     )
 

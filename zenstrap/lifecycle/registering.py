@@ -11,7 +11,6 @@ from zenstrap.errors import PlanChangedError
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.succession import changed_under
-from zenstrap.platforms.gcp.connector_keys import connector_keys, fingerprints
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff
@@ -69,11 +68,14 @@ def register_connectors(
         actual = our_registry(client, config, session)
         changes = _changes_of(config, desired, actual, plan)
         _require_as_planned(plan.registrations, changes)
-        allow_implicit_methods(client, {c.method for c in desired.connectors}, session.emit)
+        kind = session.platform.connectors
+        assert kind is not None, "the platform made connectors"
+        methods = {c.method for c in desired.connectors}
+        allow_implicit_methods(client, methods, kind, session.emit)
         keys: Keys = {}
-        if config.auth is not None and config.auth.uses_key:
-            sensitive = open_workspace(config, session).outputs()
-            keys = connector_keys(config, client, sensitive)
+        if session.platform.uses_keys:
+            sensitive = open_workspace(session).outputs()
+            keys = session.platform.keys(client, sensitive)
             if any(change.kind is Kind.CONNECTOR for change in changes):
                 warn_of_readable_secrets(client, session.emit)
         written = write_connectors(
@@ -81,6 +83,7 @@ def register_connectors(
             desired,
             actual,
             changes,
+            kind,
             keys=keys,
             run=session.run_name,
             guard=session.guard,
@@ -179,7 +182,9 @@ def promote(
         runs.record_changes(session.run_id, _changes(outputs, registrations) + written)
     changed: tuple[str, ...] = ()
     if held_back:
-        changed = changed_under(held_back, plan, desired, our_registry(client, config, session))
+        changed = changed_under(
+            held_back, session.platform, plan, desired, our_registry(client, config, session)
+        )
     return PromotionReport(
         environment=config.environment,
         aliases=tuple(moves),
@@ -201,9 +206,9 @@ def candidates(registrations: Registrations, plan: PlanReport) -> tuple[Registra
 def _desired(
     config: EnvironmentConfig, outputs: TerraformOutputs, client: Client, session: Session
 ) -> DesiredRegistry:
-    return desired_registry(
-        config, outputs.public(), fingerprints(config, client), owner=session.owner
-    )
+    platform = session.platform
+    registrations = platform.registrations(outputs.public(), platform.key_fingerprints(client))
+    return desired_registry(config, registrations, owner=session.owner)
 
 
 def _changes_of(

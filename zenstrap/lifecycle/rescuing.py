@@ -10,7 +10,7 @@ from zenstrap import paths, runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import StateGuardError
 from zenstrap.events import Notice
-from zenstrap.lifecycle.state_place import StatePlace
+from zenstrap.platforms.base import StatePlace
 from zenstrap.session import Session
 from zenstrap.terraform.rescue import Rescued, find_rescued, folders, lineage_in, take_errored
 from zenstrap.terraform.state import StateIdentity

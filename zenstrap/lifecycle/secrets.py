@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zenstrap.config import EnvironmentConfig, secret_source
+from zenstrap.config import secret_source
 from zenstrap.errors import UsageError
-from zenstrap.platforms.gcp.connector_keys import own_key, place_of_key
+from zenstrap.platforms import Platform
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def references(config: EnvironmentConfig) -> dict[str, str]:
+def references(platform: Platform) -> dict[str, str]:
     """Every reference to a secret, and where in the configuration it stands first."""
-    found: dict[str, str] = {}
-    if config.auth is not None and config.auth.key is not None:
-        found[config.auth.key] = "auth.key"
+    config, found = platform.config, dict(platform.references())
     for project in config.targets:
         tracker = config.components_of(project).experiment_tracker
         at = "stack.components" if project is None else f"ml_projects.{project}.components"
@@ -27,20 +25,18 @@ def references(config: EnvironmentConfig) -> dict[str, str]:
     return found
 
 
-def secrets(config: EnvironmentConfig, client: Client) -> str:
+def secrets(platform: Platform, client: Client) -> str:
     """See that each is there, and that a key is one.
 
     Raises:
         AuthenticationError: the service-account key isn't there, or is none.
         UsageError: another one isn't there.
     """
-    key = own_key(config, client)
-    if key is not None:
-        key.require_usable(place_of_key(config))
-    found = references(config)
+    platform.require_usable_key(client)
+    found = references(platform)
     for reference, where in found.items():
         source = secret_source(reference)
-        if source.kind == "zenml" and where != "auth.key":
+        if source.kind == "zenml" and where not in platform.references().values():
             _require(source.name, source.key or "", where, client)
     return ", ".join(found)
 

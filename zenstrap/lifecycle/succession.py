@@ -1,12 +1,10 @@
-"""From one way into Google Cloud to another: what people are told of it, before and after."""
+"""What people are told when connectors change their way in, before and after."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
-from zenstrap.config import EnvironmentConfig
-from zenstrap.platforms.gcp.connector_keys import KEY
+from zenstrap.platforms import Platform
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
 from zenstrap.registry.comparing import LABEL
 from zenstrap.registry.diff import CONNECTOR
@@ -15,16 +13,9 @@ from zenstrap.registry.succession import new_links
 from zenstrap.reports import PlanReport, PromotionReport, count
 from zenstrap.terraform.plan import Plan
 
-# What lets a connector of a method in. The configuration no longer says who that was, so Terraform
-# can't keep it until the successor is proven, as it does with keys.
-_DOORS: Final = {
-    "google_iam_workload_identity_pool_provider": "external-account",
-    "google_service_account_iam_member": "impersonation",
-}
-
 
 def succession_notices(
-    config: EnvironmentConfig,
+    platform: Platform,
     desired: DesiredRegistry,
     actual: ActualRegistry,
     infrastructure: Plan,
@@ -35,7 +26,7 @@ def succession_notices(
     """What a plan says where connectors take the place of others.
 
     Args:
-        keys_in_use: see :func:`zenstrap.platforms.gcp.connector_keys.keys_in_use`.
+        keys_in_use: see :meth:`zenstrap.platforms.base.Platform.keys_in_use`.
     """
     shared = [change.name for change, _ in new_links(desired, changes)]
     if shared:
@@ -49,11 +40,11 @@ def succession_notices(
             "The service accounts' keys stay until the connectors that use them are gone: those go "
             "once their successors are proven, and the keys with the next up after that."
         )
-        if config.resilience.is_strict:
+        if platform.config.resilience.is_strict:
             yield "Strict compliance refuses keys: change auth first, and compliance_mode later."
-    elif _takes_keys(config, infrastructure):
+    elif platform.revokes_keys(infrastructure):
         yield "No connector uses the service accounts' keys any more: they are deleted."
-    cut_off = _cut_off(infrastructure, desired, actual)
+    cut_off = _cut_off(platform, infrastructure, desired, actual)
     if cut_off:
         yield (
             f"{', '.join(sorted(cut_off))}: what lets it in goes when this plan is applied, before "
@@ -62,9 +53,13 @@ def succession_notices(
 
 
 def changed_under(
-    aliases: Sequence[str], plan: PlanReport, desired: DesiredRegistry, actual: ActualRegistry
+    aliases: Sequence[str],
+    platform: Platform,
+    plan: PlanReport,
+    desired: DesiredRegistry,
+    actual: ActualRegistry,
 ) -> tuple[str, ...]:
-    """Which registrations that these aliases use this run has changed, or cut off from Google.
+    """Which registrations that these aliases use this run has changed, or cut off.
 
     Args:
         actual: at the end of the run; a link that was given back is no change.
@@ -97,7 +92,7 @@ def changed_under(
         )
 
     in_place = {change.name for change in plan.registrations if changed(change)}
-    cut_off = _cut_off(plan.infrastructure, desired, actual) & connectors
+    cut_off = _cut_off(platform, plan.infrastructure, desired, actual) & connectors
     return tuple(sorted(in_place | cut_off))
 
 
@@ -118,18 +113,11 @@ def still_on(alias: str, promotion: PromotionReport) -> str:
     return f"{alias} is still on {version}" if version else f"{alias} has no version yet"
 
 
-def _takes_keys(config: EnvironmentConfig, infrastructure: Plan) -> bool:
-    return (
-        config.auth is not None
-        and config.auth.method != "service-account"
-        and any(c.type == KEY and c.action == "destroy" for c in infrastructure.changes)
-    )
-
-
-def _cut_off(infrastructure: Plan, desired: DesiredRegistry, actual: ActualRegistry) -> set[str]:
+def _cut_off(
+    platform: Platform, infrastructure: Plan, desired: DesiredRegistry, actual: ActualRegistry
+) -> set[str]:
     """The registered connectors of an earlier method that the plan takes the access from."""
-    gone = {c.type for c in infrastructure.changes if c.action == "destroy" and not c.vanished}
-    methods = {method for type, method in _DOORS.items() if type in gone}
+    methods = platform.revoked_methods(infrastructure)
     wanted = {connector.name for connector in desired.connectors}
     projects = {stack.project for stack in desired.stacks}
     return {

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 from zenstrap import invocation, runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, PlanChangedError
-from zenstrap.lifecycle.infrastructure import (
-    artifacts_left,
-    empty_bucket,
-    foreign_artifacts,
-    open_workspace,
-)
+from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.registry.diff import removal
@@ -56,7 +51,7 @@ def destroy(
         ZenstrapError: see :func:`zenstrap.lifecycle.provisioning.provision`.
     """
     if gate.digest == plan.digest and not plan.infrastructure.is_empty:
-        empty_bucket(config, open_workspace(config, session), session)
+        session.platform.empty(open_workspace(session), session)
     return provision(config, plan, gate, session)
 
 
@@ -72,11 +67,11 @@ def verify_removed(
     left = [stack.name for stack in actual.our_stacks]
     left += [component.name for component in actual.our_components]
     left += [connector.name for connector in actual.our_connectors]
-    workspace = open_workspace(config, session)
+    workspace = open_workspace(session)
     state = workspace.state()
     if state is not None and state.resources:
         left.append(f"{state.resources} resources in Terraform's state")
-    artifacts = artifacts_left(config, session)
+    artifacts = session.platform.left(session)
     if left:
         raise PartlyDoneError(
             f"{len(left)} left of environment {config.environment}: {', '.join(left)}",
@@ -102,5 +97,5 @@ def verify_removed(
         environment=config.environment,
         removed=tuple(removed),
         left=(),
-        kept=tuple(dict.fromkeys((*plan.kept, *foreign_artifacts(config, session)))),
+        kept=tuple(dict.fromkeys((*plan.kept, *session.platform.foreign(session)))),
     )

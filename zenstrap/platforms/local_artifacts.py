@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from zenstrap import plain_files
 from zenstrap.events import ignore
+from zenstrap.platforms.base import Run
 from zenstrap.reports import Kept
-from zenstrap.session import Session
 from zenstrap.terraform.state import StateResource
 from zenstrap.terraform.workspace import Workspace
 
@@ -50,7 +50,7 @@ def is_in_state(path: str, in_state: Sequence[StateResource]) -> bool:
 
 
 def take_over_folders(
-    workspace: Workspace, session: Session, root: Path, variables: Mapping[str, object]
+    workspace: Workspace, run: Run, root: Path, variables: Mapping[str, object]
 ) -> tuple[str, ...]:
     """Before a ``down``: bring into the state what carries the owner's mark, so that it goes too.
 
@@ -62,12 +62,12 @@ def take_over_folders(
     Returns:
         What was taken over, one sentence each.
     """
-    found = [path for path, owner in marks(root, workspace.environment) if owner == session.owner]
+    found = [path for path, owner in marks(root, workspace.environment) if owner == run.owner]
     in_state = workspace.resources() if found else ()
     left = [path for path in found if not is_in_state(path, in_state)]
     if not left:
         return ()
-    session.guard()
+    run.guard()
     projects = {path.name for path in map(Path, left) if path.parent.name == _PROJECTS}
     named = variables["ml_projects"]
     assert isinstance(named, list), "the root module of platform local takes them so"

@@ -5,21 +5,24 @@ from __future__ import annotations
 from zenstrap import invocation
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RefusedError
+from zenstrap.policy.resources import ResourceRules
 from zenstrap.policy.rules import Verdict, judge
 from zenstrap.reports import GateReport, How, PlanReport
 from zenstrap.session import Session
 from zenstrap.user import user_name
 
 
-def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> GateReport:
+def approve(
+    plan: PlanReport, config: EnvironmentConfig, resources: ResourceRules, session: Session
+) -> GateReport:
     """Let the plan through, or say why not.
 
     Raises:
         RefusedError: a rule forbids it, nobody could be asked, or the answer was no.
     """
-    if (refused := refusal(plan, config)) is not None:
+    if (refused := refusal(plan, config, resources)) is not None:
         raise refused
-    verdict = judge(plan, config)
+    verdict = judge(plan, config, resources)
     if plan.is_empty:
         return _passed(plan, "nobody", "nothing to approve", verdict)
     if not verdict.questions:
@@ -31,9 +34,11 @@ def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> Ga
     return _passed(plan, user_name(), "terminal", verdict)
 
 
-def refusal(plan: PlanReport, config: EnvironmentConfig) -> RefusedError | None:
+def refusal(
+    plan: PlanReport, config: EnvironmentConfig, resources: ResourceRules
+) -> RefusedError | None:
     """Why a plan can't be carried out, whoever agrees; None where it can."""
-    verdict = judge(plan, config)
+    verdict = judge(plan, config, resources)
     if verdict.breaches:
         return RefusedError(
             f"the plan for {config.environment} breaks its rules: "

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from zenstrap.config import EnvironmentConfig
-from zenstrap.platforms.gcp.compliance import Breach, breaches
+from zenstrap.policy.resources import Breach, ResourceRules
 from zenstrap.reports import PlanReport, count
 
 _PROJECT: Final = re.compile(r'module\.ml_projects\["([^"]+)"\]')
-
-# Replacing one of these loses all that it ever encrypted. They are never destroyed at all, see
-# KEPT_TYPES of a plan.
-KEY_TYPES = frozenset({"google_kms_key_ring", "google_kms_crypto_key"})
-
-# Deleting or replacing one of these loses what can't be made again.
-PROTECTED_TYPES = KEY_TYPES | {"google_storage_bucket", "google_artifact_registry_repository"}
 
 
 @dataclass(frozen=True)
@@ -38,27 +31,27 @@ class Verdict:
     breaches: tuple[Breach, ...] = ()
 
 
-def judge(plan: PlanReport, config: EnvironmentConfig) -> Verdict:
+def judge(plan: PlanReport, config: EnvironmentConfig, resources: ResourceRules) -> Verdict:
     """Apply ``protection`` and the rules on resources to a plan."""
-    found = breaches(plan.infrastructure, config)
+    found = resources.breaches(plan.infrastructure)
     if plan.is_empty:
         return Verdict((), (), False, found)
     questions = tuple(_questions(plan, config))
     destroys = _takes_all_away(plan) or bool(plan.infrastructure.destructive)
     return Verdict(
-        refusals=tuple(_refusals(plan, config)),
+        refusals=tuple(_refusals(plan, config, resources)),
         questions=questions,
         type_name=bool(questions) and (destroys or config.protection.confirm_by_name),
         breaches=found,
     )
 
 
-def _refusals(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
+def _refusals(plan: PlanReport, config: EnvironmentConfig, resources: ResourceRules) -> list[str]:
     destructive = plan.infrastructure.destructive
     if config.protection.allow_destroy:
-        lost = [c.address for c in destructive if c.type in KEY_TYPES]
+        lost = [c.address for c in destructive if c.type in resources.key_types]
         return [f"{address} would be made anew, and what it encrypted lost" for address in lost]
-    lost = [c.address for c in destructive if c.type in PROTECTED_TYPES]
+    lost = [c.address for c in destructive if c.type in resources.protected_types]
     reasons = [f"{address} would be deleted, and its type is protected" for address in lost]
     reasons += [
         f"{loss.address} would be destroyed, and {loss.who}"

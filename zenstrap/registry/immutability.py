@@ -39,7 +39,7 @@ def refuse_unchangeable(desired: DesiredRegistry, actual: ActualRegistry) -> Non
             )
     for connector in desired.connectors:
         there = actual.connectors.get(connector.name)
-        if there is not None and (there.type, there.method) != ("gcp", connector.method):
+        if there is not None and (there.type, there.method) != (connector.type, connector.method):
             raise RefusedError(
                 f"{connector.name} is registered as a connector of type {there.type} with method "
                 f"{there.method}",

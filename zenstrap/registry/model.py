@@ -27,11 +27,12 @@ UNKNOWN: Final = "(known after apply)"
 
 @dataclass(frozen=True)
 class DesiredConnector:
-    """One service connector: how an ML project, or the base, reaches Google Cloud. No secret.
+    """One service connector: how an ML project, or the base, reaches its platform. No secret.
 
     Attributes:
+        type: ZenML's type of connector.
         method: ZenML's authentication method.
-        configuration: what ZenML shows of its configuration, such as the Google project's id.
+        configuration: what ZenML shows of its configuration, such as a cloud project's id.
         credential_configuration: external-account's JSON document, which says where a token comes
             from and is no secret itself; None for the other methods.
         principal: e-mail of the service account that it acts as; None where nobody can say.
@@ -40,6 +41,7 @@ class DesiredConnector:
         labels: ownership labels, without content hash and run.
     """
 
+    type: str
     name: str
     method: str
     configuration: Mapping[str, JsonValue]
@@ -72,7 +74,7 @@ class DesiredComponent:
         type: ZenML's component type, for example ``artifact_store``.
         project: the ML project that it belongs to; None for a shared one.
         labels: ownership labels, without content hash and run.
-        connector: through which it reaches Google Cloud; None for what reaches nothing there.
+        connector: through which it reaches its platform; None for what reaches nothing there.
         resource: what it reaches through the connector, where ZenML wants that said.
     """
 

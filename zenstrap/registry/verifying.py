@@ -11,29 +11,17 @@ from uuid import UUID
 
 from zenstrap.errors import PartlyDoneError, RegistryError
 from zenstrap.events import Emit, Notice, ignore
-from zenstrap.platforms.gcp.connectors import KEYLESS
+from zenstrap.registry.connector_kind import ConnectorKind
 from zenstrap.registry.model import DesiredConnector
 from zenstrap.registry.write_log import told
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
-# Seconds before each new try. A role that was just given, and a key that was just made, take Google
-# two minutes, in rare cases seven. https://cloud.google.com/iam/docs/access-change-propagation
+# Seconds before each new try: a role that was just granted, and a key that was just created, take
+# a cloud two minutes, in rare cases seven.
+# https://cloud.google.com/iam/docs/access-change-propagation
 PAUSES: Final = (5, 10, 20, 40, 60, 60, 120, 120)
-
-# How ZenML and Google's libraries word a refusal that may pass: a role, key, account or pool that
-# was just made is refused so at first.
-_NOT_YET: Final = (
-    " 403 ",
-    "PERMISSION_DENIED",
-    "does not have ",
-    "Invalid JWT Signature",
-    "account not found",
-    "invalid_target",
-)
-# And one that stays, such as of a token that is for somebody else.
-_NEVER: Final = ("invalid_grant", "unauthorized_client")
 
 
 @dataclass(frozen=True)
@@ -51,6 +39,7 @@ def verify(
     client: Client,
     connector: DesiredConnector,
     connector_id: str,
+    kind: ConnectorKind,
     *,
     written: int,
     wait: Callable[[float], None],
@@ -60,32 +49,33 @@ def verify(
     """Get a token and look at the bucket, waiting for new permissions to arrive.
 
     Args:
+        kind: how the platform words its refusals.
         written: how many connectors this run has written, for the error.
         wait: pauses for that many seconds.
-        here: ZenML asks Google from this machine, not from its server's.
+        here: ZenML asks the platform from this machine, not from its server's.
 
     Returns:
         Verified, or why this machine can't tell: the identity that the connector is for may be
         that of another one. The smoke test will tell then.
 
     Raises:
-        RegistryError, PartlyDoneError: Google was asked and refuses, also after minutes where that
-            may help.
+        RegistryError, PartlyDoneError: the platform was asked and refuses, also after minutes
+            where that may help.
     """
     why = ""
     for pause in (*PAUSES, None):
         why = _attempt(client, connector, connector_id)
         if not why:
             return Verdict(verified=True)
-        not_yet = _says(why, _NOT_YET)
-        if not not_yet and not _says(why, _NEVER):
+        not_yet = _says(why, kind.passing)
+        if not not_yet and not _says(why, kind.lasting):
             return Verdict(verified=False, why=(_without_token(connector) if here else "") or why)
         if not not_yet or pause is None:
             break
-        text = f"Google doesn't let {connector.name} in yet. Trying again in {pause:g} s."
+        text = f"{kind.asked} doesn't let {connector.name} in yet. Trying again in {pause:g} s."
         emit(Notice(text, "warning"))
         wait(pause)
-    raise _refusal(connector, why, written)
+    raise _refusal(connector, kind, why, written)
 
 
 def _attempt(client: Client, connector: DesiredConnector, connector_id: str) -> str:
@@ -98,7 +88,7 @@ def _attempt(client: Client, connector: DesiredConnector, connector_id: str) -> 
                 resource_id=resource_id,
                 list_resources=False,
             )
-        except Exception as error:  # ZenML and Google's libraries raise their own, of many kinds
+        except Exception as error:  # ZenML and a cloud's libraries raise their own, of many kinds
             return _shortened(told(error))
     return ""
 
@@ -123,11 +113,11 @@ def _says(why: str, words: tuple[str, ...]) -> bool:
 
 
 def _refusal(
-    connector: DesiredConnector, why: str, written: int
+    connector: DesiredConnector, kind: ConnectorKind, why: str, written: int
 ) -> RegistryError | PartlyDoneError:
     who = f" as {connector.principal}" if connector.principal else ""
-    what = f"Google refuses the connector {connector.name}{who}"
-    if connector.method in KEYLESS:
+    what = f"{kind.asked} refuses the connector {connector.name}{who}"
+    if connector.method in kind.keyless:
         fix = "See auth.workload_identity: the identity's values must be those of the token."
     else:
         fix = "See that the service account has its roles, and that its key isn't disabled."
@@ -138,6 +128,6 @@ def _refusal(
 
 
 def _shortened(text: str) -> str:
-    """The first line; what Google's libraries append is their whole exchange."""
+    """The first line; what a cloud's libraries append is their whole exchange."""
     line = text.splitlines()[0].rstrip(". ")
     return line if len(line) <= 300 else f"{line[:297]}..."

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from zenstrap.events import Emit, Notice, ignore
-from zenstrap.platforms.gcp.connectors import ENABLE_IMPLICIT, KEYLESS
-from zenstrap.platforms.gcp.keys import ServiceAccountKey
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
+from zenstrap.registry.connector_kind import ConnectorKey, ConnectorKind
 from zenstrap.registry.labels import connector_labels
 from zenstrap.registry.model import RUN, ActualRegistry, DesiredConnector, DesiredRegistry
 from zenstrap.registry.verifying import Verdict, verify
@@ -22,9 +21,9 @@ from zenstrap.registry.zenml_stacks import refuse_foreign, taken_errors
 if TYPE_CHECKING:
     from zenml.client import Client
 
-Keys = Mapping[str | None, ServiceAccountKey]  # by ML project, None for the base's
+Keys = Mapping[str | None, ConnectorKey]  # by ML project, None for the base's
 
-GOOGLE: Final = "gcp"  # ZenML's type of connector
+ENABLE_IMPLICIT: Final = "ZENML_ENABLE_IMPLICIT_AUTH_METHODS"
 
 
 def write_connectors(
@@ -32,6 +31,7 @@ def write_connectors(
     desired: DesiredRegistry,
     actual: ActualRegistry,
     changes: tuple[RegistrationChange, ...],
+    kind: ConnectorKind,
     *,
     keys: Keys,
     run: str,
@@ -51,7 +51,7 @@ def write_connectors(
 
     Raises:
         PartlyDoneError: some writes succeeded and one failed; says which.
-        RegistryError: the first write failed, or Google refuses a connector.
+        RegistryError: the first write failed, or a connector is refused.
     """
     wanted = {
         change.name: change.action
@@ -70,13 +70,14 @@ def write_connectors(
                 Kind.CONNECTOR,
                 connector.name,
                 action,
-                partial(_write, client, connector, key, actual, run),
+                partial(_write, client, connector, kind, key, actual, run),
                 secrets=key.secrets if key else (),
             )
         verdict = verify(
             client,
             connector,
             connector_id,
+            kind,
             written=log.done,
             wait=wait,
             here=_is_local(client),
@@ -88,13 +89,15 @@ def write_connectors(
     return tuple(done)
 
 
-def allow_implicit_methods(client: Client, methods: set[str], emit: Emit = ignore) -> None:
+def allow_implicit_methods(
+    client: Client, methods: set[str], kind: ConnectorKind, emit: Emit = ignore
+) -> None:
     """Let ZenML use the credentials of a machine, where that machine is this one.
 
     With a local database this process does it, and tells others to; a server has a setting of its
     own, which only its administrator can change.
     """
-    keyless = sorted(methods & KEYLESS)
+    keyless = sorted(methods & kind.keyless)
     if not keyless:
         return
     method = " and ".join(keyless)
@@ -105,7 +108,7 @@ def allow_implicit_methods(client: Client, methods: set[str], emit: Emit = ignor
         emit(
             Notice(
                 f"Connectors of method {method} get their credentials on ZenML's server: it needs "
-                f"{ENABLE_IMPLICIT}=true, and an identity that Google accepts."
+                f"{ENABLE_IMPLICIT}=true, and an identity that {kind.asked} accepts."
             )
         )
 
@@ -142,20 +145,21 @@ def _secrets_store(client: Client) -> object:
 def _write(
     client: Client,
     desired: DesiredConnector,
-    key: ServiceAccountKey | None,
+    kind: ConnectorKind,
+    key: ConnectorKey | None,
     actual: ActualRegistry,
     run: str,
 ) -> str:
     """Only the id of what ZenML answers is kept: it answers with the secret in clear."""
 
     labels = {**connector_labels(desired), RUN: run}
-    configuration = _configuration(desired, key)
+    configuration = _configuration(desired, kind, key)
     found = actual.connectors.get(desired.name)
     if found is None:
         try:
             created, _ = client.create_service_connector(
                 name=desired.name,
-                connector_type=GOOGLE,
+                connector_type=kind.type,
                 auth_method=desired.method,
                 configuration=configuration,
                 labels=labels,
@@ -178,13 +182,15 @@ def _write(
     return found.id
 
 
-def _configuration(desired: DesiredConnector, key: ServiceAccountKey | None) -> dict[str, str]:
+def _configuration(
+    desired: DesiredConnector, kind: ConnectorKind, key: ConnectorKey | None
+) -> dict[str, str]:
     # ZenML takes text for all of it, and any JSON value as well.
     configuration = dict(desired.configuration)
     if desired.credential_configuration is not None:
-        configuration["external_account_json"] = desired.credential_configuration
+        configuration[kind.credential_field] = desired.credential_configuration
     if key is not None:
-        configuration["service_account_json"] = key.document
+        configuration[kind.key_field] = key.document
     return configuration  # type: ignore[return-value]
 
 

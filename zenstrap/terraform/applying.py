@@ -20,8 +20,8 @@ from zenstrap.events import ResourceAction
 from zenstrap.terraform.diagnostics import error_from, redacted
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.process import Finished
+from zenstrap.terraform.provider import Provider
 from zenstrap.terraform.stream import ApplyStream, Change
-from zenstrap.terraform.transient import are_transient
 
 _MOST_NAMED = 3  # resources named in a sentence
 
@@ -63,6 +63,7 @@ def apply_failure(
     state: str,
     rescued: Sequence[Path],
     redact: Callable[[str], str],
+    provider: Provider,
 ) -> ZenstrapError:
     """The error for an apply that did not succeed.
 
@@ -105,6 +106,7 @@ def apply_failure(
         where=str(root),
         state=state,
         code=finished.code,
+        provider=provider,
     )
     if isinstance(error, LockHeldError | PlanChangedError):
         return error
@@ -121,7 +123,7 @@ def apply_failure(
             or "Remove the cause and run the same command again: it goes on from there",
             command=error.command,
         )
-    error.transient = are_transient(stream.diagnostics)
+    error.transient = provider.are_passing(stream.diagnostics)
     return error
 
 

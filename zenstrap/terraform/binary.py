@@ -16,7 +16,7 @@ from typing import Final
 
 from zenstrap.errors import TerraformError, TerraformTimeoutError
 from zenstrap.terraform.answer import json_in
-from zenstrap.terraform.surroundings import child_environment
+from zenstrap.terraform.environment_variables import child_environment
 
 BINARY_VARIABLE: Final = "ZENSTRAP_TERRAFORM"
 """A path of Terraform, or ``BUNDLED``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,14 +14,14 @@ from zenstrap import invocation
 from zenstrap.disk import full_error, says_full
 from zenstrap.errors import (
     AuthenticationError,
-    GoogleError,
     LockHeldError,
     PlanChangedError,
     TerraformError,
     ZenstrapError,
 )
-from zenstrap.platforms.gcp.api.refusals import LOG_IN, Refusal, explain
 from zenstrap.redaction import Redact
+from zenstrap.terraform.diagnostic import Diagnostic
+from zenstrap.terraform.provider import BUILT_IN, Provider
 from zenstrap.terraform.state import state_guard
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -39,40 +39,6 @@ _CORRUPT = re.compile(
     re.IGNORECASE,
 )
 _STALE = re.compile(r"Saved plan is stale|Saved plan does not match the given state")
-_UNAUTHENTICATED = re.compile(
-    r"could not find default credentials|invalid_grant|invalid_client|Error 401\b"
-    r"|Request had invalid authentication credentials|oauth2: cannot fetch token"
-    r"|No credentials loaded|reauth related error",
-    re.IGNORECASE,
-)
-_IMPERSONATION = re.compile(r"impersonate: |iam\.serviceAccounts\.getAccessToken")
-_NO_BUCKET = re.compile(r"storage: bucket doesn't exist|The specified bucket does not exist")
-
-# How Google's Go library, and so the provider and the backend, writes what Google said.
-_REFUSAL = re.compile(
-    r"googleapi: (?:got HTTP response code|Error) (?P<status>[0-9]{3})(?: with body)?:? "
-    r"(?P<message>.*?)(?:, (?P<reason>[A-Za-z]+))?\.?(?: Details: .*| More details: .*)?$"
-)
-_DETAILED_REASON = re.compile(r'"reason": ?"(\w+)"')
-_PROJECT = re.compile(r"\bprojects?[/ \"']+([a-z][a-z0-9-]{4,28}[a-z0-9])\b")
-
-
-@dataclass(frozen=True)
-class Diagnostic:
-    """One complaint.
-
-    Attributes:
-        summary: one line.
-        detail: the explanation, as one paragraph without colours and frames.
-        address: the resource that it is about.
-        place: FILE:LINE in the configuration.
-    """
-
-    severity: Literal["error", "warning"]
-    summary: str
-    detail: str = ""
-    address: str | None = None
-    place: str | None = None
 
 
 class _Start(BaseModel):
@@ -153,7 +119,13 @@ def redacted(diagnostics: Iterable[Diagnostic], redact: Redact) -> tuple[Diagnos
 
 
 def error_from(
-    diagnostics: Sequence[Diagnostic], *, command: str, where: str, state: str, code: int
+    diagnostics: Sequence[Diagnostic],
+    *,
+    command: str,
+    where: str,
+    state: str,
+    code: int,
+    provider: Provider = BUILT_IN,
 ) -> ZenstrapError:
     """The error for a failed command.
 
@@ -163,6 +135,7 @@ def error_from(
         where: the module, named where Terraform blames no address.
         state: the state's place, named where the complaint is about the state.
         code: the exit code, for the case that Terraform said nothing.
+        provider: explains what its own diagnostics mean.
     """
     errors = list(dict.fromkeys(one for one in diagnostics if one.severity == "error"))
     errors = [one for one in errors if not one.summary.startswith(_HEADING)] or errors
@@ -173,16 +146,20 @@ def error_from(
         )
 
     for one in errors:
-        if special := _special(one, where, state):
+        if special := _special(one, state):
             return special
-    for one in errors:
-        if refused := _refused(one, where):
-            refused.why = _with_others(refused.why or "", one, errors)
-            return refused
+    explained = [(one, error) for one in errors if (error := provider.explain(one, where))]
+    # Whoever isn't logged in has no other trouble yet.
+    for _, error in explained:
+        if isinstance(error, AuthenticationError):
+            return error
+    for one, error in explained[:1]:
+        error.why = _with_others(error.why or "", one, errors)
+        return error
 
     first = errors[0]
     why = _with_others(first.detail, first, errors)
-    return TerraformError(first.summary, where=_place(first) or where, why=why or None)
+    return TerraformError(first.summary, where=first.subject or where, why=why or None)
 
 
 def _with_others(why: str, told: Diagnostic, errors: Sequence[Diagnostic]) -> str:
@@ -193,8 +170,8 @@ def _with_others(why: str, told: Diagnostic, errors: Sequence[Diagnostic]) -> st
     return f"{_closed(why)} And {len(others)} more: {'; '.join(summaries)}".strip()
 
 
-def _special(one: Diagnostic, where: str, state: str) -> ZenstrapError | None:
-    text = f"{one.summary}\n{one.detail}"
+def _special(one: Diagnostic, state: str) -> ZenstrapError | None:
+    text = one.text
     if says_full(text):
         return full_error(one.detail or one.summary)
     if _CORRUPT.search(text) and (one.summary.startswith(_LOCK) or "state" in one.summary.lower()):
@@ -215,46 +192,6 @@ def _special(one: Diagnostic, where: str, state: str) -> ZenstrapError | None:
             why="the state was changed after the plan was made",
             fix="Run the command again for a new plan",
         )
-    if _IMPERSONATION.search(text):
-        return AuthenticationError(
-            "you may not act as the service account that Terraform uses",
-            where="gcp.terraform_service_account",
-            why=one.detail or one.summary,
-            fix="Have an owner grant you roles/iam.serviceAccountTokenCreator on it",
-        )
-    if _UNAUTHENTICATED.search(text):
-        return AuthenticationError(
-            one.summary,
-            where=_place(one) or where,
-            why=one.detail or None,
-            fix="Log in",
-            command=LOG_IN,
-        )
-    return None
-
-
-def _refused(one: Diagnostic, where: str) -> ZenstrapError | None:
-    """What Google said no with, where the cause is known."""
-    place = _place(one) or where
-    if _NO_BUCKET.search(one.summary) or _NO_BUCKET.search(one.detail):
-        return GoogleError(
-            "there is no such bucket",
-            where=place,
-            why=one.detail or one.summary,
-            fix="Correct its name in the config; the state bucket is made by `up`",
-        )
-    for text in (one.summary, one.detail):
-        if not (found := _REFUSAL.search(text)):
-            continue
-        details = _DETAILED_REASON.search(text)
-        reason = found["reason"] or (details[1] if details else None)
-        project = _PROJECT.search(text)
-        return explain(
-            Refusal(int(found["status"]), found["message"], reason),
-            text[: found.start()].rstrip(": ") or "Google Cloud said no",
-            where=place,
-            project=project[1] if project else None,
-        )
     return None
 
 
@@ -271,11 +208,6 @@ def _lock_holder(detail: str) -> str | None:
     if not who:
         return None
     return f"{who[1]} has held it since {since[1]} UTC" if since else f"{who[1]} holds it"
-
-
-def _place(one: Diagnostic) -> str | None:
-    parts = [one.address, one.place and (f"({one.place})" if one.address else one.place)]
-    return " ".join(part for part in parts if part) or None
 
 
 def _explanation(detail: str) -> str:

@@ -20,6 +20,7 @@ from zenstrap.terraform.document import (
     read_document,
     secrets,
 )
+from zenstrap.terraform.provider import BUILT_IN, Provider
 from zenstrap.terraform.settings import ResourceSettings, planned_settings
 
 # Terraform's actions. "forget" ends Terraform's hold on a thing without destroying it, which
@@ -35,11 +36,6 @@ _ACTIONS: Mapping[tuple[str, ...], ResourceAction | None] = {
     ("create", "delete"): "replace",
     ("create", "forget"): "replace",
 }
-
-# What is never destroyed by us: where a plan would, it leaves the state instead. Google keeps the
-# names of keys for ever, and destroying one loses all that it ever encrypted. An API that is on may
-# be somebody else's by now.
-KEPT_TYPES = frozenset({"google_kms_crypto_key", "google_kms_key_ring", "google_project_service"})
 
 # The one type whose replacement or removal is nothing by itself: what it does, its provisioners do.
 _TERRAFORM_DATA = "terraform_data"
@@ -86,7 +82,7 @@ class ResourceChange(_Frozen):
 
 
 class KeptResource(_Frozen):
-    """A resource of ``KEPT_TYPES`` that goes from the state and stays where it is."""
+    """One of the provider's ``kept_types`` that leaves the state and stays where it is."""
 
     address: str
     type: str
@@ -156,20 +152,20 @@ def _destroys(action: ResourceAction) -> bool:
             assert_never(unknown)
 
 
-def parse_plan(text: str) -> Plan:
+def parse_plan(text: str, provider: Provider = BUILT_IN) -> Plan:
     """The plan in the output of ``terraform show -json PLANFILE``.
+
+    Args:
+        provider: which types are kept, and what a policy looks at.
 
     Raises:
         TerraformError: it is none, or it says something that this version does not know.
     """
     document = read_document(text)
     redact = redactor(_sensitive_strings(document))
-    kept = sorted((one.address, one.type) for one in document.resource_changes if _is_kept(one))
-    document = document.model_copy(
-        update={
-            "resource_changes": tuple(one for one in document.resource_changes if not _is_kept(one))
-        }
-    )
+    kept = [one for one in document.resource_changes if _is_kept(one, provider)]
+    rest = tuple(one for one in document.resource_changes if not _is_kept(one, provider))
+    document = document.model_copy(update={"resource_changes": rest})
     return Plan(
         changes=tuple(_changes(document.resource_changes, redact)),
         outputs={
@@ -185,8 +181,11 @@ def parse_plan(text: str) -> Plan:
             for change in _changes(document.resource_drift, redact)
             if not _only_etags(change)
         ),
-        kept=tuple(KeptResource(address=address, type=type_) for address, type_ in kept),
-        settings=tuple(planned_settings(document.resource_changes)),
+        kept=tuple(
+            KeptResource(address=one.address, type=one.type)
+            for one in sorted(kept, key=lambda one: one.address)
+        ),
+        settings=tuple(planned_settings(document.resource_changes, provider)),
         terraform_version=document.terraform_version,
         digest=plan_digest(document, redact),
     )
@@ -239,8 +238,8 @@ def _only_etags(change: ResourceChange) -> bool:
     return change.action == "update" and paths == {"etag"}
 
 
-def _is_kept(resource: RawResource) -> bool:
-    return resource.type in KEPT_TYPES and resource.change.actions == ("delete",)
+def _is_kept(resource: RawResource, provider: Provider) -> bool:
+    return resource.type in provider.kept_types and resource.change.actions == ("delete",)
 
 
 def _sensitive_strings(document: Document) -> frozenset[str]:

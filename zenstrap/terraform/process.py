@@ -27,7 +27,8 @@ from zenstrap.interrupt import Interrupt
 
 OnLine = Callable[[str], None]
 
-_BACKEND_ENDPOINT = "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT"  # of a rehearsal
+# Ending of the variable that names another address of the state's storage: a rehearsal's.
+_ENDPOINT = "_BACKEND_STORAGE_CUSTOM_ENDPOINT"
 
 STATE_VARIABLE = "ZENSTRAP_STATE"
 """In the environment of Terraform and of whatever it starts: the state that it works on."""
@@ -142,7 +143,8 @@ def run(
 
 def told_apart(state: str) -> str:
     """A state's place with its bucket's address: rehearsals side by side use the same names."""
-    endpoint = os.environ.get(_BACKEND_ENDPOINT)
+    endpoints = (value for name, value in os.environ.items() if name.endswith(_ENDPOINT))
+    endpoint = next(endpoints, "")
     return f"{state} at {endpoint}" if endpoint else state
 
 

@@ -3,54 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from zenstrap.terraform import values
 from zenstrap.terraform.document import RawResource
-
-CUSTOM_ROLE: Final = "google_project_iam_custom_role"
-
-# Whatever gives access, by the provider's habits of naming: a policy must see also what it has
-# never heard of. Pools and their providers give none by themselves.
-_ACCESS: Final = ("_iam_", "_acl", "_access_control", "_dataset_access")
-_POOLS: Final = "google_iam_workload_identity_pool"
-_GRANT: Final = (
-    "condition",
-    "default_acl",
-    "entity",
-    "member",
-    "members",
-    "policy_data",
-    "predefined_acl",
-    "role",
-    "role_entity",
-    "special_group",
-)
-
-# By type, grants aside, so that a report doesn't carry all that Google has to say about a bucket.
-ASKED_FOR: Final[Mapping[str, tuple[str, ...]]] = {
-    "google_artifact_registry_repository": ("docker_config", "kms_key_name"),
-    CUSTOM_ROLE: ("permissions",),
-    "google_service_account_key": (),
-    "google_storage_bucket": (
-        "encryption",
-        "force_destroy",
-        "public_access_prevention",
-        "uniform_bucket_level_access",
-    ),
-    "google_storage_hmac_key": (),
-}
-
-
-def is_access(type: str) -> bool:
-    """Whether a type of Google's says who may do what."""
-    return (
-        type.startswith("google_")
-        and not type.startswith(_POOLS)
-        and any(part in type for part in _ACCESS)
-    )
+from zenstrap.terraform.provider import Provider
 
 
 class ResourceSettings(BaseModel):
@@ -68,11 +26,13 @@ class ResourceSettings(BaseModel):
     values: Mapping[str, JsonValue]
 
 
-def planned_settings(resources: Sequence[RawResource]) -> Iterator[ResourceSettings]:
+def planned_settings(
+    resources: Sequence[RawResource], provider: Provider
+) -> Iterator[ResourceSettings]:
     """The settings of everything that there will be, by address."""
     for resource in sorted(resources, key=lambda one: one.address):
         after = resource.change.after
-        if resource.mode != "managed" or not _asked_for(resource.type) or after is None:
+        if resource.mode != "managed" or not _asked_for(resource.type, provider) or after is None:
             continue
         public = values.without_sensitive(after, resource.change.after_sensitive)
         known = public if isinstance(public, dict) else {}
@@ -83,17 +43,17 @@ def planned_settings(resources: Sequence[RawResource]) -> Iterator[ResourceSetti
             type=resource.type,
             values={
                 name: values.UNKNOWN if later.get(name) is True else known.get(name)
-                for name in _names(resource.type, {*known, *later})
+                for name in _names(resource.type, {*known, *later}, provider)
             },
         )
 
 
-def _asked_for(type: str) -> bool:
-    return type in ASKED_FOR or is_access(type)
+def _asked_for(type: str, provider: Provider) -> bool:
+    return type in provider.policy_attributes or provider.gives_access(type)
 
 
-def _names(type: str, present: Collection[str]) -> Iterable[str]:
+def _names(type: str, present: Collection[str], provider: Provider) -> Iterable[str]:
     """A type that is asked for by name has all its attributes; another grant those that it has."""
-    if type in ASKED_FOR:
-        return ASKED_FOR[type]
-    return [name for name in _GRANT if name in present]
+    if type in provider.policy_attributes:
+        return provider.policy_attributes[type]
+    return [name for name in provider.access_attributes if name in present]

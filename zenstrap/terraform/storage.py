@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,60 +119,3 @@ class LocalState:
             number += 1
         file.rename(kept)
         return str(kept)
-
-
-@dataclass(frozen=True)
-class GcsState:
-    """``backend "gcs"``: one object for each workspace below a prefix of a bucket.
-
-    Where the bucket is, and who asks, Terraform learns from its environment variables. They are
-    no backend configuration, which it would copy to disk.
-
-    Args:
-        bucket: has object versioning, so that earlier states can be restored.
-        prefix: this environment's own.
-        fetch: reads an object of the bucket by its name; None where there is none. Terraform
-            itself can't be asked: its backend takes an empty object for a new state, and puts
-            one in its place.
-        put: writes an object, or deletes it where it is given None. None for whoever only reads.
-        versions: an object's earlier versions, the newest first. None likewise.
-    """
-
-    bucket: str
-    prefix: str
-    fetch: Callable[[str], bytes | None]
-    put: Callable[[str, bytes | None], None] | None = None
-    versions: Callable[[str], Iterator[tuple[str, bytes]]] | None = None
-
-    @property
-    def folder(self) -> None:
-        return None
-
-    def object(self, environment: str) -> str:
-        """The name that the backend gives to the state of a workspace."""
-        return f"{self.prefix}/{environment}.tfstate"
-
-    def backend_config(self) -> Mapping[str, str]:
-        return {"bucket": self.bucket, "prefix": self.prefix}
-
-    def place(self, environment: str) -> str:
-        return f"gs://{self.bucket}/{self.object(environment)}"
-
-    def content(self, environment: str) -> bytes | None:
-        return self.fetch(self.object(environment))
-
-    def read(self, environment: str) -> StateIdentity | None:
-        content = self.content(environment)
-        return None if content is None else read_state(content, where=self.place(environment))
-
-    def copies(self, environment: str) -> Iterator[tuple[str, bytes]]:
-        return iter(()) if self.versions is None else self.versions(self.object(environment))
-
-    def write(self, environment: str, content: bytes) -> None:
-        assert self.put is not None, "a state is written under a lease, by whoever may"
-        self.put(self.object(environment), content)
-
-    def set_aside(self, environment: str) -> str:
-        assert self.put is not None, "a state is written under a lease, by whoever may"
-        self.put(self.object(environment), None)
-        return f"an earlier version of {self.place(environment)}"

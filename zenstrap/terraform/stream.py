@@ -17,7 +17,8 @@ from zenstrap.events import (
     ResourceProgress,
     ResourceStarted,
 )
-from zenstrap.terraform.diagnostics import Diagnostic, parse_diagnostic
+from zenstrap.terraform.diagnostic import Diagnostic
+from zenstrap.terraform.diagnostics import parse_diagnostic
 
 # A data source that is read while applying is reported in the same way, and is no change.
 _ACTIONS: Mapping[str, ResourceAction] = {

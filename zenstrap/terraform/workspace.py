@@ -28,13 +28,14 @@ from zenstrap.terraform.applying import ApplySummary, apply_failure
 from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.commands import Option, command_line
 from zenstrap.terraform.diagnostics import error_from, parse_output, redacted
+from zenstrap.terraform.environment_variables import child_environment
 from zenstrap.terraform.outputs import Output, parse_outputs
 from zenstrap.terraform.plan import Plan, parse_plan, sensitive_strings
 from zenstrap.terraform.process import Finished
+from zenstrap.terraform.provider import BUILT_IN, Provider
 from zenstrap.terraform.state import StateIdentity, StateResource, resources_in
 from zenstrap.terraform.storage import StateStorage
 from zenstrap.terraform.stream import ApplyStream, save_privately
-from zenstrap.terraform.surroundings import child_environment
 from zenstrap.terraform.values import strings
 from zenstrap.waiting import waiting_for
 
@@ -73,7 +74,8 @@ class Workspace:
         emit: gets what happens to resources.
         interrupt: stops what runs.
         limits: seconds.
-        surroundings: environment variables for Terraform beyond those that it gets anyway.
+        environment_variables: for Terraform, beyond those that it gets anyway.
+        provider: what the root's provider adds to Terraform.
     """
 
     root: Path
@@ -85,7 +87,8 @@ class Workspace:
     emit: Emit = ignore
     interrupt: Interrupt = field(default_factory=Interrupt)
     limits: TimeLimits = field(default_factory=TimeLimits)
-    surroundings: Mapping[str, str] = field(default_factory=dict)
+    environment_variables: Mapping[str, str] = field(default_factory=dict)
+    provider: Provider = BUILT_IN
 
     def __post_init__(self) -> None:
         self._redact: Redact = str
@@ -167,7 +170,7 @@ class Workspace:
         secrets = sensitive_strings(text)
         know(*secrets)
         self._redact = redactor(secrets)
-        return parse_plan(text)
+        return parse_plan(text, self.provider)
 
     def apply(self, expected_digest: str) -> ApplySummary:
         """Apply ``plan_file`` if it is the plan that was approved.
@@ -227,6 +230,7 @@ class Workspace:
             state=self._state_place,
             rescued=rescued,
             redact=self._redact,
+            provider=self.provider,
         )
         error.leaves_lock = finished.by_force
         raise error
@@ -367,8 +371,8 @@ class Workspace:
                 command_line(self.binary.command, command, *arguments, **(options or {})),
                 folder=self.root,
                 environment={
-                    **child_environment(data_folder=self.data_folder),
-                    **self.surroundings,
+                    **child_environment(data_folder=self.data_folder, provider=self.provider),
+                    **self.environment_variables,
                     **(environment or {}),
                 },
                 time_limit=limit,
@@ -396,6 +400,7 @@ class Workspace:
             where=str(self.root),
             state=self._state_place,
             code=finished.code,
+            provider=self.provider,
         )
 
     @contextlib.contextmanager

@@ -13,8 +13,6 @@ from zenstrap.platforms.gcp.api.session import GoogleSession, require_answer, se
 if TYPE_CHECKING:
     from google.cloud.storage import Client
 
-    from zenstrap.session import Session
-
 
 class GoogleAccess:
     """Whom zenstrap is to Google Cloud in one environment; asks nobody until it has to."""
@@ -48,10 +46,3 @@ class GoogleAccess:
         login = self.login
         require_answer(storage_address())
         return storage_client(login, project=self.project_id)
-
-
-def google_access(config: EnvironmentConfig, session: Session) -> GoogleAccess:
-    """The run's access, made when it is first asked for."""
-    if session.google is None:
-        session.google = GoogleAccess(config)
-    return session.google

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Final
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import AuthenticationError, GoogleError
-from zenstrap.lifecycle.checking import Unknown
-from zenstrap.lifecycle.state_place import wanted_bucket
+from zenstrap.platforms.base import NamedCheck, Unknown
 from zenstrap.platforms.gcp.packages import google_packages
+from zenstrap.platforms.gcp.state_place import wanted_bucket
 from zenstrap.platforms.gcp.variables import artifact_bucket, gcp_of
 
 if TYPE_CHECKING:
-    from zenstrap.lifecycle.checking import NamedCheck
     from zenstrap.platforms.gcp.access import GoogleAccess
     from zenstrap.platforms.gcp.api.resource_manager import Project
 

@@ -6,39 +6,16 @@ which role is in ``grants``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from zenstrap.config import EnvironmentConfig
 from zenstrap.platforms.gcp import grants
-from zenstrap.terraform.plan import Plan
+from zenstrap.platforms.gcp.provider import ACCOUNT_KEY, BUCKET, HMAC_KEY, PROVIDER, REPOSITORY
+from zenstrap.policy.resources import ResourceRules, Rule
 from zenstrap.terraform.settings import ResourceSettings
 
 
-@dataclass(frozen=True)
-class Breach:
-    """One resource that breaks one rule."""
-
-    rule: str
-    address: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.address} {self.problem} ({self.rule})"
-
-
-def breaches(plan: Plan, config: EnvironmentConfig) -> tuple[Breach, ...]:
-    """Every breach in what there would be after the plan, by address."""
-    rules = _rules(config)
-    return tuple(
-        Breach(rule, resource.address, problem)
-        for resource in plan.settings
-        for rule, find in rules.items()
-        if (problem := find(resource)) is not None
-    )
-
-
-Rule = Callable[[ResourceSettings], str | None]
+def resource_rules(config: EnvironmentConfig) -> ResourceRules:
+    """The rules of an environment."""
+    return ResourceRules(_rules(config), PROVIDER.key_types, PROVIDER.protected_types)
 
 
 def _rules(config: EnvironmentConfig) -> dict[str, Rule]:
@@ -66,23 +43,23 @@ def _forced(resource: ResourceSettings) -> str | None:
 
 
 def _not_uniform(resource: ResourceSettings) -> str | None:
-    if resource.type != "google_storage_bucket":
+    if resource.type != BUCKET:
         return None
     uniform = resource.values.get("uniform_bucket_level_access") is True
     return None if uniform else "has no uniform bucket-level access"
 
 
 def _unprevented(resource: ResourceSettings) -> str | None:
-    if resource.type != "google_storage_bucket":
+    if resource.type != BUCKET:
         return None
     prevented = resource.values.get("public_access_prevention") == "enforced"
     return None if prevented else "doesn't enforce public access prevention"
 
 
 def _googles_key(resource: ResourceSettings) -> str | None:
-    if resource.type == "google_storage_bucket":
+    if resource.type == BUCKET:
         key: object = _only(resource.values.get("encryption"), "default_kms_key_name")
-    elif resource.type == "google_artifact_registry_repository":
+    elif resource.type == REPOSITORY:
         key = resource.values.get("kms_key_name")
     else:
         return None
@@ -90,12 +67,12 @@ def _googles_key(resource: ResourceSettings) -> str | None:
 
 
 def _account_key(resource: ResourceSettings) -> str | None:
-    is_key = resource.type in ("google_service_account_key", "google_storage_hmac_key")
+    is_key = resource.type in (ACCOUNT_KEY, HMAC_KEY)
     return "is a long-lived key of a service account" if is_key else None
 
 
 def _mutable_tags(resource: ResourceSettings) -> str | None:
-    if resource.type != "google_artifact_registry_repository":
+    if resource.type != REPOSITORY:
         return None
     immutable = _only(resource.values.get("docker_config"), "immutable_tags") is True
     return None if immutable else "lets image tags be moved"

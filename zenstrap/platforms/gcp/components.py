@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from pydantic import JsonValue
 
-from zenstrap.config import AnyComponent, ComponentKind, secret_source
+from zenstrap.config import AnyComponent, ComponentKind
 from zenstrap.config.components import (
     Deployer,
     ExperimentTracker,
@@ -17,6 +16,8 @@ from zenstrap.config.components import (
 )
 from zenstrap.errors import RegistryError
 from zenstrap.platforms.gcp.outputs import GoogleProject, StackOutputs
+from zenstrap.platforms.mlflow import mlflow, set_only
+from zenstrap.registry.desired import Registered
 
 Settings = dict[str, JsonValue]
 
@@ -45,17 +46,9 @@ _COMPOSER_PODS: Final[Settings] = {
 }
 
 
-@dataclass(frozen=True)
-class GcpComponent:
-    """What is registered of a component; ``resource`` is what it reaches, where that has a name."""
-
-    configuration: Settings
-    resource: str | None = None
-
-
 def gcp_component(
     kind: ComponentKind, component: AnyComponent, google: GoogleProject, outputs: StackOutputs
-) -> GcpComponent:
+) -> Registered:
     """The component in ZenML's words.
 
     Args:
@@ -67,28 +60,28 @@ def gcp_component(
     match kind, component.flavor:
         case "artifact_store", "gcp":
             store = outputs.artifact_store
-            return GcpComponent({"path": store.uri}, resource=f"gs://{store.bucket}")
+            return Registered({"path": store.uri}, resource=f"gs://{store.bucket}")
         case "container_registry", "gcp":
             if outputs.container_registry is None:
                 raise _missing("container_registry")
             uri = outputs.container_registry.uri
-            return GcpComponent({"uri": uri}, resource=uri)
+            return Registered({"uri": uri}, resource=uri)
         case "orchestrator", _:
             assert isinstance(component, Orchestrator)
             cluster = component.cluster if component.flavor == "kubernetes" else None
-            return GcpComponent(_orchestrator(component, google, outputs), resource=cluster)
+            return Registered(_orchestrator(component, google, outputs), resource=cluster)
         case "step_operator", "vertex":
             assert isinstance(component, StepOperator)
-            return GcpComponent(_step_operator(component, google, outputs))
+            return Registered(_step_operator(component, google, outputs))
         case "image_builder", _:
             assert isinstance(component, ImageBuilder)
-            return GcpComponent(_image_builder(component, google))
+            return Registered(_image_builder(component, google))
         case "experiment_tracker", _:
             assert isinstance(component, ExperimentTracker)
-            return GcpComponent(_experiment_tracker(component, google, outputs))
+            return Registered(_experiment_tracker(component, google, outputs))
         case "deployer", "gcp":
             assert isinstance(component, Deployer)
-            return GcpComponent(_deployer(component, google, outputs))
+            return Registered(_deployer(component, google, outputs))
     raise RegistryError(
         f"zenstrap doesn't register {kind} of flavor {component.flavor} on Google Cloud",
         where=f"stack.components.{kind}.flavor",
@@ -102,7 +95,7 @@ def _orchestrator(
     location = workload.location or component.location or google.region
     match component.flavor:
         case "vertex":
-            return _set(
+            return set_only(
                 project=google.id,
                 location=location,
                 synchronous=component.synchronous,
@@ -113,13 +106,13 @@ def _orchestrator(
                 custom_job_parameters=_machine(component) or None,
             )
         case "kubernetes":
-            return _set(
+            return set_only(
                 kubernetes_namespace=component.namespace,
                 synchronous=component.synchronous,
                 max_parallelism=component.max_parallelism,
             )
         case "vm_gcp":
-            return _set(
+            return set_only(
                 project=google.id,
                 region=location,
                 instance_type=component.machine_type,
@@ -130,7 +123,7 @@ def _orchestrator(
         case "airflow":
             folder = component.dag_folder
             on_composer = folder is not None and folder.startswith("gs://")
-            return _set(
+            return set_only(
                 dag_output_dir=folder,
                 local=False,
                 operator=_POD_OPERATOR if on_composer else None,
@@ -143,7 +136,7 @@ def _step_operator(
     component: StepOperator, google: GoogleProject, outputs: StackOutputs
 ) -> Settings:
     workload = outputs.workload("step_operator")
-    return _set(
+    return set_only(
         project=google.id,
         region=workload.location or component.location or google.region,
         service_account=workload.service_account,
@@ -157,7 +150,7 @@ def _image_builder(component: ImageBuilder, google: GoogleProject) -> Settings:
     if component.flavor == "local":
         return {}
     minutes = component.timeout_minutes
-    return _set(
+    return set_only(
         project=google.id,
         location=component.location,
         build_timeout=None if minutes is None else minutes * 60,
@@ -170,7 +163,7 @@ def _experiment_tracker(
     if component.flavor == "mlflow":
         return mlflow(component)
     workload = outputs.workload("experiment_tracker")
-    return _set(
+    return set_only(
         project=google.id,
         location=workload.location or component.location or google.region,
         experiment=component.experiment,
@@ -179,21 +172,10 @@ def _experiment_tracker(
     )
 
 
-def mlflow(component: ExperimentTracker) -> Settings:
-    """An MLflow server, on any platform; what is secret of it stays in ZenML's secret store."""
-    return _set(
-        tracking_uri=component.tracking_uri,
-        experiment_name=component.experiment,
-        tracking_username=component.tracking_username,
-        tracking_password=_secret(component.tracking_password),
-        tracking_token=_secret(component.tracking_token),
-    )
-
-
 def _deployer(component: Deployer, google: GoogleProject, outputs: StackOutputs) -> Settings:
     if outputs.deployer is None:
         raise _missing("deployer")
-    return _set(
+    return set_only(
         project=google.id,
         location=outputs.deployer.location or component.location or google.region,
         service_account=outputs.deployer.service_account,
@@ -205,7 +187,7 @@ def _deployer(component: Deployer, google: GoogleProject, outputs: StackOutputs)
 def _machine(component: Orchestrator | StepOperator) -> Settings:
     """The machine of a Vertex AI job, in the words of its API."""
     count = component.accelerator_count or 1
-    return _set(
+    return set_only(
         machine_type=component.machine_type,
         accelerator_type=component.accelerator,
         accelerator_count=count if component.accelerator else None,
@@ -217,19 +199,6 @@ def _counted_accelerator(component: Orchestrator) -> str | None:
     if component.accelerator is None:
         return None
     return f"{component.accelerator}:{component.accelerator_count or 1}"
-
-
-def _secret(reference: str | None) -> str | None:
-    """ZenML's way to write a reference to its secret store."""
-    if reference is None:
-        return None
-    source = secret_source(reference)
-    return f"{{{{{source.name}.{source.key}}}}}"
-
-
-def _set(**settings: JsonValue) -> Settings:
-    """Those that have a value: ZenML has its own defaults for the others."""
-    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _missing(output: str) -> RegistryError:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from zenstrap.config import EnvironmentConfig, secret_source
 from zenstrap.errors import AuthenticationError
 from zenstrap.platforms.gcp.keys import ServiceAccountKey, parse_key
 from zenstrap.platforms.gcp.outputs import BASE
+from zenstrap.platforms.gcp.provider import ACCOUNT_KEY
 from zenstrap.redaction import know
 from zenstrap.registry.model import ActualRegistry
 from zenstrap.terraform.state import StateResource
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from zenstrap.terraform.outputs import Output
 
 KEYS_OUTPUT = "service_account_keys"
-KEY: Final = "google_service_account_key"  # Terraform's type
 
 
 def own_key(config: EnvironmentConfig, client: Client) -> ServiceAccountKey | None:
@@ -49,7 +49,7 @@ def keys_in_use(
     if config.auth is None or config.auth.method == "service-account":
         return False
     registered = any(c.method == "service-account" for c in actual.our_connectors)
-    return registered and any(one.type == KEY for one in in_state)
+    return registered and any(one.type == ACCOUNT_KEY for one in in_state)
 
 
 def fingerprints(config: EnvironmentConfig, client: Client) -> dict[str | None, str]:

@@ -13,15 +13,30 @@ from zenstrap.config.models import Auth
 from zenstrap.errors import RegistryError
 from zenstrap.naming import connector_name
 from zenstrap.platforms.gcp.outputs import GcpOutputs
+from zenstrap.registry.connector_kind import ConnectorKind
 from zenstrap.registry.model import UNKNOWN, DesiredConnector
 
 # Fingerprints of key ids by ML project, None for the base's.
 KeyFingerprints = Mapping[str | None, str]
 
-# ZenML's names of the methods whose credentials are those of the machine that asks Google for a
-# token, and which it allows only where ENABLE_IMPLICIT says so.
-KEYLESS: Final = frozenset({"external-account", "implicit"})
-ENABLE_IMPLICIT: Final = "ZENML_ENABLE_IMPLICIT_AUTH_METHODS"
+CONNECTOR_TYPE: Final = "gcp"  # ZenML's
+CONNECTORS: Final = ConnectorKind(
+    type=CONNECTOR_TYPE,
+    asked="Google",
+    keyless=frozenset({"external-account", "implicit"}),
+    # As ZenML and Google's libraries word it.
+    passing=(
+        " 403 ",
+        "PERMISSION_DENIED",
+        "does not have ",
+        "Invalid JWT Signature",
+        "account not found",
+        "invalid_target",
+    ),
+    lasting=("invalid_grant", "unauthorized_client"),  # such as of a token for somebody else
+    credential_field="external_account_json",
+    key_field="service_account_json",
+)
 
 _TOKEN_URL: Final = "https://sts.googleapis.com/v1/token"
 _IMPERSONATION_URL: Final = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{email}:generateAccessToken"
@@ -86,6 +101,7 @@ def gcp_connector(
         case unknown:
             assert_never(unknown)
     return DesiredConnector(
+        type=CONNECTOR_TYPE,
         name=connector_name(environment, auth.method, project),
         method=auth.method,
         configuration=configuration,

@@ -13,7 +13,8 @@ from typing import Final
 from pydantic import JsonValue
 
 from zenstrap.config import EnvironmentConfig
-from zenstrap.terraform.settings import CUSTOM_ROLE, ResourceSettings, is_access
+from zenstrap.platforms.gcp.provider import CUSTOM_ROLE, gives_access
+from zenstrap.terraform.settings import ResourceSettings
 
 BUCKET_GRANT: Final = "google_storage_bucket_iam_member"
 PROJECT_GRANT: Final = "google_project_iam_member"
@@ -107,7 +108,7 @@ _OUTSIDER: Final = re.compile(r"principal://.+/subject/.+|principalSet://.+/attr
 
 def public_access(resource: ResourceSettings) -> str | None:
     """Everybody as a member, in any form that Google has for it."""
-    if not is_access(resource.type):
+    if not gives_access(resource.type):
         return None
     found = sorted({one for one in _strings(resource.values) if _EVERYBODY.search(one)})
     return f"lets in {', '.join(found)}" if found else None
@@ -134,7 +135,7 @@ def broad_role(resource: ResourceSettings, config: EnvironmentConfig) -> str | N
 
 def other_grant(resource: ResourceSettings) -> str | None:
     """A way to let somebody in that the modules don't use."""
-    if not is_access(resource.type) or resource.type == CUSTOM_ROLE:
+    if not gives_access(resource.type) or resource.type == CUSTOM_ROLE:
         return None
     if resource.type not in {BUCKET_GRANT, PROJECT_GRANT, *ROLES_ON_ONE}:
         return "changes who has access in a way that no module here does"

@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from zenstrap.config import EnvironmentConfig
 from zenstrap.events import Notice
-from zenstrap.session import Session
+from zenstrap.platforms.base import Run
+from zenstrap.platforms.gcp.access import GoogleAccess
 from zenstrap.terraform.plan import Plan
 
 _GRANT: Final = "google_kms_crypto_key_iam_member"
@@ -79,7 +79,7 @@ def service_agent_notices(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def make_service_agents(config: EnvironmentConfig, plan: Plan, session: Session) -> None:
+def make_service_agents(access: GoogleAccess, plan: Plan, run: Run) -> None:
     """Make the service agents that the plan grants keys to, each with its role.
 
     Their APIs are part of the plan.
@@ -91,25 +91,24 @@ def make_service_agents(config: EnvironmentConfig, plan: Plan, session: Session)
     agents = agents_needed(plan)
     if not agents:
         return
-    from zenstrap.platforms.gcp.access import google_access
     from zenstrap.platforms.gcp.api.project_policy import grant
     from zenstrap.platforms.gcp.api.service_usage import enable, make_service_agent
 
     apis = sorted({agent.api for agent in agents})
-    session.emit(
+    run.emit(
         Notice(
             "Before their keys, Google's service agents are made and get their own roles: "
             f"{_names(agents)}."
         )
     )
-    rest = google_access(config, session).rest
-    enable(rest, apis, pause=session.wait)
+    rest = access.rest
+    enable(rest, apis, pause=run.wait)
     for api in apis:
-        session.guard()
-        make_service_agent(rest, api, pause=session.wait)
-    session.guard()
+        run.guard()
+        make_service_agent(rest, api, pause=run.wait)
+    run.guard()
     roles = {f"serviceAccount:{agent.email}": agent.role for agent in agents}
-    grant(rest, roles, pause=session.wait)
+    grant(rest, roles, pause=run.wait)
 
 
 def _agents(members: Iterable[str]) -> Iterable[ServiceAgent]:

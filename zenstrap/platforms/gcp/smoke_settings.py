@@ -1,4 +1,4 @@
-"""What a first run on a fresh stack of Google Cloud needs and usually lacks. Pure functions.
+"""What a first run on a fresh stack of Google Cloud needs and usually lacks.
 
 The image has the training's requirements alone, pinned to what is installed here; nothing of the
 clone goes into it but the training's own code. Service account, network and encryption key come
@@ -7,11 +7,15 @@ from the stack's components themselves.
 
 from __future__ import annotations
 
+import importlib.metadata
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from zenstrap.config import Components, SmokeTest
+from zenstrap.config import Components, EnvironmentConfig, SmokeTest
+from zenstrap.platforms.base import Training
+from zenstrap.smoke_test.requirements import training_requirements
 
 # The smallest general machine that Vertex AI has: the test is of the stack, not of its machine.
 # https://cloud.google.com/vertex-ai/docs/training/configure-compute#machine-types
@@ -52,6 +56,31 @@ class Image:
     requirements: Sequence[str]
     dockerignore: str
     tag: str | None = None
+
+
+def settings_of(config: EnvironmentConfig, training: Training) -> Settings:
+    """What a stack on other machines needs beside the pipeline: an image, a machine, a limit.
+
+    Raises:
+        ZenstrapError: see :func:`zenstrap.smoke_test.requirements.training_requirements`.
+    """
+    components = config.components_of(training.project)
+    if components.orchestrator.flavor == "local":
+        return {}
+    smoke_test = config.smoke_test_of(training.project)
+    training.folder.mkdir(parents=True, exist_ok=True)
+    ignored = training.folder / "dockerignore"
+    ignored.write_text(dockerignore(smoke_test.data), encoding="utf-8")
+    image = Image(
+        zenml=importlib.metadata.version("zenml"),
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        requirements=training_requirements(smoke_test.training),
+        dockerignore=str(ignored),
+        # A strict registry takes a tag once. Elsewhere ZenML's own tag moves on with each build,
+        # and the registry deletes the image that it left.
+        tag=f"smoke-test-{training.step_id}" if config.resilience.is_strict else None,
+    )
+    return smoke_settings(components, smoke_test, image)
 
 
 def smoke_settings(components: Components, smoke_test: SmokeTest, image: Image) -> Settings:

@@ -11,7 +11,8 @@ from zenstrap import naming
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.google_locations import locations
 from zenstrap.config.models import Components
-from zenstrap.platforms.gcp.access import GoogleAccess, google_access
+from zenstrap.platforms.base import Run
+from zenstrap.platforms.gcp.access import GoogleAccess
 from zenstrap.platforms.gcp.adoption import Adoption
 from zenstrap.platforms.gcp.api.unrecorded import (
     Expected,
@@ -21,7 +22,6 @@ from zenstrap.platforms.gcp.api.unrecorded import (
     keys_of,
     require_ours,
 )
-from zenstrap.session import Session
 from zenstrap.terraform.workspace import Workspace
 
 # Below the module of a stack, by the key in the root's variable ``adopt``.
@@ -65,8 +65,9 @@ def with_unrecorded(
 
 def take_over(
     config: EnvironmentConfig,
+    access: GoogleAccess,
     workspace: Workspace,
-    session: Session,
+    run: Run,
     bucket: str,
     variables: Mapping[str, object],
     pool: Mapping[str, str],
@@ -84,14 +85,14 @@ def take_over(
     Raises:
         AuthenticationError, GoogleError: Google can't be asked, or said no.
     """
-    if not session.owner:
+    if not run.owner:
         return ()
     in_state = frozenset(one.id for one in workspace.resources() if one.id)
-    there = _look(config, google_access(config, session), in_state, bucket)
-    ours = [one for one in there if one.mark == session.owner]
+    there = _look(config, access, in_state, bucket)
+    ours = [one for one in there if one.mark == run.owner]
     found = {address_of(one.thing): one.thing.id for one in ours} | dict(pool)
     if found:
-        session.guard()
+        run.guard()
         workspace.take_over(found, variables)
     return (
         *(_told(one) for one in ours),

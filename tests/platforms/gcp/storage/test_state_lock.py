@@ -11,13 +11,8 @@ import pytest
 from tests.platforms.gcp.storage.conftest import client_at
 from zenstrap.events import Event
 from zenstrap.lease import DeadOwner
-from zenstrap.platforms.gcp.storage.state_lock import (
-    StateLock,
-    StateLocks,
-    free_dead_locks,
-    is_ours_and_dead,
-    lock_in,
-)
+from zenstrap.platforms.gcp.storage.state_lock import GcsStateLocks
+from zenstrap.state_lock import StateLock, free_dead_locks, is_ours_and_dead, lock_in
 
 BUCKET = "acme-tfstate"
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -85,13 +80,13 @@ def test_a_dead_runs_lock_goes_and_is_told(client: Any, workspace: str) -> None:
     other = client.bucket(BUCKET).blob("zenstrap/prod/prod.tflock")
     other.upload_from_string(content())
     told: list[Event] = []
-    free_dead_locks(StateLocks(client, BUCKET, "zenstrap/dev"), "dev", [DEAD], told.append)
+    free_dead_locks(GcsStateLocks(client, BUCKET, "zenstrap/dev"), "dev", [DEAD], told.append)
     assert [one.name for one in client.list_blobs(BUCKET)] == [other.name]
     assert len(told) == 1
 
 
 def test_another_lock_in_between_is_left_alone(client: Any) -> None:
-    locks = StateLocks(client, BUCKET, "zenstrap/dev")
+    locks = GcsStateLocks(client, BUCKET, "zenstrap/dev")
     blob = client.bucket(BUCKET).blob("zenstrap/dev/dev.tflock")
     assert locks.read("dev") is None
     blob.upload_from_string(content())

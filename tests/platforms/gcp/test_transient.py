@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zenstrap.terraform.diagnostics import Diagnostic
-from zenstrap.terraform.transient import are_transient, reason
+from zenstrap.platforms.gcp.provider import PROVIDER
+from zenstrap.terraform.diagnostic import Diagnostic
 
 TRANSIENT = [
     "Error 429: Resource has been exhausted (e.g. check quota).\nDetails:\n[\n  {\n    "
@@ -55,17 +55,17 @@ def error(text: str, severity: str = "error") -> Diagnostic:
 
 @pytest.mark.parametrize("text", TRANSIENT)
 def test_these_pass(text: str) -> None:
-    assert reason(error(text))
-    assert reason(Diagnostic(severity="error", summary="Error creating it", detail=text))
+    assert PROVIDER.passing(error(text))
+    assert PROVIDER.passing(Diagnostic(severity="error", summary="Error creating it", detail=text))
 
 
 @pytest.mark.parametrize("text", FINAL)
 def test_these_never_do(text: str) -> None:
-    assert reason(error(text)) is None
+    assert PROVIDER.passing(error(text)) is None
 
 
 def test_one_that_stays_is_enough_to_stop() -> None:
-    assert are_transient([error(TRANSIENT[1]), error(TRANSIENT[4])])
-    assert not are_transient([error(TRANSIENT[0]), error(FINAL[0])])
-    assert are_transient([error(TRANSIENT[0]), error(FINAL[0], "warning")])
-    assert not are_transient([error(FINAL[0], "warning")]) and not are_transient([])
+    assert PROVIDER.are_passing([error(TRANSIENT[1]), error(TRANSIENT[4])])
+    assert not PROVIDER.are_passing([error(TRANSIENT[0]), error(FINAL[0])])
+    assert PROVIDER.are_passing([error(TRANSIENT[0]), error(FINAL[0], "warning")])
+    assert not PROVIDER.are_passing([error(FINAL[0], "warning")]) and not PROVIDER.are_passing([])

@@ -1,119 +1,58 @@
-"""Where an environment keeps Terraform's state and its lease: this machine, or a bucket."""
+"""The state bucket: where an environment on Google Cloud keeps state, lease and owner."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.lease import FileLeaseStore
-from zenstrap.lease.store import LeaseStore
-from zenstrap.owner import FileOwnerStore, OwnerStore
-from zenstrap.terraform.storage import GcsState, LocalState, StateStorage
+from zenstrap.owner import FileOwnerStore
+from zenstrap.platforms.base import StatePlace, Stores
+from zenstrap.platforms.gcp.access import GoogleAccess
+from zenstrap.platforms.gcp.storage.state import GcsState
+from zenstrap.terraform.storage import LocalState
 
 if TYPE_CHECKING:
-    from zenstrap.platforms.gcp.access import GoogleAccess
     from zenstrap.platforms.gcp.api.resource_manager import Project
     from zenstrap.platforms.gcp.storage.state_bucket import WantedBucket
-    from zenstrap.platforms.gcp.storage.state_lock import StateLocks
 
 
-@dataclass(frozen=True)
-class StatePlace:
-    """Where state and lease are.
-
-    Attributes:
-        owners: whose the environment is.
-        detail: the place, for people.
-        locks: Terraform's locks on the state, where they outlive a killed Terraform.
-        missing: there is no state bucket yet, so that state and lease are on this machine for as
-            long as the run takes.
-        changed: the state bucket was made just now, or its settings were.
-    """
-
-    storage: StateStorage
-    leases: LeaseStore
-    owners: OwnerStore
-    detail: str
-    locks: StateLocks | None = None
-    missing: bool = False
-    changed: bool = False
-
-
-def local_place(config: EnvironmentConfig) -> StatePlace:
-    """Platform local: everything is on this machine.
-
-    Raises:
-        UsageError: something else lies where the folders would be.
-    """
-    paths.require_folders(config.environment)
-    folder = paths.state_folder(config.environment)
-    return StatePlace(
-        LocalState(folder),
-        FileLeaseStore(paths.leases_folder()),
-        FileOwnerStore(folder, config.environment),
-        str(folder),
-    )
-
-
-def owner_store(config: EnvironmentConfig) -> OwnerStore:
-    """Whose the environment is, for whoever only looks at it.
-
-    Raises:
-        AuthenticationError: nobody is logged in with Google Cloud, on platform gcp.
-    """
-    if config.platform == "local":
-        return local_place(config).owners
-    from zenstrap.platforms.gcp.access import GoogleAccess
-    from zenstrap.platforms.gcp.storage.owner_store import GcsOwnerStore
-    from zenstrap.platforms.gcp.variables import state_prefix
-
+def state_prefix(config: EnvironmentConfig) -> str:
+    """Where in the state bucket the environment's state and lease lie."""
     assert config.state is not None, "platform gcp has its section"
-    client = GoogleAccess(config).storage
-    return GcsOwnerStore(client, config.state.bucket, state_prefix(config), config.environment)
+    return f"{config.state.prefix}/{config.environment}"
 
 
-def lease_store(config: EnvironmentConfig) -> LeaseStore:
-    """Where the environment's lease is, for whoever only looks at it.
+def stores_in(config: EnvironmentConfig, access: GoogleAccess) -> Stores:
+    """Lease, owner and locks in the state bucket, whether or not it is there.
 
     Raises:
-        AuthenticationError: nobody is logged in with Google Cloud, on platform gcp.
+        AuthenticationError: nobody is logged in.
     """
-    return lease_and_locks(config)[0]
-
-
-def lease_and_locks(config: EnvironmentConfig) -> tuple[LeaseStore, StateLocks | None]:
-    """Likewise, and Terraform's locks where they outlive a killed Terraform."""
-    if config.platform == "local":
-        return local_place(config).leases, None
-    from zenstrap.platforms.gcp.access import GoogleAccess
     from zenstrap.platforms.gcp.storage.lease_store import GcsLeaseStore
-    from zenstrap.platforms.gcp.storage.state_lock import StateLocks
-    from zenstrap.platforms.gcp.variables import state_prefix
+    from zenstrap.platforms.gcp.storage.owner_store import GcsOwnerStore
+    from zenstrap.platforms.gcp.storage.state_lock import GcsStateLocks
 
     assert config.state is not None, "platform gcp has its section"
-    bucket, client = config.state.bucket, GoogleAccess(config).storage
-    return (
+    client, bucket, prefix = access.storage, config.state.bucket, state_prefix(config)
+    return Stores(
         GcsLeaseStore(client, bucket, config.state.prefix),
-        StateLocks(client, bucket, state_prefix(config)),
+        GcsOwnerStore(client, bucket, prefix, config.environment),
+        GcsStateLocks(client, bucket, prefix),
     )
 
 
-def state_of(config: EnvironmentConfig) -> str:
-    """The place of the environment's state, without looking whether there is one."""
-    if config.platform == "local":
-        return local_place(config).storage.place(config.environment)
-    from zenstrap.platforms.gcp.variables import state_prefix
-
+def state_address(config: EnvironmentConfig) -> str:
+    """The state's place, without looking whether there is one."""
     assert config.state is not None, "platform gcp has its section"
     storage = GcsState(config.state.bucket, state_prefix(config), fetch=lambda name: None)
     return storage.place(config.environment)
 
 
-def google_place(
+def place_in_bucket(
     config: EnvironmentConfig,
     access: GoogleAccess,
     *,
@@ -131,12 +70,8 @@ def google_place(
         AuthenticationError: nobody is logged in, or the login is not accepted.
         GoogleError: the bucket is somebody else's, lies elsewhere, or Google said no.
     """
-    from zenstrap.platforms.gcp.storage.lease_store import GcsLeaseStore
     from zenstrap.platforms.gcp.storage.objects import read_object, versions_of, write_object
-    from zenstrap.platforms.gcp.storage.owner_store import GcsOwnerStore
     from zenstrap.platforms.gcp.storage.state_bucket import decide, ensure, look
-    from zenstrap.platforms.gcp.storage.state_lock import StateLocks
-    from zenstrap.platforms.gcp.variables import state_prefix
 
     assert config.state is not None, "platform gcp has its section"
     wanted = wanted_bucket(config, access)
@@ -152,6 +87,7 @@ def google_place(
     if changed:
         decision = ensure(access.storage, wanted)
     done = str(decision) if create else "found"
+    stores = stores_in(config, access)
     return StatePlace(
         GcsState(
             bucket=wanted.name,
@@ -160,10 +96,10 @@ def google_place(
             put=partial(write_object, access.storage, wanted.name),
             versions=partial(versions_of, access.storage, wanted.name),
         ),
-        GcsLeaseStore(access.storage, wanted.name, config.state.prefix),
-        GcsOwnerStore(access.storage, wanted.name, state_prefix(config), config.environment),
+        stores.leases,
+        stores.owners,
         f"gs://{wanted.name} {done}",
-        locks=StateLocks(access.storage, wanted.name, state_prefix(config)),
+        locks=stores.locks,
         changed=changed,
     )
 

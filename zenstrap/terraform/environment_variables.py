@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from zenstrap.terraform.provider import BUILT_IN, Provider
+
 # An allow-list, because what harms is open-ended: TF_VAR_* would change a plan behind the
 # config's back, TF_CLI_ARGS* its flags, TF_WORKSPACE the environment, TF_LOG writes secrets.
 _ALLOWED = frozenset(
@@ -25,7 +27,6 @@ _ALLOWED = frozenset(
         "SHELL",
         "SSL_CERT_DIR",
         "SSL_CERT_FILE",
-        "STORAGE_EMULATOR_HOST",
         "TF_PLUGIN_CACHE_DIR",
         "TF_REATTACH_PROVIDERS",
         "TMPDIR",
@@ -36,27 +37,24 @@ _ALLOWED = frozenset(
         "XDG_DATA_HOME",
     }
 )
-_ALLOWED_PREFIXES = ("GOOGLE_", "CLOUDSDK_")
-# The gcs backend would look for the state as somebody else, or encrypt it with a key that zenstrap
-# doesn't have: it reads and guards the state itself.
-# https://developer.hashicorp.com/terraform/language/backend/gcs
-_REFUSED = frozenset({"GOOGLE_ENCRYPTION_KEY", "GOOGLE_KMS_ENCRYPTION_KEY"})
-_REFUSED_PREFIX = "GOOGLE_BACKEND_"
-_BACKEND_ENDPOINT = "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT"  # where the rehearsal's storage is
 _CLI_CONFIG = "TF_CLI_CONFIG_FILE"
 
 
 def child_environment(
-    source: Mapping[str, str] | None = None, *, data_folder: Path | None = None
+    source: Mapping[str, str] | None = None,
+    *,
+    provider: Provider = BUILT_IN,
+    data_folder: Path | None = None,
 ) -> dict[str, str]:
     """The environment variables for Terraform.
 
     Args:
         source: where they are taken from; the process's own by default.
+        provider: says which more are needed.
         data_folder: TF_DATA_DIR, so that nothing is written beside the module.
     """
     source = os.environ if source is None else source
-    chosen = {name: value for name, value in source.items() if _allowed(name)}
+    chosen = {name: value for name, value in source.items() if _is_allowed(name, provider)}
 
     # Where it points nowhere, every command would print a warning.
     if (config := source.get(_CLI_CONFIG)) and Path(config).is_file():
@@ -68,8 +66,10 @@ def child_environment(
     return chosen
 
 
-def _allowed(name: str) -> bool:
-    if name in _REFUSED or (name.startswith(_REFUSED_PREFIX) and name != _BACKEND_ENDPOINT):
+def _is_allowed(name: str, provider: Provider) -> bool:
+    if name in provider.wanted_variables:
+        return True
+    if name.startswith(provider.refused_variables):
         return False
     # Proxy variables are read in either case.
-    return name.upper() in _ALLOWED or name.startswith(_ALLOWED_PREFIXES)
+    return name.upper() in _ALLOWED or name.startswith(provider.variables)

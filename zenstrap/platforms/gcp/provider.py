@@ -1,0 +1,162 @@
+"""What is Google's in a Terraform plan and in the provider's errors."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from zenstrap.errors import AuthenticationError, GoogleError, ZenstrapError
+from zenstrap.platforms.gcp.api.refusals import LOG_IN, Refusal, explain, lasts
+from zenstrap.terraform.diagnostic import Diagnostic
+from zenstrap.terraform.provider import Provider
+
+CUSTOM_ROLE: Final = "google_project_iam_custom_role"
+BUCKET: Final = "google_storage_bucket"
+REPOSITORY: Final = "google_artifact_registry_repository"
+API: Final = "google_project_service"
+ACCOUNT_KEY: Final = "google_service_account_key"
+HMAC_KEY: Final = "google_storage_hmac_key"
+
+# Replacing one of these loses all that it ever encrypted, and Google keeps their names for ever.
+_ENCRYPTION: Final = frozenset({"google_kms_crypto_key", "google_kms_key_ring"})
+
+# Whatever gives access, by the provider's habits of naming: a policy must see also what it has
+# never heard of. Pools and their providers give none by themselves.
+_ACCESS: Final = ("_iam_", "_acl", "_access_control", "_dataset_access")
+_POOLS: Final = "google_iam_workload_identity_pool"
+
+_UNAUTHENTICATED = re.compile(
+    r"could not find default credentials|invalid_grant|invalid_client|Error 401\b"
+    r"|Request had invalid authentication credentials|oauth2: cannot fetch token"
+    r"|No credentials loaded|reauth related error",
+    re.IGNORECASE,
+)
+_IMPERSONATION = re.compile(r"impersonate: |iam\.serviceAccounts\.getAccessToken")
+_NO_BUCKET = re.compile(r"storage: bucket doesn't exist|The specified bucket does not exist")
+
+# How Google's Go library, and so the provider and the backend, writes what Google said.
+_REFUSAL = re.compile(
+    r"googleapi: (?:got HTTP response code|Error) (?P<status>[0-9]{3})(?: with body)?:? "
+    r"(?P<message>.*?)(?:, (?P<reason>[A-Za-z]+))?\.?(?: Details: .*| More details: .*)?$"
+)
+_DETAILED_REASON = re.compile(r'"reason": ?"(\w+)"')
+_PROJECT = re.compile(r"\bprojects?[/ \"']+([a-z][a-z0-9-]{4,28}[a-z0-9])\b")
+
+# By what is going on, as Google words it through the provider.
+_TRANSIENT: Final = {
+    # Enabling an API takes minutes to be true everywhere. Only an apply is tried again, and it
+    # enables what it needs first.
+    "an API that was just enabled isn't there yet": r"Error 403\b.*"
+    r"(has not been used in project \S+ before or it is disabled|SERVICE_DISABLED"
+    r"|accessNotConfigured)",
+    "too many requests": r"Error 429\b|rateLimitExceeded",
+    "the service is unavailable for a moment": r"Error 503\b",
+    # IAM is eventually consistent: https://cloud.google.com/iam/docs/access-change-propagation
+    "a service account that was just made isn't known yet": r"Error 40[04]\b.*"
+    r"[Ss]ervice account \S+ does not exist|Error 404\b.*Unknown service account",
+    "a role that was just given isn't known yet": r"Error 40[03]\b.*"
+    r"(cloudkms\.cryptoKeyVersions\.useTo\w+|[Pp]ermission denied on Cloud KMS key)",
+    "somebody else changed the same policy": r"Error 409\b.*concurrent policy changes",
+}
+
+
+def gives_access(type: str) -> bool:
+    """Whether a resource type of Google's says who may do what."""
+    return (
+        type.startswith("google_")
+        and not type.startswith(_POOLS)
+        and any(part in type for part in _ACCESS)
+    )
+
+
+def explain_diagnostic(one: Diagnostic, where: str) -> ZenstrapError | None:
+    """The error for what Google said no with, where the cause is known.
+
+    Args:
+        where: what is named where Terraform blames no address.
+    """
+    place = one.subject or where
+    if _IMPERSONATION.search(one.text):
+        return AuthenticationError(
+            "you may not act as the service account that Terraform uses",
+            where="gcp.terraform_service_account",
+            why=one.detail or one.summary,
+            fix="Have an owner grant you roles/iam.serviceAccountTokenCreator on it",
+        )
+    if _UNAUTHENTICATED.search(one.text):
+        return AuthenticationError(
+            one.summary, where=place, why=one.detail or None, fix="Log in", command=LOG_IN
+        )
+    if _NO_BUCKET.search(one.summary) or _NO_BUCKET.search(one.detail):
+        return GoogleError(
+            "there is no such bucket",
+            where=place,
+            why=one.detail or one.summary,
+            fix="Correct its name in the config; the state bucket is made by `up`",
+        )
+    for text in (one.summary, one.detail):
+        if not (found := _REFUSAL.search(text)):
+            continue
+        details = _DETAILED_REASON.search(text)
+        reason = found["reason"] or (details[1] if details else None)
+        project = _PROJECT.search(text)
+        return explain(
+            Refusal(int(found["status"]), found["message"], reason),
+            text[: found.start()].rstrip(": ") or "Google Cloud said no",
+            where=place,
+            project=project[1] if project else None,
+        )
+    return None
+
+
+def why_it_passes(one: Diagnostic) -> str | None:
+    """Why an error may pass by itself; None if it won't."""
+    text = f"{one.summary} {one.detail}"
+    if lasts(text):
+        return None
+    for why, pattern in _TRANSIENT.items():
+        if re.search(pattern, text, re.DOTALL):
+            return why
+    return None
+
+
+PROVIDER: Final = Provider(
+    # An API that is on may be somebody else's by now.
+    kept_types=_ENCRYPTION | {API},
+    key_types=_ENCRYPTION,
+    protected_types=_ENCRYPTION | {BUCKET, REPOSITORY},
+    # By type, so that a report doesn't carry all that Google has to say about a bucket.
+    policy_attributes={
+        REPOSITORY: ("docker_config", "kms_key_name"),
+        CUSTOM_ROLE: ("permissions",),
+        ACCOUNT_KEY: (),
+        BUCKET: (
+            "encryption",
+            "force_destroy",
+            "public_access_prevention",
+            "uniform_bucket_level_access",
+        ),
+        HMAC_KEY: (),
+    },
+    gives_access=gives_access,
+    access_attributes=(
+        "condition",
+        "default_acl",
+        "entity",
+        "member",
+        "members",
+        "policy_data",
+        "predefined_acl",
+        "role",
+        "role_entity",
+        "special_group",
+    ),
+    explain=explain_diagnostic,
+    passing=why_it_passes,
+    variables=("GOOGLE_", "CLOUDSDK_", "STORAGE_EMULATOR_HOST"),
+    # The gcs backend would look for the state as somebody else, or encrypt it with a key that
+    # zenstrap doesn't have: it reads and guards the state itself.
+    # https://developer.hashicorp.com/terraform/language/backend/gcs
+    refused_variables=("GOOGLE_BACKEND_", "GOOGLE_ENCRYPTION_KEY", "GOOGLE_KMS_ENCRYPTION_KEY"),
+    wanted_variables=frozenset({"GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT"}),  # a rehearsal's
+)

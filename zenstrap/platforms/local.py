@@ -1,0 +1,272 @@
+"""This machine: real Terraform with its built-in provider, folders for buckets, no account."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import JsonValue
+
+from zenstrap import paths
+from zenstrap.config import AnyComponent, ComponentKind, EnvironmentConfig, ExperimentTracker
+from zenstrap.errors import RegistryError
+from zenstrap.lease import FileLeaseStore
+from zenstrap.owner import FileOwnerStore
+from zenstrap.platforms.base import (
+    NamedCheck,
+    RootVariables,
+    Run,
+    StatePlace,
+    Stores,
+    Training,
+)
+from zenstrap.platforms.local_artifacts import (
+    foreign,
+    is_in_state,
+    marks,
+    own_folders,
+    take_over_folders,
+)
+from zenstrap.platforms.mlflow import mlflow
+from zenstrap.policy.resources import ResourceRules
+from zenstrap.registry.desired import Registered
+from zenstrap.registry.model import ActualRegistry, DesiredConnector
+from zenstrap.reports import Kept
+from zenstrap.terraform.plan import Plan, ResourceChange
+from zenstrap.terraform.provider import BUILT_IN
+from zenstrap.terraform.state import StateResource
+from zenstrap.terraform.storage import LocalState, StateStorage
+from zenstrap.terraform.workspace import Workspace
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+    from zenstrap.registry.connector_kind import ConnectorKey
+    from zenstrap.terraform.outputs import Output
+
+_SHARED: Final = re.compile(r'module\.shared\.terraform_data\.folder\["(.+)/shared"\]')
+_BEHIND_A_LINK: Final = (
+    "{0}, where the artifacts are, is {1} behind a symbolic link. It stays as it is, but ZenML "
+    "writes no artifact through a link: take the environment down, then up again."
+)
+
+
+class LocalMachine:
+    """Platform local; see :class:`zenstrap.platforms.base.Platform`."""
+
+    provider = BUILT_IN
+    has_own_terraform = True
+    place_step = None
+    connectors = None
+    uses_keys = False
+
+    def __init__(self, config: EnvironmentConfig) -> None:
+        self.config = config
+
+    def state_place(
+        self, *, create: bool, before_create: Callable[[StatePlace], None] = lambda place: None
+    ) -> StatePlace:
+        stores = self.stores()
+        folder = paths.state_folder(self.config.environment)
+        return StatePlace(LocalState(folder), stores.leases, stores.owners, str(folder))
+
+    def stores(self) -> Stores:
+        environment = self.config.environment
+        paths.require_folders(environment)
+        return Stores(
+            FileLeaseStore(paths.leases_folder()),
+            FileOwnerStore(paths.state_folder(environment), environment),
+        )
+
+    def state_address(self) -> str:
+        environment = self.config.environment
+        return LocalState(paths.state_folder(environment)).place(environment)
+
+    def root(self, storage: StateStorage, run_folder: Path) -> Path:
+        return paths.modules_folder() / "environments" / "local"
+
+    def environment_variables(self) -> dict[str, str]:
+        return {}
+
+    def variables(
+        self, workspace: Workspace, run: Run, *, destroy: bool = False, keys_in_use: bool = False
+    ) -> RootVariables:
+        config, folder = self.config, self.artifacts_folder
+        recorded = _as_recorded(folder, workspace)
+        return RootVariables(
+            {
+                "environment": config.environment,
+                "owner": run.owner,
+                "root": recorded or str(folder),
+                "ml_projects": sorted(config.ml_projects),
+                "retention": config.retention.model_dump(mode="json"),
+                "labels": dict(config.labels),
+            },
+            () if recorded in (None, str(folder)) else (_BEHIND_A_LINK.format(recorded, folder),),
+        )
+
+    def variables_for_removal(self, workspace: Workspace, run: Run) -> RootVariables:
+        given = self.variables(workspace, run, destroy=True)
+        told = take_over_folders(workspace, run, self.artifacts_folder, given.values)
+        return RootVariables(given.values, (*given.notices, *told))
+
+    def checks(self) -> Sequence[NamedCheck]:
+        return ()
+
+    def resource_rules(self) -> ResourceRules:
+        return ResourceRules()
+
+    def registrations(
+        self, outputs: Mapping[str, JsonValue], fingerprints: Mapping[str | None, str]
+    ) -> LocalRegistrations:
+        return LocalRegistrations(outputs)
+
+    def references(self) -> Mapping[str, str]:
+        return {}
+
+    def require_usable_key(self, client: Client) -> None:
+        pass
+
+    def key_fingerprints(self, client: Client) -> Mapping[str | None, str]:
+        return {}
+
+    def keys(
+        self, client: Client, outputs: Mapping[str, Output]
+    ) -> Mapping[str | None, ConnectorKey]:
+        return {}
+
+    def keys_in_use(self, actual: ActualRegistry, in_state: Iterable[StateResource]) -> bool:
+        return False
+
+    def notices(self, plan: Plan) -> Iterator[str]:
+        return iter(())
+
+    def before_apply(self, plan: Plan, run: Run) -> None:
+        pass
+
+    def left_in_place(self, plan: Plan) -> tuple[Kept, ...]:
+        return ()
+
+    def revoked_methods(self, plan: Plan) -> frozenset[str]:
+        return frozenset()
+
+    def revokes_keys(self, plan: Plan) -> bool:
+        return False
+
+    def is_needed(
+        self,
+        change: ResourceChange,
+        *,
+        methods: Collection[str],
+        kinds: Collection[str],
+        flavors: Collection[str],
+    ) -> bool | None:
+        return None
+
+    def require_removable(self) -> None:
+        pass
+
+    def emptied_first(self, workspace: Workspace) -> str | None:
+        return None
+
+    def empty(self, workspace: Workspace, run: Run) -> None:
+        pass
+
+    def removal_notices(self) -> Iterator[str]:
+        return iter(())
+
+    def left(self, run: Run) -> list[str]:
+        found = own_folders(self.artifacts_folder, self.config.environment, run.owner)
+        return [str(folder) for folder in found]
+
+    def kept(self) -> tuple[Kept, ...]:
+        place = self.stores().owners.place
+        reason = "says whose the environment is: the next up goes on with its history"
+        return (Kept(name=place, reason=reason),) if Path(place).exists() else ()
+
+    def foreign(self, run: Run) -> tuple[Kept, ...]:
+        return foreign(self.artifacts_folder, self.config.environment, run.owner)
+
+    def marks(self, in_state: Sequence[StateResource]) -> tuple[tuple[str, str], ...]:
+        found = marks(self.artifacts_folder, self.config.environment)
+        return tuple(one for one in found if not is_in_state(one[0], in_state))
+
+    def tidy_up(self) -> None:
+        if self.config.local is None or self.config.local.root is None:
+            with suppress(OSError):
+                self.artifacts_folder.parent.rmdir()
+
+    def training_settings(self, training: Training) -> dict[str, dict[str, Any]]:
+        return {}
+
+    @property
+    def artifacts_folder(self) -> Path:
+        """Where the environment keeps its artifacts, without symbolic links on the way.
+
+        Raises:
+            UsageError: see :func:`zenstrap.paths.resolved`.
+        """
+        named = self.config.local.root if self.config.local else None
+        root = paths.resolved(named, "local.root") if named else paths.home() / "artifacts"
+        return paths.resolved(root / self.config.environment, "local.root")
+
+
+class LocalRegistrations:
+    """Components on this machine: nothing is reached through a connector."""
+
+    def __init__(self, outputs: Mapping[str, JsonValue]) -> None:
+        self._outputs = outputs
+
+    def component(
+        self, kind: ComponentKind, component: AnyComponent, project: str | None
+    ) -> Registered:
+        match kind, component.flavor:
+            case "artifact_store", "local":
+                return Registered({"path": self._artifact_store(project)})
+            case (("orchestrator" | "image_builder"), "local"):
+                return Registered({})
+            case "experiment_tracker", "mlflow":
+                assert isinstance(component, ExperimentTracker)
+                return Registered(mlflow(component))
+        raise RegistryError(
+            f"zenstrap doesn't register {kind} of flavor {component.flavor} on platform local",
+            where=f"stack.components.{kind}.flavor",
+        )
+
+    def is_linked(self, kind: ComponentKind, flavor: str) -> bool:
+        return False
+
+    def connector(self, project: str | None, labels: Mapping[str, str]) -> DesiredConnector | None:
+        return None
+
+    def _artifact_store(self, project: str | None) -> JsonValue:
+        try:
+            if project is None:
+                return self._outputs["artifact_store"]["uri"]  # type: ignore[call-overload,index]
+            return self._outputs["ml_projects"][project]["artifact_store_uri"]  # type: ignore[call-overload,index]
+        except (KeyError, TypeError) as error:
+            wanted = (
+                "artifact_store.uri"
+                if project is None
+                else f"ml_projects.{project}.artifact_store_uri"
+            )
+            raise RegistryError(
+                f"Terraform's outputs lack {wanted}",
+                why="The root module and zenstrap disagree about what it outputs.",
+            ) from error
+
+
+def _as_recorded(folder: Path, workspace: Workspace) -> str | None:
+    """The same folder as an earlier version spelt it; None where it was made by no earlier run.
+
+    It is part of Terraform's addresses: with another spelling the folder would be deleted.
+    """
+    for resource in workspace.resources():
+        if found := _SHARED.fullmatch(resource.address):
+            spelt = str(json.loads(f'"{found[1]}"'))
+            return spelt if paths.resolved(spelt, "Terraform's state") == folder else None
+    return None

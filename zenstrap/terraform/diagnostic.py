@@ -1,0 +1,35 @@
+"""One complaint of Terraform's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One complaint.
+
+    Attributes:
+        summary: one line.
+        detail: the explanation, as one paragraph without colours and frames.
+        address: the resource that it is about.
+        place: FILE:LINE in the configuration.
+    """
+
+    severity: Literal["error", "warning"]
+    summary: str
+    detail: str = ""
+    address: str | None = None
+    place: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All that it says."""
+        return f"{self.summary}\n{self.detail}"
+
+    @property
+    def subject(self) -> str | None:
+        """The resource and the place in the configuration, as far as they are known."""
+        place = self.place and (f"({self.place})" if self.address else self.place)
+        return " ".join(part for part in (self.address, place) if part) or None
