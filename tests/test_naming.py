@@ -12,6 +12,7 @@ from zenstrap import naming
 from zenstrap.config import COMPONENT_KINDS, ComponentKind
 from zenstrap.config.models import AuthMethod
 from zenstrap.config.names import environment_name_fault, project_name_fault
+from zenstrap.platforms.gcp import naming as google
 
 # Enough for what these can find; a busy machine may take its time.
 some = settings(max_examples=25, deadline=None)
@@ -55,21 +56,21 @@ def test_examples() -> None:
         naming.connector_name("dev", "implicit", "recommendation")
         == "zenml-dev-recommendation-implicit-connector"
     )
-    assert naming.bucket_name("acme-ml-prod", "prod") == "acme-ml-prod-zenml-prod"
-    assert naming.service_account_id("dev") == "zenml-dev"
-    assert naming.service_account_id("dev", "fraud_detection") == "zenml-dev-fraud-detection"
-    cut = naming.service_account_id("staging", "recommendation_engine")
+    assert google.bucket_name("acme-ml-prod", "prod") == "acme-ml-prod-zenml-prod"
+    assert google.service_account_id("dev") == "zenml-dev"
+    assert google.service_account_id("dev", "fraud_detection") == "zenml-dev-fraud-detection"
+    cut = google.service_account_id("staging", "recommendation_engine")
     assert cut == "zenml-staging-recomm--so5dhzct"
-    assert naming.repository_id("prod", "fraud_detection") == "zenml-prod-fraud-detection"
-    assert naming.key_ring_id("prod") == "zenml-prod"
-    assert naming.workload_identity_pool_id("prod") == "zenml-prod"
-    assert naming.workload_identity_pool_id("prod", 2) == "zenml-prod-2"
+    assert google.repository_id("prod", "fraud_detection") == "zenml-prod-fraud-detection"
+    assert google.key_ring_id("prod") == "zenml-prod"
+    assert google.workload_identity_pool_id("prod") == "zenml-prod"
+    assert google.workload_identity_pool_id("prod", 2) == "zenml-prod-2"
 
 
 @pytest.mark.parametrize("extra", range(-2, 3))
 def test_exactly_what_does_not_fit_is_cut(extra: int) -> None:
-    account = naming.service_account_id("dev", "x" * (30 - len("zenml-dev-") + extra))
-    repository = naming.repository_id("e" * 20, "x" * (63 - len("zenml-") - 21 + extra))
+    account = google.service_account_id("dev", "x" * (30 - len("zenml-dev-") + extra))
+    repository = google.repository_id("e" * 20, "x" * (63 - len("zenml-") - 21 + extra))
     assert ("--" in account, len(account)) == (extra > 0, min(30, 30 + extra))
     assert ("--" in repository, len(repository)) == (extra > 0, min(63, 63 + extra))
 
@@ -79,11 +80,11 @@ def test_exactly_what_does_not_fit_is_cut(extra: int) -> None:
 def test_names_are_legal_and_the_same_every_time(
     pair: tuple[str, str | None], version: str, kind: ComponentKind
 ) -> None:
-    account = naming.service_account_id(*pair)
+    account = google.service_account_id(*pair)
     assert 6 <= len(account) <= 30
     assert SERVICE_ACCOUNT.fullmatch(account)
-    assert POOL.fullmatch(naming.workload_identity_pool_id(pair[0], 999))
-    repository = naming.repository_id(*pair)
+    assert POOL.fullmatch(google.workload_identity_pool_id(pair[0], 999))
+    repository = google.repository_id(*pair)
     assert len(repository) <= 63
     assert REPOSITORY.fullmatch(repository)
     for name in (
@@ -93,14 +94,14 @@ def test_names_are_legal_and_the_same_every_time(
     ):
         assert len(name) <= 255
         assert naming.belongs_to(name, pair[0])
-    assert naming.service_account_id(*pair) == account
-    assert naming.repository_id(*pair) == repository
+    assert google.service_account_id(*pair) == account
+    assert google.repository_id(*pair) == repository
 
 
 @some
 @given(st.from_regex(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", fullmatch=True), environments)
 def test_bucket_names_are_legal(project_id: str, environment: str) -> None:
-    name = naming.bucket_name(project_id, environment)
+    name = google.bucket_name(project_id, environment)
     assert 3 <= len(name) <= 63
     assert BUCKET.fullmatch(name)
 
@@ -111,8 +112,8 @@ def test_no_two_pairs_share_a_name(chosen: set[tuple[str, str | None]]) -> None:
     for function in (
         naming.alias_name,
         lambda environment, project: naming.connector_name(environment, "implicit", project),
-        naming.service_account_id,
-        naming.repository_id,
+        google.service_account_id,
+        google.repository_id,
     ):
         assert len({function(*pair) for pair in chosen}) == len(chosen)
 
@@ -128,7 +129,7 @@ def test_no_two_pairs_share_a_name(chosen: set[tuple[str, str | None]]) -> None:
     )
 )
 def test_no_two_environments_share_a_bucket(chosen: set[tuple[str, str]]) -> None:
-    assert len({naming.bucket_name(*pair) for pair in chosen}) == len(chosen)
+    assert len({google.bucket_name(*pair) for pair in chosen}) == len(chosen)
 
 
 @some
@@ -192,4 +193,4 @@ def test_other_kinds_and_project_ids_are_refused() -> None:
     with pytest.raises(ValueError, match="kind"):
         naming.component_name("dev", "feature_store", "1.0.0")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="project id"):
-        naming.bucket_name("example.com:acme", "dev")
+        google.bucket_name("example.com:acme", "dev")

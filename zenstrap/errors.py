@@ -17,7 +17,7 @@
     │   └── StateGuardError          1   the state is not the one that was recorded
     ├── PlanChangedError             1   what would be applied is not what was shown
     ├── BugError                     1   zenstrap's own fault
-    ├── GoogleError                  1   Google Cloud is out of reach or said no
+    ├── PlatformError                1   what an environment lives on is out of reach or said no
     └── RegistryError                1   ZenML's registry is unreachable or said no
         ├── OutOfReachError          1   ZenML's server or database doesn't answer, or is broken
         └── NameTakenError           1   a name belongs to somebody else's registration
@@ -208,7 +208,7 @@ class BugError(ZenstrapError):
     pass
 
 
-class GoogleError(ZenstrapError):
+class PlatformError(ZenstrapError):
     pass
 
 

@@ -101,7 +101,7 @@ class OwnerStore(Protocol):
 
         Raises:
             DamagedOwnerError: what lies there can't be read.
-            GoogleError: a bucket is out of reach.
+            PlatformError: a bucket is out of reach.
         """
 
     def write(self, owner: Owner) -> None:

@@ -96,7 +96,7 @@ def free_dead_locks(
     """Free what dead runs have left locked; only for whoever holds the environment's lease.
 
     Raises:
-        GoogleError: Cloud Storage is out of reach, or said no.
+        PlatformError: Cloud Storage is out of reach, or said no.
     """
     if not dead:
         return

@@ -5,46 +5,17 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from zenstrap import invocation
+from zenstrap.cli.options import Options
 from zenstrap.cli.telling import Telling
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Options:
-    """What every command was given.
-
-    Attributes:
-        name: of the environment, where it isn't the file's.
-        json: one JSON object on standard output at the end.
-        events: one JSON object per event on standard output.
-        debug: tracebacks, and what ZenML logs.
-        yes: answer every question with yes.
-        adopt: names of registrations that may be taken over.
-        this_zenml: go on although the environment was registered in another ZenML.
-        warnings: what is to be said of the files of the configuration.
-        telling: where the result goes.
-        told: whose configuration it is, where it isn't that of the files.
-    """
-
-    environment: str
-    name: str | None = None
-    json: bool = False
-    events: bool = False
-    debug: bool = False
-    yes: bool = False
-    adopt: tuple[str, ...] = ()
-    this_zenml: bool = False
-    warnings: tuple[str, ...] = ()
-    telling: Telling = field(default_factory=Telling)
-    told: str = ""
 
 
 _ENV = click.option("--env", "environment", required=True, metavar="NAME", help="The environment.")

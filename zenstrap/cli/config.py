@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from zenstrap.cli.app import Options
+from zenstrap.cli.options import Options
 from zenstrap.config import EnvironmentConfig, warnings
 from zenstrap.config.rendering import to_data, to_yaml
 from zenstrap.views import json_view

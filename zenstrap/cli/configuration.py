@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from zenstrap import invocation, paths
-from zenstrap.cli.app import Options
+from zenstrap.cli.options import Options
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import load
 from zenstrap.errors import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from zenstrap.cli.app import Options
+from zenstrap.cli.options import Options
 from zenstrap.cli.whose import owner_of, whose_notices
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig

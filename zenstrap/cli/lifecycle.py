@@ -14,8 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from zenstrap import paths, session, stopping
-from zenstrap.cli.app import Options
 from zenstrap.cli.failures import explained
+from zenstrap.cli.options import Options
 from zenstrap.cli.outcome import Outcome, conclude
 from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.cli.zenml_client import zenml_client

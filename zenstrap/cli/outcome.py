@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, TypeVar
 
 from zenstrap import invocation
-from zenstrap.cli.app import Options
+from zenstrap.cli.options import Options
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import (
     ConfigError,

@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from zenstrap import invocation, session, stopping
-from zenstrap.cli.app import Options
 from zenstrap.cli.lifecycle import held_place, without_files
+from zenstrap.cli.options import Options
 from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from zenstrap import invocation
-from zenstrap.cli.app import Options
 from zenstrap.cli.history import run_line
+from zenstrap.cli.options import Options
 from zenstrap.cli.whose import owner_of, whose_notices
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
@@ -150,7 +150,7 @@ def _smoke_test(test: LastTest | None) -> SmokeTestLine | None:
 
 
 def _lease(config: EnvironmentConfig) -> tuple[LeaseLine | None, tuple[str, ...]]:
-    """The lease's holder, or why it isn't known: the rest needs no login with Google Cloud."""
+    """The lease's holder, or why it isn't known: the rest needs no login with a cloud."""
     from zenstrap.platforms import platform_of
 
     try:

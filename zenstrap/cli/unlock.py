@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zenstrap import invocation, stopping
-from zenstrap.cli.app import Options
+from zenstrap.cli.options import Options
 from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import DamagedLeaseError, LockHeldError, RefusedError

@@ -1,6 +1,6 @@
 """Where leases lie: a small compare-and-swap store, and the one on this machine's disk.
 
-The protocol is what Google Cloud Storage offers with generation preconditions.
+The protocol is what an object store offers whose writes can be made conditional on a generation.
 """
 
 from __future__ import annotations

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import (
     AuthenticationError,
-    GoogleError,
+    PlatformError,
     UsageError,
     ZenstrapError,
     exit_code,
@@ -21,7 +21,7 @@ from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.lifecycle.infrastructure import terraform_for
 from zenstrap.lifecycle.secrets import references, secrets
 from zenstrap.platforms import Platform
-from zenstrap.platforms.base import NamedCheck, Unknown
+from zenstrap.platforms.base import NamedCheck, Need, Unknown
 from zenstrap.reports import Check, PreflightReport
 
 if TYPE_CHECKING:
@@ -30,19 +30,6 @@ if TYPE_CHECKING:
     from zenstrap.session import Session
 
 ZENML_SERVER = "zenml_server"
-# What only some commands need, and the others must be possible without.
-_TO_TRAIN: Final = frozenset({ZENML_SERVER, "google_packages", "smoke_test"})
-_TO_MAKE: Final = frozenset(
-    {
-        "connector_login",
-        "encryption_keys",
-        "google_permissions",
-        "google_regions",
-        "secrets",
-        "service_account_keys",
-    }
-)
-_TO_APPLY: Final = frozenset({"terraform", "google_apis", "google_provider"})
 
 
 def preflight(
@@ -59,27 +46,28 @@ def preflight(
     platform = session.platform
     looks = [*_machine_checks(platform), *_zenml_checks(platform, client), *platform.checks()]
     unneeded = _unneeded(session.command, trains=trains)
-    looks = [(name, look) for name, look in looks if name not in unneeded]
     return PreflightReport(
         environment=config.environment,
-        checks=tuple(_looked_at(name, look, session) for name, look in looks),
+        checks=tuple(_looked_at(one, session) for one in looks if one.need not in unneeded),
     )
 
 
-def _unneeded(command: str, *, trains: bool) -> frozenset[str]:
+def _unneeded(command: str, *, trains: bool) -> frozenset[Need]:
     match command:
         case "down":
-            return _TO_TRAIN | _TO_MAKE
+            return frozenset({"to train", "to create"})
         case "rollback":
-            return _TO_MAKE | _TO_APPLY | (frozenset() if trains else _TO_TRAIN)
+            create: frozenset[Need] = frozenset({"to create", "to apply"})
+            return create if trains else create | {"to train"}
         case _:
             return frozenset()
 
 
-def _looked_at(name: str, look: Callable[[], str], session: Session) -> Check:
+def _looked_at(check: NamedCheck, session: Session) -> Check:
     """A check that passed; for a plan, which runs nothing anywhere, a server may be missing."""
+    name = check.name
     try:
-        return _passed(name, look())
+        return _passed(name, check.look())
     except ZenstrapError as error:
         if session.command != "plan" or name != ZENML_SERVER:
             raise
@@ -108,7 +96,7 @@ def diagnose(platform: Platform, client: Client | ZenstrapError) -> Iterator[Che
     yield from _tried(_zenml_checks(platform, client))
     if not isinstance(client, ZenstrapError):
         connected = client
-        yield from _tried([("owner", lambda: _owner(platform, connected))])
+        yield from _tried([NamedCheck("owner", lambda: _owner(platform, connected))])
 
 
 def _owner(platform: Platform, client: Client) -> str:
@@ -117,7 +105,7 @@ def _owner(platform: Platform, client: Client) -> str:
 
     try:
         found = gather(platform.config, platform.state_place(create=False), client)
-    except (AuthenticationError, GoogleError) as error:  # the platform's own checks tell it too
+    except (AuthenticationError, PlatformError) as error:  # the platform's own checks tell it too
         return Unknown(error.what)
     decision = decide(found, this_zenml=False)
     if found.owner is not None:
@@ -132,9 +120,10 @@ def diagnose_first(platform: Platform) -> Iterator[Check]:
 
 def _tried(checks: Sequence[NamedCheck]) -> Iterator[Check]:
     told: dict[str, str] = {}
-    for name, look in checks:
+    for check in checks:
+        name = check.name
         try:
-            yield _passed(name, look())
+            yield _passed(name, check.look())
         except ZenstrapError as error:
             if first := told.get(str(error)):
                 detail = f"not known: see {first}"
@@ -177,24 +166,29 @@ def _unwritable(folder: Path, why: str) -> ZenstrapError:
 
 
 def _machine_checks(platform: Platform) -> list[NamedCheck]:
-    return [("terraform", lambda: _terraform(platform)), ("state_folder", _state_folder)]
+    return [
+        NamedCheck("terraform", lambda: _terraform(platform), "to apply"),
+        NamedCheck("state_folder", _state_folder),
+    ]
 
 
 def _zenml_checks(platform: Platform, client: Client | ZenstrapError) -> list[NamedCheck]:
     config = platform.config
     runners = _runners_elsewhere(config)
-    server: NamedCheck = (ZENML_SERVER, lambda: _zenml_server(_connected(client), runners))
-    return [
-        ("zenml", lambda: _zenml(client)),
-        *([server] if runners else []),
-        ("control_stack", lambda: control_stack(_connected(client), config).name),
-        *(
-            [("secrets", lambda: secrets(platform, _connected(client)))]
-            if references(platform)
-            else []
-        ),
-        ("smoke_test", lambda: _smoke_test(config)),
-    ]
+    checks = [NamedCheck("zenml", lambda: _zenml(client))]
+    if runners:
+        checks.append(
+            NamedCheck(ZENML_SERVER, lambda: _zenml_server(_connected(client), runners), "to train")
+        )
+    checks.append(
+        NamedCheck("control_stack", lambda: control_stack(_connected(client), config).name)
+    )
+    if references(platform):
+        checks.append(
+            NamedCheck("secrets", lambda: secrets(platform, _connected(client)), "to create")
+        )
+    checks.append(NamedCheck("smoke_test", lambda: _smoke_test(config), "to train"))
+    return checks
 
 
 def _terraform(platform: Platform) -> str:

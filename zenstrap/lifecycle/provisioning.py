@@ -18,7 +18,7 @@ from zenstrap.terraform.remainder import is_remainder
 from zenstrap.terraform.workspace import Workspace
 
 # Seconds before each new plan. An API that was just enabled, or a role that was just given, takes
-# Google two minutes, in rare cases seven. https://cloud.google.com/iam/docs/access-change-propagation
+# a cloud two minutes, in rare cases seven. https://cloud.google.com/iam/docs/access-change-propagation
 PAUSES: Final = (5, 10, 20, 40, 60, 60, 120, 120)
 
 

@@ -104,7 +104,7 @@ def gather(
 
     Raises:
         DamagedOwnerError: what lies beside the state can't be read.
-        AuthenticationError, GoogleError: Google can't be asked, or said no.
+        AuthenticationError, PlatformError: the platform can't be asked, or said no.
     """
     environment = config.environment
     state, fragment = look_at(place, environment)
@@ -173,7 +173,7 @@ def carry_out(
     """Do it; tells what was done.
 
     Raises:
-        OSError, GoogleError: it can't be written.
+        OSError, PlatformError: it can't be written.
     """
     if not recovery.loss:
         return ()

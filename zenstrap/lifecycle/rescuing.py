@@ -25,7 +25,7 @@ def put_back(
     """Put the newest state in its place, where it is sure that it goes on from what is there.
 
     Raises:
-        OSError, GoogleError: it can't be written; it stays where it was.
+        OSError, PlatformError: it can't be written; it stays where it was.
         DamagedOwnerError: what lies beside the state can't be read.
     """
     environment = config.environment

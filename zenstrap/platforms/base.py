@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import JsonValue
 
@@ -30,8 +30,21 @@ if TYPE_CHECKING:
 
     from zenstrap.terraform.outputs import Output
 
-NamedCheck = tuple[str, Callable[[], str]]
-"""A check's name, and what makes it: tells what was found, or raises a ZenstrapError."""
+Need = Literal["always", "to train", "to create", "to apply"]
+"""What a check is needed for; the other commands must be possible without."""
+
+
+@dataclass(frozen=True)
+class NamedCheck:
+    """A check before anything is planned.
+
+    Attributes:
+        look: tells what was found, or raises a ZenstrapError.
+    """
+
+    name: str
+    look: Callable[[], str]
+    need: Need = "always"
 
 
 class Unknown(str):

@@ -42,7 +42,7 @@ def _distribution(training: str) -> str:
         raise ZenstrapError(
             f"the package {found[0]} is installed from a folder of this machine",
             where=training,
-            why="The machines of a stack on Google Cloud install it by name and version.",
+            why="The machines of a stack in a cloud install it by name and version.",
             fix="Publish it to your package index and install it from there.",
         )
     return found[0]

@@ -30,7 +30,7 @@ class StateStorage(Protocol):
 
         Raises:
             StateGuardError: it can't be read.
-            GoogleError: a bucket is out of reach.
+            PlatformError: a bucket is out of reach.
         """
 
     def read(self, environment: str) -> StateIdentity | None:
@@ -38,14 +38,14 @@ class StateStorage(Protocol):
 
         Raises:
             StateGuardError: it can't be read, is empty, truncated, or not a state.
-            GoogleError: a bucket is out of reach.
+            PlatformError: a bucket is out of reach.
         """
 
     def copies(self, environment: str) -> Iterator[tuple[str, bytes]]:
         """Earlier states of a workspace that were kept, with their places.
 
         Raises:
-            GoogleError: a bucket is out of reach.
+            PlatformError: a bucket is out of reach.
         """
 
     def write(self, environment: str, content: bytes) -> None:
@@ -54,7 +54,7 @@ class StateStorage(Protocol):
         What lay there stays: as an older version in a bucket, in a file beside it elsewhere.
 
         Raises:
-            OSError, GoogleError: it can't be written.
+            OSError, PlatformError: it can't be written.
         """
 
     def set_aside(self, environment: str) -> str:

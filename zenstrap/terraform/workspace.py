@@ -255,7 +255,7 @@ class Workspace:
 
         Raises:
             StateGuardError: truncated, or not a state.
-            GoogleError: a bucket is out of reach.
+            PlatformError: a bucket is out of reach.
         """
         content = self.storage.content(self.environment) or b""
         return resources_in(content, where=self._state_place) if content.strip() else ()

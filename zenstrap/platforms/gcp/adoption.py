@@ -12,15 +12,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from zenstrap import naming
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.google_locations import key_locations
-from zenstrap.errors import GoogleError
+from zenstrap.platforms.gcp import naming
 from zenstrap.platforms.gcp.api.iam import Pool, Provider, get_pool, get_provider, pool_name
 from zenstrap.platforms.gcp.api.kms import Key, get_key, has_key_ring, key_ring_name
 from zenstrap.platforms.gcp.api.refusals import ApiDisabledError
 from zenstrap.platforms.gcp.api.session import GoogleSession
 from zenstrap.platforms.gcp.api.unrecorded import Found, owner_in, variable_of
+from zenstrap.platforms.gcp.errors import GoogleError
 
 OURS: Final = "made by zenstrap"
 """What the description of a pool says that zenstrap's module made."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import AuthenticationError, GoogleError
+from zenstrap.errors import AuthenticationError
 from zenstrap.platforms.base import NamedCheck, Unknown
+from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.platforms.gcp.packages import google_packages
 from zenstrap.platforms.gcp.state_place import wanted_bucket
 from zenstrap.platforms.gcp.variables import artifact_bucket, gcp_of
@@ -38,24 +39,24 @@ def google_checks(config: EnvironmentConfig, access: GoogleAccess) -> list[Named
     """
     look = _Look(config, access)
     checks: list[NamedCheck] = [
-        ("google_login", look.login),
-        ("google_packages", lambda: google_packages(config)),
-        ("google_project", look.project_line),
-        ("google_apis", look.apis),
-        ("google_permissions", look.permissions),
-        ("google_regions", look.regions),
-        ("state_bucket", look.state_bucket),
-        ("artifact_bucket", look.artifact_bucket),
-        ("google_provider", look.provider),
+        NamedCheck("google_login", look.login),
+        NamedCheck("google_packages", lambda: google_packages(config), "to train"),
+        NamedCheck("google_project", look.project_line),
+        NamedCheck("google_apis", look.apis, "to apply"),
+        NamedCheck("google_permissions", look.permissions, "to create"),
+        NamedCheck("google_regions", look.regions, "to create"),
+        NamedCheck("state_bucket", look.state_bucket),
+        NamedCheck("artifact_bucket", look.artifact_bucket),
+        NamedCheck("google_provider", look.provider, "to apply"),
     ]
     from zenstrap.platforms.gcp.needs import makes_service_account_keys
 
     if config.auth is not None and config.auth.method == "implicit":
-        checks.append(("connector_login", look.connector_login))
+        checks.append(NamedCheck("connector_login", look.connector_login, "to create"))
     if gcp_of(config).kms_keys:
-        checks.append(("encryption_keys", look.encryption_keys))
+        checks.append(NamedCheck("encryption_keys", look.encryption_keys, "to create"))
     if makes_service_account_keys(config):
-        checks.append(("service_account_keys", look.keys_allowed))
+        checks.append(NamedCheck("service_account_keys", look.keys_allowed, "to create"))
     return checks
 
 

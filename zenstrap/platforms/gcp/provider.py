@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from zenstrap.errors import AuthenticationError, GoogleError, ZenstrapError
+from zenstrap.errors import AuthenticationError, ZenstrapError
 from zenstrap.platforms.gcp.api.refusals import LOG_IN, Refusal, explain, lasts
+from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.terraform.diagnostic import Diagnostic
 from zenstrap.terraform.provider import Provider
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from zenstrap import naming
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.google_locations import locations
 from zenstrap.config.models import Components
 from zenstrap.platforms.base import Run
+from zenstrap.platforms.gcp import naming
 from zenstrap.platforms.gcp.access import GoogleAccess
 from zenstrap.platforms.gcp.adoption import Adoption
 from zenstrap.platforms.gcp.api.unrecorded import (

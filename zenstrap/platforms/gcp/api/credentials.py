@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zenstrap import plain_files
-from zenstrap.errors import AuthenticationError, GoogleError
+from zenstrap.errors import AuthenticationError
 from zenstrap.platforms.gcp.api.refusals import LOG_IN
+from zenstrap.platforms.gcp.errors import GoogleError
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials

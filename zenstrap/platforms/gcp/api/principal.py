@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from zenstrap.errors import GoogleError
 from zenstrap.platforms.gcp.api.credentials import signing_in
 from zenstrap.platforms.gcp.api.session import GoogleSession
+from zenstrap.platforms.gcp.errors import GoogleError
 
 
 def who_is_it(session: GoogleSession) -> str:

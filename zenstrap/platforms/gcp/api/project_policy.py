@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from zenstrap.errors import GoogleError
 from zenstrap.platforms.gcp.api.refusals import Refusal, RefusedCallError
 from zenstrap.platforms.gcp.api.session import GoogleSession, Pause
+from zenstrap.platforms.gcp.errors import GoogleError
 
 # Conditions are only told, and only kept, in this version of a policy.
 _VERSION: Final = 3

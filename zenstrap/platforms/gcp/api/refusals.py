@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from zenstrap.errors import AuthenticationError, GoogleError, ZenstrapError
+from zenstrap.errors import AuthenticationError, ZenstrapError
+from zenstrap.platforms.gcp.errors import GoogleError
 
 LOG_IN = "gcloud auth application-default login"
 

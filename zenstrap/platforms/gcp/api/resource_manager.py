@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from zenstrap.errors import GoogleError
 from zenstrap.platforms.gcp.api.refusals import NotAllowedError, RefusedCallError
 from zenstrap.platforms.gcp.api.session import GoogleSession
+from zenstrap.platforms.gcp.errors import GoogleError
 
 
 @dataclass(frozen=True)

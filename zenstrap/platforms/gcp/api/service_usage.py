@@ -10,9 +10,9 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from zenstrap.errors import GoogleError
 from zenstrap.platforms.gcp.api.refusals import error_of, read_refusal
 from zenstrap.platforms.gcp.api.session import GoogleSession, Pause
+from zenstrap.platforms.gcp.errors import GoogleError
 
 _AT_ONCE: Final = 20  # APIs; Google's own limit for one request
 

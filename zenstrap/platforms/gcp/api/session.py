@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from zenstrap.errors import GoogleError
 from zenstrap.platforms.gcp.api.credentials import Login, signing_in
 from zenstrap.platforms.gcp.api.refusals import error_of, lasts, read_refusal
+from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.reach import UnreachableError, knock
 from zenstrap.waiting import waiting_for
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from zenstrap.errors import GoogleError
 from zenstrap.platforms.gcp.api.credentials import Login, signing_in
 from zenstrap.platforms.gcp.api.refusals import Refusal, error_of, read_refusal
+from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.waiting import waiting_for
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from zenstrap import invocation
-from zenstrap.errors import DamagedLeaseError, GoogleError, UsageError
+from zenstrap.errors import DamagedLeaseError, UsageError
 from zenstrap.lease.record import LeaseRecord
+from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.platforms.gcp.storage.client import is_passing, reaching
 
 if TYPE_CHECKING:

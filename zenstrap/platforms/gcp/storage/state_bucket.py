@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from zenstrap.errors import GoogleError, ZenstrapError
+from zenstrap.errors import ZenstrapError
 from zenstrap.platforms.gcp.api.refusals import LOG_IN, error_of
+from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.platforms.gcp.storage.client import reaching, refusal_of
 from zenstrap.platforms.gcp.storage.lease_store import OBJECT
 

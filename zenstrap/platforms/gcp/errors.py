@@ -1,0 +1,9 @@
+"""What Google Cloud refuses."""
+
+from __future__ import annotations
+
+from zenstrap.errors import PlatformError
+
+
+class GoogleError(PlatformError):
+    """Google Cloud is out of reach, or said no."""
