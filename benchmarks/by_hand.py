@@ -19,7 +19,7 @@ from typing import Any
 
 from zenstrap.paths import modules_folder
 from zenstrap.terraform.binary import find_terraform
-from zenstrap.terraform.surroundings import child_environment
+from zenstrap.terraform.environment_variables import child_environment
 
 NOTHING, CHANGES = 0, 2  # exit codes of `terraform plan -detailed-exitcode`
 LEAST_ACCURACY = 0.9

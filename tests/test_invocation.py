@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.printed import commands_in, require_same_meaning
-from tests.test_layout import modules, name_of
+from tests.structure import ROOTS
 from zenstrap import invocation
 from zenstrap.errors import UsageError, ZenstrapError
 from zenstrap.invocation import Invocation
@@ -185,7 +185,16 @@ def faults_in(code: str) -> list[str]:
     return found
 
 
-CHECKED = [one for one in modules() if name_of(one) not in ("run", "zenstrap.invocation")]
+def name_of(file: Path) -> str:
+    return ".".join(file.relative_to(project_root()).with_suffix("").parts)
+
+
+CHECKED = [
+    file
+    for root in ROOTS
+    for file in sorted((project_root() / root).rglob("*.py"))
+    if name_of(file) != "zenstrap.invocation"
+]
 
 
 @pytest.mark.parametrize("file", CHECKED, ids=name_of)

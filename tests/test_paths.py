@@ -11,8 +11,7 @@ from tests.conftest import Home
 from zenstrap import paths
 from zenstrap.config import load_environment
 from zenstrap.errors import UsageError
-from zenstrap.lifecycle.infrastructure import artifacts_folder
-from zenstrap.lifecycle.state_place import local_place
+from zenstrap.platforms.local import LocalMachine
 
 
 @pytest.fixture
@@ -30,8 +29,9 @@ def linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_nothing_is_kept_behind_a_link(linked: Path) -> None:
     config = load_environment("local")
     assert paths.home().is_relative_to(linked)
-    assert artifacts_folder(config).is_relative_to(linked)
-    assert Path(local_place(config).storage.place("local")).is_relative_to(linked)
+    assert LocalMachine(config).artifacts_folder.is_relative_to(linked)
+    place = LocalMachine(config).state_place(create=False)
+    assert Path(place.storage.place("local")).is_relative_to(linked)
 
 
 @pytest.mark.parametrize("root", ["~/models", "~/../ada/models/", "/{}/models"])
@@ -41,7 +41,7 @@ def test_a_root_of_ones_own_is_resolved(linked: Path, root: str) -> None:
     named = config.model_copy(
         update={"local": config.local and config.local.model_copy(update={"root": root})}
     )
-    assert artifacts_folder(named) == linked / "models" / "local"
+    assert LocalMachine(named).artifacts_folder == linked / "models" / "local"
 
 
 def test_an_artifacts_folder_on_another_disk(linked: Path, tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_an_artifacts_folder_on_another_disk(linked: Path, tmp_path: Path) -> No
     paths.home().mkdir(parents=True)
     (paths.home() / "artifacts").mkdir()
     (paths.home() / "artifacts" / "local").symlink_to(elsewhere)
-    assert artifacts_folder(load_environment("local")) == elsewhere
+    assert LocalMachine(load_environment("local")).artifacts_folder == elsewhere
 
 
 @pytest.mark.parametrize("folder", ["~nosuchuser/x", "{}/circle/x"])
@@ -91,14 +91,14 @@ def test_what_is_no_folder_is_named_before_anything_is_read(
     there.parent.mkdir(parents=True)
     there.symlink_to(there.name) if link else there.write_text("")
     with pytest.raises(UsageError) as refused:
-        local_place(load_environment("local"))
+        LocalMachine(load_environment("local")).state_place(create=False)
     assert refused.value.where == str(there)
 
 
 def test_folders_and_links_to_folders_are_fine(home: Home) -> None:
-    local_place(load_environment("local"))
+    LocalMachine(load_environment("local")).state_place(create=False)
     assert not home.state.exists()
     (home.folder / "disk").mkdir()
     (home.state / "environments").mkdir(parents=True)
     (home.state / "environments/local").symlink_to(home.folder / "disk")
-    local_place(load_environment("local"))
+    LocalMachine(load_environment("local")).state_place(create=False)

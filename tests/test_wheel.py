@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_layout import DOMAIN
 from zenstrap.paths import project_root
 
 
@@ -45,7 +44,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(installed: Path, where: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-P", "-m", DOMAIN, *words],
+        [sys.executable, "-P", "-m", "zenstrap", *words],
         cwd=where,
         env={**os.environ, "PYTHONPATH": str(installed), "HOME": str(where)}
         | {"ZENML_CONFIG_PATH": str(where / "zenml"), "ZENSTRAP_HOME": str(where / "state")},

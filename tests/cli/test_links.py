@@ -11,7 +11,7 @@ from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from zenstrap import paths
-from zenstrap.lifecycle import infrastructure
+from zenstrap.platforms.local import LocalMachine
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_what_was_made_through_a_link_stays(
 
     home.edit("environments/local.yaml", behind_a_link)
     with monkeypatch.context() as before:
-        before.setattr(infrastructure, "artifacts_folder", lambda c: linked / "models" / "local")
+        before.setattr(LocalMachine, "artifacts_folder", linked / "models" / "local")
         assert run("--env", "local").code == 6  # ZenML itself doesn't write there
     folder = home.folder / "models" / "local"
     (folder / "shared" / "kept.txt").write_text("of a user")

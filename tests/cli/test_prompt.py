@@ -19,10 +19,13 @@ RUN = [sys.executable, str(paths.project_root() / "run.py")]
 ASKING = """
 import os, signal, sys
 from zenstrap.cli.prompt import ask
+from zenstrap.config import load_environment
 from zenstrap.errors import InterruptedRunError
+from zenstrap.platforms import platform_of
 from zenstrap.session import Session
 from zenstrap.signals import heard
-session = Session("local", "up", emit=lambda event: print(event))
+platform = platform_of(load_environment("local"))
+session = Session(platform, "up", emit=lambda event: print(event))
 session.ask = lambda text: ask(text, session.interrupt)
 with heard(session.interrupt.request):
     print("WORKING", flush=True)

@@ -8,10 +8,9 @@ from tests.command_line import Ended
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import load_environment
 from zenstrap.events import Event
-from zenstrap.lifecycle.infrastructure import open_workspace, variables
+from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.provisioning import provision
-from zenstrap.lifecycle.state_place import google_place
-from zenstrap.platforms.gcp.access import google_access
+from zenstrap.platforms import platform_of
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.reports import GateReport, PlanReport, TerraformOutputs
 from zenstrap.session import Session
@@ -31,25 +30,24 @@ class Environment:
 
     def __init__(self, name: str) -> None:
         self.events: list[Event] = []
-        self.session = Session(name, "up", emit=self.events.append)
+        self.session = Session(platform_of(load_environment(name)), "up", emit=self.events.append)
 
     def config(self) -> EnvironmentConfig:
         return load_environment(self.session.environment)
 
     def prepare(self) -> Workspace:
-        config = self.config()
-        access = google_access(config, self.session)
-        place = google_place(config, access, create=True)
+        self.session.platform = platform_of(self.config())
+        place = self.session.platform.state_place(create=True)
         self.session.storage = place.storage
         if (whose := place.owners.read()) is not None:
             self.session.owner = whose.id
-        workspace = open_workspace(config, self.session)
+        workspace = open_workspace(self.session)
         workspace.prepare()
         return workspace
 
     def plan(self, *, destroy: bool = False) -> tuple[Workspace, Plan]:
         workspace = self.prepare()
-        given = variables(self.config(), workspace, self.session, destroy=destroy)
+        given = self.session.platform.variables(workspace, self.session, destroy=destroy)
         return workspace, workspace.plan(given.values, destroy=destroy)
 
     def apply(self, plan: Plan) -> TerraformOutputs:

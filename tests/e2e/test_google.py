@@ -12,9 +12,9 @@ from tests.cli.registry_state import snapshot
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.e2e.google_cloud import SHIPPED, Environment, alive, empty, owner, storage
-from zenstrap import naming
 from zenstrap.config import EnvironmentConfig
-from zenstrap.platforms.gcp.compliance import breaches
+from zenstrap.platforms.gcp import naming
+from zenstrap.platforms.gcp.compliance import resource_rules
 from zenstrap.platforms.gcp.variables import artifact_bucket, gcp_of
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.plan import AttributeChange, ResourceChange
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 def test_a_life(cloud: Rehearsal, home: Home, waits: list[float], name: str) -> None:
     environment, born_with = Environment(name), set(alive(cloud))
     plan = environment.up()
-    assert breaches(plan, environment.config()) == ()
+    assert resource_rules(environment.config()).breaches(plan) == ()
     later = {key for key, output in plan.outputs.items() if not output.known}
     assert later <= {"service_account_keys", "service_account_key_ids"}
     _, again = environment.plan()

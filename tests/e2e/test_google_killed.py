@@ -14,7 +14,6 @@ from typing import Any
 
 import psutil
 import pytest
-from zenstrap.lifecycle.state_place import state_of
 
 from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
@@ -25,6 +24,7 @@ from zenstrap.config.loading import load_environment
 from zenstrap.errors import InterruptedRunError
 from zenstrap.interrupt import Interrupt
 from zenstrap.paths import project_root
+from zenstrap.platforms import platform_of
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.orphans import running_on
 
@@ -71,7 +71,7 @@ class Held:
 
 
 def state() -> str:
-    return state_of(load_environment("dev"))
+    return platform_of(load_environment("dev")).state_address()
 
 
 def killed_in_an_apply(cloud: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,13 +149,13 @@ def test_up_goes_on_by_itself(
     assert len(locks(cloud)) == 1
     # The first one that goes on can't free it; the next one still knows whose it is.
     lock = locks(cloud)[0].name
-    from zenstrap.platforms.gcp.storage.state_lock import StateLocks
+    from zenstrap.platforms.gcp.storage.state_lock import GcsStateLocks
 
     def unreachable(*given: object) -> bool:
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(StateLocks, "free", unreachable)
+        patch.setattr(GcsStateLocks, "free", unreachable)
         assert run("up", "--env", "dev").code == 1
     assert [one.name for one in locks(cloud)] == [lock]
 

@@ -10,12 +10,6 @@ from tests.cli.test_up import only_base
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, buckets, owner
 from zenstrap.errors import RefusedError
-from zenstrap.lifecycle.infrastructure import (
-    bucket_emptied_first,
-    lost_objects_notices,
-    require_removable,
-    variables_for_removal,
-)
 from zenstrap.lifecycle.teardown import destroy
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.reports import GateReport, PlanReport
@@ -45,18 +39,18 @@ def test_a_full_bucket_goes_as_the_configuration_says_and_not_as_the_state(
         owner(cloud).bucket(BUCKET).blob(f"shared/{number}").upload_from_string("weights")
     owner(cloud).bucket(BUCKET).blob("theirs/notes").upload_from_string("not ours")
     with pytest.raises(RefusedError) as refused:
-        require_removable(made.config(), made.session)
+        made.session.platform.require_removable()
     assert "shared/0" in str(refused.value)
 
     home.edit(DEV, thrown_away)
     gone = Environment("dev")
     workspace = gone.prepare()
-    config = gone.config()
-    require_removable(config, gone.session)
-    (told,) = lost_objects_notices(config, gone.session)
+    config, platform = gone.config(), gone.session.platform
+    platform.require_removable()
+    (told,) = platform.removal_notices()
     assert "theirs/" in told and "shared" not in told
-    assert bucket_emptied_first(config, workspace, gone.session) == BUCKET
-    given = variables_for_removal(config, workspace, gone.session)
+    assert platform.emptied_first(workspace) == f"gs://{BUCKET}"
+    given = platform.variables_for_removal(workspace, gone.session)
     plan = workspace.plan(given.values, destroy=True)
     shown = PlanReport(
         environment="dev", direction="down", infrastructure=plan, registrations=(), digest="shown"

@@ -9,7 +9,6 @@ import pytest
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, alive, buckets, owner
 from zenstrap.errors import RefusedError, ZenstrapError
-from zenstrap.lifecycle.infrastructure import variables, variables_for_removal
 from zenstrap.platforms.gcp.unrecorded import expected_things
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.remainder import is_remainder
@@ -128,7 +127,7 @@ def test_a_key_that_nobody_can_use_is_told(cloud: Rehearsal) -> None:
         made.up()
     made = environment("dev")
     workspace = made.prepare()
-    told = variables(made.config(), workspace, made.session).notices
+    told = made.session.platform.variables(workspace, made.session).notices
     there = {one for one in cloud.resources() if "/keys/" in one}
     (lost,) = [key for key in there if any(key.rpartition("/")[2] in one for one in told)]
     assert there - {lost} == there & {one.id for one in workspace.resources()}
@@ -142,7 +141,7 @@ def test_down_takes_it_away_too(cloud: Rehearsal, home: Home) -> None:
         environment("dev").up()
     made = environment("dev")
     workspace = made.prepare()
-    given = variables_for_removal(made.config(), workspace, made.session)
+    given = made.session.platform.variables_for_removal(workspace, made.session)
     assert any("acme-ml-dev-zenml-dev" in one for one in given.notices)
     plan = workspace.plan(given.values, destroy=True)
     assert "google_storage_bucket" in {change.type for change in plan.changes}
@@ -159,7 +158,7 @@ def test_down_takes_away_what_a_lost_state_knew(cloud: Rehearsal) -> None:
         blob.delete()
     made = environment("staging")
     workspace = made.prepare()
-    given = variables_for_removal(made.config(), workspace, made.session)
+    given = made.session.platform.variables_for_removal(workspace, made.session)
     plan = workspace.plan(given.values, destroy=True)
     workspace.apply(plan.digest)
     assert buckets(cloud, "acme-ml-staging") == {"acme-ml-staging-tfstate"}

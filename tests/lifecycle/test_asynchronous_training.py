@@ -13,6 +13,7 @@ from zenstrap.errors import InterruptedRunError
 from zenstrap.execution import TimeLimitReached, run_pipeline_on_stack
 from zenstrap.interrupt import Interrupt
 from zenstrap.lifecycle.proving import prove
+from zenstrap.platforms import platform_of
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
 from zenstrap.session import Session
@@ -78,8 +79,9 @@ def proven(client: Client, elsewhere: Elsewhere, *happenings: Happening) -> Smok
     candidate = Registration(
         kind="stack", name=stack.name, id=str(stack.id), version="1.0.0", content_hash="hash"
     )
-    session = Session("local", "up", interrupt=elsewhere)
-    return prove(candidate, configured("local"), smoke_training, uuid4(), session)
+    config = configured("local")
+    session = Session(platform_of(config), "up", interrupt=elsewhere)
+    return prove(candidate, config, smoke_training, uuid4(), session)
 
 
 def status(client: Client, elsewhere: Elsewhere) -> str:

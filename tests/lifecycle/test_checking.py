@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -12,24 +13,26 @@ import pytest
 
 from tests.registry.google import configured
 from zenstrap.cli import doctor
-from zenstrap.cli.app import Options
+from zenstrap.cli.options import Options
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import AuthenticationError, GoogleError, UsageError, exit_code
+from zenstrap.errors import AuthenticationError, UsageError, exit_code
 from zenstrap.events import Event, Notice
 from zenstrap.lifecycle.checking import (
     ZENML_SERVER,
-    NamedCheck,
-    Unknown,
     diagnose,
-    diagnose_google,
+    diagnose_first,
     preflight,
 )
+from zenstrap.platforms import platform_of
+from zenstrap.platforms.base import NamedCheck, Unknown
 from zenstrap.platforms.gcp import checks as google_checks
+from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.session import Session
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
+    from zenstrap.platforms.gcp.access import GoogleAccess
     from zenstrap.reports import Check
 
 LOCAL = {"version": "9.0.0", "flavor": "local"}
@@ -53,7 +56,9 @@ def all_here(**changes: Any) -> EnvironmentConfig:
 
 
 def server(config: EnvironmentConfig, client: Client) -> Check:
-    return next(check for check in diagnose(config, client) if check.name == ZENML_SERVER)
+    return next(
+        check for check in diagnose(platform_of(config), client) if check.name == ZENML_SERVER
+    )
 
 
 TRAINING = {ZENML_SERVER, "google_packages", "smoke_test"}
@@ -86,7 +91,7 @@ def test_steps_elsewhere_cant_reach_a_database_file(client: Client, runner: str)
 
 
 def test_where_every_step_runs_here_the_file_will_do(client: Client) -> None:
-    checks = list(diagnose(all_here(), client))
+    checks = list(diagnose(platform_of(all_here()), client))
     assert all(check.passed for check in checks)
 
 
@@ -106,9 +111,10 @@ def test_a_server_elsewhere_will_do_and_one_on_this_machine_wont(
 
 
 def google_is(monkeypatch: pytest.MonkeyPatch, *looks: Callable[[], str]) -> list[Check]:
-    named = [(look.__name__, look) for look in looks]
+    named = [NamedCheck(look.__name__, look) for look in looks]
     monkeypatch.setattr(google_checks, "google_checks", lambda config, access: named)
-    return list(diagnose_google(all_here()))
+    names = {one.name for one in named}
+    return [one for one in diagnose_first(platform_of(all_here())) if one.name in names]
 
 
 def login() -> str:
@@ -156,9 +162,8 @@ def test_doctor_ends_as_a_run_would_without_a_login(
     marks: list[str],
 ) -> None:
     checks = google_is(monkeypatch, *looks)
-    monkeypatch.setattr(doctor, "diagnose_machine", lambda config: iter(()))
-    monkeypatch.setattr(doctor, "diagnose_google", lambda config: iter(checks))
-    monkeypatch.setattr(doctor, "diagnose", lambda config, client: iter(()))
+    monkeypatch.setattr(doctor, "diagnose_first", lambda platform: iter(checks))
+    monkeypatch.setattr(doctor, "diagnose", lambda platform, client: iter(()))
     monkeypatch.setattr(doctor, "zenml_client", lambda debug: nullcontext())
     options = Options(environment="dev")
     assert doctor.doctor(all_here(), options) == code
@@ -170,7 +175,7 @@ def test_doctor_ends_as_a_run_would_without_a_login(
 def test_a_run_stops_there_before_google_is_asked(client: Client) -> None:
     config = all_here(**ELSEWHERE["vertex"])
     with pytest.raises(UsageError, match="orchestrator vertex") as refusal:
-        preflight(config, client, Session("dev", "up"))
+        preflight(config, client, Session(platform_of(config), "up"))
     assert exit_code(refusal.value) == 64
 
 
@@ -179,9 +184,8 @@ def test_a_plan_is_shown_all_the_same_with_a_warning(
 ) -> None:
     monkeypatch.setattr(google_checks, "google_checks", lambda config, access: [])
     told: list[Event] = []
-    report = preflight(
-        all_here(**ELSEWHERE["vertex"]), client, Session("dev", "plan", emit=told.append)
-    )
+    config = all_here(**ELSEWHERE["vertex"])
+    report = preflight(config, client, Session(platform_of(config), "plan", emit=told.append))
     assert [check.name for check in report.checks if not check.passed] == [ZENML_SERVER]
     assert [type(event) for event in told] == [Notice]
 
@@ -203,15 +207,20 @@ def test_a_command_needs_only_what_it_uses(
 ) -> None:
     """A training that can't be imported, steps on machines that don't reach ZenML, no Terraform."""
 
-    def checks_of_google(config: EnvironmentConfig, access: object) -> list[NamedCheck]:
-        return [(name, partial(_refuse if name in without else str, name)) for name in GOOGLE]
+    real = google_checks.google_checks
+
+    def checks_of_google(config: EnvironmentConfig, access: GoogleAccess) -> list[NamedCheck]:
+        return [
+            replace(one, look=partial(_refuse if one.name in without else str, one.name))
+            for one in real(config, access)
+        ]
 
     monkeypatch.setattr(google_checks, "google_checks", checks_of_google)
     if "terraform" in without:
         monkeypatch.setenv("ZENSTRAP_TERRAFORM", "/nowhere/terraform")
     hopeless = {**ELSEWHERE["vertex"], "smoke_test__training": "not.installed:train"}
     config = all_here(**(hopeless if "smoke_test" in without else {}))
-    report = preflight(config, client, Session("dev", command), trains=trains)
+    report = preflight(config, client, Session(platform_of(config), command), trains=trains)
     assert {*GOOGLE} - without <= {check.name for check in report.checks}
 
 

@@ -13,6 +13,8 @@ from zenstrap.config import EnvironmentConfig, load_environment
 from zenstrap.errors import PlanChangedError
 from zenstrap.lifecycle import registering
 from zenstrap.lifecycle.registering import register_connectors, register_stacks
+from zenstrap.platforms import platform_of
+from zenstrap.platforms.gcp import connector_keys
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff
 from zenstrap.reports import OutputValue, PlanReport, TerraformOutputs
@@ -36,7 +38,7 @@ class Shown:
     def __init__(self, config: EnvironmentConfig, values: dict[str, Any]) -> None:
         self.config = config
         registry = ModelRegistry(config.environment)
-        desired = desired_registry(config, values)
+        desired = desired_registry(config, platform_of(config).registrations(values, {}))
         self.plan = PlanReport(
             environment=config.environment,
             direction="up",
@@ -57,7 +59,7 @@ class Shown:
         self.now = registry.actual()
 
     def run(self, stage: Any) -> Any:
-        session: Any = Session(self.config.environment, "up")
+        session: Any = Session(platform_of(self.config), "up")
         session.guard = lambda: None
         return stage(self.config, self.outputs, self.plan, None, session)
 
@@ -69,7 +71,7 @@ def test_what_was_not_shown_is_not_written(
     config = load_environment("local") if environment == "local" else configured(environment)
     shown = Shown(config, local_outputs(config) if environment == "local" else outputs_of(config))
     monkeypatch.setattr(registering, "our_registry", lambda *asked: shown.now)
-    monkeypatch.setattr(registering, "fingerprints", lambda *asked: {})
+    monkeypatch.setattr(connector_keys, "fingerprints", lambda *asked: {})
     with pytest.raises(PlanChangedError):
         shown.run(register_stacks)
     if environment == "prod":
@@ -81,5 +83,4 @@ def test_without_connectors_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) ->
     config = load_environment("local")
     shown = Shown(config, local_outputs(config))
     monkeypatch.setattr(registering, "our_registry", lambda *asked: pytest.fail("asked"))
-    monkeypatch.setattr(registering, "fingerprints", lambda *asked: {})
     assert shown.run(register_connectors).registrations == ()

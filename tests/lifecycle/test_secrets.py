@@ -18,6 +18,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import AuthenticationError, UsageError
 from zenstrap.lifecycle.checking import diagnose
 from zenstrap.lifecycle.secrets import secrets
+from zenstrap.platforms import platform_of
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -39,20 +40,20 @@ def with_tracker(**changes: Any) -> EnvironmentConfig:
 def test_a_reference_leads_somewhere(client: Client) -> None:
     config = with_tracker()
     with pytest.raises(UsageError, match="has no mlflow") as caught:
-        secrets(config, client)
+        secrets(platform_of(config), client)
     assert caught.value.where == "stack.components.experiment_tracker.tracking_token"
-    check = next(one for one in diagnose(config, client) if one.name == "secrets")
+    check = next(one for one in diagnose(platform_of(config), client) if one.name == "secrets")
     assert not check.passed
 
     client.create_secret("mlflow", {"password": "p"})
     with pytest.raises(UsageError, match=r"no mlflow\.token"):
-        secrets(config, client)
+        secrets(platform_of(config), client)
     client.update_secret("mlflow", add_or_update_values={"token": "t"})
-    assert secrets(config, client) == "zenml:mlflow.token"
+    assert secrets(platform_of(config), client) == "zenml:mlflow.token"
 
 
 def test_nothing_referred_to_is_no_check(client: Client) -> None:
-    assert "secrets" not in [one.name for one in diagnose(configured("dev"), client)]
+    assert "secrets" not in [one.name for one in diagnose(platform_of(configured("dev")), client)]
 
 
 def test_a_key_whose_private_part_is_damaged(
@@ -62,7 +63,7 @@ def test_a_key_whose_private_part_is_damaged(
     damaged = FakeKey("one")
     monkeypatch.setenv(VARIABLE, damaged.document)
     with pytest.raises(AuthenticationError, match="private key") as caught:
-        secrets(config, client)
+        secrets(platform_of(config), client)
     assert damaged.secret not in str(caught.value)
     assert caught.value.__context__ is None
 
@@ -73,4 +74,4 @@ def test_a_key_whose_private_part_is_damaged(
         json.dumps(PRIVATE.format(id="one"))[1:-1], json.dumps(private.decode())[1:-1]
     )
     monkeypatch.setenv(VARIABLE, whole)
-    assert secrets(config, client) == f"env:{VARIABLE}"
+    assert secrets(platform_of(config), client) == f"env:{VARIABLE}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -11,9 +10,8 @@ from tests.registry.google import configured, outputs_of
 from tests.registry.model_registry import ModelRegistry
 from tests.registry.test_succession import up
 from zenstrap.config import EnvironmentConfig
-from zenstrap.config.names import COMPONENT_KINDS
-from zenstrap.lifecycle.standing import _FLAVORS_OF_ROLES, _KINDS_OF_ROLES, losses
-from zenstrap.paths import modules_folder
+from zenstrap.lifecycle.standing import losses
+from zenstrap.platforms import platform_of
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.model import DesiredRegistry
 from zenstrap.terraform.plan import Plan, ResourceChange
@@ -35,7 +33,7 @@ def prod(**changes: Any) -> EnvironmentConfig:
 
 
 def wanted(config: EnvironmentConfig) -> DesiredRegistry:
-    return desired_registry(config, outputs_of(config))
+    return desired_registry(config, platform_of(config).registrations(outputs_of(config), {}))
 
 
 def under(
@@ -57,7 +55,7 @@ def under(
         vanished=vanished,
     )
     plan = Plan(changes=(change,), outputs={}, terraform_version="1", digest="d")
-    found = losses(plan, wanted(then), registry.actual())
+    found = losses(platform_of(then), plan, wanted(then), registry.actual())
     return found[0].under if found else ()
 
 
@@ -90,18 +88,6 @@ def test_what_a_candidate_had_that_was_given_up() -> None:
         assert under(ROLE.format(role), no_deployer, NEXT) == ()
         assert under(ROLE.format(role), SAME, NEXT) == (BASE,)
     assert under(ROLE.format("skypilot"), SAME, NEXT) == ()
-
-
-def test_every_role_that_the_modules_give_is_known_here() -> None:
-    """A role whose need isn't known would be held against every new version."""
-    given = {
-        role
-        for kind in COMPONENT_KINDS
-        for role in re.findall(
-            r"(\w+)\s*=\s*\{\s*role\b", (modules_folder() / kind / "main.tf").read_text()
-        )
-    }
-    assert given == {*_FLAVORS_OF_ROLES, *_KINDS_OF_ROLES}
 
 
 def test_what_lets_a_connector_in_counts_as_long_as_a_current_stack_has_the_connector() -> None:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from tests.registry.google import configured
 from tests.registry.model_registry import ModelRegistry
 from tests.registry.test_diff import stack
 from tests.registry.test_succession import up
 from zenstrap.lifecycle.succession import changed_under
+from zenstrap.platforms import platform_of
 from zenstrap.registry.diff import diff
 from zenstrap.registry.model import DesiredRegistry
 from zenstrap.reports import PlanReport
@@ -37,7 +39,8 @@ def told(before: DesiredRegistry, after: DesiredRegistry, *taken: str) -> tuple[
         registrations=planned,
         digest="d",
     )
-    return changed_under(["zenml-test"], plan, after, registry.actual())
+    platform = platform_of(configured("prod"))
+    return changed_under(["zenml-test"], platform, plan, after, registry.actual())
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,12 @@ from zenstrap.config.loading import load_environment
 from zenstrap.config.models import Auth, Protection, Resilience, SmokeTest
 from zenstrap.errors import RefusedError
 from zenstrap.paths import project_root
-from zenstrap.policy.approval import approve, refusal
-from zenstrap.policy.rules import PROTECTED_TYPES, judge
+from zenstrap.platforms import platform_of
+from zenstrap.platforms.gcp.compliance import resource_rules
+from zenstrap.platforms.gcp.provider import PROVIDER
+from zenstrap.policy import approval, rules
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
-from zenstrap.reports import PlanReport
+from zenstrap.reports import GateReport, PlanReport
 from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan, ResourceChange
 
@@ -63,6 +65,19 @@ def change(action: str, type: str = "terraform_data", vanished: bool = False) ->
     return ResourceChange(address="a.b", type=type, action=action, vanished=vanished)  # type: ignore[arg-type]
 
 
+def judge(plan: PlanReport, config: EnvironmentConfig) -> rules.Verdict:
+    """With a cloud's rules on resources, whatever the platform: they are what can be broken."""
+    return rules.judge(plan, config, resource_rules(config))
+
+
+def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> GateReport:
+    return approval.approve(plan, config, resource_rules(config), session)
+
+
+def refusal(plan: PlanReport, config: EnvironmentConfig) -> RefusedError | None:
+    return approval.refusal(plan, config, resource_rules(config))
+
+
 @given(st.lists(changes, max_size=5), approvals)
 def test_nothing_is_destroyed_without_consent(found: list[ResourceChange], approval: str) -> None:
     verdict = judge(plan_of(*found), environment(approval=approval, allow_destroy=True))
@@ -80,7 +95,9 @@ def test_protected_things_are_never_destroyed_where_it_is_not_allowed(
     lost = [
         c
         for c in found
-        if c.action in ("replace", "destroy") and not c.vanished and c.type in PROTECTED_TYPES
+        if c.action in ("replace", "destroy")
+        and not c.vanished
+        and c.type in PROVIDER.protected_types
     ]
     assert bool(verdict.refusals) == bool(lost)
 
@@ -98,7 +115,7 @@ def test_a_refusal_names_the_ml_project_that_was_dropped() -> None:
 
 
 def test_a_key_is_never_replaced_whatever_is_allowed() -> None:
-    session = Session("local", "up", assume_yes=True)
+    session = Session(platform_of(LOCAL), "up", assume_yes=True)
     for allowed in (True, False):
         with pytest.raises(RefusedError):
             approve(
@@ -124,16 +141,16 @@ def test_nothing_passes_unasked_but_by_approval_none(
     destroys = any(c.action in ("replace", "destroy") and not c.vanished for c in found)
     if destroys or direction == "down" or approval != "none":
         with pytest.raises(RefusedError, match="approval"):
-            approve(plan, config, Session("local", direction))
+            approve(plan, config, Session(platform_of(LOCAL), direction))
         return
-    gate = approve(plan, config, Session("local", direction))
+    gate = approve(plan, config, Session(platform_of(LOCAL), direction))
     assert (gate.approved_by, gate.how) == (f"protection.approval: {approval}", "policy")
 
 
 def test_a_value_that_is_not_understood_never_approves() -> None:
     """No configuration holds one; a new one that somebody forgets here must not pass."""
     for assume_yes in (False, True):
-        session = Session("local", "up", assume_yes=assume_yes, ask=lambda question: "y")
+        session = Session(platform_of(LOCAL), "up", assume_yes=assume_yes, ask=lambda question: "y")
         with pytest.raises(AssertionError, match="dashboard"):
             approve(plan_of(change("create")), environment(approval="dashboard"), session)
         with pytest.raises(AssertionError, match="sideways"):
@@ -167,7 +184,7 @@ def test_what_vanished_is_no_loss() -> None:
 
 def test_a_plan_that_changes_nothing_asks_nobody() -> None:
     nothing = plan_of(direction="down").model_copy(update={"registrations": ()})
-    gate = approve(nothing, environment(approval="terminal"), Session("local", "down"))
+    gate = approve(nothing, environment(approval="terminal"), Session(platform_of(LOCAL), "down"))
     assert gate.how == "nothing to approve"
 
 
@@ -190,11 +207,11 @@ def test_a_named_change_is_agreed_to_with_the_name(answer: str, agreed: bool) ->
 
 def test_without_a_terminal_the_flag_is_named() -> None:
     with pytest.raises(RefusedError, match="--yes"):
-        approve(plan_of(change("destroy")), environment(), Session("local", "up"))
+        approve(plan_of(change("destroy")), environment(), Session(platform_of(LOCAL), "up"))
 
 
 def test_yes_agrees_to_questions_and_never_to_refusals() -> None:
-    session = Session("local", "up", assume_yes=True)
+    session = Session(platform_of(LOCAL), "up", assume_yes=True)
     lost = plan_of(change("destroy", "google_storage_bucket"))
     assert approve(lost, environment(allow_destroy=True), session).how == "--yes"
     with pytest.raises(RefusedError, match="allow_destroy"):
@@ -228,7 +245,7 @@ def test_the_way_out_of_a_refusal_is_one_that_the_configuration_takes(
 
 
 def _expect(plan: PlanReport, config: EnvironmentConfig, answer: str, agreed: bool) -> None:
-    session = Session("local", "up", ask=lambda question: f"{answer}\n")
+    session = Session(platform_of(LOCAL), "up", ask=lambda question: f"{answer}\n")
     if agreed:
         assert approve(plan, config, session).how == "terminal"
         return

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from zenstrap import naming
 from zenstrap.config import EnvironmentConfig, load_environment
 from zenstrap.config.google_locations import locations
+from zenstrap.platforms.gcp import naming
 
 NUMBER = "123456789012"
 PROVIDER = f"projects/{NUMBER}/locations/global/workloadIdentityPools/zenml-prod/providers/zenml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,13 +11,22 @@ import pytest
 from tests.registry.google import PROVIDER, configured, outputs_of
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RegistryError
+from zenstrap.platforms import platform_of
 from zenstrap.platforms.gcp.connectors import fingerprint
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.model import UNKNOWN, DesiredComponent, DesiredConnector, DesiredRegistry
 
 
+def registry_from(
+    config: EnvironmentConfig,
+    outputs: dict[str, Any],
+    fingerprints: Mapping[str | None, str] | None = None,
+) -> DesiredRegistry:
+    return desired_registry(config, platform_of(config).registrations(outputs, fingerprints or {}))
+
+
 def desired(config: EnvironmentConfig, **changes: Any) -> DesiredRegistry:
-    return desired_registry(config, outputs_of(config, **changes))
+    return registry_from(config, outputs_of(config, **changes))
 
 
 def component(registry: DesiredRegistry, name: str) -> DesiredComponent:
@@ -78,7 +88,7 @@ def test_a_deployer_whose_secrets_have_no_name_is_refused() -> None:
     outputs = outputs_of(config)
     del outputs["deployer"]["secret_name_prefix"]
     with pytest.raises(RegistryError, match=r"deployer\.secret_name_prefix"):
-        desired_registry(config, outputs)
+        registry_from(config, outputs)
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
@@ -153,7 +163,7 @@ def test_googles_own_library_takes_the_credential_configuration(token: str) -> N
 def test_impersonation_starts_from_a_key_and_acts_as_the_projects_account() -> None:
     config = configured("dev", auth={"method": "impersonation", "key": "env:KEY"}, throwaway=True)
     fingerprints = {project: "f" for project in config.targets}
-    registry = desired_registry(config, outputs_of(config), fingerprints)
+    registry = registry_from(config, outputs_of(config), fingerprints)
     found = connector(registry, "zenml-dev-fraud-detection-impersonation-connector")
     assert found.configuration["target_principal"] == found.principal
     assert found.principal == "zenml-dev-fraud-detection@acme-ml-dev.iam.gserviceaccount.com"
@@ -191,7 +201,7 @@ def test_a_key_is_known_by_the_end_of_its_name() -> None:
 def test_a_plan_that_knows_no_output_yet_still_shows_every_registration(environment: str) -> None:
     config = configured(environment)
     known = desired(config)
-    unknown = desired_registry(config, dict.fromkeys(outputs_of(config), UNKNOWN))
+    unknown = registry_from(config, dict.fromkeys(outputs_of(config), UNKNOWN))
     assert [s.name for s in unknown.stacks] == [s.name for s in known.stacks]
     assert [c.name for c in unknown.components] == [c.name for c in known.components]
     assert [c.name for c in unknown.connectors] == [c.name for c in known.connectors]
@@ -204,7 +214,7 @@ def test_an_output_that_is_missing_is_named(missing: str) -> None:
     outputs = outputs_of(config)
     del outputs[missing]
     with pytest.raises(RegistryError, match=missing):
-        desired_registry(config, outputs)
+        registry_from(config, outputs)
 
 
 @pytest.mark.parametrize("missing", ["container_registry", "workload_identity", "ml_projects"])

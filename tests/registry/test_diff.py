@@ -35,6 +35,7 @@ def connector(method: str, project: str | None, key: str) -> DesiredConnector:
     owner = f"-{project}" if project else ""
     labels = {"managed_by": "zenstrap", "environment": "test"}
     return DesiredConnector(
+        type="gcp",
         name=f"zenml-test{owner}-{method}-connector",
         method=method,
         configuration={"project_id": "acme"},

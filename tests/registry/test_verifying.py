@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from zenstrap.errors import PartlyDoneError, RegistryError
+from zenstrap.platforms.gcp.connectors import CONNECTORS
 from zenstrap.registry.model import DesiredConnector
 from zenstrap.registry.verifying import PAUSES, verify
 
@@ -29,6 +30,7 @@ NO_ADC = "connector 'c' authorization failure: Your default credentials were not
 
 def connector(method: str = "service-account") -> DesiredConnector:
     return DesiredConnector(
+        type="gcp",
         name="zenml-test-connector",
         method=method,
         configuration={},
@@ -56,7 +58,14 @@ class Google:
     def verdict(self, method: str = "service-account", written: int = 0) -> str:
         client = cast(Any, SimpleNamespace(verify_service_connector=self.verify_service_connector))
         return str(
-            verify(client, connector(method), str(uuid4()), written=written, wait=self.waits.append)
+            verify(
+                client,
+                connector(method),
+                str(uuid4()),
+                CONNECTORS,
+                written=written,
+                wait=self.waits.append,
+            )
         )
 
 
@@ -92,7 +101,9 @@ def test_a_token_file_that_isnt_here_is_the_reason_unless_a_server_looks(
     def verdict() -> str:
         google = Google("an unexpected error occurred")
         client = cast(Any, google)
-        return verify(client, one, str(uuid4()), written=0, wait=google.waits.append, here=here).why
+        return verify(
+            client, one, str(uuid4()), CONNECTORS, written=0, wait=google.waits.append, here=here
+        ).why
 
     assert (str(file) in verdict()) is here
     file.touch()

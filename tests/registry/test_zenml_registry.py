@@ -14,6 +14,8 @@ from tests.registry.google import FakeKey, configured, outputs_of
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError, RefusedError, RegistryError
 from zenstrap.events import Event
+from zenstrap.platforms import platform_of
+from zenstrap.platforms.gcp.connectors import CONNECTORS
 from zenstrap.platforms.gcp.keys import parse_key
 from zenstrap.registry.changes import Action, FieldChange, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
@@ -69,6 +71,7 @@ class Registering:
             desired,
             self.actual,
             changes,
+            CONNECTORS,
             keys=keys,
             run="run-1",
             guard=self.guard,
@@ -108,7 +111,8 @@ def registering(client: Client) -> Callable[[str], Registering]:
 
 def desired_of(config: EnvironmentConfig, key: str = "first") -> DesiredRegistry:
     ids = {name: f"{key}" for name in ("base", *config.ml_projects)}
-    return desired_registry(config, outputs_of(config, service_account_key_ids=ids))
+    outputs = outputs_of(config, service_account_key_ids=ids)
+    return desired_registry(config, platform_of(config).registrations(outputs, {}))
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])

@@ -25,6 +25,7 @@ from zenstrap.errors import (
 )
 from zenstrap.events import Event, ResourceFinished
 from zenstrap.interrupt import Interrupt
+from zenstrap.platforms.gcp.provider import PROVIDER
 from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.rescue import find_rescued
 from zenstrap.terraform.workspace import TimeLimits, Workspace
@@ -179,7 +180,7 @@ def test_a_login_that_ends_in_the_middle_says_what_was_done(
     text = (root / "main.tf").read_text()
     assert "no room left" in text
     (root / "main.tf").write_text(text.replace("no room left", "Error 401: Invalid Credentials"))
-    workspace = make_workspace(root)
+    workspace = make_workspace(root, provider=PROVIDER)
     plan = workspace.plan({})
     with pytest.raises(AuthenticationError) as caught:
         workspace.apply(plan.digest)

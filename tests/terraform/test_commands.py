@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from zenstrap.platforms.gcp.provider import PROVIDER
 from zenstrap.terraform.commands import command_line
 from zenstrap.terraform.environment_variables import child_environment
 
@@ -93,9 +94,9 @@ def test_the_environment_is_an_allow_list(tmp_path: Path) -> None:
         "TF_INPUT": "0",
         "TF_DATA_DIR": str(tmp_path),
     }
-    assert child_environment(source, data_folder=tmp_path) == expected
+    assert child_environment(source, provider=PROVIDER, data_folder=tmp_path) == expected
     config.touch()
-    assert child_environment(source, data_folder=tmp_path) == {
+    assert child_environment(source, provider=PROVIDER, data_folder=tmp_path) == {
         **expected,
         "TF_CLI_CONFIG_FILE": str(config),
     }

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zenstrap.errors import TerraformError
+from zenstrap.platforms.gcp.provider import PROVIDER
 from zenstrap.terraform import values
 from zenstrap.terraform.plan import Plan, is_vanished, parse_plan, sensitive_strings
 
@@ -50,7 +51,7 @@ def document(*changes: Any, **rest: Any) -> dict[str, Any]:
 
 
 def parse(*changes: Any, **rest: Any) -> Plan:
-    return parse_plan(json.dumps(document(*changes, **rest)))
+    return parse_plan(json.dumps(document(*changes, **rest)), PROVIDER)
 
 
 def test_actions_and_counts() -> None:

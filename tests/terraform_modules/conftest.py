@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from zenstrap.paths import modules_folder
+from zenstrap.platforms.gcp.provider import PROVIDER
 from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.environment_variables import child_environment
@@ -34,7 +35,7 @@ class Module:
         done = subprocess.run(
             [*self.program, *arguments],
             cwd=self.folder,
-            env={**child_environment(), **self.environment},
+            env={**child_environment(provider=PROVIDER), **self.environment},
             capture_output=True,
             text=True,
         )

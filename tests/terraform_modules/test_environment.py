@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from zenstrap.config import load_environment
-from zenstrap.platforms.gcp.compliance import breaches
+from zenstrap.platforms.gcp.compliance import resource_rules
 from zenstrap.platforms.gcp.needs import needed_permissions
+from zenstrap.platforms.gcp.provider import PROVIDER
 from zenstrap.terraform.plan import parse_plan
 
 from .conftest import ENVIRONMENTS, MakeModule
@@ -142,8 +143,9 @@ def test_nobody_gets_in_but_the_stacks_and_googles_own(planned: Planned) -> None
 
 def test_the_rules_would_notice(planned: Planned) -> None:
     # dev's plan under prod's rules: what strict compliance switches on is missing there.
-    plan = parse_plan(json.dumps(planned("dev")))
-    assert {breach.rule for breach in breaches(plan, load_environment("prod"))} == {
+    plan = parse_plan(json.dumps(planned("dev")), PROVIDER)
+    rules = resource_rules(load_environment("prod"))
+    assert {breach.rule for breach in rules.breaches(plan)} == {
         "customer_managed_keys",
         "immutable_tags",
         "no_force_destroy",
@@ -154,8 +156,8 @@ def test_the_rules_would_notice(planned: Planned) -> None:
 @EACH
 def test_what_is_granted_breaks_no_rule(name: str, planned: Planned) -> None:
     # The plan says all that the rules ask for: conditions too are known before anything is made.
-    plan = parse_plan(json.dumps(planned(name)))
-    assert breaches(plan, load_environment(name)) == ()
+    plan = parse_plan(json.dumps(planned(name)), PROVIDER)
+    assert resource_rules(load_environment(name)).breaches(plan) == ()
     assert sum(one.type.endswith("_iam_member") for one in plan.settings) > 20
 
 

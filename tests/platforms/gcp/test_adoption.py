@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.gcp.api.stub import Reply, Request, Stub, refusal
-from zenstrap import naming
 from zenstrap.config import EnvironmentConfig, load_environment
-from zenstrap.errors import GoogleError
+from zenstrap.platforms.gcp import naming
 from zenstrap.platforms.gcp.adoption import (
     OURS,
     FoundPool,
@@ -21,6 +20,7 @@ from zenstrap.platforms.gcp.adoption import (
 )
 from zenstrap.platforms.gcp.api.iam import Pool, Provider, pool_name
 from zenstrap.platforms.gcp.api.session import GoogleSession
+from zenstrap.platforms.gcp.errors import GoogleError
 
 PROJECT = "acme-ml-dev"  # the session's
 NUMBER = 111111111111

@@ -15,8 +15,8 @@ from tests.platforms.gcp.storage.buckets import Buckets, bucket
 from tests.registry.google import configured
 from zenstrap.config import EnvironmentConfig, load_environment
 from zenstrap.errors import AuthenticationError, ZenstrapError, exit_code
-from zenstrap.lifecycle.checking import Unknown
 from zenstrap.paths import modules_folder
+from zenstrap.platforms.base import Unknown
 from zenstrap.platforms.gcp import needs
 from zenstrap.platforms.gcp.access import GoogleAccess
 from zenstrap.platforms.gcp.checks import google_checks
@@ -101,12 +101,12 @@ def access(
 def results(config: EnvironmentConfig, access: GoogleAccess) -> dict[str, str | ZenstrapError]:
     """What each check told, or why it failed."""
     found: dict[str, str | ZenstrapError] = {}
-    for name, look in google_checks(config, access):
+    for check in google_checks(config, access):
         try:
-            found[name] = look()
+            found[check.name] = check.look()
         except ZenstrapError as error:
             assert error.what and error.fix and "\n" not in str(error), error
-            found[name] = error
+            found[check.name] = error
     return found
 
 
@@ -234,10 +234,10 @@ def test_nobody_logged_in_is_the_first_thing_told(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
-    name, look = google_checks(dev, GoogleAccess(dev))[0]
+    login = google_checks(dev, GoogleAccess(dev))[0]
     with pytest.raises(AuthenticationError, match="gcloud auth application-default login"):
-        look()
-    assert name == "google_login"
+        login.look()
+    assert login.name == "google_login"
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_policies_that_can_not_be_read_are_no_reason_to_stop(
 
 
 def test_only_who_makes_keys_is_asked_about_keys(access: GoogleAccess) -> None:
-    names = [name for name, _ in google_checks(load_environment("staging"), access)]
+    names = [check.name for check in google_checks(load_environment("staging"), access)]
     assert "service_account_keys" not in names
 
 

@@ -10,7 +10,8 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import load_environment
 from zenstrap.errors import RefusedError
 from zenstrap.paths import project_root
-from zenstrap.platforms.gcp.compliance import breaches
+from zenstrap.platforms import platform_of
+from zenstrap.platforms.gcp.compliance import resource_rules
 from zenstrap.policy.approval import approve
 from zenstrap.reports import PlanReport
 from zenstrap.session import Session
@@ -65,7 +66,7 @@ def plan_of(type: str, values: dict[str, Any]) -> Plan:
 
 
 def broken(type: str, values: dict[str, Any], config: EnvironmentConfig) -> list[str]:
-    return [one.rule for one in breaches(plan_of(type, values), config)]
+    return [one.rule for one in resource_rules(config).breaches(plan_of(type, values))]
 
 
 @pytest.mark.parametrize(
@@ -101,4 +102,9 @@ def test_a_breach_is_refused_even_where_nothing_would_change_and_whoever_agrees(
         digest="digest",
     )
     with pytest.raises(RefusedError, match="no_service_account_keys"):
-        approve(report, CONFIGS["prod"], Session("prod", "up", assume_yes=True))
+        approve(
+            report,
+            CONFIGS["prod"],
+            resource_rules(CONFIGS["prod"]),
+            Session(platform_of(CONFIGS["prod"]), "up", assume_yes=True),
+        )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from zenstrap.errors import AuthenticationError, GoogleError, TerraformError, exit_code
-from zenstrap.terraform.diagnostics import Diagnostic, error_from, parse_diagnostic
+from zenstrap.errors import AuthenticationError, TerraformError, exit_code
+from zenstrap.platforms.gcp.errors import GoogleError
+from zenstrap.platforms.gcp.provider import PROVIDER
+from zenstrap.terraform.diagnostic import Diagnostic
+from zenstrap.terraform.diagnostics import error_from, parse_diagnostic
 
 ADDRESS = "module.artifact_store.google_storage_bucket.this"
 DETAILS = """
@@ -178,7 +181,12 @@ def test_bad_input_is_told_in_one_paragraph(
     summary: str, detail: str, code: int, told: tuple[str, ...]
 ) -> None:
     error = error_from(
-        [read(summary, detail)], command="apply", where="root", state="gs://b/s", code=1
+        [read(summary, detail)],
+        command="apply",
+        where="root",
+        state="gs://b/s",
+        code=1,
+        provider=PROVIDER,
     )
     text = str(error)
     assert exit_code(error) == code, text
@@ -189,14 +197,26 @@ def test_bad_input_is_told_in_one_paragraph(
 
 def test_what_is_not_known_stays_terraforms_own() -> None:
     words = "googleapi: Error 400: Invalid JSON payload received., badRequest"
-    error = error_from([read(words)], command="apply", where="root", state="gs://b/s", code=1)
+    error = error_from(
+        [read(words)],
+        command="apply",
+        where="root",
+        state="gs://b/s",
+        code=1,
+        provider=PROVIDER,
+    )
     assert type(error) is TerraformError and error.what == words
 
 
 def test_other_errors_beside_it_are_counted() -> None:
     refused = read("googleapi: Error 400: Unknown project id: acme, invalid")
     error = error_from(
-        [read("Something else"), refused], command="plan", where="root", state="gs://b/s", code=1
+        [read("Something else"), refused],
+        command="plan",
+        where="root",
+        state="gs://b/s",
+        code=1,
+        provider=PROVIDER,
     )
     assert isinstance(error, GoogleError) and "And 1 more: Something else" in str(error)
 
@@ -206,5 +226,12 @@ def test_other_errors_beside_it_are_counted() -> None:
     ["Error acquiring the state lock", "Saved plan is stale", "Failed to load state"],
 )
 def test_a_complaint_about_the_state_names_the_states_place(summary: str) -> None:
-    error = error_from([read(summary)], command="plan", where="root", state="gs://b/s", code=1)
+    error = error_from(
+        [read(summary)],
+        command="plan",
+        where="root",
+        state="gs://b/s",
+        code=1,
+        provider=PROVIDER,
+    )
     assert error.where == "gs://b/s"

@@ -14,11 +14,12 @@ from zenstrap.config import EnvironmentConfig, load_environment
 from zenstrap.errors import InterruptedRunError, ZenstrapError
 from zenstrap.events import Event, Notice
 from zenstrap.interrupt import Interrupt
-from zenstrap.lifecycle.infrastructure import open_workspace, variables
+from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.planning import plan_up
 from zenstrap.lifecycle.provisioning import provision
-from zenstrap.lifecycle.state_place import google_place
-from zenstrap.platforms.gcp.access import google_access
+from zenstrap.platforms import platform_of
+from zenstrap.platforms.gcp.platform import GoogleCloud
+from zenstrap.platforms.gcp.provider import PROVIDER
 from zenstrap.platforms.gcp.service_agents import (
     ServiceAgent,
     agents_needed,
@@ -76,7 +77,7 @@ def plan_of(*changes: dict[str, Any]) -> Plan:
         "terraform_version": "1.11.4",
         "resource_changes": list(changes),
     }
-    return parse_plan(json.dumps(document))
+    return parse_plan(json.dumps(document), PROVIDER)
 
 
 def test_a_service_agent_is_needed_once_for_all_its_keys() -> None:
@@ -127,9 +128,10 @@ def test_the_plan_tells_what_they_get() -> None:
 def test_where_no_key_is_granted_google_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT", "http://127.0.0.1:1/v1/")
     events: list[Event] = []
-    session = Session("prod", "up", emit=events.append)
-    make_service_agents(load_environment("prod"), plan_of(grant("gs-project-accounts")), session)
-    assert (session.google, events) == (None, [])
+    platform = GoogleCloud(load_environment("prod"))
+    session = Session(platform, "up", emit=events.append)
+    make_service_agents(platform.access, plan_of(grant("gs-project-accounts")), session)
+    assert (vars(platform.access).keys() & {"login", "rest"}, events) == (set(), [])
 
 
 @pytest.fixture
@@ -144,11 +146,10 @@ def cloud(tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 def planned(config: EnvironmentConfig, session: Session) -> PlanReport:
     """The plan of the infrastructure alone."""
-    access = google_access(config, session)
-    session.storage = google_place(config, access, create=True).storage
-    workspace = open_workspace(config, session)
+    session.storage = session.platform.state_place(create=True).storage
+    workspace = open_workspace(session)
     workspace.prepare()
-    plan = workspace.plan(variables(config, workspace, session).values)
+    plan = workspace.plan(session.platform.variables(workspace, session).values)
     return PlanReport(
         environment=config.environment,
         direction="up",
@@ -186,8 +187,9 @@ def own_roles(cloud: Rehearsal) -> dict[str, str]:
 
 
 def test_who_approves_is_told(cloud: Rehearsal, client: Client) -> None:
-    config, session = load_environment("prod"), Session("prod", "plan")
-    session.storage = google_place(config, google_access(config, session), create=True).storage
+    config = load_environment("prod")
+    session = Session(platform_of(config), "plan")
+    session.storage = session.platform.state_place(create=True).storage
     plan = plan_up(config, client, session)
     notices = service_agent_notices(plan.infrastructure)
     assert notices and set(notices) <= set(plan.notices)
@@ -195,7 +197,7 @@ def test_who_approves_is_told(cloud: Rehearsal, client: Client) -> None:
 
 def test_a_new_project_comes_up_in_strict_mode(cloud: Rehearsal) -> None:
     config, events = load_environment("prod"), list[Event]()
-    session = Session("prod", "up", emit=events.append)
+    session = Session(platform_of(config), "up", emit=events.append)
     plan = planned(config, session)
     assert config.resilience.compliance_mode == "strict"
     wanted = {agent.api for agent in agents_needed(plan.infrastructure)}
@@ -203,7 +205,7 @@ def test_a_new_project_comes_up_in_strict_mode(cloud: Rehearsal) -> None:
 
     # As it goes without: what can be made is, and the grants are refused.
     with pytest.raises(ZenstrapError) as caught:
-        open_workspace(config, session).apply(plan.infrastructure.digest)
+        open_workspace(session).apply(plan.infrastructure.digest)
     assert "gcp-sa-artifactregistry" in str(caught.value)
     assert key_users(cloud) <= {"gs-project-accounts", "serverless-robot-prod"}
     assert own_roles(cloud) == {}
@@ -227,7 +229,8 @@ def test_a_new_project_comes_up_in_strict_mode(cloud: Rehearsal) -> None:
 
 
 def test_whoever_stops_before_is_obeyed(cloud: Rehearsal) -> None:
-    config, session = load_environment("prod"), Session("prod", "up")
+    config = load_environment("prod")
+    session = Session(platform_of(config), "up")
     plan = planned(config, session)
     project = cloud.cloud.projects[PROD]
     apis = set(project.enabled)

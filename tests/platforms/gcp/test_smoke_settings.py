@@ -18,11 +18,11 @@ from tests.registry.test_zenml_registry import Registering
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
 from zenstrap.execution import on_stack
-from zenstrap.lifecycle.proving import sent_with
 from zenstrap.paths import project_root
+from zenstrap.platforms import platform_of
+from zenstrap.platforms.base import Training
 from zenstrap.platforms.gcp.smoke_settings import Image, dockerignore, smoke_settings
 from zenstrap.registry.desired import desired_registry
-from zenstrap.session import Session
 from zenstrap.smoke_test.requirements import training_requirements
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def compiled(client: Client, stand_ins: None) -> Any:
 
     config = configured("prod")
     zenml = Registering(client, "prod")
-    zenml.up(desired_registry(config, outputs_of(config)))
+    zenml.up(desired_registry(config, platform_of(config).registrations(outputs_of(config), {})))
     stack = zenml.actual.stacks["zenml-prod-fraud-detection-v1.1.0"]
     project = config.ml_projects["fraud_detection"]
     settings = smoke_settings(project.components, project.smoke_test, IMAGE)
@@ -140,7 +140,12 @@ def test_the_image_gets_what_the_stack_needs_and_the_training_and_no_more(compil
 
 @pytest.mark.parametrize(("mode", "pushes"), [("strict", 2), ("standard", 1)])
 def test_where_tags_are_immutable_every_build_has_a_tag_of_its_own(
-    client: Client, stand_ins: None, monkeypatch: pytest.MonkeyPatch, mode: str, pushes: int
+    client: Client,
+    stand_ins: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    mode: str,
+    pushes: int,
 ) -> None:
     """ZenML's own tag is the same at each build: it stays where tags move, or images pile up."""
     from zenml.pipelines.build_utils import create_pipeline_build
@@ -150,7 +155,7 @@ def test_where_tags_are_immutable_every_build_has_a_tag_of_its_own(
 
     config = configured("prod", resilience__compliance_mode=mode)
     zenml = Registering(client, "prod")
-    zenml.up(desired_registry(config, outputs_of(config)))
+    zenml.up(desired_registry(config, platform_of(config).registrations(outputs_of(config), {})))
     pushed: list[str] = []
 
     def push(self: Any, docker_settings: Any, tag: str, stack: Any, **more: Any) -> Any:
@@ -160,7 +165,8 @@ def test_where_tags_are_immutable_every_build_has_a_tag_of_its_own(
 
     monkeypatch.setattr(PipelineDockerImageBuilder, "build_docker_image", push)
     for _ in range(2):
-        settings = sent_with("fraud_detection", config, uuid4(), Session("prod", "up"))
+        training = Training("fraud_detection", str(uuid4()), tmp_path / "run")
+        settings = platform_of(config).training_settings(training)
         stack = zenml.actual.stacks["zenml-prod-fraud-detection-v1.1.0"]
         with on_stack(UUID(stack.id)):
             prepared = smoke_training.with_options(settings=settings).copy()

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tests.platforms.gcp.api.stub import Reply, Stub, refusal
-from zenstrap.errors import AuthenticationError, GoogleError, exit_code
+from zenstrap.errors import AuthenticationError, exit_code
 from zenstrap.platforms.gcp.api.credentials import load_login, signing_in
 from zenstrap.platforms.gcp.api.session import GoogleSession
+from zenstrap.platforms.gcp.errors import GoogleError
 
 ADA = "ada@acme-ml-dev.iam.gserviceaccount.com"
 

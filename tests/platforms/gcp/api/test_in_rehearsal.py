@@ -9,12 +9,13 @@ import pytest
 
 from tests.conftest import Home
 from zenstrap.config import EnvironmentConfig, load_environment
-from zenstrap.errors import GoogleError, ZenstrapError
-from zenstrap.lifecycle.state_place import google_place, wanted_bucket
+from zenstrap.errors import ZenstrapError
 from zenstrap.platforms.gcp.access import GoogleAccess
 from zenstrap.platforms.gcp.adoption import OURS, find_adoptions
 from zenstrap.platforms.gcp.api.resource_manager import get_project
 from zenstrap.platforms.gcp.checks import google_checks
+from zenstrap.platforms.gcp.errors import GoogleError
+from zenstrap.platforms.gcp.state_place import place_in_bucket, wanted_bucket
 from zenstrap.platforms.gcp.storage.state_bucket import ensure
 from zenstrap.rehearsal.rehearsal import Rehearsal
 
@@ -36,9 +37,9 @@ def environ(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def failures(config: EnvironmentConfig, access: GoogleAccess) -> list[str]:
     found = []
-    for _, look in google_checks(config, access):
+    for check in google_checks(config, access):
         try:
-            look()
+            check.look()
         except ZenstrapError as error:
             found.append(str(error))
     return found
@@ -65,7 +66,7 @@ def test_the_state_may_lie_in_a_seed_project_if_the_configuration_says_so(
         home.edit("environments/dev.yaml", lambda c: c["state"].update(state))
         config = load_environment("dev")
         access = GoogleAccess(config)
-        google_place(config, access, create=True)
+        place_in_bucket(config, access, create=True)
         return access
 
     # Made by zenstrap, in the other project and in another region than the environment's.

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.gcp.api.stub import LOST, Answer, Reply, Request, Stub, refusal
-from zenstrap.errors import GoogleError
 from zenstrap.platforms.gcp.api.credentials import load_login
 from zenstrap.platforms.gcp.api.project_policy import grant, with_roles
 from zenstrap.platforms.gcp.api.refusals import NotAllowedError, RefusedCallError
 from zenstrap.platforms.gcp.api.session import GoogleSession, Service
+from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.rehearsal import Rehearsal
 
 PROJECT: Final = "acme-ml-dev"

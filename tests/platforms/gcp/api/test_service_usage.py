@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.platforms.gcp.api.stub import Reply, Stub, refusal
-from zenstrap.errors import GoogleError
 from zenstrap.platforms.gcp.api.refusals import ApiDisabledError, NotAllowedError, RefusedCallError
 from zenstrap.platforms.gcp.api.service_usage import enable, make_service_agent
 from zenstrap.platforms.gcp.api.session import GoogleSession
+from zenstrap.platforms.gcp.errors import GoogleError
 
 PROJECT = "projects/acme-ml-dev"
 LIST = f"GET /v1/{PROJECT}/services"

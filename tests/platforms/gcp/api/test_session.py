@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.platforms.gcp.api.stub import LOST, Reply, Stub, refusal
-from zenstrap.errors import AuthenticationError, GoogleError, ZenstrapError, exit_code
+from zenstrap.errors import AuthenticationError, ZenstrapError, exit_code
 from zenstrap.platforms.gcp.api.org_policy import enforced
 from zenstrap.platforms.gcp.api.refusals import ApiDisabledError, NotAllowedError, RefusedCallError
 from zenstrap.platforms.gcp.api.resource_manager import get_project, missing_permissions
 from zenstrap.platforms.gcp.api.service_usage import enabled_apis
 from zenstrap.platforms.gcp.api.session import GoogleSession
+from zenstrap.platforms.gcp.errors import GoogleError
 
 PROJECT = "/v1/projects/acme-ml-dev"
 ACTIVE = Reply(

@@ -16,12 +16,12 @@ from tests.platforms.gcp.storage.conftest import Wire, client_at
 from zenstrap.errors import (
     AuthenticationError,
     DamagedLeaseError,
-    GoogleError,
     LockHeldError,
     UsageError,
     ZenstrapError,
 )
 from zenstrap.lease import Lease, LeaseRecord
+from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.platforms.gcp.storage.lease_store import GcsLeaseStore
 
 BUCKET = "tfstate"

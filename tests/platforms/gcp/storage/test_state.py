@@ -8,27 +8,29 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.platforms.gcp.storage.conftest import client_at, storage_url  # noqa: F401 (a fixture)
+from tests.platforms.gcp.storage.conftest import client_at
+from tests.terraform.conftest import MakeWorkspace, events, make_workspace  # noqa: F401 (fixtures)
 from zenstrap.errors import StateGuardError
+from zenstrap.platforms.gcp.provider import PROVIDER
 from zenstrap.platforms.gcp.storage.objects import read_object
+from zenstrap.platforms.gcp.storage.state import GcsState
 from zenstrap.terraform.state import check_state
-from zenstrap.terraform.storage import GcsState
 from zenstrap.terraform.workspace import Workspace
 
-from .conftest import FIXTURES, MakeWorkspace
-
 BUCKET = "acme-tfstate"
+ROOT = Path(__file__).parent / "fixtures" / "in_a_bucket"
 _prefixes = (f"zenstrap{number}/dev" for number in itertools.count())
 
 Open = Callable[..., Workspace]
 
 
 @pytest.fixture
-def client(storage_url: str) -> Any:  # noqa: F811
+def client(storage_url: str) -> Any:
     client = client_at(storage_url)
     if not client.bucket(BUCKET).exists():
         client.create_bucket(BUCKET)
@@ -45,10 +47,11 @@ def storage(client: Any) -> GcsState:
 def open_dev(make_workspace: MakeWorkspace, storage: GcsState, storage_url: str) -> Open:  # noqa: F811
     return partial(
         make_workspace,
-        root=FIXTURES / "in_a_bucket",
+        root=ROOT,
         environment="dev",
         storage=storage,
-        surroundings={
+        provider=PROVIDER,
+        environment_variables={
             "STORAGE_EMULATOR_HOST": storage_url,
             "GOOGLE_STORAGE_CUSTOM_ENDPOINT": f"{storage_url}/storage/v1/",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.token",

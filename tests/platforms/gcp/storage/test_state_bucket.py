@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.platforms.gcp.api.stub import LOST, Reply, Request, Stub, refusal
 from tests.platforms.gcp.storage.buckets import NUMBERS, Buckets, bucket
 from tests.platforms.gcp.storage.conftest import client_at
-from zenstrap.errors import AuthenticationError, GoogleError, ZenstrapError
+from zenstrap.errors import AuthenticationError, ZenstrapError
+from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.platforms.gcp.storage.state_bucket import (
     LABELS,
     BucketFacts,
