@@ -23,7 +23,7 @@ from zenstrap.interrupt import Interrupt
 if TYPE_CHECKING:
     from zenstrap.config import EnvironmentConfig
     from zenstrap.lease import Lease
-    from zenstrap.platforms import Platform
+    from zenstrap.platforms.base import Platform
     from zenstrap.reports import PlanReport, Report
     from zenstrap.terraform.storage import StateStorage
 

@@ -34,8 +34,8 @@ from zenstrap.events import Notice, StepFinished, StepStarted
 from zenstrap.interrupt import Interrupt
 from zenstrap.lease import Lease
 from zenstrap.lifecycle.infrastructure import terraform_for
-from zenstrap.platforms import Platform, platform_of
-from zenstrap.platforms.base import StatePlace
+from zenstrap.platforms import platform_of
+from zenstrap.platforms.base import Platform, StatePlace
 from zenstrap.session import Session
 from zenstrap.views.select import select
 from zenstrap.views.sink import Recorder, View, tee

@@ -22,7 +22,7 @@ from zenstrap.errors import (
 from zenstrap.events import StepFinished
 from zenstrap.lifecycle.succession import still_on
 from zenstrap.naming import alias_name
-from zenstrap.platforms import Platform
+from zenstrap.platforms.base import Platform
 from zenstrap.policy.approval import refusal
 from zenstrap.reports import (
     PlanReport,

@@ -20,8 +20,7 @@ from zenstrap.events import Notice
 from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.lifecycle.infrastructure import terraform_for
 from zenstrap.lifecycle.secrets import references, secrets
-from zenstrap.platforms import Platform
-from zenstrap.platforms.base import NamedCheck, Need, Unknown
+from zenstrap.platforms.base import NamedCheck, Need, Platform, Unknown
 from zenstrap.reports import Check, PreflightReport
 
 if TYPE_CHECKING:

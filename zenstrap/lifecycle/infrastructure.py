@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zenstrap import paths
-from zenstrap.platforms import Platform
+from zenstrap.platforms.base import Platform
 from zenstrap.session import Session
 from zenstrap.terraform.binary import TerraformBinary, find_terraform
 from zenstrap.terraform.storage import LocalState

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap.config import secret_source
 from zenstrap.errors import UsageError
-from zenstrap.platforms import Platform
+from zenstrap.platforms.base import Platform
 
 if TYPE_CHECKING:
     from zenml.client import Client

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from zenstrap.platforms import Platform
+from zenstrap.platforms.base import Platform
 from zenstrap.registry.diff import is_promoted
 from zenstrap.registry.model import (
     ML_PROJECT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zenstrap.platforms import Platform
+from zenstrap.platforms.base import Platform
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
 from zenstrap.registry.comparing import LABEL
 from zenstrap.registry.diff import CONNECTOR

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from zenstrap.config import EnvironmentConfig
-from zenstrap.platforms.base import Platform
+if TYPE_CHECKING:
+    from zenstrap.config import EnvironmentConfig
+    from zenstrap.platforms.base import Platform
 
 # By the name that a configuration has for it: module and class. Imported when it is asked for.
 PLATFORMS: Final[dict[str, tuple[str, str]]] = {
@@ -20,6 +21,3 @@ def platform_of(config: EnvironmentConfig) -> Platform:
     module, name = PLATFORMS[config.platform]
     platform: Platform = getattr(importlib.import_module(module), name)(config)
     return platform
-
-
-__all__ = ["PLATFORMS", "Platform", "platform_of"]

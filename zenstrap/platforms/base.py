@@ -121,16 +121,25 @@ class RootVariables:
 class Platform(Protocol):
     """Where one environment lives. One is made for each command; it keeps what it has asked for."""
 
-    config: EnvironmentConfig
-    provider: Provider
-    has_own_terraform: bool
-    """Whether a Terraform that a Python package brought may be used without being asked for."""
+    @property
+    def config(self) -> EnvironmentConfig:
+        """The environment's configuration."""
 
-    place_step: str | None
-    """Name of the step that finds the state's place, where that can take a while."""
+    @property
+    def provider(self) -> Provider:
+        """What its provider adds to Terraform."""
 
-    connectors: ConnectorKind | None
-    """Its service connectors; None on a platform without."""
+    @property
+    def has_own_terraform(self) -> bool:
+        """Whether a Terraform that a Python package brought may be used without being asked for."""
+
+    @property
+    def place_step(self) -> str | None:
+        """Name of the step that finds the state's place, where that can take a while."""
+
+    @property
+    def connectors(self) -> ConnectorKind | None:
+        """Its service connectors; None on a platform without."""
 
     # Where state and lease lie.
 
@@ -295,7 +304,7 @@ class Platform(Protocol):
 
     # A training.
 
-    def training_settings(self, request: Training) -> dict[str, dict[str, Any]]:
+    def training_settings(self, training: Training) -> dict[str, dict[str, Any]]:
         """ZenML's settings for a smoke test, by their keys: image, machine, time limit."""
 
 

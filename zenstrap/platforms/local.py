@@ -18,6 +18,7 @@ from zenstrap.lease import FileLeaseStore
 from zenstrap.owner import FileOwnerStore
 from zenstrap.platforms.base import (
     NamedCheck,
+    Platform,
     RootVariables,
     Run,
     StatePlace,
@@ -270,3 +271,7 @@ def _as_recorded(folder: Path, workspace: Workspace) -> str | None:
             spelt = str(json.loads(f'"{found[1]}"'))
             return spelt if paths.resolved(spelt, "Terraform's state") == folder else None
     return None
+
+
+if TYPE_CHECKING:
+    _answers: type[Platform] = LocalMachine

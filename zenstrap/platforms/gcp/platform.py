@@ -15,6 +15,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.events import Notice
 from zenstrap.platforms.base import (
     NamedCheck,
+    Platform,
     RootVariables,
     Run,
     StatePlace,
@@ -236,3 +237,7 @@ class GoogleCloud:
         from zenstrap.platforms.gcp.smoke_settings import settings_of
 
         return settings_of(self.config, training)
+
+
+if TYPE_CHECKING:
+    _answers: type[Platform] = GoogleCloud
