@@ -10,12 +10,14 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 ROOTS = ("run.py", "pipelines", "steps", "zenstrap")
+# Google Cloud on this machine: a package apart.
+DOUBLE = "zenstrap_rehearsal"
 # What may know which platform there is: its own package, and the models of its configuration.
 PLATFORMS = ("zenstrap.platforms", "zenstrap.config")
 # Outside of those a cloud's words are in two places: what a secret looks like, and why a pause is
@@ -59,7 +61,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("steps",),
     ("pipelines",),
     ("zenstrap.cli",),
-    ("zenstrap.__main__", "run"),
+    ("zenstrap.__main__", "zenstrap.rehearsal", "run"),
 )
 
 
@@ -91,19 +93,15 @@ class Structure:
     modules: Mapping[str, Source]
 
     @classmethod
-    def of(cls, root: Path) -> Structure:
-        """Of a checkout, the double's package apart."""
-        files = [root / "run.py"]
-        for folder in ROOTS[1:]:
-            files += sorted((root / folder).rglob("*.py"))
+    def of(cls, root: Path, roots: Iterable[str] = ROOTS) -> Structure:
+        """Of a checkout: the product, or other folders and files in it."""
         found = {}
-        for file in files:
-            parts = file.relative_to(root).with_suffix("").parts
-            if "rehearsal" in parts:
-                continue
-            is_package = parts[-1] == "__init__"
-            name = ".".join(parts[:-1] if is_package else parts)
-            found[name] = Source(name, file, is_package)
+        for place in (root / one for one in roots):
+            for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
+                parts = file.relative_to(root).with_suffix("").parts
+                is_package = parts[-1] == "__init__"
+                name = ".".join(parts[:-1] if is_package else parts)
+                found[name] = Source(name, file, is_package)
         return cls(found)
 
     @cached_property

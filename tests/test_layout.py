@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.structure import Structure, floor_of, within
+from tests.structure import DOUBLE, ROOTS, Structure, floor_of, within
 from zenstrap.paths import project_root
 
 PRODUCT = Structure.of(project_root())
@@ -60,6 +62,19 @@ def test_siblings_know_nothing_of_each_other(packages: tuple[str, ...]) -> None:
 def test_views_draw_without_zenml() -> None:
     views = [source for name, source in PRODUCT.modules.items() if within(name, "zenstrap.views")]
     assert views and not [one for one in views if "zenml" in {*map(top, one.imports())}]
+
+
+def test_the_double_knows_nothing_of_the_product() -> None:
+    double = Structure.of(project_root(), (DOUBLE,))
+    known = {top(one) for source in double.modules.values() for one in source.imports()}
+    assert DOUBLE in known
+    assert not known & {Path(root).stem for root in ROOTS}
+
+
+def test_one_module_knows_the_double() -> None:
+    modules = PRODUCT.modules.items()
+    knowing = [name for name, source in modules if DOUBLE in {*map(top, source.imports())}]
+    assert knowing == ["zenstrap.rehearsal"]
 
 
 def top(name: str) -> str:

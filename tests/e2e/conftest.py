@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Home
 from tests.e2e.google_cloud import ML_PROJECTS, SHIPPED, nothing_of_its_own, runs_here
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from zenstrap.events import Event
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.platforms import platform_of
-from zenstrap.rehearsal import Rehearsal
 from zenstrap.reports import GateReport, PlanReport, TerraformOutputs
 from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.workspace import Workspace
+from zenstrap_rehearsal import Rehearsal
 
 SHIPPED = ("dev", "staging", "prod")
 ML_PROJECTS = ("fraud_detection", "recommendation")

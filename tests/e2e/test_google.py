@@ -16,8 +16,8 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.platforms.gcp import naming
 from zenstrap.platforms.gcp.compliance import resource_rules
 from zenstrap.platforms.gcp.variables import artifact_bucket, gcp_of
-from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.plan import AttributeChange, ResourceChange
+from zenstrap_rehearsal import Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 

@@ -14,7 +14,7 @@ from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, alive, buckets, owner, told
 from zenstrap.errors import AuthenticationError
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 
@@ -51,7 +51,7 @@ def no_such_region(cloud: Rehearsal, home: Home, patch: pytest.MonkeyPatch) -> N
 def no_such_region_beside_the_state(
     cloud: Rehearsal, home: Home, patch: pytest.MonkeyPatch
 ) -> None:
-    from zenstrap.rehearsal.cloud.service_usage import enable
+    from zenstrap_rehearsal.cloud.service_usage import enable
 
     enable(cloud.cloud, cloud.cloud.projects["acme-ml-dev"], ["artifactregistry.googleapis.com"])
     edit(home, "gcp", region="europe-west99")

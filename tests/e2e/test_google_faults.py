@@ -14,7 +14,7 @@ from zenstrap.events import Event, ResourceFinished
 from zenstrap.interrupt import Interrupt
 from zenstrap.lifecycle import provisioning
 from zenstrap.lifecycle.provisioning import PAUSES
-from zenstrap.rehearsal import Faults, Rehearsal
+from zenstrap_rehearsal import Faults, Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 

@@ -25,8 +25,8 @@ from zenstrap.errors import InterruptedRunError
 from zenstrap.interrupt import Interrupt
 from zenstrap.paths import project_root
 from zenstrap.platforms import platform_of
-from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.orphans import running_on
+from zenstrap_rehearsal import Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 

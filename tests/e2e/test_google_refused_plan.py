@@ -11,7 +11,7 @@ from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.e2e.google_cloud import alive
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 DEV = "environments/dev.yaml"
 

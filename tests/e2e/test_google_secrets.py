@@ -15,7 +15,7 @@ from tests.e2e.google_cloud import owner
 from tests.recorded.world import machine
 from tests.secret_search import as_text, leaks
 from tests.watching import Watch
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 

@@ -17,7 +17,7 @@ from tests.e2e.google_cloud import alive, buckets, owner, told
 from zenstrap.lease import Lease
 from zenstrap.lease.process import ProcessIdentity
 from zenstrap.platforms.gcp.storage.lease_store import GcsLeaseStore
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 

@@ -11,8 +11,8 @@ from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, buckets, owner
 from zenstrap.errors import RefusedError
 from zenstrap.lifecycle.teardown import destroy
-from zenstrap.rehearsal import Rehearsal
 from zenstrap.reports import GateReport, PlanReport
+from zenstrap_rehearsal import Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 

@@ -10,8 +10,8 @@ from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, alive, buckets, owner
 from zenstrap.errors import RefusedError, ZenstrapError
 from zenstrap.platforms.gcp.unrecorded import expected_things
-from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.remainder import is_remainder
+from zenstrap_rehearsal import Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 

@@ -13,7 +13,7 @@ from tests.cli.registry_state import alias_parts, snapshot
 from tests.command_line import CommandLine, Ended
 from tests.conftest import Home
 from tests.e2e.google_cloud import alive
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 

@@ -19,7 +19,7 @@ from tests.faults.child import Child
 from tests.faults.kills import STOPPED, send
 from tests.faults.stages import Life
 from tests.faults.world import LIMIT, World
-from zenstrap.rehearsal import Rehearsal, snapshot
+from zenstrap_rehearsal import Rehearsal, snapshot
 
 _PROJECT: Final = "acme-ml-dev"
 _STATE: Final = f"{_PROJECT}-tfstate"

@@ -12,7 +12,7 @@ from zenstrap.paths import project_root
 
 os.environ.update(QUIET)
 os.environ["ZENML_LOGGING_VERBOSITY"] = "ERROR"
-# Read when it is imported; see zenstrap.rehearsal.Rehearsal.environment.
+# Read when it is imported; see zenstrap_rehearsal.Rehearsal.environment.
 os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
 warnings.simplefilter("ignore", FutureWarning)
 

@@ -25,7 +25,7 @@ from tests.recorded import stages
 from tests.recorded.secrets import forget_keys
 from tests.recorded.world import ARCHIVE, WORLD, locked, machine
 from zenstrap.paths import project_root
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 COMMIT = "4de0921"
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from tests.conftest import DATABASE
 from tests.e2e.google_cloud import owner
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 Replace = Callable[[str], str]
 

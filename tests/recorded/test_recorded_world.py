@@ -23,7 +23,7 @@ from tests.recorded.record import HOMES, write_configs
 from tests.recorded.world import WORLD, brought_up, machine
 from zenstrap import paths
 from zenstrap.naming import belongs_to
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 pytestmark = pytest.mark.slow  # four environments, each brought up and taken down
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from tests.recorded import stages
 from tests.recorded.secrets import give_keys
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 WORLD: Final = Path("/tmp/zenstrap-recorded-world")
 ARCHIVE: Final = Path(__file__).parent / "world-4de0921.tar.xz"

@@ -12,9 +12,9 @@ import pytest
 
 from zenstrap.paths import modules_folder
 from zenstrap.platforms.gcp.provider import PROVIDER
-from zenstrap.rehearsal import Rehearsal
 from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.environment_variables import child_environment
+from zenstrap_rehearsal import Rehearsal
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
 PROJECTS = ("acme-ml-dev", "acme-ml-staging", "acme-ml-prod")

@@ -26,10 +26,10 @@ from zenstrap.platforms.gcp.service_agents import (
     make_service_agents,
     service_agent_notices,
 )
-from zenstrap.rehearsal import Rehearsal
 from zenstrap.reports import GateReport, PlanReport
 from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan, parse_plan
+from zenstrap_rehearsal import Rehearsal
 
 if TYPE_CHECKING:
     from zenml.client import Client

@@ -17,7 +17,7 @@ from zenstrap.platforms.gcp.checks import google_checks
 from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.platforms.gcp.state_place import place_in_bucket, wanted_bucket
 from zenstrap.platforms.gcp.storage.state_bucket import ensure
-from zenstrap.rehearsal.rehearsal import Rehearsal
+from zenstrap_rehearsal.rehearsal import Rehearsal
 
 PROJECTS = ("acme-ml-dev", "acme-ml-staging", "acme-ml-prod")
 ENVIRONMENTS = ("dev", "staging", "prod")

@@ -16,7 +16,7 @@ from zenstrap.platforms.gcp.api.project_policy import grant, with_roles
 from zenstrap.platforms.gcp.api.refusals import NotAllowedError, RefusedCallError
 from zenstrap.platforms.gcp.api.session import GoogleSession, Service
 from zenstrap.platforms.gcp.errors import GoogleError
-from zenstrap.rehearsal import Rehearsal
+from zenstrap_rehearsal import Rehearsal
 
 PROJECT: Final = "acme-ml-dev"
 GET: Final = f"POST /v1/projects/{PROJECT}:getIamPolicy"

@@ -10,7 +10,7 @@ import pytest
 from tests.platforms.gcp.api.stub import LOST, Reply, Request, Stub, stub_server
 from zenstrap.platforms.gcp.api.credentials import load_login
 from zenstrap.platforms.gcp.storage.client import storage_client
-from zenstrap.rehearsal.storage.server import StorageServer
+from zenstrap_rehearsal.storage.server import StorageServer
 
 
 @pytest.fixture

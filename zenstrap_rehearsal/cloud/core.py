@@ -1,0 +1,300 @@
+"""The cloud: its projects, what exists in them, and the way of a REST call through it.
+
+A call is checked in Google's order: who is calling, is the API enabled, may the caller do this;
+then the service's own handler decides. Handlers live in one module a service and register
+themselves with `route`.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import math
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from zenstrap_rehearsal.cloud.errors import (
+    ApiError,
+    not_found,
+    permission_denied,
+    service_disabled,
+    unauthenticated,
+)
+from zenstrap_rehearsal.faults import Faults
+
+JSON = dict[str, Any]
+
+OWNER: Final = "owner"
+
+# The owner's token, which `Rehearsal.environment` gives to Terraform and everybody else.
+OWNER_TOKEN: Final = "ya29.rehearsal-owner"
+
+# What is enabled in a new project, as far as it matters here.
+ENABLED_FROM_THE_START: Final = frozenset(
+    {
+        "cloudresourcemanager.googleapis.com",
+        "serviceusage.googleapis.com",
+        "storage.googleapis.com",
+        "storage-api.googleapis.com",
+        "storage-component.googleapis.com",
+    }
+)
+
+# How Google calls an API in its errors.
+_TITLES: Final = {
+    "artifactregistry.googleapis.com": "Artifact Registry API",
+    "cloudkms.googleapis.com": "Cloud Key Management Service (KMS) API",
+    "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
+    "iam.googleapis.com": "Identity and Access Management (IAM) API",
+    "iamcredentials.googleapis.com": "IAM Service Account Credentials API",
+    "orgpolicy.googleapis.com": "Organization Policy API",
+    "serviceusage.googleapis.com": "Service Usage API",
+    "sts.googleapis.com": "Security Token Service API",
+}
+
+
+@dataclass
+class Project:
+    """A project, and which APIs are on in it.
+
+    Attributes:
+        settling: API → calls that it still refuses since it was enabled.
+        constraints: boolean organisation policies that are enforced.
+        agents: the service agents that there are, by what stands before .iam.gserviceaccount.com.
+    """
+
+    id: str
+    number: str
+    enabled: set[str]
+    settling: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    constraints: set[str] = field(default_factory=set)
+    agents: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call, as a handler sees it: the project is known, and the caller may do this."""
+
+    method: str
+    path: str
+    parts: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any
+    principal: str
+
+
+Handler = Callable[["Cloud", Request], Any]
+
+
+@dataclass(frozen=True)
+class Route:
+    service: str
+    method: str
+    pattern: re.Pattern[str]
+    handler: Handler
+    api: str | None
+    permission: str | None
+
+
+ROUTES: Final[list[Route]] = []
+
+
+def route(
+    service: str,
+    method: str,
+    template: str,
+    *,
+    api: str | None = None,
+    permission: str | None = None,
+) -> Callable[[Handler], Handler]:
+    """Register a handler.
+
+    Args:
+        service: the first part of the double's addresses: ``iam``.
+        method: the HTTP method.
+        template: the rest, with ``{names}`` for parts: ``v1/projects/{project}/roles``.
+        api: the API that must be enabled in the project.
+        permission: what the caller must have, on the project or on the thing itself.
+    """
+    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/:]+)", re.escape(template))
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.append(Route(service, method, re.compile(pattern), handler, api, permission))
+        return handler
+
+    return register
+
+
+class Cloud:
+    """Everything that exists, and the calls that change it. Safe to use from any thread.
+
+    Args:
+        project_ids: the projects that there are.
+        faults: what tests inject.
+        now: seconds since 1970.
+    """
+
+    def __init__(
+        self, project_ids: Sequence[str], faults: Faults, now: Callable[[], float]
+    ) -> None:
+        self.faults = faults
+        self.now = now
+        # Addresses of the double's own servers, set when they have started.
+        self.url = ""
+        self.storage_url = ""
+        self.lock = threading.RLock()
+        self.projects = {
+            project_id: Project(project_id, _number(project_id), set(ENABLED_FROM_THE_START))
+            for project_id in project_ids
+        }
+        # By full name: projects/P/serviceAccounts/E. A body that a service returns.
+        self.things: dict[str, JSON] = {}
+        self.policies: dict[str, JSON] = {}
+        self._tokens: dict[str, tuple[str, float]] = {OWNER_TOKEN: (OWNER, math.inf)}
+        # Principal → the sets that it belongs to: what a federated identity's attributes say.
+        self.memberships: dict[str, frozenset[str]] = {}
+        # By the id of a key: PEM of its public half, and the account whose key it is.
+        self.keys: dict[str, tuple[str, str]] = {}
+        self.count = 0  # what was counted by now: ids and etags are made of it
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: Mapping[str, str] | None = None,
+        token: str | None,
+    ) -> Any:
+        """One REST call.
+
+        Args:
+            path: after the service's address: ``v1/projects/P``.
+            token: of the caller; None is the owner, as for the storage emulators.
+
+        Raises:
+            ApiError: it is refused.
+        """
+        self.faults.on_request(method, f"/{service}/{path}")
+        principal = self.principal(token)
+        if principal is None:
+            raise unauthenticated()
+        with self.lock:
+            found, parts = self._route(service, method, path)
+            project = self._project(parts, found.permission)
+            if project and found.api:
+                self._check_enabled(project, found.api)
+            if found.permission:
+                resource = re.sub(r":\w+$", "", path.split("/", 1)[1])
+                self.require(principal, found.permission, resource, project)
+            request = Request(method, path, parts, query or {}, body or {}, principal)
+            return copy.deepcopy(found.handler(self, request))
+
+    def principal(self, token: str | None) -> str | None:
+        """Who a bearer token belongs to: "owner", an e-mail address, or None for nobody."""
+        if token is None:
+            return OWNER
+        with self.lock:
+            principal, expires = self._tokens.get(token, (None, 0.0))
+            return principal if expires > self.now() else None
+
+    def issue_token(self, principal: str, seconds: float) -> str:
+        """A new access token for a principal, for some time."""
+        token = f"ya29.rehearsal-{secrets.token_urlsafe(24)}"
+        with self.lock:
+            self._tokens[token] = (principal, self.now() + seconds)
+        return token
+
+    def revoke(self, token: str) -> None:
+        """From now on nobody's, as after a log-out."""
+        with self.lock:
+            self._tokens.pop(token, None)
+
+    def require(
+        self, principal: str, permission: str, resource: str, project: Project | None = None
+    ) -> None:
+        """Refuse whoever lacks a permission.
+
+        Raises:
+            ApiError: 403.
+        """
+        from zenstrap_rehearsal.cloud.permissions import allowed
+
+        if not allowed(self, principal, permission, resource, project):
+            raise permission_denied(permission, resource)
+
+    def find(self, name: str) -> JSON:
+        """A thing by its full name.
+
+        Raises:
+            ApiError: 404.
+        """
+        if name not in self.things:
+            raise not_found()
+        return self.things[name]
+
+    def children(self, parent: str, collection: str) -> Iterator[JSON]:
+        """The things in a collection: those right below ``PARENT/COLLECTION/``."""
+        prefix = f"{parent}/{collection}/"
+        for name, thing in sorted(self.things.items()):
+            if name.startswith(prefix) and "/" not in name.removeprefix(prefix):
+                yield thing
+
+    def timestamp(self) -> str:
+        moment = datetime.fromtimestamp(self.now(), UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def etag(self) -> str:
+        return base64.b64encode(f"BwX{self._next():08}".encode()).decode()
+
+    def unique_number(self) -> str:
+        """21 digits, as the unique id of a service account."""
+        return f"1{self._next():020}"
+
+    def _next(self) -> int:
+        with self.lock:
+            self.count += 1
+            return self.count
+
+    def _route(self, service: str, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        for candidate in ROUTES:
+            if candidate.service == service and candidate.method == method:
+                found = candidate.pattern.fullmatch(path)
+                if found:
+                    return candidate, found.groupdict()
+        raise ApiError(
+            404, f"The rehearsal doesn't know {method} /{service}/{path}; see its README."
+        )
+
+    def _project(self, parts: dict[str, str], permission: str | None) -> Project | None:
+        """The project in a path, named by id or number."""
+        named = parts.get("project")
+        if named is None or named == "-":
+            return None
+        for project in self.projects.values():
+            if named in (project.id, project.number):
+                parts["project"] = project.id
+                return project
+        # Google tells nobody whether somebody else's project exists.
+        raise permission_denied(permission or "resourcemanager.projects.get", f"projects/{named}")
+
+    def _check_enabled(self, project: Project, api: str) -> None:
+        left = project.settling.get(api, 0)
+        if left > 0:
+            project.settling[api] = left - 1
+        if left > 0 or api not in project.enabled:
+            raise service_disabled(api, _TITLES.get(api, api), project.number)
+
+
+def _number(project_id: str) -> str:
+    """Twelve digits that a project keeps from rehearsal to rehearsal."""
+    digest = int(hashlib.sha256(project_id.encode()).hexdigest(), 16)
+    return str(10**11 + digest % (9 * 10**11))

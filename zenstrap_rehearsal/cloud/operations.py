@@ -1,0 +1,13 @@
+"""Long-running operations. Here they are done when they return."""
+
+from __future__ import annotations
+
+from zenstrap_rehearsal.cloud.core import JSON
+
+
+def done(parent: str, response: JSON, kind: str) -> JSON:
+    return {
+        "name": f"{parent}/operations/rehearsed".lstrip("/"),
+        "done": True,
+        "response": {"@type": f"type.googleapis.com/{kind}", **response},
+    }

@@ -1,0 +1,124 @@
+"""What a bucket's fields may hold."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from zenstrap_rehearsal.storage.calls import JSON
+from zenstrap_rehearsal.storage.refusals import invalid
+
+_DAY: Final = 24 * 60 * 60
+_STORAGE_CLASSES: Final = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
+
+# https://cloud.google.com/storage/docs/locations
+_REGION_NAMES: Final = """
+AFRICA-SOUTH1 ASIA-EAST1 ASIA-EAST2 ASIA-NORTHEAST1 ASIA-NORTHEAST2 ASIA-NORTHEAST3 ASIA-SOUTH1
+ASIA-SOUTH2 ASIA-SOUTHEAST1 ASIA-SOUTHEAST2 ASIA-SOUTHEAST3 AUSTRALIA-SOUTHEAST1
+AUSTRALIA-SOUTHEAST2 EUROPE-CENTRAL2 EUROPE-NORTH1 EUROPE-NORTH2 EUROPE-SOUTHWEST1 EUROPE-WEST1
+EUROPE-WEST2 EUROPE-WEST3 EUROPE-WEST4 EUROPE-WEST6 EUROPE-WEST8 EUROPE-WEST9 EUROPE-WEST10
+EUROPE-WEST12 ME-CENTRAL1 ME-CENTRAL2 ME-WEST1 NORTHAMERICA-NORTHEAST1 NORTHAMERICA-NORTHEAST2
+NORTHAMERICA-SOUTH1 SOUTHAMERICA-EAST1 SOUTHAMERICA-WEST1 US-CENTRAL1 US-EAST1 US-EAST4 US-EAST5
+US-SOUTH1 US-WEST1 US-WEST2 US-WEST3 US-WEST4
+"""
+_REGIONS: Final = frozenset(_REGION_NAMES.split())
+_MULTI_REGIONS: Final = {"US": "US-", "EU": "EUROPE-", "ASIA": "ASIA-"}
+_PAIRS: Final = frozenset({"ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4"})
+# Where a bucket's key must lie, if not in the bucket's location in lower case.
+_KEY_LOCATIONS: Final = {"eu": "europe"}
+
+_KEY: Final = re.compile(r"projects/[^/]+/locations/([^/]+)/keyRings/[^/]+/cryptoKeys/[^/]+")
+_LABEL_KEY: Final = re.compile(r"[^\W\dA-Z][\w-]{0,62}")
+_LABEL_VALUE: Final = re.compile(r"[\w-]{0,63}")
+_ACTIONS: Final = ("Delete", "SetStorageClass", "AbortIncompleteMultipartUpload")
+_OF_UPLOADS: Final = frozenset({"age", "matchesPrefix", "matchesSuffix"})
+_CONDITIONS: Final = _OF_UPLOADS | {
+    "createdBefore",
+    "customTimeBefore",
+    "daysSinceCustomTime",
+    "daysSinceNoncurrentTime",
+    "isLive",
+    "matchesStorageClass",
+    "noncurrentTimeBefore",
+    "numNewerVersions",
+}
+
+
+def place(location: str, placement: JSON | None) -> str:
+    """The type of a location: region, dual-region or multi-region.
+
+    Raises:
+        Refusal: there is no such place.
+    """
+    if placement:
+        regions = [str(region).upper() for region in placement.get("dataLocations", [])]
+        beginning = _MULTI_REGIONS.get(location, "-")
+        known = all(r in _REGIONS and r.startswith(beginning) for r in regions)
+        if len(set(regions)) != 2 or not known:
+            raise invalid("Invalid custom placement config")
+        return "dual-region"
+    if location in _REGIONS:
+        return "region"
+    if location in _MULTI_REGIONS:
+        return "multi-region"
+    if location in _PAIRS:
+        return "dual-region"
+    raise invalid(f"The specified location constraint is not valid: {location}")
+
+
+def check(resource: JSON) -> None:
+    """Refuse what Google would not take.
+
+    Raises:
+        Refusal: 400.
+    """
+    if resource["storageClass"] not in _STORAGE_CLASSES:
+        raise invalid(f"Invalid storage class: {resource['storageClass']}")
+    if resource["iamConfiguration"]["publicAccessPrevention"] not in ("inherited", "enforced"):
+        raise invalid("Invalid value for publicAccessPrevention")
+    seconds = int(resource["softDeletePolicy"]["retentionDurationSeconds"])
+    if seconds and not 7 * _DAY <= seconds <= 90 * _DAY:
+        raise invalid(
+            "Soft delete retention duration must be 0 or between 7 and 90 days, in seconds."
+        )
+    _check_labels(resource.get("labels", {}))
+    for rule in resource.get("lifecycle", {}).get("rule", []):
+        _check_rule(rule)
+    if key := resource.get("encryption", {}).get("defaultKmsKeyName"):
+        _check_key(key, resource["location"])
+
+
+def _check_labels(labels: JSON) -> None:
+    """https://cloud.google.com/storage/docs/tags-and-labels#bucket-labels"""
+    if len(labels) > 64:
+        raise invalid("A bucket can have at most 64 labels.")
+    for key, value in labels.items():
+        if not _LABEL_KEY.fullmatch(key) or key != key.lower():
+            raise invalid(f"Invalid label key: {key!r}")
+        if not _LABEL_VALUE.fullmatch(str(value)) or value != str(value).lower():
+            raise invalid(f"Invalid label value: {value!r}")
+
+
+def _check_rule(rule: JSON) -> None:
+    """https://cloud.google.com/storage/docs/lifecycle"""
+    kind = rule.get("action", {}).get("type")
+    condition = rule.get("condition", {})
+    if kind not in _ACTIONS:
+        raise invalid(f"Invalid lifecycle action: {kind!r}")
+    known = _OF_UPLOADS if kind == "AbortIncompleteMultipartUpload" else _CONDITIONS
+    if not condition or not known.issuperset(condition):
+        raise invalid(f"Invalid condition of a lifecycle rule with action {kind}: {condition}")
+    if kind == "SetStorageClass" and rule["action"].get("storageClass") not in _STORAGE_CLASSES:
+        raise invalid("A lifecycle rule sets an unknown storage class.")
+
+
+def _check_key(key: str, location: str) -> None:
+    """https://cloud.google.com/storage/docs/encryption/customer-managed-keys#key-locations"""
+    found = _KEY.fullmatch(key)
+    if not found:
+        raise invalid(f"Invalid Cloud KMS key name: {key}")
+    needed = _KEY_LOCATIONS.get(location.lower(), location.lower())
+    if found.group(1) != needed:
+        raise invalid(
+            f"The Cloud KMS key's location {found.group(1)} does not match the bucket's: {needed}"
+        )

@@ -1,0 +1,144 @@
+"""The embedded Cloud Storage: what the rehearsal starts and stops."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from zenstrap_rehearsal.storage.backend import Backend
+from zenstrap_rehearsal.storage.buckets import timestamp
+from zenstrap_rehearsal.storage.faults import Faults
+from zenstrap_rehearsal.storage.front import Front, Served
+from zenstrap_rehearsal.storage.lifecycle import Deed, due
+from zenstrap_rehearsal.storage.object_calls import remove
+from zenstrap_rehearsal.storage.routes import Routes
+from zenstrap_rehearsal.storage.store import Store
+from zenstrap_rehearsal.storage.surroundings import Surroundings
+from zenstrap_rehearsal.storage.versions import State
+
+
+class StorageServer:
+    """Cloud Storage on a port of this machine, from `start` to `stop`; nothing is kept.
+
+    Args:
+        directory: where the child process is started.
+        accounts: whose a bearer token is: "owner", an e-mail address, or None for nobody.
+        surroundings: what the rest of the cloud answers.
+        now: the time, with a zone.
+        sleep: what lets time pass when a fault is slow.
+
+    Attributes:
+        faults: errors and latency to inject.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        accounts: Callable[[str], str | None],
+        *,
+        surroundings: Surroundings | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.faults = Faults(sleep)
+        self._backend = Backend(directory)
+        self._store = Store(self._backend, surroundings or Surroundings(), now)
+        self._routes = Routes(self._store)
+        self._accounts = accounts
+        self._front: Front | None = None
+
+    @property
+    def store(self) -> Store:
+        """All that it holds."""
+        return self._store
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end; the JSON API is below ``/storage/v1/``."""
+        return self._store.url
+
+    @property
+    def served(self) -> list[Served]:
+        """The last calls, oldest first."""
+        return list(self._front.served) if self._front else []
+
+    @property
+    def child(self) -> int:
+        """Process id of fake-gcs-server."""
+        return self._backend.pid
+
+    def start(self) -> None:
+        """Return when it can be called.
+
+        Raises:
+            BackendError: fake-gcs-server is missing or doesn't start.
+        """
+        self._backend.start()
+        self._front = Front(self._routes, self._accounts, self.faults)
+        self._store.url = self._front.url
+        self._front.start()
+
+    def stop(self) -> None:
+        if self._front:
+            self._front.stop()
+        self._backend.stop()
+        self._store.buckets.clear()
+
+    def __enter__(self) -> StorageServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def take_name(self, bucket: str) -> None:
+        """Somebody else has a bucket of this name."""
+        self._store.taken.add(bucket)
+
+    def hide_missing_objects(self, hidden: bool = True) -> None:
+        """Tell only those who may list the whole bucket that an object is missing: 404, not 403.
+
+        Google decides by the object's own name, as far as is known; see the README.
+        """
+        self._store.hide_missing = hidden
+
+    def run_lifecycle(self, now: datetime, buckets: Iterable[str] | None = None) -> list[Deed]:
+        """Do once what the buckets' rules say at a time, and let soft-deleted objects end.
+
+        Args:
+            buckets: only these; all by default.
+        """
+        deeds: list[Deed] = []
+        store = self._store
+        with store.lock:
+            self._routes.uploads.expire(now)
+            chosen = store.buckets if buckets is None else set(buckets)
+            for bucket in (b for name, b in store.buckets.items() if name in chosen):
+                rules = bucket.resource.get("lifecycle", {}).get("rule", [])
+                keeping = store.keeping(bucket, now)
+                for version in list(bucket.shelf):
+                    if version.state is State.SOFT_DELETED:
+                        if datetime.fromisoformat(version.resource["hardDeleteTime"]) <= now:
+                            bucket.shelf.delete(version, keeping)
+                        continue
+                    newer = bucket.shelf.newer(version)
+                    action = due(rules, version, newer=newer, now=now)
+                    if not action:
+                        continue
+                    deeds.append(
+                        Deed(bucket.name, version.name, version.generation, action["type"])
+                    )
+                    if action["type"] == "Delete":
+                        remove(store, bucket, version, keeping)
+                    else:
+                        version.resource["storageClass"] = action["storageClass"]
+                        version.touch(timestamp(now))
+        return deeds
