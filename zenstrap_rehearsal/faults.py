@@ -1,33 +1,18 @@
-"""Faults that a test injects into the rehearsal: errors, and time that passes."""
+"""Faults that a test injects into the rehearsal: errors, lost replies, and time that passes."""
 
 from __future__ import annotations
 
 import fnmatch
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
 
-from zenstrap_rehearsal.cloud.errors import ApiError
-
-if TYPE_CHECKING:
-    from zenstrap_rehearsal.storage.faults import Faults as StorageFaults
-
-# How Google says it, by code; 403 and 409 need more than a code.
-_MESSAGES: Final = {
-    409: "Requested entity already exists",
-    429: "Quota exceeded for quota metric 'Write requests' and limit 'Write requests per minute'.",
-    500: "Internal error encountered.",
-    503: "The service is currently unavailable.",
-}
-
-_STORAGE: Final = ("/storage/", "/upload/", "/download/")
+from zenstrap_rehearsal.errors import ApiError
 
 
-class Hits(Protocol):
-    """How often a fault has struck."""
-
-    hits: int
+class ReplyLostError(Exception):
+    """The call was carried out, and nobody hears of it."""
 
 
 @dataclass
@@ -38,7 +23,9 @@ class Fault:
     path: str
     kind: str
     operation: str
+    code: int | None
     error: ApiError | None
+    after: bool
     seconds: float
     left: int
     hits: int = 0
@@ -47,9 +34,13 @@ class Fault:
         wanted = self.path and fnmatch.fnmatchcase(path, self.path)
         return bool(wanted) and self.method in ("*", method)
 
-    def strikes_kind(self, kind: str, operation: str) -> bool:
+    def strikes_kind(self, kind: str, *operations: str) -> bool:
         wanted = self.kind and fnmatch.fnmatchcase(kind, self.kind)
-        return bool(wanted) and self.operation in ("*", operation)
+        return bool(wanted) and self.operation in operations
+
+    def refusal(self, usual: type[ApiError]) -> ApiError | None:
+        """The error that it stands for; `usual` says which words are usual."""
+        return self.error or (usual(self.code) if self.code else None)
 
 
 class Faults:
@@ -65,12 +56,7 @@ class Faults:
         self._faults: list[Fault] = []
         self._denied: set[str] = set()
         self._unknown: dict[str, int] = {}
-        self._storage: StorageFaults | None = None
         self.propagation_calls = 0
-
-    def on_storage(self, faults: StorageFaults) -> None:
-        """Where faults of storage's own paths go."""
-        self._storage = faults
 
     def add(
         self,
@@ -81,34 +67,30 @@ class Faults:
         method: str = "*",
         code: int | None = None,
         error: ApiError | None = None,
+        after: bool = False,
         seconds: float = 0.0,
         count: int = 1,
-    ) -> Hits:
+    ) -> Fault:
         """Let the next `count` matching calls fail, or take time, or both.
 
         Args:
             kind: Terraform's name of a kind, with wildcards: ``google_kms_*``.
             operation: create, read, update, delete, import or ``*``; or ``created``: it is there
                 by then, and only the answer is late, or lost.
-            path: instead of a kind, the path of a REST call after the service's address, with
-                wildcards: ``/iam/v1/projects/*/serviceAccounts``, ``/storage/v1/b/NAME``.
+            path: instead of a kind, the path of a REST call after the service's address, unquoted,
+                with wildcards: ``/iam/v1/projects/*/serviceAccounts``, ``/storage/v1/b/NAME``.
             method: the HTTP method, or ``*``.
-            code: an error by its HTTP status, in Google's usual words.
-            error: or a whole error, but not for storage.
+            code: an error by its HTTP status, in the service's usual words.
+            error: or a whole error.
+            after: a REST call is carried out first; without an error the connection breaks off.
             seconds: how long the call takes before it fails or goes on.
             count: how many calls are struck.
         """
         if bool(kind) == bool(path):
             raise ValueError("a fault strikes either a kind or a path")
-        if path.startswith(_STORAGE):
-            if error is not None or self._storage is None:
-                raise ValueError("storage answers with a code alone, while it runs")
-            return self._storage.add(
-                path=path, method=method, code=code, seconds=seconds, count=count
-            )
-        if error is None and code is not None:
-            error = ApiError(code, _MESSAGES.get(code, "The request was refused."))
-        fault = Fault(method, path, kind, operation, error, seconds, count)
+        if kind and after:
+            raise ValueError("what comes after the operation on a kind is operation='created'")
+        fault = Fault(method, path, kind, operation, code, error, after, seconds, count)
         with self._lock:
             self._faults.append(fault)
         return fault
@@ -148,19 +130,30 @@ class Faults:
     def clear(self) -> None:
         with self._lock:
             self._faults.clear()
-            if self._storage:
-                self._storage.clear()
             self._denied.clear()
             self._unknown.clear()
             self.propagation_calls = 0
 
-    def on_request(self, method: str, path: str) -> None:
-        """Strike a REST call.
+    @contextmanager
+    def on_request(
+        self, method: str, path: str, usual: type[ApiError] = ApiError
+    ) -> Iterator[None]:
+        """Strike a REST call: before it is carried out within this, or after.
+
+        Args:
+            usual: has the usual words of the service.
 
         Raises:
             ApiError: the injected one.
+            ReplyLostError: the caller should hear nothing.
         """
-        self._strike(lambda fault: fault.strikes_request(method, path))
+        fault = self._struck(lambda one: one.strikes_request(method, path))
+        refusal = fault and fault.refusal(usual)
+        if refusal and fault and not fault.after:
+            raise refusal
+        yield
+        if fault and fault.after:
+            raise refusal or ReplyLostError
 
     def on_kind(self, kind: str, operation: str) -> None:
         """Strike what Terraform asks the provider to do.
@@ -168,7 +161,7 @@ class Faults:
         Raises:
             ApiError: the injected one.
         """
-        self._strike(lambda fault: fault.strikes_kind(kind, operation))
+        self._strike_kind(kind, "*", operation)
 
     def on_created(self, kind: str) -> None:
         """Strike between the creation and the answer.
@@ -176,22 +169,20 @@ class Faults:
         Raises:
             ApiError: the injected one.
         """
-        self._strike(
-            lambda fault: (
-                fault.kind != ""
-                and fault.operation == "created"
-                and fnmatch.fnmatchcase(kind, fault.kind)
-            )
-        )
+        self._strike_kind(kind, "created")
 
-    def _strike(self, chosen: Callable[[Fault], bool]) -> None:
+    def _strike_kind(self, kind: str, *operations: str) -> None:
+        fault = self._struck(lambda one: one.strikes_kind(kind, *operations))
+        if refusal := fault and fault.refusal(ApiError):
+            raise refusal
+
+    def _struck(self, chosen: Callable[[Fault], bool]) -> Fault | None:
+        """The first fault that is left of those chosen, after its time has passed."""
         with self._lock:
-            struck = [f for f in self._faults if f.left > 0 and chosen(f)][:1]
-            for fault in struck:
+            fault = next((f for f in self._faults if f.left > 0 and chosen(f)), None)
+            if fault:
                 fault.left -= 1
                 fault.hits += 1
-        for fault in struck:
-            if fault.seconds:
-                self._sleep(fault.seconds)
-            if fault.error:
-                raise fault.error
+        if fault and fault.seconds:
+            self._sleep(fault.seconds)
+        return fault

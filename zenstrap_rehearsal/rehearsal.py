@@ -7,21 +7,22 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from zenstrap_rehearsal import snapshot
+from zenstrap_rehearsal import rest, snapshot
 from zenstrap_rehearsal.cloud import kms, policies, service_agents
 from zenstrap_rehearsal.cloud.core import OWNER_TOKEN, Cloud
-from zenstrap_rehearsal.cloud.errors import ApiError
 from zenstrap_rehearsal.cloud.oauth import OWNER_EMAIL
 from zenstrap_rehearsal.cloud.service_usage import enable
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.faults import Faults
 from zenstrap_rehearsal.provider.provider import Provider
 from zenstrap_rehearsal.provider.serving import ProviderServer
-from zenstrap_rehearsal.rest import RestServer
 from zenstrap_rehearsal.storage import StorageServer, Surroundings
+from zenstrap_rehearsal.web import WebServer
 
 DEFAULT_PROJECT: Final = "rehearsal-project"
 
@@ -63,7 +64,6 @@ class Rehearsal:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._directory = directory
-        self._sleep = sleep
         self.project_ids = tuple(project_ids or (project_id,))
         self.faults = Faults(sleep)
         self.cloud = Cloud(self.project_ids, self.faults, clock)
@@ -154,13 +154,12 @@ class Rehearsal:
             self.cloud.principal,
             surroundings=_surroundings(self.cloud),
             now=lambda: datetime.fromtimestamp(self.cloud.now(), UTC),
-            sleep=self._sleep,
+            faults=self.faults,
         )
-        self.faults.on_storage(self.storage.faults)
         self._begin(self.storage.start, self.storage.stop)
-        self._rest = RestServer(self.cloud)
-        self._begin(self._rest.start, self._rest.stop)
-        self.cloud.url, self.cloud.storage_url = self._rest.url, self.storage.url
+        services = WebServer(partial(rest.answer, self.cloud))
+        self._begin(services.start, services.stop)
+        self.cloud.url, self.cloud.storage_url = services.url, self.storage.url
         # A folder of its own: sockets need short paths, and it goes as a whole.
         folder = tempfile.TemporaryDirectory(prefix="rehearsal-")
         self._stops.append(folder.cleanup)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_paths_are_struck_for_every_caller_and_by_method(rehearsal: Rehearsal, r
     assert fault.hits == 2
 
 
+def test_a_reply_is_lost_after_the_call(rehearsal: Rehearsal, rest: Rest) -> None:
+    rehearsal.faults.add(path=ACCOUNTS, method="POST", code=503, after=True)
+    body = {"accountId": "zenml-dev"}
+    assert [rest.call("POST", ACCOUNTS, body)[0] for _ in range(2)] == [503, 409]
+    rehearsal.faults.add(path=ACCOUNTS, method="POST", after=True)
+    with pytest.raises(http.client.RemoteDisconnected):
+        rest.call("POST", ACCOUNTS, {"accountId": "zenml-other"})
+    assert rest.call("POST", ACCOUNTS, {"accountId": "zenml-other"})[0] == 409
+
+
 def test_storage_is_struck_by_its_own_paths(
     terraform: Terraform, rehearsal: Rehearsal, rest: Rest
 ) -> None:
@@ -116,3 +127,5 @@ def test_a_fault_strikes_one_thing(rehearsal: Rehearsal) -> None:
         rehearsal.faults.add(code=503)
     with pytest.raises(ValueError):
         rehearsal.faults.add(kind="google_service_account", path="/iam/*", code=503)
+    with pytest.raises(ValueError):
+        rehearsal.faults.add(kind="google_service_account", code=503, after=True)

@@ -12,9 +12,9 @@ from functools import partial
 from typing import Final
 
 from zenstrap_rehearsal.cloud.core import JSON, Cloud, Request, route
-from zenstrap_rehearsal.cloud.errors import ApiError, failed_precondition, not_found
 from zenstrap_rehearsal.cloud.org_policy import NO_KEYS
 from zenstrap_rehearsal.cloud.service_accounts import account
+from zenstrap_rehearsal.errors import ApiError, failed_precondition, not_found
 
 _route = partial(route, "iam", api="iam.googleapis.com")
 _KEYS: Final = "v1/projects/{project}/serviceAccounts/{account}/keys"

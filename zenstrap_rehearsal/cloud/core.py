@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from zenstrap_rehearsal.cloud.errors import (
+from zenstrap_rehearsal.errors import (
     ApiError,
     not_found,
     permission_denied,
@@ -182,8 +182,20 @@ class Cloud:
 
         Raises:
             ApiError: it is refused.
+            ReplyLostError: by a fault.
         """
-        self.faults.on_request(method, f"/{service}/{path}")
+        with self.faults.on_request(method, f"/{service}/{path}"):
+            return self._carry_out(service, method, path, body or {}, query or {}, token)
+
+    def _carry_out(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Any,
+        query: Mapping[str, str],
+        token: str | None,
+    ) -> Any:
         principal = self.principal(token)
         if principal is None:
             raise unauthenticated()
@@ -195,7 +207,7 @@ class Cloud:
             if found.permission:
                 resource = re.sub(r":\w+$", "", path.split("/", 1)[1])
                 self.require(principal, found.permission, resource, project)
-            request = Request(method, path, parts, query or {}, body or {}, principal)
+            request = Request(method, path, parts, query, body, principal)
             return copy.deepcopy(found.handler(self, request))
 
     def principal(self, token: str | None) -> str | None:

@@ -11,14 +11,14 @@ from typing import Final
 
 from zenstrap_rehearsal.cloud import locations, policies
 from zenstrap_rehearsal.cloud.core import JSON, Cloud, Request, route
-from zenstrap_rehearsal.cloud.errors import (
+from zenstrap_rehearsal.cloud.labels import check_labels
+from zenstrap_rehearsal.errors import (
     already_exists,
     failed_precondition,
     invalid,
     not_found,
     permission_denied,
 )
-from zenstrap_rehearsal.cloud.labels import check_labels
 
 _route = partial(route, "cloudkms", api="cloudkms.googleapis.com")
 _RINGS: Final = "v1/projects/{project}/locations/{location}/keyRings"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from zenstrap_rehearsal.cloud.errors import invalid
+from zenstrap_rehearsal.errors import invalid
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _VALUE: Final = re.compile(r"[a-z0-9_-]{0,63}")

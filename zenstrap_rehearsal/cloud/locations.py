@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 
 _REGIONS: Final = """
 africa-south1

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from zenstrap_rehearsal.cloud.core import JSON, OWNER, Cloud, Request, route
-from zenstrap_rehearsal.cloud.errors import ApiError, invalid, permission_denied
 from zenstrap_rehearsal.cloud.permissions import allowed
 from zenstrap_rehearsal.cloud.service_accounts import account
+from zenstrap_rehearsal.errors import ApiError, invalid, permission_denied
 
 OWNER_EMAIL: Final = "owner@example.com"
 

@@ -9,7 +9,7 @@ from typing import Final
 from zenstrap_rehearsal.cloud import service_agents
 from zenstrap_rehearsal.cloud.conditions import syntax_fault
 from zenstrap_rehearsal.cloud.core import JSON, Cloud
-from zenstrap_rehearsal.cloud.errors import concurrent_change, invalid
+from zenstrap_rehearsal.errors import concurrent_change, invalid
 
 _EMAIL: Final = r"[^@\s:]+@[^@\s:]+\.[^@\s:]+"
 _POOL: Final = (

@@ -12,8 +12,8 @@ from typing import Final
 
 from zenstrap_rehearsal.cloud.conditions import syntax_fault
 from zenstrap_rehearsal.cloud.core import JSON, Cloud, Request, route
-from zenstrap_rehearsal.cloud.errors import already_exists, failed_precondition, invalid, not_found
 from zenstrap_rehearsal.cloud.operations import done
+from zenstrap_rehearsal.errors import already_exists, failed_precondition, invalid, not_found
 
 _route = partial(route, "iam", api="iam.googleapis.com")
 _POOLS: Final = "v1/projects/{project}/locations/global/workloadIdentityPools"

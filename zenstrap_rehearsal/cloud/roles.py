@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from zenstrap_rehearsal.cloud.core import JSON, Cloud, Request, route
-from zenstrap_rehearsal.cloud.errors import already_exists, invalid, not_found
+from zenstrap_rehearsal.errors import already_exists, invalid, not_found
 
 _route = partial(route, "iam", api="iam.googleapis.com")
 _ROLES: Final = "v1/projects/{project}/roles"

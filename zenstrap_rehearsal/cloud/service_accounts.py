@@ -11,7 +11,7 @@ from typing import Final
 
 from zenstrap_rehearsal.cloud import policies
 from zenstrap_rehearsal.cloud.core import JSON, Cloud, Project, Request, route
-from zenstrap_rehearsal.cloud.errors import ApiError, invalid, not_found
+from zenstrap_rehearsal.errors import ApiError, invalid, not_found
 
 _route = partial(route, "iam", api="iam.googleapis.com")
 _ID: Final = re.compile(r"[a-z]([-a-z0-9]{4,28}[a-z0-9])")

@@ -12,9 +12,9 @@ from typing import Final
 
 from zenstrap_rehearsal.cloud import service_agents
 from zenstrap_rehearsal.cloud.core import JSON, Cloud, Project, Request, route
-from zenstrap_rehearsal.cloud.errors import ApiError, invalid, service_disabled
 from zenstrap_rehearsal.cloud.operations import done
 from zenstrap_rehearsal.cloud.service_accounts import make_default_account
+from zenstrap_rehearsal.errors import ApiError, invalid, service_disabled
 
 _API: Final = "serviceusage.googleapis.com"
 _route = partial(route, "serviceusage", api=_API)

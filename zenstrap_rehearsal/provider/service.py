@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.provider import planning
 from zenstrap_rehearsal.provider.blocks import Block, Path
 from zenstrap_rehearsal.provider.kind import DataSource, Kind

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zenstrap_rehearsal.cloud.core import Cloud
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.provider.rules import ProviderError
 from zenstrap_rehearsal.provider.storage import StorageCalls
 from zenstrap_rehearsal.provider.values import Object

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 
 _SECONDS: Final = 30.0  # for a reply; the front is on this machine
 _BOUNDARY: Final = "rehearsal-boundary"

@@ -1,33 +1,25 @@
-"""A call to Cloud Storage and its reply, free of the HTTP server that carries them."""
+"""A call to Cloud Storage."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from zenstrap_rehearsal.storage.refusals import Refusal, invalid
+from zenstrap_rehearsal import web
+from zenstrap_rehearsal.storage.refusals import invalid
+from zenstrap_rehearsal.web import JSON, Reply
 
-JSON = dict[str, Any]
+__all__ = ["JSON", "Call", "Reply", "parse_json"]
 
 
 @dataclass(frozen=True)
-class Call:
+class Call(web.Call):
     """One request.
 
     Attributes:
-        path: as it was sent, still quoted, without the query.
-        query: each parameter's values, unquoted.
-        headers: by name in lower case.
         principal: "owner" or an e-mail address.
     """
 
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes
     principal: str
 
     def parameter(self, name: str) -> str | None:
@@ -46,31 +38,6 @@ class Call:
         if not self.body.strip():
             return {}
         return parse_json(self.body)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One answer."""
-
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    @classmethod
-    def of(
-        cls, content: JSON, status: int = 200, headers: Mapping[str, str] | None = None
-    ) -> Reply:
-        found = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})}
-        return cls(status, found, json.dumps(content).encode())
-
-    @classmethod
-    def of_refusal(cls, refusal: Refusal) -> Reply:
-        return cls.of(refusal.body(), refusal.code)
-
-    def json(self) -> JSON:
-        content = json.loads(self.body)
-        assert isinstance(content, dict)
-        return content
 
 
 def parse_json(content: bytes) -> JSON:

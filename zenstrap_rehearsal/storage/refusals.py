@@ -5,52 +5,36 @@ https://cloud.google.com/storage/docs/json_api/v1/status-codes
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-_REASONS: Final = {
-    304: "notModified",
-    400: "invalid",
-    401: "authError",
-    403: "forbidden",
-    404: "notFound",
-    409: "conflict",
-    412: "conditionNotMet",
-    429: "rateLimitExceeded",
-    500: "internalError",
-    503: "backendError",
-}
-
-_MESSAGES: Final = {
-    409: "The metadata for object was edited during the operation. Please try again.",
-    412: "At least one of the pre-conditions you specified did not hold.",
-    429: "The object exceeded the rate limit for object mutation operations (create, update, and "
-    "delete). Please reduce your request rate.",
-    500: "We encountered an internal error. Please try again.",
-    503: "Backend Error",
-}
-
-_KINDS: Final = {"object": "object", "bucket": "bucket"}
+from zenstrap_rehearsal.errors import ApiError
 
 
-class Refusal(Exception):
-    """A call that is refused.
+class Refusal(ApiError):
+    """A call that Cloud Storage refuses: by default in its usual words, by status."""
 
-    Args:
-        code: HTTP status.
-        message: in the service's words; its usual ones by default.
-        reason: of the error list; by status if empty.
-    """
-
-    def __init__(self, code: int, message: str = "", reason: str = "") -> None:
-        self.code = code
-        self.message = message or _MESSAGES.get(code, "The request was refused.")
-        self.reason = reason or _REASONS.get(code, "backendError")
-        super().__init__(self.message)
+    MESSAGES: ClassVar[Mapping[int, str]] = {
+        409: "The metadata for object was edited during the operation. Please try again.",
+        412: "At least one of the pre-conditions you specified did not hold.",
+        429: "The object exceeded the rate limit for object mutation operations (create, update, "
+        "and delete). Please reduce your request rate.",
+        500: "We encountered an internal error. Please try again.",
+        503: "Backend Error",
+    }
+    REASONS: ClassVar[Mapping[int, str]] = {
+        **ApiError.REASONS,
+        304: "notModified",
+        400: "invalid",
+        409: "conflict",
+        500: "internalError",
+    }
 
     def body(self) -> dict[str, Any]:
-        """The JSON of the reply."""
-        one = {"message": self.message, "domain": "global", "reason": self.reason}
-        return {"error": {"code": self.code, "message": self.message, "errors": [one]}}
+        """The JSON of the reply; it names no canonical code."""
+        error = super().body()
+        del error["error"]["status"]
+        return error
 
 
 def invalid(message: str) -> Refusal:
@@ -63,7 +47,7 @@ def unauthenticated() -> Refusal:
 
 def denied(principal: str, permission: str, kind: str) -> Refusal:
     """Who lacks which permission on what: object, bucket or project."""
-    where = f"Google Cloud Storage {_KINDS[kind]}" if kind in _KINDS else "Google Cloud project"
+    where = "Google Cloud project" if kind == "project" else f"Google Cloud Storage {kind}"
     return Refusal(
         403,
         f"{principal} does not have {permission} access to the {where}. Permission "

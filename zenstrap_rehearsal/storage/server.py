@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import unquote
 
+from zenstrap_rehearsal import web
+from zenstrap_rehearsal.faults import Faults
+from zenstrap_rehearsal.storage.access import OWNER
 from zenstrap_rehearsal.storage.backend import Backend
 from zenstrap_rehearsal.storage.buckets import timestamp
-from zenstrap_rehearsal.storage.faults import Faults
-from zenstrap_rehearsal.storage.front import Front, Served
+from zenstrap_rehearsal.storage.calls import Call
 from zenstrap_rehearsal.storage.lifecycle import Deed, due
 from zenstrap_rehearsal.storage.object_calls import remove
+from zenstrap_rehearsal.storage.refusals import Refusal, unauthenticated
 from zenstrap_rehearsal.storage.routes import Routes
 from zenstrap_rehearsal.storage.store import Store
 from zenstrap_rehearsal.storage.surroundings import Surroundings
@@ -28,9 +32,6 @@ class StorageServer:
         accounts: whose a bearer token is: "owner", an e-mail address, or None for nobody.
         surroundings: what the rest of the cloud answers.
         now: the time, with a zone.
-        sleep: what lets time pass when a fault is slow.
-
-    Attributes:
         faults: errors and latency to inject.
     """
 
@@ -41,14 +42,14 @@ class StorageServer:
         *,
         surroundings: Surroundings | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], None] = time.sleep,
+        faults: Faults | None = None,
     ) -> None:
-        self.faults = Faults(sleep)
+        self.faults = faults or Faults(time.sleep)
         self._backend = Backend(directory)
         self._store = Store(self._backend, surroundings or Surroundings(), now)
         self._routes = Routes(self._store)
         self._accounts = accounts
-        self._front: Front | None = None
+        self._web: web.WebServer | None = None
 
     @property
     def store(self) -> Store:
@@ -59,11 +60,6 @@ class StorageServer:
     def url(self) -> str:
         """Its address, without a slash at the end; the JSON API is below ``/storage/v1/``."""
         return self._store.url
-
-    @property
-    def served(self) -> list[Served]:
-        """The last calls, oldest first."""
-        return list(self._front.served) if self._front else []
 
     @property
     def child(self) -> int:
@@ -77,13 +73,13 @@ class StorageServer:
             BackendError: fake-gcs-server is missing or doesn't start.
         """
         self._backend.start()
-        self._front = Front(self._routes, self._accounts, self.faults)
-        self._store.url = self._front.url
-        self._front.start()
+        self._web = web.WebServer(self._answer)
+        self._store.url = self._web.url
+        self._web.start()
 
     def stop(self) -> None:
-        if self._front:
-            self._front.stop()
+        if self._web:
+            self._web.stop()
         self._backend.stop()
         self._store.buckets.clear()
 
@@ -142,3 +138,10 @@ class StorageServer:
                         version.resource["storageClass"] = action["storageClass"]
                         version.touch(timestamp(now))
         return deeds
+
+    def _answer(self, call: web.Call) -> web.Reply:
+        with self.faults.on_request(call.method, unquote(call.path), Refusal):
+            principal = OWNER if call.token is None else self._accounts(call.token)
+            if principal is None:
+                raise unauthenticated()
+            return self._routes.carry_out(Call(**vars(call), principal=principal))

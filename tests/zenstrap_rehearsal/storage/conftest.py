@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.zenstrap_rehearsal.storage.caller import Caller
+from zenstrap_rehearsal.faults import Faults
 from zenstrap_rehearsal.storage import StorageServer
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ UNIFORM = {"uniformBucketLevelAccess": {"enabled": True}}
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[StorageServer]:
     """A running storage server; slow faults take no time."""
-    with StorageServer(tmp_path, ACCOUNTS.get, sleep=lambda seconds: None) as running:
+    with StorageServer(tmp_path, ACCOUNTS.get, faults=Faults(lambda seconds: None)) as running:
         yield running
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.zenstrap_rehearsal.storage.caller import Caller
 from tests.zenstrap_rehearsal.storage.conftest import ACCOUNTS
+from zenstrap_rehearsal.faults import Faults
 from zenstrap_rehearsal.storage import StorageServer, backend
 
 ALONE = """
@@ -133,7 +134,7 @@ def test_a_reply_that_is_lost_comes_after_the_write(server: StorageServer, owner
 
 def test_a_slow_fault_passes_time_of_the_given_clock(tmp_path: Path) -> None:
     passed: list[float] = []
-    with StorageServer(tmp_path, ACCOUNTS.get, sleep=passed.append) as server:
+    with StorageServer(tmp_path, ACCOUNTS.get, faults=Faults(passed.append)) as server:
         server.faults.add(path="/storage/v1/b", method="GET", seconds=30)
         Caller(server.url).call("GET", "/storage/v1/b", project="p")
         Caller(server.url).call("GET", "/storage/v1/b", project="p")

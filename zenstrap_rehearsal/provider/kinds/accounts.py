@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.provider.kind import DataSource, Kind, default_project, parse_identifier
 from zenstrap_rehearsal.provider.kinds.members import MemberKind
 from zenstrap_rehearsal.provider.rules import EVERYTHING, ProviderError, Rules

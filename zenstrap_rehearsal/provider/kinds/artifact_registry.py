@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.provider.kind import Kind, default_project, parse_identifier
 from zenstrap_rehearsal.provider.kinds.members import MemberKind, same_end, same_member
 from zenstrap_rehearsal.provider.labels import plan_labels, read_labels

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.provider.kind import DataSource, Kind, default_project
 from zenstrap_rehearsal.provider.kinds.lifecycle import rules_from_google, rules_to_google
 from zenstrap_rehearsal.provider.kinds.members import MemberKind, same_end, same_member

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.provider.kind import Kind, first, parse_identifier
 from zenstrap_rehearsal.provider.kinds.members import MemberKind, same_end, same_member
 from zenstrap_rehearsal.provider.labels import plan_labels, read_labels

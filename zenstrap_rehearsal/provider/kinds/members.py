@@ -6,7 +6,7 @@ import contextlib
 from abc import abstractmethod
 from typing import Any, ClassVar, Final
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.provider.kind import Kind, first
 from zenstrap_rehearsal.provider.rules import EVERYTHING, ProviderError, Rules
 from zenstrap_rehearsal.provider.session import Session

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.provider.kind import Kind
 from zenstrap_rehearsal.provider.mapping import camel
 from zenstrap_rehearsal.provider.rules import ProviderError, Rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar, Final
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.provider.kind import Kind, parse_identifier
 from zenstrap_rehearsal.provider.mapping import camel, from_google, to_google
 from zenstrap_rehearsal.provider.rules import ProviderError, Rules

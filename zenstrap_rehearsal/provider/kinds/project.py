@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zenstrap_rehearsal.cloud.errors import ApiError
+from zenstrap_rehearsal.errors import ApiError
 from zenstrap_rehearsal.provider.kind import DataSource, Kind, parse_identifier
 from zenstrap_rehearsal.provider.kinds.members import MemberKind, same_end, same_member
 from zenstrap_rehearsal.provider.rules import ProviderError, Rules

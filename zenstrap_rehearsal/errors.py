@@ -6,7 +6,8 @@ https://google.aip.dev/193 for the shape; the texts are those that the services 
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 _STATUSES: Final = {
     400: "INVALID_ARGUMENT",
@@ -18,19 +19,6 @@ _STATUSES: Final = {
     429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",
     503: "UNAVAILABLE",
-}
-
-# What older services add beside the status.
-_REASONS: Final = {
-    400: "badRequest",
-    401: "authError",
-    403: "forbidden",
-    404: "notFound",
-    409: "alreadyExists",
-    412: "conditionNotMet",
-    429: "rateLimitExceeded",
-    500: "backendError",
-    503: "backendError",
 }
 
 _HOSTS: Final = {
@@ -45,26 +33,45 @@ class ApiError(Exception):
 
     Args:
         code: HTTP status.
-        message: the service's text.
+        message: the service's text; its usual one for the HTTP status if empty.
         status: the canonical code's name; from the HTTP status if empty.
         reason: that of the older error list; from the HTTP status if empty.
         details: typed details.
     """
 
+    # 403 and 409 need more than a code.
+    MESSAGES: ClassVar[Mapping[int, str]] = {
+        409: "Requested entity already exists",
+        429: "Quota exceeded for quota metric 'Write requests' and limit 'Write requests per "
+        "minute'.",
+        500: "Internal error encountered.",
+        503: "The service is currently unavailable.",
+    }
+    # What older services add beside the status.
+    REASONS: ClassVar[Mapping[int, str]] = {
+        400: "badRequest",
+        401: "authError",
+        403: "forbidden",
+        404: "notFound",
+        409: "alreadyExists",
+        412: "conditionNotMet",
+        429: "rateLimitExceeded",
+    }
+
     def __init__(
         self,
         code: int,
-        message: str,
+        message: str = "",
         status: str = "",
         reason: str = "",
         details: tuple[dict[str, Any], ...] = (),
     ) -> None:
-        super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = message or self.MESSAGES.get(code, "The request was refused.")
         self.status = status or _STATUSES.get(code, "UNKNOWN")
-        self.reason = reason or _REASONS.get(code, "backendError")
+        self.reason = reason or self.REASONS.get(code, "backendError")
         self.details = details
+        super().__init__(self.message)
 
     def body(self) -> dict[str, Any]:
         """The JSON of the response."""

@@ -1,55 +1,84 @@
-"""The HTTP server in front of the store: connections, tokens, faults."""
+"""The HTTP server that the double's services answer through."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from zenstrap_rehearsal.storage.access import OWNER
-from zenstrap_rehearsal.storage.calls import Call, Reply
-from zenstrap_rehearsal.storage.faults import Faults
-from zenstrap_rehearsal.storage.refusals import Refusal, unauthenticated
-from zenstrap_rehearsal.storage.routes import Routes
+from zenstrap_rehearsal.errors import ApiError
+from zenstrap_rehearsal.faults import ReplyLostError
 
-_REMEMBERED: Final = 10_000
+JSON = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Served:
-    """One call that was answered; status 0 is a connection that broke off."""
-
-    principal: str
-    method: str
-    path: str
-    query: str
-    status: int
-
-
-class Front:
-    """Serves a store on a free port of this machine.
+class Call:
+    """One request.
 
     Attributes:
-        served: the last calls, for tests that ask what a client does.
+        path: as it was sent, still quoted, without the query.
+        query: each parameter's values, unquoted.
+        headers: by name in lower case.
     """
 
-    def __init__(
-        self, routes: Routes, accounts: Callable[[str], str | None], faults: Faults
-    ) -> None:
-        self.routes = routes
-        self.accounts = accounts
-        self.faults = faults
-        self.served: deque[Served] = deque(maxlen=_REMEMBERED)
-        self._server = _Server(self)
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def token(self) -> str | None:
+        """The bearer token; None for a call without credentials, empty for those of other kinds."""
+        value = self.headers.get("authorization")
+        if value is None:
+            return None
+        kind, _, token = value.partition(" ")
+        return token.strip() if kind.lower() == "bearer" else ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @classmethod
+    def of(cls, content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+        found = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})}
+        return cls(status, found, json.dumps(content).encode())
+
+    @classmethod
+    def of_refusal(cls, refusal: ApiError) -> Reply:
+        return cls.of(refusal.body(), refusal.code)
+
+    def json(self) -> JSON:
+        content = json.loads(self.body)
+        assert isinstance(content, dict)
+        return content
+
+
+class WebServer:
+    """Answers on a free port of this machine, in threads of this process.
+
+    Args:
+        answer: may raise ApiError for a refusal, and ReplyLostError to break the connection off.
+    """
+
+    def __init__(self, answer: Callable[[Call], Reply]) -> None:
+        self._server = _Server(answer)
         self._thread = threading.Thread(
-            target=self._server.accept_until_refused, name="storage", daemon=True
+            target=self._server.accept_until_refused, name="rehearsal", daemon=True
         )
 
     @property
@@ -71,8 +100,8 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, front: Front) -> None:
-        self.front = front
+    def __init__(self, answer: Callable[[Call], Reply]) -> None:
+        self.answer = answer
         self._connections: set[socket.socket] = set()
         self._refusing = False
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -119,48 +148,25 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def _serve(self) -> None:
-        front = self.server.front
         address = urlsplit(self.path)
-        body = self._body()
-        principal = self._principal()
-        reply: Reply | None
-        try:
-            fault = front.faults.strike(self.command, unquote(address.path))
-            if principal is None:
-                raise unauthenticated()
-            call = Call(
-                method=self.command,
-                path=address.path,
-                query=parse_qs(address.query, keep_blank_values=True),
-                headers={name.lower(): value for name, value in self.headers.items()},
-                body=body,
-                principal=principal,
-            )
-            reply = front.routes.carry_out(call)
-            if fault and fault.after:
-                reply = Reply.of_refusal(Refusal(fault.code)) if fault.code else None
-        except Refusal as refusal:
-            reply = Reply.of_refusal(refusal)
-        status = reply.status if reply else 0
-        front.served.append(
-            Served(principal or "", self.command, unquote(address.path), address.query, status)
+        call = Call(
+            method=self.command,
+            path=address.path,
+            query=parse_qs(address.query, keep_blank_values=True),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self._body(),
         )
-        if reply:
-            self._send(reply)
-        else:
+        try:
+            self._send(self.server.answer(call))
+        except ApiError as error:
+            self._send(Reply.of_refusal(error))
+        except ReplyLostError:
             self.close_connection = True
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: `Front.served` remembers."""
-
-    def _principal(self) -> str | None:
-        authorization = self.headers.get("Authorization")
-        if authorization is None:
-            return OWNER
-        kind, _, token = authorization.partition(" ")
-        return self.server.front.accounts(token.strip()) if kind.lower() == "bearer" else None
+        """Nothing: what a test prints is its own."""
 
     def _body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
