@@ -69,6 +69,7 @@ def test_the_double_knows_nothing_of_the_product() -> None:
     known = {top(one) for source in double.modules.values() for one in source.imports()}
     assert DOUBLE in known
     assert not known & {Path(root).stem for root in ROOTS}
+    assert double.circles() == []
 
 
 def test_one_module_knows_the_double() -> None:

@@ -9,11 +9,12 @@ import re
 from functools import partial
 from typing import Final
 
-from zenstrap_rehearsal.cloud import kms, locations, policies, service_agents
+from zenstrap_rehearsal import locations
+from zenstrap_rehearsal.cloud import kms, policies, service_agents
 from zenstrap_rehearsal.cloud.core import JSON, Cloud, Request, route
-from zenstrap_rehearsal.cloud.labels import check_labels
 from zenstrap_rehearsal.cloud.operations import done
 from zenstrap_rehearsal.errors import already_exists, invalid
+from zenstrap_rehearsal.labels import check_labels
 
 _route = partial(route, "artifactregistry", api="artifactregistry.googleapis.com")
 _REPOSITORIES: Final = "v1/projects/{project}/locations/{location}/repositories"

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from zenstrap_rehearsal.cloud.permissions import ROLES
 from zenstrap_rehearsal.errors import (
     ApiError,
     not_found,
@@ -27,10 +28,9 @@ from zenstrap_rehearsal.errors import (
     unauthenticated,
 )
 from zenstrap_rehearsal.faults import Faults
+from zenstrap_rehearsal.iam import OWNER, granted
 
 JSON = dict[str, Any]
-
-OWNER: Final = "owner"
 
 # The owner's token, which `Rehearsal.environment` gives to Terraform and everybody else.
 OWNER_TOKEN: Final = "ya29.rehearsal-owner"
@@ -238,10 +238,24 @@ class Cloud:
         Raises:
             ApiError: 403.
         """
-        from zenstrap_rehearsal.cloud.permissions import allowed
-
-        if not allowed(self, principal, permission, resource, project):
+        if not self.allows(principal, permission, resource, project):
             raise permission_denied(permission, resource)
+
+    def allows(
+        self, principal: str, permission: str, resource: str, project: Project | None
+    ) -> bool:
+        """Whether a principal has a permission on a resource or on its project.
+
+        Conditions aren't evaluated here: a binding with one counts.
+        """
+        where = [resource] + ([f"projects/{project.id}"] if project else [])
+        return not self.faults.denied(permission) and granted(
+            principal,
+            permission,
+            (one for name in where for one in self.policies.get(name, {}).get("bindings", [])),
+            memberships=self.memberships.get(principal, frozenset()),
+            permissions_of=self._permissions_of,
+        )
 
     def find(self, name: str) -> JSON:
         """A thing by its full name.
@@ -270,6 +284,10 @@ class Cloud:
     def unique_number(self) -> str:
         """21 digits, as the unique id of a service account."""
         return f"1{self._next():020}"
+
+    def _permissions_of(self, role: str) -> Sequence[str]:
+        custom: JSON | None = self.things.get(role)
+        return ROLES.get(role, ()) if custom is None else custom.get("includedPermissions", ())
 
     def _next(self) -> int:
         with self.lock:

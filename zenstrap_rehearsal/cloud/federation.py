@@ -8,16 +8,34 @@ somewhere on the internet.
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import re
 from typing import Any, Final
 
-from zenstrap_rehearsal.cloud.core import JSON
+from zenstrap_rehearsal.errors import ApiError
+from zenstrap_rehearsal.iam import JSON
 
 _FIELD: Final = re.compile(r"assertion\.(\w+)")
 _TEST: Final = re.compile(
     r"(?P<left>assertion\.\w+|google\.subject|attribute\.\w+)\s*(?P<sign>==|in)\s*(?P<right>.+)"
 )
+
+
+class OAuthError(ApiError):
+    """OAuth's own form of an error."""
+
+    def __init__(self, error: str, description: str, code: int = 400) -> None:
+        super().__init__(code, description)
+        self._body = {"error": error, "error_description": description}
+
+    def body(self) -> dict[str, Any]:
+        return self._body
+
+
+def decode_part(part: str) -> bytes:
+    """A part of a JSON Web Token."""
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
 def principal_of(
@@ -35,7 +53,6 @@ def principal_of(
     Raises:
         OAuthError: the provider doesn't accept the token.
     """
-    from zenstrap_rehearsal.cloud.oauth import OAuthError, decode_part
 
     def refused(why: str) -> OAuthError:
         return OAuthError("invalid_grant", why)

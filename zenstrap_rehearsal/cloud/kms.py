@@ -9,9 +9,9 @@ import re
 from functools import partial
 from typing import Final
 
-from zenstrap_rehearsal.cloud import locations, policies
+from zenstrap_rehearsal import locations
+from zenstrap_rehearsal.cloud import policies
 from zenstrap_rehearsal.cloud.core import JSON, Cloud, Request, route
-from zenstrap_rehearsal.cloud.labels import check_labels
 from zenstrap_rehearsal.errors import (
     already_exists,
     failed_precondition,
@@ -19,6 +19,7 @@ from zenstrap_rehearsal.errors import (
     not_found,
     permission_denied,
 )
+from zenstrap_rehearsal.labels import check_labels
 
 _route = partial(route, "cloudkms", api="cloudkms.googleapis.com")
 _RINGS: Final = "v1/projects/{project}/locations/{location}/keyRings"

@@ -7,16 +7,16 @@ https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.service
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-from zenstrap_rehearsal.cloud.core import JSON, OWNER, Cloud, Request, route
-from zenstrap_rehearsal.cloud.permissions import allowed
+from zenstrap_rehearsal.cloud.core import JSON, Cloud, Request, route
+from zenstrap_rehearsal.cloud.federation import OAuthError, decode_part, principal_of
 from zenstrap_rehearsal.cloud.service_accounts import account
 from zenstrap_rehearsal.errors import ApiError, invalid, permission_denied
+from zenstrap_rehearsal.iam import OWNER
 
 OWNER_EMAIL: Final = "owner@example.com"
 
@@ -28,21 +28,6 @@ _PROVIDER: Final = re.compile(
     r"//iam\.googleapis\.com/projects/(?P<number>\d+)/locations/global/workloadIdentityPools/"
     r"(?P<pool>[^/]+)/providers/(?P<provider>[^/]+)"
 )
-
-
-class OAuthError(ApiError):
-    """OAuth's own form of an error."""
-
-    def __init__(self, error: str, description: str, code: int = 400) -> None:
-        super().__init__(code, description)
-        self._body = {"error": error, "error_description": description}
-
-    def body(self) -> dict[str, Any]:
-        return self._body
-
-
-# google-auth writes this into every assertion, wherever the key says that tokens are had.
-_GOOGLES_OWN = "https://oauth2.googleapis.com/token"
 
 
 @route("token", "POST", "")
@@ -96,8 +81,6 @@ def exchange(cloud: Cloud, request: Request) -> JSON:
             "either be because the pool or provider is disabled or deleted or because it doesn't "
             "exist.",
         )
-    from zenstrap_rehearsal.cloud.federation import principal_of
-
     principal, sets = principal_of(
         provider, str(body.get("subjectToken", "")), named.group(0), pool["name"], cloud.now()
     )
@@ -123,7 +106,7 @@ def impersonate(cloud: Cloud, request: Request) -> JSON:
         ) from error
     project = cloud.projects[target["projectId"]]
     permission = "iam.serviceAccounts.getAccessToken"
-    if not allowed(cloud, request.principal, permission, target["name"], project):
+    if not cloud.allows(request.principal, permission, target["name"], project):
         raise permission_denied(permission, target["name"])
     lifetime = float(str(request.body.get("lifetime") or "3600s").removesuffix("s"))
     if not 0 < lifetime <= _LONGEST_LIFETIME:
@@ -162,10 +145,6 @@ def _parts(assertion: str) -> tuple[JSON, JSON]:
         return json.loads(decode_part(header)), json.loads(decode_part(claims))
     except ValueError as error:
         raise OAuthError("invalid_grant", "Invalid JWT: it can't be read.") from error
-
-
-def decode_part(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
 def _signed(assertion: str, public: str) -> bool:

@@ -6,28 +6,11 @@ import copy
 import re
 from typing import Final
 
+from zenstrap_rehearsal import iam
 from zenstrap_rehearsal.cloud import service_agents
-from zenstrap_rehearsal.cloud.conditions import syntax_fault
 from zenstrap_rehearsal.cloud.core import JSON, Cloud
 from zenstrap_rehearsal.errors import concurrent_change, invalid
 
-_EMAIL: Final = r"[^@\s:]+@[^@\s:]+\.[^@\s:]+"
-_POOL: Final = (
-    r"//iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+"
-)
-_MEMBERS: Final = (
-    "allUsers",
-    "allAuthenticatedUsers",
-    rf"(user|group|serviceAccount):{_EMAIL}",
-    r"serviceAccount:[a-z0-9-]+\.svc\.id\.goog\[[^\]/]+/[^\]/]+\]",
-    r"domain:[^@\s:]+\.[^@\s:]+",
-    r"project(Owner|Editor|Viewer):[a-z0-9-]+",
-    rf"principal:{_POOL}/subject/.+",
-    rf"principalSet:{_POOL}/(group|attribute\.[a-z0-9_]+)/.+",
-    rf"principalSet:{_POOL}/\*",
-    r"deleted:(user|group|serviceAccount):.+\?uid=\d+",
-)
-_MEMBER: Final = re.compile("|".join(_MEMBERS))
 _ROLE: Final = re.compile(
     r"roles/[A-Za-z0-9_.]+|(projects|organizations)/[^/]+/roles/[A-Za-z0-9_.]{3,64}"
 )
@@ -78,14 +61,10 @@ def check_binding(cloud: Cloud, binding: JSON) -> None:
         raise invalid(f"Role ({role}) does not exist in the resource's hierarchy.")
     if role.startswith("projects/") and cloud.things.get(role, {"deleted": True}).get("deleted"):
         raise invalid(f"Role ({role}) does not exist in the resource's hierarchy.")
+    if fault := iam.binding_fault(binding):
+        raise invalid(fault)
     for member in binding.get("members", []):
-        _check_member(cloud, member)
-    if condition := binding.get("condition"):
-        if not condition.get("title"):
-            raise invalid("A condition needs a title.")
-        fault = syntax_fault(condition.get("expression", ""))
-        if fault:
-            raise invalid(f"Expression could not be compiled: {fault}")
+        _check_exists(cloud, member)
 
 
 def forget_account(cloud: Cloud, email: str, unique_id: str) -> None:
@@ -113,15 +92,7 @@ def account_exists(cloud: Cloud, email: str) -> bool:
     return not service_agents.is_missing(cloud, email)
 
 
-def _check_member(cloud: Cloud, member: str) -> None:
-    if not _MEMBER.fullmatch(member):
-        kind = member.partition(":")[0]
-        raise invalid(
-            f"The member {member} is of an unknown type. Please set a valid type prefix for the "
-            "member."
-            if ":" not in member
-            else f"Invalid {kind} member ({member}): its form is wrong."
-        )
+def _check_exists(cloud: Cloud, member: str) -> None:
     if member.startswith("serviceAccount:"):
         email = member.removeprefix("serviceAccount:")
         if not (account_exists(cloud, email) and cloud.faults.knows(email)):

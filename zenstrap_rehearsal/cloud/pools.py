@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from zenstrap_rehearsal.cloud.conditions import syntax_fault
 from zenstrap_rehearsal.cloud.core import JSON, Cloud, Request, route
 from zenstrap_rehearsal.cloud.operations import done
+from zenstrap_rehearsal.conditions import syntax_fault
 from zenstrap_rehearsal.errors import already_exists, failed_precondition, invalid, not_found
 
 _route = partial(route, "iam", api="iam.googleapis.com")

@@ -10,7 +10,6 @@ from typing import Final
 
 from zenstrap_rehearsal.cloud import policies
 from zenstrap_rehearsal.cloud.core import JSON, Cloud, Request, route
-from zenstrap_rehearsal.cloud.permissions import allowed
 
 _API: Final = "cloudresourcemanager.googleapis.com"
 _route = partial(route, "cloudresourcemanager", api=_API)
@@ -62,7 +61,7 @@ def test_permissions(cloud: Cloud, request: Request) -> JSON:
     project = cloud.projects[request.parts["project"]]
     resource = f"projects/{project.id}"
     asked = request.body.get("permissions", [])
-    has = [p for p in asked if allowed(cloud, request.principal, p, resource, project)]
+    has = [p for p in asked if cloud.allows(request.principal, p, resource, project)]
     return {"permissions": has} if has else {}
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
+from zenstrap_rehearsal import iam
+from zenstrap_rehearsal.conditions import Subject, holds
 from zenstrap_rehearsal.storage.calls import JSON
-from zenstrap_rehearsal.storage.conditions import Subject, holds
 from zenstrap_rehearsal.storage.surroundings import Surroundings
-
-OWNER: Final = "owner"
 
 _OBJECT_READER: Final = (
     "storage.objects.get",
@@ -102,36 +101,22 @@ def allowed(
     Args:
         bindings: those of the bucket's policy and of its project's.
     """
-    if surroundings.denied(permission):
-        return False
-    if principal == OWNER:
-        return True
-    members = {
-        "allUsers",
-        "allAuthenticatedUsers",
-        f"serviceAccount:{principal}",
-        f"user:{principal}",
+    return not surroundings.denied(permission) and iam.granted(
         principal,
-        *surroundings.memberships(principal),
-    }
-    return any(
-        _grants(binding, permission, surroundings) and _holds(binding, subject)
-        for binding in bindings
-        if members.intersection(binding.get("members", ()))
+        permission,
+        bindings,
+        memberships=surroundings.memberships(principal),
+        permissions_of=partial(permissions_of, surroundings),
+        holds=partial(_holds, subject),
     )
 
 
-def permissions_of(role: str, surroundings: Surroundings) -> Iterator[str]:
+def permissions_of(surroundings: Surroundings, role: str) -> Iterator[str]:
     """A role's permissions, some as patterns."""
     yield from ROLES.get(role, ())
     yield from surroundings.permissions_of(role) or ()
 
 
-def _grants(binding: JSON, permission: str, surroundings: Surroundings) -> bool:
-    granted = permissions_of(binding["role"], surroundings)
-    return any(fnmatch.fnmatchcase(permission, one) for one in granted)
-
-
-def _holds(binding: JSON, subject: Subject) -> bool:
+def _holds(subject: Subject, binding: JSON) -> bool:
     condition = binding.get("condition")
     return not condition or holds(condition["expression"], subject)

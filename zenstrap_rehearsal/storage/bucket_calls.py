@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from zenstrap_rehearsal.storage.access import OWNER
+from zenstrap_rehearsal.conditions import bucket_subject
+from zenstrap_rehearsal.iam import OWNER
 from zenstrap_rehearsal.storage.buckets import changed, new_bucket
 from zenstrap_rehearsal.storage.calls import JSON, Call, Reply
-from zenstrap_rehearsal.storage.conditions import bucket_subject
 from zenstrap_rehearsal.storage.policies import as_read, checked
 from zenstrap_rehearsal.storage.refusals import (
     Refusal,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from zenstrap_rehearsal.labels import label_faults
+from zenstrap_rehearsal.locations import REGIONS
 from zenstrap_rehearsal.storage.calls import JSON
 from zenstrap_rehearsal.storage.refusals import invalid
 
@@ -12,24 +14,13 @@ _DAY: Final = 24 * 60 * 60
 _STORAGE_CLASSES: Final = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
 
 # https://cloud.google.com/storage/docs/locations
-_REGION_NAMES: Final = """
-AFRICA-SOUTH1 ASIA-EAST1 ASIA-EAST2 ASIA-NORTHEAST1 ASIA-NORTHEAST2 ASIA-NORTHEAST3 ASIA-SOUTH1
-ASIA-SOUTH2 ASIA-SOUTHEAST1 ASIA-SOUTHEAST2 ASIA-SOUTHEAST3 AUSTRALIA-SOUTHEAST1
-AUSTRALIA-SOUTHEAST2 EUROPE-CENTRAL2 EUROPE-NORTH1 EUROPE-NORTH2 EUROPE-SOUTHWEST1 EUROPE-WEST1
-EUROPE-WEST2 EUROPE-WEST3 EUROPE-WEST4 EUROPE-WEST6 EUROPE-WEST8 EUROPE-WEST9 EUROPE-WEST10
-EUROPE-WEST12 ME-CENTRAL1 ME-CENTRAL2 ME-WEST1 NORTHAMERICA-NORTHEAST1 NORTHAMERICA-NORTHEAST2
-NORTHAMERICA-SOUTH1 SOUTHAMERICA-EAST1 SOUTHAMERICA-WEST1 US-CENTRAL1 US-EAST1 US-EAST4 US-EAST5
-US-SOUTH1 US-WEST1 US-WEST2 US-WEST3 US-WEST4
-"""
-_REGIONS: Final = frozenset(_REGION_NAMES.split())
+_REGIONS: Final = frozenset(map(str.upper, REGIONS))
 _MULTI_REGIONS: Final = {"US": "US-", "EU": "EUROPE-", "ASIA": "ASIA-"}
 _PAIRS: Final = frozenset({"ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4"})
 # Where a bucket's key must lie, if not in the bucket's location in lower case.
 _KEY_LOCATIONS: Final = {"eu": "europe"}
 
 _KEY: Final = re.compile(r"projects/[^/]+/locations/([^/]+)/keyRings/[^/]+/cryptoKeys/[^/]+")
-_LABEL_KEY: Final = re.compile(r"[^\W\dA-Z][\w-]{0,62}")
-_LABEL_VALUE: Final = re.compile(r"[\w-]{0,63}")
 _ACTIONS: Final = ("Delete", "SetStorageClass", "AbortIncompleteMultipartUpload")
 _OF_UPLOADS: Final = frozenset({"age", "matchesPrefix", "matchesSuffix"})
 _CONDITIONS: Final = _OF_UPLOADS | {
@@ -81,22 +72,12 @@ def check(resource: JSON) -> None:
         raise invalid(
             "Soft delete retention duration must be 0 or between 7 and 90 days, in seconds."
         )
-    _check_labels(resource.get("labels", {}))
+    for fault in label_faults(resource.get("labels", {})):
+        raise invalid(f"Invalid labels: {fault}.")
     for rule in resource.get("lifecycle", {}).get("rule", []):
         _check_rule(rule)
     if key := resource.get("encryption", {}).get("defaultKmsKeyName"):
         _check_key(key, resource["location"])
-
-
-def _check_labels(labels: JSON) -> None:
-    """https://cloud.google.com/storage/docs/tags-and-labels#bucket-labels"""
-    if len(labels) > 64:
-        raise invalid("A bucket can have at most 64 labels.")
-    for key, value in labels.items():
-        if not _LABEL_KEY.fullmatch(key) or key != key.lower():
-            raise invalid(f"Invalid label key: {key!r}")
-        if not _LABEL_VALUE.fullmatch(str(value)) or value != str(value).lower():
-            raise invalid(f"Invalid label value: {value!r}")
 
 
 def _check_rule(rule: JSON) -> None:

@@ -7,9 +7,9 @@ import uuid
 from typing import Final
 from urllib.parse import quote
 
+from zenstrap_rehearsal.conditions import bucket_subject
 from zenstrap_rehearsal.storage.buckets import Bucket, timestamp
 from zenstrap_rehearsal.storage.calls import JSON, Call, Reply
-from zenstrap_rehearsal.storage.conditions import bucket_subject
 from zenstrap_rehearsal.storage.listing import Query, listed
 from zenstrap_rehearsal.storage.refusals import invalid, no_bucket, no_object
 from zenstrap_rehearsal.storage.store import Store, check_preconditions

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from zenstrap_rehearsal import web
 from zenstrap_rehearsal.faults import Faults
-from zenstrap_rehearsal.storage.access import OWNER
+from zenstrap_rehearsal.iam import OWNER
 from zenstrap_rehearsal.storage.backend import Backend
 from zenstrap_rehearsal.storage.buckets import timestamp
 from zenstrap_rehearsal.storage.calls import Call

@@ -6,16 +6,16 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from zenstrap_rehearsal.storage.access import allowed
-from zenstrap_rehearsal.storage.backend import Backend
-from zenstrap_rehearsal.storage.buckets import Bucket
-from zenstrap_rehearsal.storage.calls import JSON, Call
-from zenstrap_rehearsal.storage.conditions import (
+from zenstrap_rehearsal.conditions import (
     Subject,
     bucket_subject,
     object_subject,
     project_subject,
 )
+from zenstrap_rehearsal.storage.access import allowed
+from zenstrap_rehearsal.storage.backend import Backend
+from zenstrap_rehearsal.storage.buckets import Bucket
+from zenstrap_rehearsal.storage.calls import JSON, Call
 from zenstrap_rehearsal.storage.refusals import (
     Refusal,
     denied,

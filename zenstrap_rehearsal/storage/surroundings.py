@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
-JSON = dict[str, Any]
-
-
-def _number(project: str) -> str:
-    digest = int(hashlib.sha256(project.encode()).hexdigest(), 16)
-    return str(10**11 + digest % (9 * 10**11))
+from zenstrap_rehearsal import iam
+from zenstrap_rehearsal.iam import JSON
 
 
 @dataclass(frozen=True)
@@ -31,9 +25,9 @@ class Surroundings:
         owner: what errors call the owner.
     """
 
-    project_number: Callable[[str], str] = _number
+    project_number: Callable[[str], str] = lambda project: "123456789012"
     memberships: Callable[[str], Iterable[str]] = lambda principal: ()
-    binding_fault: Callable[[JSON], str | None] = lambda binding: None
+    binding_fault: Callable[[JSON], str | None] = iam.binding_fault
     permissions_of: Callable[[str], Iterable[str] | None] = lambda role: None
     project_bindings: Callable[[str], Iterable[JSON]] = lambda project: ()
     agent_told: Callable[[str], None] = lambda project: None

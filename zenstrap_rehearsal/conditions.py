@@ -65,6 +65,17 @@ def holds(expression: str, subject: Subject) -> bool:
         return False
 
 
+def syntax_fault(expression: str) -> str | None:
+    """Why an expression can't be compiled; None if it can."""
+    from celpy.celparser import CELParseError
+
+    try:
+        _environment().compile(expression)
+    except CELParseError:
+        return f"Syntax error in {expression!r}"
+    return None
+
+
 def fault(expression: str, time: datetime) -> str | None:
     """Why Google would not take an expression; None if it would."""
     from celpy.celparser import CELParseError

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from zenstrap_rehearsal.storage.conditions import (
+from zenstrap_rehearsal.conditions import (
     Subject,
     bucket_subject,
     fault,

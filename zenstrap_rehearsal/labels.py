@@ -8,8 +8,8 @@ from typing import Final
 
 from zenstrap_rehearsal.errors import invalid
 
-_KEY: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
-_VALUE: Final = re.compile(r"[a-z0-9_-]{0,63}")
+_KEY: Final = re.compile(r"[^\W\d_][\w-]{0,62}")
+_VALUE: Final = re.compile(r"[\w-]{0,63}")
 _MAX: Final = 64
 
 
@@ -18,13 +18,12 @@ def label_faults(labels: Mapping[str, object]) -> Iterator[str]:
     if len(labels) > _MAX:
         yield f"{len(labels)} labels are more than the {_MAX} that a thing can have"
     for key, value in labels.items():
-        # Letters of other scripts are allowed by Google; nothing here makes any.
-        if not _KEY.fullmatch(key):
+        if not _KEY.fullmatch(key) or key != key.lower():
             yield (
                 f"label key {key!r}: at most 63 lower-case letters, digits, underscores and "
                 "dashes, beginning with a letter"
             )
-        if isinstance(value, str) and not _VALUE.fullmatch(value):
+        if isinstance(value, str) and (not _VALUE.fullmatch(value) or value != value.lower()):
             yield (
                 f"value {value!r} of label {key}: at most 63 lower-case letters, digits, "
                 "underscores and dashes"
