@@ -70,6 +70,9 @@ def test_the_double_knows_nothing_of_the_product() -> None:
     assert DOUBLE in known
     assert not known & {Path(root).stem for root in ROOTS}
     assert double.circles() == []
+    making = f"{DOUBLE}.making"
+    running = [others for name, others in double.edges.items() if not within(name, making)]
+    assert not [one for others in running for one in others if within(one, making)]
 
 
 def test_one_module_knows_the_double() -> None:

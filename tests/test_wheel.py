@@ -63,7 +63,7 @@ def test_a_wheel_has_configurations_and_modules(installed: Path, tmp_path: Path)
     entry = next(installed.glob("*.dist-info/entry_points.txt")).read_text()
     assert "zenstrap = zenstrap.__main__:run" in entry
     assert not list(installed.rglob("*.tftest.hcl"))
-    assert (installed / "zenstrap_rehearsal" / "schemas" / "google.json").is_file()
+    assert (installed / "zenstrap_rehearsal" / "provider" / "google.json").is_file()
 
 
 @pytest.mark.slow

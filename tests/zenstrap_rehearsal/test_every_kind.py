@@ -13,7 +13,7 @@ import pytest
 
 from tests.zenstrap_rehearsal.conftest import APIS, PROJECT, Rest, Terraform
 from zenstrap_rehearsal import Rehearsal
-from zenstrap_rehearsal.schema import DATA_SOURCES, RESOURCES
+from zenstrap_rehearsal.provider.provider import DATA_SOURCES, KINDS
 
 FIXTURE = Path(__file__).parent / "fixtures" / "every_kind" / "main.tf"
 BUCKET = "google_storage_bucket.this"
@@ -57,8 +57,8 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
 
 def test_the_fixture_has_every_kind() -> None:
     text = FIXTURE.read_text()
-    assert {name for name in RESOURCES if f'resource "{name}"' not in text} == set()
-    assert {name for name in DATA_SOURCES if f'data "{name}"' not in text} == set()
+    assert {one.name for one in KINDS if f'resource "{one.name}"' not in text} == set()
+    assert {one.name for one in DATA_SOURCES if f'data "{one.name}"' not in text} == set()
 
 
 def test_what_is_made_is_there_and_needs_no_change(standing: Standing) -> None:

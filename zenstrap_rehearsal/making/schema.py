@@ -1,7 +1,7 @@
-"""The schemas of the Google provider that the double serves.
+"""The schemas of the Google provider that the double serves, from the provider's Python bindings.
 
-``python -m zenstrap_rehearsal.schema [WHEEL]`` makes ``schemas/google.json`` anew from the
-provider's Python bindings, which pip downloads unless the wheel is given. A test compares.
+``python -m zenstrap_rehearsal.making.schema [WHEEL]`` makes ``provider/google.json`` anew; pip
+downloads the bindings unless their wheel is given. A test compares.
 """
 
 from __future__ import annotations
@@ -13,37 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-FILE: Final = Path(__file__).parent / "schemas" / "google.json"
+from zenstrap_rehearsal.making.bindings import provider_of, schemas
+from zenstrap_rehearsal.provider.provider import DATA_SOURCES, KINDS, SCHEMAS
 
 # The bindings of hashicorp/google 6.50.0.
 PACKAGE: Final = "cdktf-cdktf-provider-google==16.12.1"
-
-# google_project_service_identity is missing: it is in the provider's beta version only.
-RESOURCES: Final = (
-    "google_artifact_registry_repository",
-    "google_artifact_registry_repository_iam_member",
-    "google_iam_workload_identity_pool",
-    "google_iam_workload_identity_pool_provider",
-    "google_kms_crypto_key",
-    "google_kms_crypto_key_iam_member",
-    "google_kms_key_ring",
-    "google_project_iam_custom_role",
-    "google_project_iam_member",
-    "google_project_service",
-    "google_service_account",
-    "google_service_account_iam_member",
-    "google_service_account_key",
-    "google_storage_bucket",
-    "google_storage_bucket_iam_member",
-    "google_storage_bucket_object",
-)
-DATA_SOURCES: Final = (
-    "google_client_config",
-    "google_client_openid_userinfo",
-    "google_project",
-    "google_service_account",
-    "google_storage_project_service_account",
-)
 
 # The bindings don't tell what is sensitive.
 SENSITIVE: Final = {
@@ -54,21 +28,13 @@ SENSITIVE: Final = {
 }
 
 
-def load() -> dict[str, Any]:
-    """The schemas, in the shape of ``terraform providers schema -json``."""
-    loaded: dict[str, Any] = json.loads(FILE.read_text())
-    return loaded
-
-
 def regenerate(wheel: Path) -> str:
-    """The text of ``schemas/google.json``, from the bindings."""
-    from zenstrap_rehearsal.bindings import provider_of, schemas
-
+    """The text of ``provider/google.json``, from the bindings."""
     folders = frozenset(
         [
             "provider",
-            *(_dashed(name.removeprefix("google_")) for name in RESOURCES),
-            *(f"data-{_dashed(name)}" for name in DATA_SOURCES),
+            *(_dashed(kind.name.removeprefix("google_")) for kind in KINDS),
+            *(f"data-{_dashed(source.name)}" for source in DATA_SOURCES),
         ]
     )
     source, version = provider_of(wheel)
@@ -95,10 +61,10 @@ def download(folder: Path) -> Path:
 
 def main(arguments: list[str]) -> None:
     if arguments:
-        FILE.write_text(regenerate(Path(arguments[0])))
+        SCHEMAS.write_text(regenerate(Path(arguments[0])))
         return
     with tempfile.TemporaryDirectory() as folder:
-        FILE.write_text(regenerate(download(Path(folder))))
+        SCHEMAS.write_text(regenerate(download(Path(folder))))
 
 
 def _dashed(name: str) -> str:

@@ -1,39 +1,24 @@
-"""The schemas are those of the provider's bindings, and every one of them is served."""
+"""The schemas are those of the provider's bindings."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from zenstrap_rehearsal import schema
-from zenstrap_rehearsal.cloud.core import Cloud
-from zenstrap_rehearsal.faults import Faults
+from zenstrap_rehearsal.making import schema
 from zenstrap_rehearsal.provider.blocks import Block
-from zenstrap_rehearsal.provider.provider import Provider
-from zenstrap_rehearsal.provider.service import Service
+from zenstrap_rehearsal.provider.provider import KINDS, SCHEMAS
 
 
 def test_the_file_is_what_the_bindings_say(tmp_path: Path) -> None:
-    """Downloads 49 MB; if this fails, run: python -m zenstrap_rehearsal.schema"""
-    assert schema.FILE.read_text() == schema.regenerate(schema.download(tmp_path))
-
-
-def test_every_kind_of_the_schemas_is_served(tmp_path: Path) -> None:
-    from zenstrap_rehearsal.provider.messages import MESSAGES
-
-    service: Service = Provider(Cloud(["p"], Faults(lambda _: None), lambda: 0.0)).service(
-        {}, tmp_path
-    )
-    served = service.call("GetProviderSchema", MESSAGES["Empty"]())
-    assert {pair.key for pair in served.resource_schemas} == set(schema.RESOURCES)
-    assert {pair.key for pair in served.data_source_schemas} == set(schema.DATA_SOURCES)
+    """Downloads 49 MB; if this fails, run: python -m zenstrap_rehearsal.making.schema"""
+    assert SCHEMAS.read_text() == schema.regenerate(schema.download(tmp_path))
 
 
 def test_every_rule_names_something_in_its_schema() -> None:
     """A misspelt name in a rule would be a rule that never applies."""
-    from zenstrap_rehearsal.provider.provider import _KINDS
-
-    document = schema.load()["resource_schemas"]
-    for kind in _KINDS:
+    document = json.loads(SCHEMAS.read_text())["resource_schemas"]
+    for kind in KINDS:
         block = Block.of(document[kind.name]["block"])
         rules = kind.rules
         names = {
@@ -56,7 +41,7 @@ def has(block: Block, dotted: str) -> bool:
 
 
 def test_secrets_are_marked() -> None:
-    document = schema.load()
+    document = json.loads(SCHEMAS.read_text())
     for name, attributes in schema.SENSITIVE.items():
         group = document["resource_schemas"] | document["data_source_schemas"]
         block = (group | {"provider": document["provider"]})[name]["block"]
