@@ -14,7 +14,7 @@ from zenstrap.config import EnvironmentConfig
 
 @pipeline(dynamic=True, enable_cache=False)
 def teardown(config: EnvironmentConfig) -> None:
-    loaded = load_config(config)
+    loaded = load_config(config, removal=True)
     planned = plan_removal(loaded, preflight(loaded))
     approved = gate(loaded, planned)
     deregistered = deregister(loaded, planned, approved)

@@ -14,6 +14,7 @@ from tests.recorded.stages import ENVIRONMENTS
 from tests.recorded.world import ARCHIVE
 from zenstrap.config import load_environment
 from zenstrap.config.recorded import SCHEMA, read_recorded
+from zenstrap.config.rules import require_kept
 from zenstrap.errors import UsageError
 
 
@@ -41,6 +42,15 @@ def test_what_earlier_versions_recorded(parameters: dict[str, Any]) -> None:
 def test_what_this_version_records() -> None:
     config = load_environment("prod")
     assert read_recorded(config.model_dump(mode="json"), SCHEMA, run="prod-1") == config
+
+
+def test_what_breaks_a_rule_of_today_is_read() -> None:
+    """What it made is there, and must be looked at and taken away."""
+    content = load_environment("prod").model_dump(mode="json") | {"throwaway": True}
+    config = read_recorded(content, SCHEMA, run="prod-1")
+    assert config.throwaway
+    with pytest.raises(UsageError, match="prod"):
+        require_kept(config)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from tests.config.conftest import REAL, Configs
-from zenstrap.config import EnvironmentConfig, load_environment, warnings
+from zenstrap.config import EnvironmentConfig, load_environment, loading, warnings
 from zenstrap.config.models import Approval
+from zenstrap.config.rules import require_kept
 from zenstrap.config.schema import schema
 from zenstrap.config.trees import plain
+from zenstrap.errors import UsageError
 
 DEV, PROD, LOCAL = (f"environments/{name}.yaml" for name in ("dev", "prod", "local"))
 FRAUD = "ml_projects/fraud_detection.yaml"
@@ -384,15 +386,14 @@ def test_a_rule_is_kept(configs: Configs, case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_rule_is_kept_without_files_too(case: str, configs: Configs) -> None:
     """Whoever builds a configuration in code, or passes one to a pipeline, gets no other rules."""
-    from zenstrap.config import loading
 
     file, old, new, _ = CASES[case]
     configs.edit(file, old, new)
     name = file.removeprefix("environments/").removesuffix(".yaml")
     tree = loading._Reading(configs.folder, name, [name, "prod"])._merged_tree()
     assert tree is not None
-    with pytest.raises(ValidationError):
-        EnvironmentConfig.model_validate(plain(tree))
+    with pytest.raises((ValidationError, UsageError)):
+        require_kept(EnvironmentConfig.model_validate(plain(tree)))
 
 
 def test_a_project_has_no_bucket_of_its_own(configs: Configs) -> None:

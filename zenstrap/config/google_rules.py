@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from zenstrap.config.component_rules import Violation, Violations
 from zenstrap.config.google_fields import is_region
-
-if TYPE_CHECKING:
-    from zenstrap.config.models import EnvironmentConfig
+from zenstrap.config.google_locations import key_locations, locations
+from zenstrap.config.models import EnvironmentConfig
 
 
 def locations_are_known(config: EnvironmentConfig) -> Violations:
     """High availability means a multi-region, and not every region lies in one."""
     if config.gcp is None or not config.resilience.high_availability:
         return
-    from zenstrap.config.google_locations import locations
-
     found = locations(config)
     for field, place, example in (
         ("bucket_location", found.bucket, "a multi-region such as EU, or a dual-region: NAM4"),
@@ -41,8 +36,6 @@ def encryption_keys_are_where_they_are_needed(config: EnvironmentConfig) -> Viol
     """Google takes a key only for what lies in the key's own location."""
     if config.gcp is None or not config.gcp.kms_keys:
         return
-    from zenstrap.config.google_locations import key_locations
-
     needed = key_locations(config)
     seen: set[str] = set()
     for number, key in enumerate(config.gcp.kms_keys):

@@ -30,7 +30,7 @@ from zenstrap.config.names import (
 )
 from zenstrap.config.reading import read
 from zenstrap.config.repair import repaired
-from zenstrap.config.rules import without_effect
+from zenstrap.config.rules import violations, without_effect
 from zenstrap.config.spelling import nearest
 from zenstrap.config.trees import (
     Location,
@@ -125,17 +125,15 @@ def _named(config: EnvironmentConfig, name: str, known: list[str]) -> Environmen
             why=f"It has a file of its own, {ENVIRONMENTS_FOLDER}/{name}.yaml",
             fix="Choose another name",
         )
-    content = config.model_dump(mode="json") | {"environment": name}
-    try:
-        return EnvironmentConfig.model_validate(content)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
+    named = config.model_copy(update={"environment": name})
+    if found := "; ".join(map(str, violations(named))):
         raise UsageError(
             f"{config.environment} can't have the name {name} as well",
             where="--name",
-            why=str(first["msg"]),
+            why=found,
             fix="Choose another name",
-        ) from error
+        )
+    return named
 
 
 class _Reading:
@@ -343,19 +341,20 @@ class _Reading:
     def _validated(self, tree: Table) -> EnvironmentConfig | None:
         for _ in range(_MOST_ROUNDS):
             try:
-                return EnvironmentConfig.model_validate(plain(tree))
+                config = EnvironmentConfig.model_validate(plain(tree))
+                break
             except ValidationError as error:
                 found = error.errors(include_url=False, include_input=False)
             for details in found:
-                if details["type"] == "rules":
-                    for violation in details["ctx"]["violations"]:
-                        self._add_violation(violation, tree)
-                    return None
                 if not _is_doubtful(details["loc"], tree):
                     self._add_problem(details, tree)
             for details in reversed(found):
                 tree = repaired(details, EnvironmentConfig, tree)
-        return None
+        else:
+            return None
+        for violation in violations(config):
+            self._add_violation(violation, tree)
+        return config
 
     def _add_problem(self, details: ErrorDetails, tree: Table) -> None:
         problem = problem_of(details, EnvironmentConfig, tree)

@@ -1,4 +1,4 @@
-"""One environment's whole configuration, resolved and valid.
+"""One environment's whole configuration, resolved.
 
 ``EnvironmentConfig`` is what pipelines get as their parameter: plain data, no secrets, the same
 after a round trip through JSON.
@@ -10,8 +10,7 @@ import hashlib
 import json
 from typing import Annotated, Literal, assert_never
 
-from pydantic import AllowInfNan, BeforeValidator, Field, Strict, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AllowInfNan, BeforeValidator, Field, Strict
 
 from zenstrap.config.components import AnyComponent, Components, Section
 from zenstrap.config.fields import (
@@ -343,7 +342,10 @@ class Cleanup(Section):
 
 
 class EnvironmentConfig(Section):
-    """One environment: defaults, its own file and its ML projects, merged and checked."""
+    """One environment: defaults, its own file and its ML projects, merged.
+
+    Each value is checked; what doesn't go together is found by zenstrap.config.rules.
+    """
 
     environment: EnvironmentName = Field(description="Name of the environment: that of its file.")
     platform: Platform = Field(description="gcp: Google Cloud. local: this machine, no account.")
@@ -386,17 +388,6 @@ class EnvironmentConfig(Section):
     labels: Labels = Field(
         default_factory=dict, description="Labels on everything that takes labels."
     )
-
-    @model_validator(mode="after")
-    def _keep_the_rules(self) -> EnvironmentConfig:
-        from zenstrap.config.rules import violations
-
-        found = tuple(violations(self))
-        if found:
-            raise PydanticCustomError(
-                "rules", "{problem}", {"problem": "; ".join(map(str, found)), "violations": found}
-            )
-        return self
 
     @property
     def targets(self) -> tuple[str | None, ...]:

@@ -15,7 +15,9 @@ configuration; what runs recorded before there were numbers reads like 1."""
 
 
 def read_recorded(content: object, schema: int, *, run: str) -> EnvironmentConfig:
-    """A run's configuration.
+    """A run's configuration, for whoever looks at what it made or takes it away.
+
+    The rules aren't applied: an older version may have had others, and what it made is there.
 
     Args:
         content: the parameter of its pipeline, as JSON.

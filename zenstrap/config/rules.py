@@ -17,6 +17,7 @@ from zenstrap.config.google_rules import (
     workload_identity_is_one,
 )
 from zenstrap.config.models import EnvironmentConfig
+from zenstrap.errors import UsageError
 
 
 def violations(config: EnvironmentConfig) -> Violations:
@@ -25,6 +26,20 @@ def violations(config: EnvironmentConfig) -> Violations:
         yield from rule(config)
     for at, components in _component_sets(config):
         yield from component_violations(at, components, config.platform)
+
+
+def require_kept(config: EnvironmentConfig) -> None:
+    """For a configuration that doesn't come from files: whoever makes something of it calls this.
+
+    Raises:
+        UsageError: something in it doesn't go together.
+    """
+    if found := "; ".join(map(str, violations(config))):
+        raise UsageError(
+            f"the configuration of {config.environment} isn't valid",
+            why=found,
+            fix="Change that in it",
+        )
 
 
 def warnings(config: EnvironmentConfig) -> list[str]:
