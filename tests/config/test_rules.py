@@ -417,6 +417,12 @@ def test_rules_about_a_doubtful_value_are_silent(configs: Configs) -> None:
     assert configs.problem("prod").key == "auth.method"
 
 
+def test_what_is_missing_hides_no_broken_rule(configs: Configs) -> None:
+    configs.edit(PROD, "  version: 1.2.0\n", "")
+    configs.edit(PROD, "labels:", "throwaway: true\nlabels:")
+    assert {p.key for p in configs.problems("prod")} == {"stack.version", "throwaway"}
+
+
 def test_warnings_name_what_should_not_be_copied(configs: Configs) -> None:
     assert warnings(load_environment("prod", REAL)) == []
     (key,) = warnings(load_environment("dev", REAL))

@@ -21,39 +21,40 @@ from zenstrap.config.lookup import (
 )
 from zenstrap.config.names import quoted, short
 from zenstrap.config.spelling import OLD_TRUTH_VALUES, nearest
-from zenstrap.config.trees import Location, Scalar, Sequence, Table, Tree, at, origin_of
+from zenstrap.config.trees import Location, Origin, Scalar, Sequence, Table, Tree, at, origin_of
 from zenstrap.errors import ConfigProblem
 
 
 def problem_of(error: ErrorDetails, model: type[BaseModel], tree: Table) -> ConfigProblem:
     """What to tell the user about an error that pydantic found in a tree."""
     location = tuple(part for part in error["loc"] if part != "[key]")
-    at_key = error["type"] == "extra_forbidden" or "[key]" in error["loc"]
-    origin = origin_of(location, tree, at_key=at_key)
+    origin = origin_of(location, tree, at_key="[key]" in error["loc"])
     explain = _EXPLANATIONS.get(error["type"], _other)
     message, suggestion = explain(error, location, model, tree)
     return ConfigProblem(origin.file, origin.line, origin.key, message, suggestion)
+
+
+def unknown_key(location: Location, model: type[BaseModel], origin: Origin) -> ConfigProblem:
+    """What to tell the user about a key that the model doesn't have."""
+    *above, key = map(str, location)
+    known = list(fields_at(tuple(above), model))
+    elsewhere = places_of(key, model)
+    near = nearest(key, known)
+    if len(elsewhere) in (1, 2):
+        suggestion = f"It belongs to {' or '.join(elsewhere)}"
+    elif near is not None:
+        suggestion = f"Did you mean {near}?"
+    else:
+        suggestion = f"The keys here are {', '.join(known)}"
+    return ConfigProblem(
+        origin.file, origin.line, origin.key, "there is no such key here", suggestion
+    )
 
 
 # --- One function per kind of error -------------------------------------------------------------
 
 Explanation = tuple[str, str | None]
 Explain = Callable[[ErrorDetails, Location, type[BaseModel], Table], Explanation]
-
-
-def _unknown_key(
-    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
-) -> Explanation:
-    key = str(location[-1])
-    fields = fields_at(location[:-1], model)
-    message = "there is no such key here"
-    elsewhere = places_of(key, model)
-    if len(elsewhere) in (1, 2):
-        return message, f"It belongs to {' or '.join(elsewhere)}"
-    near = nearest(key, list(fields))
-    if near is not None:
-        return message, f"Did you mean {near}?"
-    return message, f"The keys here are {', '.join(fields)}"
 
 
 def _wrong_choice(
@@ -200,7 +201,6 @@ _EXPLANATIONS: Final[dict[str, Explain]] = {
     "bool_parsing": _wanted_flag,
     "bool_type": _wanted_flag,
     "dict_type": _wanted_map,
-    "extra_forbidden": _unknown_key,
     "float_parsing": _wanted_number,
     "float_type": _wanted_number,
     "greater_than": _out_of_range,

@@ -13,14 +13,14 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from zenstrap.config import files
 from zenstrap.config.component_rules import Violation
-from zenstrap.config.explain import problem_of
+from zenstrap.config.explain import problem_of, unknown_key
 from zenstrap.config.models import EnvironmentConfig
 from zenstrap.config.names import (
     COMPONENT_KINDS,
@@ -29,7 +29,7 @@ from zenstrap.config.names import (
     quoted,
 )
 from zenstrap.config.reading import read
-from zenstrap.config.repair import repaired
+from zenstrap.config.repair import with_known_keys, without_faults
 from zenstrap.config.rules import violations, without_effect
 from zenstrap.config.spelling import nearest
 from zenstrap.config.trees import (
@@ -50,9 +50,7 @@ DEFAULTS_FILE: Final = "defaults.yaml"
 ENVIRONMENTS_FOLDER: Final = "environments"
 PROJECTS_FOLDER: Final = "ml_projects"
 
-# Each round takes out what the one before has found; a repair can bring up at most what lay
-# below a misspelt key.
-_MOST_ROUNDS: Final = 6
+M = TypeVar("M", bound=BaseModel)
 _ALWAYS_THERE: Final = frozenset({"artifact_store", "orchestrator"})
 
 
@@ -151,7 +149,7 @@ class _Reading:
 
     def loaded(self) -> Loaded:
         tree = self._merged_tree()
-        config = self._validated(tree) if tree is not None else None
+        config = self._checked(tree) if tree is not None else None
         if tree is None or config is None or self._problems:
             raise ConfigError(sorted(self._problems, key=self._order))
         placed = (self._placed(one, tree) for one in without_effect(config))
@@ -186,17 +184,13 @@ class _Reading:
         return self._sound(tree, model)
 
     def _sound(self, tree: Table, model: type[BaseModel]) -> Table:
-        for _ in range(_MOST_ROUNDS):
-            try:
-                model.model_validate(plain(tree))
-                break
-            except ValidationError as error:
-                found = error.errors(include_url=False, include_input=False)
-            for details in found:
-                self._add(problem_of(details, model, tree))
-            for details in reversed(found):
-                tree = repaired(details, model, tree)
-        return tree
+        known, unknown = with_known_keys(tree, model)
+        for location, origin in unknown:
+            self._add(unknown_key(location, model, origin))
+        _, errors = _validated(known, model)
+        for error in errors:
+            self._add(problem_of(error, model, known))
+        return without_faults(errors, model, known)
 
     def _with_its_name(self, own: Table) -> Table:
         name = own.get("environment")
@@ -338,21 +332,15 @@ class _Reading:
 
     # --- The whole ---
 
-    def _validated(self, tree: Table) -> EnvironmentConfig | None:
-        for _ in range(_MOST_ROUNDS):
-            try:
-                config = EnvironmentConfig.model_validate(plain(tree))
-                break
-            except ValidationError as error:
-                found = error.errors(include_url=False, include_input=False)
-            for details in found:
-                if not _is_doubtful(details["loc"], tree):
-                    self._add_problem(details, tree)
-            for details in reversed(found):
-                tree = repaired(details, EnvironmentConfig, tree)
-        else:
-            return None
-        for violation in violations(config):
+    def _checked(self, tree: Table) -> EnvironmentConfig | None:
+        config, errors = _validated(tree, EnvironmentConfig)
+        for error in errors:
+            if not _is_doubtful(error["loc"], tree):
+                self._add_problem(error, tree)
+        if errors:  # something in their place, so that the rules can be checked
+            tree = without_faults(errors, EnvironmentConfig, tree)
+            config, _ = _validated(tree, EnvironmentConfig)
+        for violation in violations(config) if config is not None else ():
             self._add_violation(violation, tree)
         return config
 
@@ -406,6 +394,14 @@ class _Reading:
     def _order(self, problem: ConfigProblem) -> tuple[int, str, int]:
         rank = {self._own: 0, self._defaults: 1}.get(problem.file, 2)
         return rank, problem.file, problem.line or 0
+
+
+def _validated(tree: Table, model: type[M]) -> tuple[M | None, list[ErrorDetails]]:
+    """What a tree holds, or everything that is wrong with its values."""
+    try:
+        return model.model_validate(plain(tree)), []
+    except ValidationError as error:
+        return None, error.errors(include_url=False, include_input=False)
 
 
 def _laid(*layers: Table) -> Table:

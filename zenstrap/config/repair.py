@@ -4,85 +4,103 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from zenstrap.config.lookup import choices, example, field_at, fields_at, places_of
+from zenstrap.config.lookup import annotation_at, example, field_at, fields_at, model_in, places_of
 from zenstrap.config.spelling import nearest
-from zenstrap.config.trees import Location, Scalar, Sequence, Table, Tree, at, origin_of
+from zenstrap.config.trees import Location, Origin, Scalar, Sequence, Table, Tree
 
 
-def repaired(error: ErrorDetails, model: type[BaseModel], tree: Table) -> Table:
-    """The tree with a fault taken out, so that the rest can still be checked.
+def with_known_keys(
+    tree: Table, model: type[BaseModel], at: Location = ()
+) -> tuple[Table, list[tuple[Location, Origin]]]:
+    """The tree with each unknown key put right or taken out; those keys, and where they stand.
 
-    A misspelt key is put right; anything else is replaced by something valid, or removed, and
-    marked as doubtful. Several errors of one round are repaired last to first: taking an item out
-    of a list moves those behind it.
+    What is below a misspelt key is checked too.
     """
-    location = tuple(part for part in error["loc"] if part != "[key]")
-    if error["type"] == "extra_forbidden":
-        return _changed(tree, location[:-1], lambda parent: _right_key(parent, location, model))
-    if isinstance(location[-1], int):
-        return _without_item(location, tree)
-    return _repaired_at(location, model, tree)
+    annotation = annotation_at(at, model)
+    if model_in(annotation) is None and not _is_map_of_sections(annotation):
+        return tree, []
+    unknown: list[tuple[Location, Origin]] = []
+    entries: dict[str, Tree] = {}
+    keys: dict[str, Origin] = {}
+    for key, value in tree.entries.items():
+        name: str | None = key
+        if model_in(annotation) is not None and key not in fields_at(at, model):
+            unknown.append(((*at, key), tree.keys[key]))
+            name = _right_key(key, at, model)
+            if name in tree.entries:
+                name = None
+        if name is None:
+            continue
+        if isinstance(value, Table):
+            value, below = with_known_keys(value, model, (*at, name))
+            unknown += below
+        entries[name], keys[name] = value, tree.keys[key]
+    return replace(tree, entries=entries, keys=keys), unknown
 
 
-def _right_key(table: Table, location: Location, model: type[BaseModel]) -> Table:
-    key = str(location[-1])
-    near = None
-    if not places_of(key, model):
-        near = nearest(key, list(fields_at(location[:-1], model)))
-    if near is None or near in table.entries:
-        return table.without(key)
-    return replace(
-        table,
-        entries={near if k == key else k: v for k, v in table.entries.items()},
-        keys={near if k == key else k: v for k, v in table.keys.items()},
-    )
+def without_faults(errors: list[ErrorDetails], model: type[BaseModel], tree: Table) -> Table:
+    """The tree with an example in place of each wrong value, or without it; marked as doubtful."""
+    # Last to first: taking an item out of a list moves those behind it.
+    for error in reversed(errors):
+        *above, key = place_of(error)
+        if isinstance(key, int):
+            tree = _changed(tree, above[:-1], _without_item(str(above[-1]), key))
+        else:
+            info = field_at((*above, key), model)
+            instead = example(info) if info is not None else None
+            tree = _changed(tree, above, _doubted(key, instead))
+    return tree
 
 
-def _without_item(location: Location, tree: Table) -> Table:
-    key, position = str(location[-2]), location[-1]
+def place_of(error: ErrorDetails) -> Location:
+    """The path in the tree that an error is about."""
+    return tuple(part for part in error["loc"] if part != "[key]")
 
-    def drop(table: Table) -> Table:
+
+def _right_key(key: str, at: Location, model: type[BaseModel]) -> str | None:
+    return None if places_of(key, model) else nearest(key, list(fields_at(at, model)))
+
+
+def _is_map_of_sections(annotation: object) -> bool:
+    return get_origin(annotation) is dict and model_in(get_args(annotation)[1]) is not None
+
+
+Change = Callable[[Table], Table]
+
+
+def _without_item(key: str, position: int) -> Change:
+    def change(table: Table) -> Table:
         items = table.entries[key]
         if not isinstance(items, Sequence):
             return table
         kept = tuple(item for i, item in enumerate(items.items) if i != position)
         return table.having(key, replace(items, items=kept))
 
-    return _changed(tree, location[:-2], drop)
+    return change
 
 
-def _repaired_at(location: Location, model: type[BaseModel], tree: Table) -> Table:
-    key = str(location[-1])
-    info = field_at(location, model)
-    instead = _instead(at(location, tree), info) if info is not None else None
-
-    def repair(table: Table) -> Table:
-        doubtful = table.doubtful | {key}
+def _doubted(key: str, instead: str | None) -> Change:
+    def change(table: Table) -> Table:
         if instead is None:
-            return replace(table.without(key), doubtful=doubtful)
-        origin = origin_of((key,), table)
-        return replace(table.having(key, Scalar(origin, instead)), doubtful=doubtful)
+            changed = table.without(key)
+        else:
+            origin = table.entries[key].origin if key in table.entries else table.origin
+            changed = table.having(key, Scalar(origin, instead))
+        return replace(changed, doubtful=table.doubtful | {key})
 
-    return _changed(tree, location[:-1], repair)
+    return change
 
 
-def _changed(tree: Table, location: Location, change: Callable[[Table], Table]) -> Table:
+def _changed(tree: Table, location: list[int | str], change: Change) -> Table:
     if not location:
         return change(tree)
-    child = tree.entries.get(str(location[0]))
+    key = str(location[0])
+    child = tree.entries.get(key)
     if not isinstance(child, Table):
         return tree
-    key = str(location[0])
     return replace(tree, entries={**tree.entries, key: _changed(child, location[1:], change)})
-
-
-def _instead(found: Tree | None, info: FieldInfo) -> str | None:
-    options = [str(choice) for choice in choices(info.annotation)]
-    word = found.value if isinstance(found, Scalar) else None
-    near = nearest(word, options) if isinstance(word, str) else None
-    return near or example(info)
