@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, Final
 
 SENSITIVE: Final = "<sensitive>"
+UNKNOWN: Final = "(known after apply)"  # as Terraform's plan shows it
 
 # Characters. A shorter secret is blanked only where it is the whole value: inside of texts it
 # would blank ordinary words, and betray itself by the gaps.

@@ -13,8 +13,9 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RegistryError
 from zenstrap.platforms import platform_of
 from zenstrap.platforms.gcp.connectors import fingerprint
+from zenstrap.redaction import UNKNOWN
 from zenstrap.registry.desired import desired_registry
-from zenstrap.registry.model import UNKNOWN, DesiredComponent, DesiredConnector, DesiredRegistry
+from zenstrap.registry.model import DesiredComponent, DesiredConnector, DesiredRegistry
 
 
 def registry_from(

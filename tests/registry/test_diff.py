@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tests.registry import model_registry
 from zenstrap.errors import NameTakenError, RefusedError, UsageError
+from zenstrap.redaction import UNKNOWN
 from zenstrap.registry.changes import Action, Kind
 from zenstrap.registry.diff import diff, removal
 from zenstrap.registry.model import (
     CONTENT_HASH,
-    UNKNOWN,
     ActualComponent,
     ActualConnector,
     ActualStack,

@@ -14,8 +14,9 @@ from tests.registry.model_registry import NOW, ModelRegistry
 from tests.registry.test_diff import stack
 from zenstrap.errors import RefusedError, UsageError
 from zenstrap.registry.changes import Kind
-from zenstrap.registry.diff import diff, is_alias
+from zenstrap.registry.diff import diff
 from zenstrap.registry.drift import changed_outside
+from zenstrap.registry.labels import is_alias
 from zenstrap.registry.model import PROMOTIONS, ActualStack, DesiredRegistry
 from zenstrap.registry.versions import (
     beyond_retention,

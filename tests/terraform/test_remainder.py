@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zenstrap.redaction import UNKNOWN
 from zenstrap.terraform.plan import AttributeChange, KeptResource, Plan, ResourceChange
 from zenstrap.terraform.remainder import is_remainder
-from zenstrap.terraform.values import UNKNOWN
 
 paths = st.sampled_from(["labels.team", "location", "name", "rule[0].age"])
 shown = st.none() | st.sampled_from(['"a"', '"b"', "1", UNKNOWN])

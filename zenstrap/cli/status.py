@@ -52,7 +52,7 @@ def status(config: EnvironmentConfig, options: Options) -> int:
 
 def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
     from zenstrap.registry.drift import changed_outside
-    from zenstrap.registry.zenml_registry import read_registry
+    from zenstrap.registry.zenml_reading import read_registry
     from zenstrap.runs import recent_runs
 
     owner = owner_of(config)

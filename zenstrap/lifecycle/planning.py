@@ -20,10 +20,11 @@ from zenstrap.lifecycle.proving import is_proven, last_tests
 from zenstrap.lifecycle.standing import losses
 from zenstrap.lifecycle.succession import succession_notices
 from zenstrap.policy.approval import refusal
+from zenstrap.redaction import UNKNOWN
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
 from zenstrap.registry.comparing import LABEL
 from zenstrap.registry.desired import desired_registry
-from zenstrap.registry.diff import CONNECTOR, UNKNOWN, diff, removal
+from zenstrap.registry.diff import CONNECTOR, diff, removal
 from zenstrap.registry.in_use import require_unused
 from zenstrap.registry.model import OWNER, ActualRegistry, DesiredRegistry, DesiredStack
 from zenstrap.registry.succession import waits_for_proof

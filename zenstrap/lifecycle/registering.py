@@ -11,11 +11,11 @@ from zenstrap.errors import PlanChangedError
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.succession import changed_under
+from zenstrap.redaction import UNKNOWN
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff
 from zenstrap.registry.model import (
-    UNKNOWN,
     VERSION,
     ActualRegistry,
     DesiredRegistry,

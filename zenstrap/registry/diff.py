@@ -20,7 +20,6 @@ from zenstrap.registry.model import (
     CONTENT_HASH,
     ML_PROJECT,
     OWNER,
-    UNKNOWN,
     VERSION,
     ActualComponent,
     ActualConnector,
@@ -30,8 +29,6 @@ from zenstrap.registry.model import (
     DesiredStack,
 )
 from zenstrap.registry.versions import rolled_back_from
-
-__all__ = ["CONNECTOR", "UNKNOWN", "diff", "is_alias", "removal"]
 
 CONNECTOR = "connector"  # the field that names the connector of a component
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from zenstrap.errors import RefusedError
 from zenstrap.naming import alias_name
+from zenstrap.redaction import UNKNOWN
 from zenstrap.registry.labels import is_alias, version_of
 from zenstrap.registry.model import (
     ML_PROJECT,
-    UNKNOWN,
     VERSION,
     ActualRegistry,
     ActualStack,

@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from pydantic import JsonValue
+
+from zenstrap.redaction import UNKNOWN
 
 MANAGED_BY = "managed_by"
 ENVIRONMENT = "environment"
@@ -20,9 +21,6 @@ RUN = "run"
 PROMOTIONS = "promotions"  # on an alias: which versions it had, see zenstrap.registry.versions
 OWNER = "zenstrap_owner"  # whose it is: the id of zenstrap.owner.Owner
 ZENSTRAP = "zenstrap"  # what MANAGED_BY says on all that zenstrap registered
-
-# What Terraform will only know after it was applied; the same text as in its plan.
-UNKNOWN: Final = "(known after apply)"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,6 @@ from zenstrap.registry.model import (
 from zenstrap.registry.succession import waits_for_proof
 from zenstrap.registry.write_log import WriteLog
 from zenstrap.registry.zenml_reading import as_component
-from zenstrap.registry.zenml_reading import read_registry as read_registry
 from zenstrap.registry.zenml_stacks import refuse_foreign, taken_errors, write_stack
 
 if TYPE_CHECKING:

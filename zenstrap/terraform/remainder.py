@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from zenstrap.redaction import UNKNOWN
 from zenstrap.terraform.plan import AttributeChange, Plan, ResourceChange
-from zenstrap.terraform.values import UNKNOWN
 
 _TAINTED = "replace_because_tainted"
 

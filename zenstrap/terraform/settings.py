@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from zenstrap.redaction import UNKNOWN
 from zenstrap.terraform import values
 from zenstrap.terraform.document import RawResource
 from zenstrap.terraform.provider import Provider
@@ -42,7 +43,7 @@ def planned_settings(
             address=resource.address,
             type=resource.type,
             values={
-                name: values.UNKNOWN if later.get(name) is True else known.get(name)
+                name: UNKNOWN if later.get(name) is True else known.get(name)
                 for name in _names(resource.type, {*known, *later}, provider)
             },
         )

@@ -11,9 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from zenstrap.redaction import SENSITIVE
-
-UNKNOWN = "(known after apply)"
+from zenstrap.redaction import SENSITIVE, UNKNOWN
 
 Value = object
 Mask = object

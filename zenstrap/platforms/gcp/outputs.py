@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from zenstrap.errors import RegistryError
-from zenstrap.registry.model import UNKNOWN
+from zenstrap.redaction import UNKNOWN
 
 BASE: Final = "base"  # among the keys: the base's service account
 
