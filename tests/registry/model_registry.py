@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from zenstrap.registry.changes import Action, Kind, RegistrationChange
+from zenstrap.registry.changes import Action, FieldKind, Kind, RegistrationChange
 from zenstrap.registry.labels import component_labels, connector_labels, stack_labels
 from zenstrap.registry.model import (
     ActualComponent,
@@ -55,7 +55,8 @@ class ModelRegistry:
     def link(self, changes: Sequence[RegistrationChange]) -> None:
         """Give components other connectors, and nothing else."""
         for change in changes:
-            key, connector = (change.note, change.name), change.fields[0].after
+            key, link = (str(change.component_type), change.name), change.field(FieldKind.CONNECTOR)
+            connector = link and link.after
             assert connector in self.connectors
             self.components[key] = replace(self.components[key], connector=connector)
 
@@ -118,7 +119,7 @@ class ModelRegistry:
             assert not users, f"ZenML refuses to delete {name}: {users} use it"
             del self.connectors[name]
         elif change.kind is Kind.COMPONENT:
-            key = (change.note, name)
+            key = (str(change.component_type), name)
             users = [s.name for s in self.stacks.values() if name in s.components.get(key[0], ())]
             assert not users, f"ZenML refuses to delete {name}: {users} use it"
             del self.components[key]

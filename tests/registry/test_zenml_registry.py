@@ -17,7 +17,14 @@ from zenstrap.events import Event
 from zenstrap.platforms import platform_of
 from zenstrap.platforms.gcp.connectors import CONNECTORS
 from zenstrap.platforms.gcp.keys import parse_key
-from zenstrap.registry.changes import Action, FieldChange, Kind, Registration, RegistrationChange
+from zenstrap.registry.changes import (
+    Action,
+    FieldChange,
+    FieldKind,
+    Kind,
+    Registration,
+    RegistrationChange,
+)
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff, removal
 from zenstrap.registry.in_use import require_unused
@@ -325,7 +332,9 @@ def test_what_somebody_else_uses_stays_and_the_error_says_what_went(
             kind=Kind.COMPONENT,
             action=Action.UPDATE,
             name="zenml-dev-artifact-store-v1.1.0",
-            fields=(FieldChange(field="path", before="gs://a", after="gs://b"),),
+            fields=(
+                FieldChange(kind=FieldKind.SETTING, name="path", before="gs://a", after="gs://b"),
+            ),
         )
     ]
     require_unused(zenml.client, zenml.actual, corrected)

@@ -15,7 +15,14 @@ from zenstrap.events import (
     StepFinished,
     StepStarted,
 )
-from zenstrap.registry.changes import Action, FieldChange, Kind, Registration, RegistrationChange
+from zenstrap.registry.changes import (
+    Action,
+    FieldChange,
+    FieldKind,
+    Kind,
+    Registration,
+    RegistrationChange,
+)
 from zenstrap.reports import (
     AliasMove,
     Check,
@@ -61,6 +68,10 @@ def resource(action: str, address: str, **more: object) -> ResourceChange:
 
 def attribute(path: str, before: str | None, after: str | None) -> AttributeChange:
     return AttributeChange(path=path, before=before, after=after)
+
+
+def field_change(kind: FieldKind, name: str, before: str | None, after: str) -> FieldChange:
+    return FieldChange(kind=kind, name=name, before=before, after=after)
 
 
 def infrastructure(*changes: ResourceChange, **more: object) -> Plan:
@@ -112,6 +123,8 @@ PLAN = PlanReport(
             kind=Kind.COMPONENT,
             action=Action.CREATE,
             name="zenml-prod-artifact-store-v1.1.0",
+            component_type="artifact_store",
+            fields=(field_change(FieldKind.FLAVOR, "flavor", None, "gcp"),),
             note="gcp: path=gs://acme-ml-prod-zenml-prod-artifacts/base, "
             'labels={"cost_center": "ml", "team": "platform"}',
         ),
@@ -119,9 +132,10 @@ PLAN = PlanReport(
             kind=Kind.COMPONENT,
             action=Action.UPDATE,
             name="zenml-prod-orchestrator-v2.0.0",
+            component_type="orchestrator",
             fields=(
-                FieldChange(field="location", before="europe-west4", after="europe-west1"),
-                FieldChange(field="label content_hash", before="aa11bb22cc", after="dd33ee44ff"),
+                field_change(FieldKind.SETTING, "location", "europe-west4", "europe-west1"),
+                field_change(FieldKind.LABEL, "content_hash", "aa11bb22cc", "dd33ee44ff"),
             ),
         ),
         RegistrationChange(
@@ -134,7 +148,7 @@ PLAN = PlanReport(
             kind=Kind.ALIAS,
             action=Action.CREATE,
             name="zenml-prod-fraud-detection",
-            fields=(FieldChange(field="version", before=None, after="0.1.0"),),
+            fields=(field_change(FieldKind.VERSION, "version", None, "0.1.0"),),
             note="after the smoke test of zenml-prod-fraud-detection-v0.1.0",
         ),
         RegistrationChange(
@@ -142,12 +156,13 @@ PLAN = PlanReport(
             action=Action.PROMOTE,
             name="zenml-prod",
             fields=(
-                FieldChange(
-                    field="artifact_store",
-                    before="zenml-prod-artifact-store-v1.0.0",
-                    after="zenml-prod-artifact-store-v1.1.0",
+                field_change(
+                    FieldKind.COMPONENT,
+                    "artifact_store",
+                    "zenml-prod-artifact-store-v1.0.0",
+                    "zenml-prod-artifact-store-v1.1.0",
                 ),
-                FieldChange(field="label version", before="1.0.0", after="1.1.0"),
+                field_change(FieldKind.LABEL, "version", "1.0.0", "1.1.0"),
             ),
             note="after the smoke test of zenml-prod-v1.1.0",
         ),
@@ -184,6 +199,7 @@ DOWN_PLAN = PlanReport(
             kind=Kind.COMPONENT,
             action=Action.DELETE,
             name="zenml-dev-artifact-store-v1.0.0",
+            component_type="artifact_store",
             note="artifact_store",
         ),
     ),
@@ -570,7 +586,7 @@ HOSTILE_PLAN = PlanReport(
             action=action,
             name=HOSTILE,
             note=HOSTILE,
-            fields=(FieldChange(field=f"{HOSTILE}version", before=HOSTILE, after=HOSTILE),),
+            fields=tuple(field_change(field, HOSTILE, HOSTILE, HOSTILE) for field in FieldKind),
         )
         for kind in Kind
         for action in Action

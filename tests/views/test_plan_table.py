@@ -8,7 +8,7 @@ import pytest
 
 from tests.views import examples
 from tests.views.conftest import Golden
-from zenstrap.registry.changes import Action, FieldChange, Kind, RegistrationChange
+from zenstrap.registry.changes import Action, FieldChange, FieldKind, Kind, RegistrationChange
 from zenstrap.terraform.plan import AttributeChange
 from zenstrap.views.plan_table import PlanTable, plain_plan, summary_line
 from zenstrap.views.terminal import console_on
@@ -75,9 +75,10 @@ def test_a_content_hash_is_shown_only_where_nothing_else_says_what_changes() -> 
         change = RegistrationChange(kind=Kind.STACK, action=Action.UPDATE, name="s", fields=fields)
         return plain_plan(examples.EMPTY_PLAN.model_copy(update={"registrations": (change,)}))
 
-    content = FieldChange(field="label content_hash", before="aa", after="bb")
+    content = FieldChange(kind=FieldKind.LABEL, name="content_hash", before="aa", after="bb")
     assert "aa → bb" in update(content)
-    assert "aa → bb" not in update(content, FieldChange(field="x", before="1", after="2"))
+    setting = FieldChange(kind=FieldKind.SETTING, name="x", before="1", after="2")
+    assert "aa → bb" not in update(content, setting)
 
 
 def test_the_summary_line_counts_everything() -> None:

@@ -21,10 +21,9 @@ from zenstrap.lifecycle.standing import losses
 from zenstrap.lifecycle.succession import succession_notices
 from zenstrap.policy.approval import refusal
 from zenstrap.redaction import UNKNOWN
-from zenstrap.registry.changes import Action, Kind, RegistrationChange
-from zenstrap.registry.comparing import LABEL
+from zenstrap.registry.changes import Action, FieldKind, Kind, RegistrationChange
 from zenstrap.registry.desired import desired_registry
-from zenstrap.registry.diff import CONNECTOR, diff, removal
+from zenstrap.registry.diff import diff, removal
 from zenstrap.registry.in_use import require_unused
 from zenstrap.registry.model import OWNER, ActualRegistry, DesiredRegistry, DesiredStack
 from zenstrap.registry.succession import waits_for_proof
@@ -326,9 +325,12 @@ def _stacks_to_test(
 def _owner_notices(
     desired: DesiredRegistry, changes: Sequence[RegistrationChange]
 ) -> Iterator[str]:
-    label = f"{LABEL}{OWNER}"
-    marked = [c for c in changes if any(f.field == label and f.before is None for f in c.fields)]
-    if any(change.action in (Action.UPDATE, Action.MARK) for change in marked):
+    given = (
+        change.field(FieldKind.LABEL, OWNER)
+        for change in changes
+        if change.action in (Action.UPDATE, Action.MARK)
+    )
+    if any(label is not None and label.before is None for label in given):
         yield (
             f"Everything of this environment gets its owner's id, {desired.owner}, once: label "
             f"{OWNER}. Nothing is replaced or tested again for that."
@@ -343,7 +345,7 @@ def _notices(
         for change in changes
         if change.action is Action.UPDATE
         and not waits_for_proof(change, desired)
-        and any(not f.field.startswith("label ") and f.field != CONNECTOR for f in change.fields)
+        and any(field.is_content for field in change.fields)
     ]
     if not in_place or config.protection.immutable_versions:
         return []

@@ -161,7 +161,7 @@ def roll_back(
     move = AliasMove(
         alias=moved.name,
         stack=target.name,
-        before=plan.registrations[0].fields[0].before,
+        before=_before(plan),
         after=moved.version,
         action=moved.action,
     )
@@ -174,6 +174,12 @@ def _target(plan: PlanReport, actual: ActualRegistry) -> ActualStack:
         if (rollback_change(actual, stack),) == plan.registrations:
             return stack
     raise _changed()
+
+
+def _before(plan: PlanReport) -> str | None:
+    """The version that the alias had when the plan was shown."""
+    version = plan.registrations[0].version
+    return version.before if version else None
 
 
 def _changed() -> PlanChangedError:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from zenstrap.platforms.base import Platform
-from zenstrap.registry.changes import Action, Kind, RegistrationChange
-from zenstrap.registry.comparing import LABEL
-from zenstrap.registry.diff import CONNECTOR
+from zenstrap.registry.changes import Action, FieldKind, Kind, RegistrationChange
 from zenstrap.registry.model import CONTENT_HASH, ML_PROJECT, ActualRegistry, DesiredRegistry
 from zenstrap.registry.succession import new_links
 from zenstrap.reports import PlanReport, PromotionReport, count
@@ -80,16 +78,13 @@ def changed_under(
             return False
         if change.kind is Kind.CONNECTOR:
             return change.name in connectors and any(
-                not f.field.startswith(LABEL) or f.field == f"{LABEL}{CONTENT_HASH}"
-                for f in change.fields
+                not f.is_label or f.name == CONTENT_HASH for f in change.fields
             )
         if change.kind is not Kind.COMPONENT or change.name not in links:
             return False
-        return any(
-            not f.field.startswith(LABEL)
-            and not (f.field == CONNECTOR and f.before == links[change.name])
-            for f in change.fields
-        )
+        link = change.field(FieldKind.CONNECTOR)
+        is_linked_anew = link is not None and link.before != links[change.name]
+        return is_linked_anew or any(f.is_content for f in change.fields)
 
     in_place = {change.name for change in plan.registrations if changed(change)}
     cut_off = _cut_off(platform, plan.infrastructure, desired, actual) & connectors

@@ -1,10 +1,30 @@
-"""What would be written to ZenML's registry: the vocabulary of the diff."""
+"""What would be written to ZenML's registry, field by field: the vocabulary of the diff."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue, computed_field, model_validator
+
+from zenstrap.redaction import UNKNOWN
+from zenstrap.registry.labels import (
+    component_labels,
+    connector_labels,
+    lasting,
+    stack_labels,
+)
+from zenstrap.registry.model import (
+    VERSION,
+    ActualComponent,
+    ActualConnector,
+    ActualStack,
+    DesiredComponent,
+    DesiredConnector,
+    DesiredStack,
+)
 
 
 class Kind(StrEnum):
@@ -27,26 +47,96 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
+class FieldKind(StrEnum):
+    """What a field of a registration is."""
+
+    METHOD = "method"  # of a connector that is created
+    FLAVOR = "flavor"  # of a component that is created
+    SETTING = "setting"
+    CONNECTOR = "connector"  # by which a component reaches its platform
+    RESOURCE = "resource"  # what it reaches through that
+    COMPONENT = "component"  # of a stack; its name is the component's type
+    VERSION = "version"  # that a new alias gets
+    LABEL = "label"
+
+
 class FieldChange(BaseModel):
-    """One field of a registration, as people read it; None where it is absent."""
+    """One field of a registration; its values as people read them, None where it is absent.
+
+    Attributes:
+        name: the setting's, the label's, the component's type; else that of the kind.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    field: str
+    kind: FieldKind
+    name: str
     before: str | None
     after: str | None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_a_kind(cls, data: Any) -> Any:
+        """``field`` follows from the others. Plans of older versions have nothing else."""
+        if not isinstance(data, dict) or "field" not in data:
+            return data
+        fields = dict(data)
+        return {"kind": FieldKind.SETTING, "name": fields.pop("field"), **fields}
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def field(self) -> str:
+        """What people are told that it is."""
+        return f"label {self.name}" if self.is_label else self.name
+
+    @property
+    def is_label(self) -> bool:
+        return self.kind is FieldKind.LABEL
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it doesn't depend on what Terraform only knows after it was applied."""
+        return self.after is None or UNKNOWN not in self.after
+
+    @property
+    def is_content(self) -> bool:
+        """Whether it is part of what a version is, as labels and the link to a connector aren't."""
+        return self.kind not in (FieldKind.LABEL, FieldKind.CONNECTOR)
+
 
 class RegistrationChange(BaseModel):
-    """One registration that differs from what is wanted."""
+    """One registration that differs from what is wanted.
+
+    Attributes:
+        component_type: ZenML's type, for components only (``artifact_store`` …).
+        fields: of what is created, all of them.
+        note: for people.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
     action: Action
     name: str
+    component_type: str | None = None
     fields: tuple[FieldChange, ...] = ()
     note: str = ""
+
+    def field(self, kind: FieldKind, name: str | None = None) -> FieldChange | None:
+        """The first field of that kind, and of that name if one is given."""
+        fitting = (f for f in self.fields if f.kind is kind and name in (None, f.name))
+        return next(fitting, None)
+
+    @property
+    def told(self) -> tuple[FieldChange, ...]:
+        """The fields that people are shown: what is created is told by its note."""
+        is_new = self.action is Action.CREATE and self.kind is not Kind.ALIAS
+        return () if is_new else self.fields
+
+    @property
+    def version(self) -> FieldChange | None:
+        """The version that an alias gets, where it changes."""
+        return self.field(FieldKind.VERSION) or self.field(FieldKind.LABEL, VERSION)
 
 
 class Registration(BaseModel):
@@ -72,3 +162,88 @@ class Registration(BaseModel):
     project: str | None = None
     action: Action | None = None
     note: str = ""
+
+
+def connector_fields(
+    desired: DesiredConnector, actual: ActualConnector | None
+) -> Iterator[FieldChange]:
+    """Where a connector differs. Its secrets can't be compared: their key's fingerprint is."""
+    if actual is None:
+        yield FieldChange(kind=FieldKind.METHOD, name="method", before=None, after=desired.method)
+    found = actual.configuration if actual else {}
+    yield from _differing(FieldKind.SETTING, desired.configuration, found)
+    yield from _differing_labels(connector_labels(desired), actual)
+
+
+def component_fields(
+    desired: DesiredComponent, actual: ActualComponent | None
+) -> Iterator[FieldChange]:
+    """Where a component differs: settings, link to its connector, labels."""
+    if actual is None:
+        yield FieldChange(kind=FieldKind.FLAVOR, name="flavor", before=None, after=desired.flavor)
+    found = actual.configuration if actual else {}
+    yield from _differing(FieldKind.SETTING, desired.configuration, found)
+    wanted = desired.connector.name if desired.connector else None
+    yield from link_field(actual.connector if actual else None, wanted)
+    resource = {"resource": actual.resource} if actual else {}
+    yield from _differing(FieldKind.RESOURCE, {"resource": desired.resource}, resource)
+    yield from _differing_labels(component_labels(desired), actual)
+
+
+def stack_fields(desired: DesiredStack, actual: ActualStack | None) -> Iterator[FieldChange]:
+    """Where a stack, or an alias, differs: its components, labels."""
+    wanted = {kind: component.name for kind, component in desired.components.items()}
+    parts = actual.components if actual else {}
+    found = {kind: ", ".join(names) for kind, names in parts.items()}
+    yield from _differing(FieldKind.COMPONENT, wanted, found)
+    yield from _differing_labels(stack_labels(desired), actual)
+
+
+def link_field(before: str | None, after: str | None) -> Iterator[FieldChange]:
+    """The connector of a component, where it changes."""
+    yield from _differing(FieldKind.CONNECTOR, {"connector": after}, {"connector": before})
+
+
+def deletion(kind: Kind, name: str, component_type: str | None = None) -> RegistrationChange:
+    """A registration that goes.
+
+    Args:
+        component_type: for components.
+    """
+    return RegistrationChange(
+        kind=kind,
+        action=Action.DELETE,
+        name=name,
+        component_type=component_type,
+        note=component_type or "",
+    )
+
+
+def described(component: DesiredComponent) -> str:
+    """A component's flavor and settings on one line."""
+    settings = ", ".join(
+        f"{key}={_text(value)}" for key, value in sorted(component.configuration.items())
+    )
+    return f"{component.flavor}: {settings}" if settings else component.flavor
+
+
+Values = Mapping[str, JsonValue] | Mapping[str, str] | Mapping[str, str | None]
+
+
+def _differing_labels(
+    desired: Mapping[str, str], actual: ActualConnector | ActualComponent | ActualStack | None
+) -> Iterator[FieldChange]:
+    yield from _differing(FieldKind.LABEL, desired, lasting(actual.labels) if actual else {})
+
+
+def _differing(kind: FieldKind, desired: Values, actual: Values) -> Iterator[FieldChange]:
+    for name in sorted({*desired, *actual}):
+        before, after = actual.get(name), desired.get(name)
+        if before != after:
+            yield FieldChange(kind=kind, name=name, before=_text(before), after=_text(after))
+
+
+def _text(value: JsonValue) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True)

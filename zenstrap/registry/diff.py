@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from zenstrap.config.spelling import nearest
 from zenstrap.errors import NameTakenError, UsageError
-from zenstrap.registry.changes import Action, FieldChange, Kind, RegistrationChange
-from zenstrap.registry.comparing import (
-    LABEL,
+from zenstrap.registry.changes import (
+    Action,
+    FieldChange,
+    FieldKind,
+    Kind,
+    RegistrationChange,
     component_fields,
     connector_fields,
+    deletion,
     described,
+    link_field,
     stack_fields,
 )
 from zenstrap.registry.immutability import refuse_changed_versions, refuse_unchangeable
@@ -29,8 +34,6 @@ from zenstrap.registry.model import (
     DesiredStack,
 )
 from zenstrap.registry.versions import rolled_back_from
-
-CONNECTOR = "connector"  # the field that names the connector of a component
 
 
 def diff(
@@ -72,9 +75,9 @@ def diff(
 
 def is_promoted(stack: DesiredStack, alias: ActualStack) -> bool:
     """Whether a stack's alias gets other components or another version; else only labels."""
-    told = (f"{LABEL}{VERSION}", f"{LABEL}{CONTENT_HASH}")
     return any(
-        not one.field.startswith(LABEL) or one.field in told for one in stack_fields(stack, alias)
+        not one.is_label or one.name in (VERSION, CONTENT_HASH)
+        for one in stack_fields(stack, alias)
     )
 
 
@@ -90,10 +93,15 @@ def _connector_changes(
         found = actual.connectors.get(connector.name)
         if found is None:
             who = f" as {connector.principal}" if connector.principal else ""
-            yield _creation(Kind.CONNECTOR, connector.name, f"{connector.method}{who}")
+            yield RegistrationChange(
+                kind=Kind.CONNECTOR,
+                action=Action.CREATE,
+                name=connector.name,
+                fields=tuple(connector_fields(connector, None)),
+                note=f"{connector.method}{who}",
+            )
         else:
-            fields = connector_fields(connector, found)
-            yield from _update(Kind.CONNECTOR, found, fields, actual)
+            yield from _update(Kind.CONNECTOR, found, connector_fields(connector, found), actual)
 
 
 def _component_changes(
@@ -102,10 +110,16 @@ def _component_changes(
     for component in desired.components:
         found = actual.components.get((component.type, component.name))
         if found is None:
-            yield _creation(Kind.COMPONENT, component.name, described(component))
+            yield RegistrationChange(
+                kind=Kind.COMPONENT,
+                action=Action.CREATE,
+                name=component.name,
+                component_type=component.type,
+                fields=tuple(component_fields(component, None)),
+                note=described(component),
+            )
         else:
-            fields = component_fields(component, found)
-            yield from _update(Kind.COMPONENT, found, fields, actual)
+            yield from _update(Kind.COMPONENT, found, component_fields(component, found), actual)
 
 
 def _relinks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[RegistrationChange]:
@@ -123,12 +137,15 @@ def _relinks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[Regis
             or _is_dropped(component, desired)
         ):
             continue
-        field = FieldChange(field=CONNECTOR, before=component.connector, after=successor)
         yield RegistrationChange(
             kind=Kind.COMPONENT,
             action=Action.UPDATE,
             name=component.name,
-            fields=(field, *_mark_of(component.labels, desired)),
+            component_type=component.type,
+            fields=(
+                *link_field(component.connector, successor),
+                *_mark_of(component.labels, desired),
+            ),
             note=component.type,
         )
 
@@ -144,23 +161,29 @@ def _marks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[Registr
         *(name for stack in desired.stacks for name in (stack.name, stack.alias)),
     }
     order = list(Kind)
-    things: list[tuple[Kind, str, ActualConnector | ActualComponent | ActualStack]] = [
-        *((Kind.CONNECTOR, "", one) for one in actual.our_connectors),
-        *((Kind.COMPONENT, one.type, one) for one in actual.our_components),
-        *((Kind.STACK, "", one) for one in actual.our_stacks),
+    things: list[tuple[Kind, ActualConnector | ActualComponent | ActualStack]] = [
+        *((Kind.CONNECTOR, one) for one in actual.our_connectors),
+        *((Kind.COMPONENT, one) for one in actual.our_components),
+        *((Kind.STACK, one) for one in actual.our_stacks),
     ]
-    for kind, note, thing in sorted(things, key=lambda one: (order.index(one[0]), one[2].name)):
+    for kind, thing in sorted(things, key=lambda one: (order.index(one[0]), one[1].name)):
         fields = _mark_of(thing.labels, desired)
         if fields and thing.name not in wanted | written:
+            type_ = thing.type if isinstance(thing, ActualComponent) else None
             yield RegistrationChange(
-                kind=kind, action=Action.MARK, name=thing.name, fields=fields, note=note
+                kind=kind,
+                action=Action.MARK,
+                name=thing.name,
+                component_type=type_,
+                fields=fields,
+                note=type_ or "",
             )
 
 
 def _mark_of(labels: Mapping[str, str], desired: DesiredRegistry) -> tuple[FieldChange, ...]:
     if not desired.owner or OWNER in labels:
         return ()
-    return (FieldChange(field=f"{LABEL}{OWNER}", before=None, after=desired.owner),)
+    return (FieldChange(kind=FieldKind.LABEL, name=OWNER, before=None, after=desired.owner),)
 
 
 def _stack_changes(
@@ -170,7 +193,13 @@ def _stack_changes(
         found = actual.stacks.get(stack.name)
         if found is None:
             names = ", ".join(c.name for c in stack.components.values())
-            yield _creation(Kind.STACK, stack.name, names)
+            yield RegistrationChange(
+                kind=Kind.STACK,
+                action=Action.CREATE,
+                name=stack.name,
+                fields=tuple(stack_fields(stack, None)),
+                note=names,
+            )
         else:
             yield from _update(Kind.STACK, found, stack_fields(stack, found), actual)
 
@@ -189,11 +218,13 @@ def _alias_change(
 ) -> RegistrationChange | None:
     note = f"after the smoke test of {desired.name}"
     if found is None:
-        after = FieldChange(field=VERSION, before=None, after=desired.version)
+        after = FieldChange(
+            kind=FieldKind.VERSION, name=VERSION, before=None, after=desired.version
+        )
         return RegistrationChange(
             kind=Kind.ALIAS, action=Action.CREATE, name=desired.alias, fields=(after,), note=note
         )
-    fields = stack_fields(desired, found)
+    fields = tuple(stack_fields(desired, found))
     if not fields:
         return None
     run = rolled_back_from(actual, desired.project, desired.version)
@@ -247,37 +278,34 @@ def _deletions(
     aliases_first = sorted(stacks, key=lambda stack: (not is_alias(stack), stack.name))
     return (
         *(
-            _deletion(Kind.ALIAS if is_alias(stack) else Kind.STACK, stack.name)
+            deletion(Kind.ALIAS if is_alias(stack) else Kind.STACK, stack.name)
             for stack in aliases_first
         ),
         *(
-            _deletion(Kind.COMPONENT, component.name, component.type)
+            deletion(Kind.COMPONENT, component.name, component.type)
             for component in sorted(components, key=lambda one: (one.name, one.type))
         ),
         *(
-            _deletion(Kind.CONNECTOR, connector.name)
+            deletion(Kind.CONNECTOR, connector.name)
             for connector in sorted(connectors, key=lambda one: one.name)
         ),
     )
 
 
-def _creation(kind: Kind, name: str, note: str) -> RegistrationChange:
-    return RegistrationChange(kind=kind, action=Action.CREATE, name=name, note=note)
-
-
-def _deletion(kind: Kind, name: str, note: str = "") -> RegistrationChange:
-    return RegistrationChange(kind=kind, action=Action.DELETE, name=name, note=note)
-
-
 def _update(
     kind: Kind,
     found: ActualConnector | ActualComponent | ActualStack,
-    fields: Sequence[FieldChange],
+    fields: Iterable[FieldChange],
     actual: ActualRegistry,
 ) -> Iterator[RegistrationChange]:
-    if fields:
-        action = Action.UPDATE if actual.is_ours(found.labels) else Action.ADOPT
-        yield RegistrationChange(kind=kind, action=action, name=found.name, fields=tuple(fields))
+    if differing := tuple(fields):
+        yield RegistrationChange(
+            kind=kind,
+            action=Action.UPDATE if actual.is_ours(found.labels) else Action.ADOPT,
+            name=found.name,
+            component_type=found.type if isinstance(found, ActualComponent) else None,
+            fields=differing,
+        )
 
 
 def _refuse_unknown_names(desired: DesiredRegistry, adopt: frozenset[str]) -> None:

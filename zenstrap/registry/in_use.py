@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from zenstrap.errors import RefusedError
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
-from zenstrap.registry.comparing import LABEL
-from zenstrap.registry.diff import CONNECTOR
 from zenstrap.registry.model import ActualRegistry
 from zenstrap.registry.zenml_reading import PAGE
 
@@ -40,8 +38,7 @@ def require_unused(
         for change in changes
         if immutable_versions and change.kind is Kind.COMPONENT and change.action is Action.UPDATE
         for component in actual.our_components
-        if component.name == change.name
-        and any(not one.field.startswith(LABEL) and one.field != CONNECTOR for one in change.fields)
+        if component.name == change.name and any(one.is_content for one in change.fields)
     }
     if taken := list(_stacks_with(client, actual, corrected)):
         raise RefusedError(
@@ -69,7 +66,7 @@ def _uses(
     from zenml.utils.pagination_utils import depaginate
 
     deleted = [change for change in changes if change.action is Action.DELETE]
-    kinds = {(c.note, c.name) for c in deleted if c.kind is Kind.COMPONENT}
+    kinds = {(c.component_type, c.name) for c in deleted if c.component_type is not None}
     components = {actual.components[kind].id: kind[1] for kind in kinds}
     connectors = [change.name for change in deleted if change.kind is Kind.CONNECTOR]
     our_components = {component.id for component in actual.our_components}

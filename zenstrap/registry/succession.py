@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from zenstrap.registry.changes import Action, FieldChange, Kind, RegistrationChange
-from zenstrap.registry.diff import CONNECTOR
+from zenstrap.registry.changes import (
+    Action,
+    FieldChange,
+    FieldKind,
+    Kind,
+    RegistrationChange,
+    link_field,
+)
 from zenstrap.registry.model import ML_PROJECT, ActualRegistry, DesiredRegistry
 
 Changes = tuple[RegistrationChange, ...]
@@ -52,7 +58,7 @@ def after_proof(
         for component in stack.components.values()
         if component.connector
     }
-    needed = {link.fields[0].after for link in returned}
+    needed = {link.after for change in returned if (link := change.field(FieldKind.CONNECTOR))}
     return tuple(
         change
         for change in changes
@@ -86,7 +92,8 @@ def links_to_return(
             kind=Kind.COMPONENT,
             action=Action.UPDATE,
             name=change.name,
-            fields=(FieldChange(field=CONNECTOR, before=link.after, after=link.before),),
+            component_type=kinds[change.name],
+            fields=tuple(link_field(link.after, link.before)),
             note=kinds[change.name],
         )
         for change, link in new_links(desired, planned)
@@ -106,12 +113,13 @@ def new_links(
             or change.name not in wanted
         ):
             continue
-        for field in change.fields:
-            if field.field == CONNECTOR and field.before is not None:
-                yield change, field
+        link = change.field(FieldKind.CONNECTOR)
+        if link is not None and link.before is not None:
+            yield change, link
 
 
 def _project(change: RegistrationChange, actual: ActualRegistry) -> str | None:
     if change.kind is Kind.CONNECTOR:
         return actual.connectors[change.name].labels.get(ML_PROJECT)
-    return actual.components[(change.note, change.name)].labels.get(ML_PROJECT)
+    assert change.component_type is not None, "components have a type"
+    return actual.components[(change.component_type, change.name)].labels.get(ML_PROJECT)

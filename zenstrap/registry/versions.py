@@ -16,7 +16,14 @@ from typing import Final
 from zenstrap import invocation
 from zenstrap.errors import RefusedError, UsageError
 from zenstrap.naming import alias_name
-from zenstrap.registry.changes import Action, FieldChange, Kind, RegistrationChange
+from zenstrap.registry.changes import (
+    Action,
+    FieldChange,
+    FieldKind,
+    Kind,
+    RegistrationChange,
+    deletion,
+)
 from zenstrap.registry.labels import version_in, version_of
 from zenstrap.registry.model import (
     ML_PROJECT,
@@ -191,7 +198,7 @@ def rollback_change(actual: ActualRegistry, target: ActualStack) -> Registration
         kind=Kind.ALIAS,
         action=Action.PROMOTE if alias else Action.CREATE,
         name=alias_name(actual.environment, project),
-        fields=(FieldChange(field=f"label {VERSION}", before=before, after=after),),
+        fields=(FieldChange(kind=FieldKind.LABEL, name=VERSION, before=before, after=after),),
         note=f"finishes {move.run}" if move else f"back to {target.name}",
     )
 
@@ -219,8 +226,8 @@ def beyond_retention(actual: ActualRegistry, keep: int) -> tuple[RegistrationCha
     } - used
     ours = {(c.type, c.name) for c in actual.our_components}
     return (
-        *(_deletion(Kind.STACK, name) for name in sorted(gone)),
-        *(_deletion(Kind.COMPONENT, name, kind) for kind, name in sorted(freed & ours)),
+        *(deletion(Kind.STACK, name) for name in sorted(gone)),
+        *(deletion(Kind.COMPONENT, name, kind) for kind, name in sorted(freed & ours)),
     )
 
 
@@ -233,10 +240,6 @@ def _excess(actual: ActualRegistry, project: str | None, keep: int) -> Iterator[
 def _projects(actual: ActualRegistry) -> list[str | None]:
     named = {s.labels[ML_PROJECT] for s in actual.our_stacks if ML_PROJECT in s.labels}
     return [None, *sorted(named)]
-
-
-def _deletion(kind: Kind, name: str, note: str = "") -> RegistrationChange:
-    return RegistrationChange(kind=kind, action=Action.DELETE, name=name, note=note)
 
 
 def _order(version: str) -> tuple[int, ...]:

@@ -10,13 +10,11 @@ from uuid import UUID
 
 from zenstrap.errors import RegistryError
 from zenstrap.events import Emit, ignore
-from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
-from zenstrap.registry.comparing import LABEL
+from zenstrap.registry.changes import Action, FieldKind, Kind, Registration, RegistrationChange
 from zenstrap.registry.labels import component_labels
 from zenstrap.registry.model import (
     CONTENT_HASH,
     ML_PROJECT,
-    OWNER,
     RUN,
     VERSION,
     ActualComponent,
@@ -175,8 +173,7 @@ def _mark(
     from zenml.models import ComponentUpdate, StackUpdate
 
     thing = _found(change, actual)
-    (label,) = change.fields
-    mark = {OWNER: str(label.after)}
+    mark = _labels(change)
 
     def write() -> None:
         if change.kind is Kind.CONNECTOR:
@@ -202,8 +199,18 @@ def _found(
     if change.kind is Kind.CONNECTOR:
         return actual.connectors[change.name]
     if change.kind is Kind.COMPONENT:
-        return actual.components[(change.note, change.name)]
+        return _component_of(change, actual)
     return actual.stacks[change.name]
+
+
+def _component_of(change: RegistrationChange, actual: ActualRegistry) -> ActualComponent:
+    assert change.component_type is not None, "components have a type"
+    return actual.components[(change.component_type, change.name)]
+
+
+def _labels(change: RegistrationChange) -> dict[str, str]:
+    """The labels that a registration gets by a change."""
+    return {f.name: str(f.after) for f in change.fields if f.is_label}
 
 
 def _as_it_was(
@@ -215,7 +222,7 @@ def _as_it_was(
         id=thing.id,
         version=thing.labels.get(VERSION, ""),
         content_hash=thing.labels.get(CONTENT_HASH, ""),
-        component_type=change.note if change.kind is Kind.COMPONENT else None,
+        component_type=change.component_type,
         project=thing.labels.get(ML_PROJECT),
         action=change.action,
     )
@@ -297,12 +304,14 @@ def _relink(client: Client, change: RegistrationChange, actual: ActualRegistry, 
     """Give a component another connector; the rest of it stays."""
     from zenml.enums import StackComponentType
 
-    found = actual.components[(change.note, change.name)]
+    found = _component_of(change, actual)
+    link = change.field(FieldKind.CONNECTOR)
+    assert link is not None, "a component is given another connector"
     client.update_stack_component(
         UUID(found.id),
         StackComponentType(found.type),
-        labels={RUN: run, **{f.field.removeprefix(LABEL): f.after for f in change.fields[1:]}},
-        connector_id=_connector_id(change.fields[0].after, actual),
+        labels={RUN: run, **_labels(change)},
+        connector_id=_connector_id(link.after, actual),
         connector_resource_id=found.resource,
     )
 

@@ -45,7 +45,7 @@ STYLES = {
     "mark": "yellow",
 }
 _NOTHING = "(none)"
-_CONTENT_HASH = "label content_hash"  # says that something changed; what, the others say
+_CONTENT_HASH = "content_hash"  # says that something changed; what, the others say
 _MOST_ATTRIBUTES = 12  # more say less: the dashboard's plan has them all
 _REASONS = {
     "replace_because_tainted": "its creation failed halfway",
@@ -230,21 +230,21 @@ def _registration(change: RegistrationChange, width: int) -> Iterator[Renderable
     action, kind = str(change.action), str(change.kind)
     name = clean(change.name)
     if kind == "alias" and action in ("create", "promote"):
-        version = _version(change.fields)
+        version = change.version
         head = name if action == "promote" else f"alias {name}"
         arrow = f"{head} {_arrow(version)}" if version else head
         yield _row(action, action, arrow, clean(change.note))
         if action == "promote":
-            yield from _fields([f for f in change.fields if not _is_label(f)], width)
+            yield from _fields([f for f in change.fields if not f.is_label], width)
         return
     yield _row(action, action, f"{kind} {name}")
     if change.note:
         yield _detail([(shorten(clean(change.note), 2 * (width - _DETAIL_INDENT)), "dim")])
-    yield from _fields(change.fields, width)
+    yield from _fields(change.told, width)
 
 
 def _fields(fields: Sequence[FieldChange], width: int) -> Iterator[RenderableType]:
-    telling = [one for one in fields if one.field != _CONTENT_HASH]
+    telling = [one for one in fields if not (one.is_label and one.name == _CONTENT_HASH)]
     fields = telling or fields
     for one in fields[:_MOST_ATTRIBUTES]:
         yield _value_change(one.field, one.before, one.after, width)
@@ -252,15 +252,6 @@ def _fields(fields: Sequence[FieldChange], width: int) -> Iterator[RenderableTyp
         yield _detail([(f"and {len(fields) - _MOST_ATTRIBUTES} more", "dim")])
 
 
-def _version(fields: Sequence[FieldChange]) -> FieldChange | None:
-    named = [f for f in fields if f.field.removeprefix("label ").endswith("version")]
-    return named[0] if named else None
-
-
 def _arrow(version: FieldChange) -> str:
     before = f"{clean(version.before)} " if version.before else ""
     return f"{before}→ {clean(version.after or _NOTHING)}"
-
-
-def _is_label(field: FieldChange) -> bool:
-    return field.field.startswith("label ")
