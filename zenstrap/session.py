@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zenstrap.config import EnvironmentConfig
     from zenstrap.lease import Lease
     from zenstrap.platforms.base import Platform
+    from zenstrap.registry.reconciliation import Reconciliation
     from zenstrap.reports import PlanReport, Report
     from zenstrap.terraform.storage import StateStorage
 
@@ -57,6 +58,7 @@ class Session:
         run: the key of this run's files; not ZenML's run name, which comes later.
         run_id: id of the pipeline run in ZenML, once it exists; likewise ``run_name``.
         failed_step: the step in which the run failed, for the summary.
+        reconciliation: what is left to write to ZenML's registry, once that was looked at.
         reports: what the steps returned, by step.
         is_asking: a person is being asked something right now.
     """
@@ -80,6 +82,7 @@ class Session:
     changed_first: str = ""
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     show_plan: ShowPlan = lambda plan: None
+    reconciliation: Reconciliation | None = None
     reports: dict[str, list[Report]] = field(default_factory=dict)
     run_id: str | None = None
     run_name: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.registry.test_succession import up
 from zenstrap.config import EnvironmentConfig, load_environment
 from zenstrap.errors import PlanChangedError
 from zenstrap.lifecycle import registering
-from zenstrap.lifecycle.registering import register_connectors, register_stacks
+from zenstrap.lifecycle.registering import promote, register_connectors, register_stacks
 from zenstrap.platforms import platform_of
 from zenstrap.platforms.gcp import connector_keys
 from zenstrap.registry.desired import desired_registry
@@ -84,3 +85,27 @@ def test_without_connectors_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) ->
     shown = Shown(config, local_outputs(config))
     monkeypatch.setattr(registering, "our_registry", lambda *asked: pytest.fail("asked"))
     assert shown.run(register_connectors).registrations == ()
+
+
+@pytest.mark.parametrize(("to_test", "readings"), [((), 1), (("zenml-prod-v1.0.0",), 2)])
+def test_zenml_is_read_once_for_all_that_is_registered_and_again_after_a_test(
+    to_test: tuple[str, ...], readings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured("prod")
+    shown = Shown(config, outputs_of(config))
+    plan = shown.plan.model_copy(update={"registrations": (), "to_test": to_test})
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        registering, "our_registry", lambda *about: (asked.append(about), shown.now)[1]
+    )
+    monkeypatch.setattr(connector_keys, "fingerprints", lambda *about: {})
+    session: Any = Session(platform_of(config), "up")
+    session.guard = lambda: None
+    sql = SimpleNamespace(type=SimpleNamespace(value="sql"))
+    client: Any = SimpleNamespace(zen_store=SimpleNamespace(config=sql))
+    connectors = register_connectors(config, shown.outputs, plan, client, session)
+    stacks = register_stacks(config, shown.outputs, plan, client, session)
+    assert {r.action for r in (*connectors.registrations, *stacks.registrations)} == {None}
+    report = promote(config, shown.outputs, plan, stacks, (), client, session)
+    assert not any(move.action for move in report.aliases)
+    assert len(asked) == readings

@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING
 
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import PlanChangedError
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.succession import changed_under
-from zenstrap.redaction import UNKNOWN
-from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
+from zenstrap.registry.changes import Action, Kind, Registration
 from zenstrap.registry.desired import desired_registry
-from zenstrap.registry.diff import diff
 from zenstrap.registry.model import (
     VERSION,
-    ActualRegistry,
-    DesiredRegistry,
     DesiredStack,
 )
+from zenstrap.registry.reconciliation import Reconciliation, is_connector_write
 from zenstrap.registry.succession import after_proof, links_to_return
 from zenstrap.registry.zenml_connectors import (
     Keys,
@@ -62,34 +58,30 @@ def register_connectors(
             :func:`zenstrap.registry.zenml_connectors.write_connectors`.
     """
     session.guard()
-    desired = _desired(config, outputs, client, session)
-    written: tuple[Registration, ...] = ()
-    if desired.connectors:
-        actual = our_registry(client, config, session)
-        changes = _changes_of(config, desired, actual, plan)
-        _require_as_planned(plan.registrations, changes)
-        kind = session.platform.connectors
-        assert kind is not None, "the platform made connectors"
-        methods = {c.method for c in desired.connectors}
-        allow_implicit_methods(client, methods, kind, session.emit)
-        keys: Keys = {}
-        if session.platform.uses_keys:
-            sensitive = open_workspace(session).outputs()
-            keys = session.platform.keys(client, sensitive)
-            if any(change.kind is Kind.CONNECTOR for change in changes):
-                warn_of_readable_secrets(client, session.emit)
-        written = write_connectors(
-            client,
-            desired,
-            actual,
-            changes,
-            kind,
-            keys=keys,
-            run=session.run_name,
-            guard=session.guard,
-            wait=session.wait,
-            emit=session.emit,
-        )
+    kind = session.platform.connectors
+    if kind is None:
+        return Registrations(environment=config.environment, registrations=())
+    found = _reconciled(config, outputs, plan, client, session)
+    methods = {connector.method for connector in found.desired.connectors}
+    allow_implicit_methods(client, methods, kind, session.emit)
+    keys: Keys = {}
+    if session.platform.uses_keys:
+        keys = session.platform.keys(client, open_workspace(session).outputs())
+        if any(change.kind is Kind.CONNECTOR for change in found.changes):
+            warn_of_readable_secrets(client, session.emit)
+    written = write_connectors(
+        client,
+        found.desired,
+        found.actual,
+        found.changes,
+        kind,
+        keys=keys,
+        run=session.run_name,
+        guard=session.guard,
+        wait=session.wait,
+        emit=session.emit,
+    )
+    session.reconciliation = found.with_connectors(written)
     return Registrations(environment=config.environment, registrations=written)
 
 
@@ -106,17 +98,12 @@ def register_stacks(
         PlanChangedError: the registry changed after the plan was shown.
         RegistryError, PartlyDoneError: see :func:`zenstrap.registry.zenml_registry.write_registry`.
     """
-    desired = _desired(config, outputs, client, session)
-    actual = our_registry(client, config, session)
-    changes = _changes_of(config, desired, actual, plan)
-    _require_as_planned(
-        [change for change in plan.registrations if not _is_connector_write(change)], changes
-    )
+    found = _reconciled(config, outputs, plan, client, session)
     written = write_registry(
         client,
-        desired,
-        actual,
-        changes,
+        found.desired,
+        found.actual,
+        found.changes,
         run=session.run_name,
         guard=session.guard,
         emit=session.emit,
@@ -142,9 +129,8 @@ def promote(
         plan: says which stacks this run had to test; the others had been proven before.
         tests: the smoke tests of this run that passed.
     """
-    desired = _desired(config, outputs, client, session)
-    actual = our_registry(client, config, session)
-    changes = _changes_of(config, desired, actual, plan)
+    found = _before_promotion(config, outputs, plan, client, session)
+    desired, actual, changes = found.desired, found.actual, found.changes
     to_move = {change.name for change in changes if change.kind is Kind.ALIAS}
     proven_now = {(test.stack, test.content_hash) for test in tests if test.passed}
     moves: list[AliasMove] = []
@@ -177,7 +163,7 @@ def promote(
         emit=session.emit,
     )
     if session.run_id is not None:
-        connectors = sum(1 for change in plan.registrations if _is_connector_write(change))
+        connectors = sum(1 for change in plan.registrations if is_connector_write(change))
         written += connectors + len(returned) + len(proven)
         runs.record_changes(session.run_id, _changes(outputs, registrations) + written)
     changed: tuple[str, ...] = ()
@@ -203,61 +189,50 @@ def candidates(registrations: Registrations, plan: PlanReport) -> tuple[Registra
     )
 
 
-def _desired(
-    config: EnvironmentConfig, outputs: TerraformOutputs, client: Client, session: Session
-) -> DesiredRegistry:
+def _reconciled(
+    config: EnvironmentConfig,
+    outputs: TerraformOutputs,
+    plan: PlanReport,
+    client: Client,
+    session: Session,
+) -> Reconciliation:
+    """What is left to write after the apply. ZenML is read once for connectors and stacks."""
+    if session.reconciliation is None:
+        found = _reconcile(config, outputs, plan, client, session)
+        found.require_as_planned(plan.registrations)
+        session.reconciliation = found
+    return session.reconciliation
+
+
+def _reconcile(
+    config: EnvironmentConfig,
+    outputs: TerraformOutputs,
+    plan: PlanReport,
+    client: Client,
+    session: Session,
+) -> Reconciliation:
     platform = session.platform
     registrations = platform.registrations(outputs.public(), platform.key_fingerprints(client))
-    return desired_registry(config, registrations, owner=session.owner)
-
-
-def _changes_of(
-    config: EnvironmentConfig, desired: DesiredRegistry, actual: ActualRegistry, plan: PlanReport
-) -> tuple[RegistrationChange, ...]:
-    """What differs now; only what the plan took over from others is taken over."""
-    adopted = {c.name for c in plan.registrations if c.action is Action.ADOPT}
-    return diff(
-        desired,
-        actual,
+    return Reconciliation.of(
+        desired_registry(config, registrations, owner=session.owner),
+        our_registry(client, config, session),
+        plan.registrations,
         immutable_versions=config.protection.immutable_versions,
-        adopt=frozenset(adopted),
     )
 
 
-def _is_connector_write(change: RegistrationChange) -> bool:
-    later = (Action.DELETE, Action.MARK)
-    return change.kind is Kind.CONNECTOR and change.action not in later
-
-
-def _require_as_planned(
-    planned: Sequence[RegistrationChange], changes: Sequence[RegistrationChange]
-) -> None:
-    """Everything that is to be written was shown. What was shown as not known yet may be right."""
-    shown = {(p.kind, p.name): p for p in planned}
-    found = {(c.kind, c.name): c for c in changes}
-    as_shown = all(key in shown and _equal(shown[key], change) for key, change in found.items())
-    gone = [planned for key, planned in shown.items() if key not in found]
-    if as_shown and all(UNKNOWN in _shown(change) for change in gone):
-        return
-    raise PlanChangedError(
-        "ZenML's registry isn't what it was when the plan was shown",
-        why="Somebody changed a registration of this environment in between.",
-        fix="Run the same command again: it plans anew.",
-    )
-
-
-def _shown(change: RegistrationChange) -> str:
-    return change.model_dump_json()
-
-
-def _equal(planned: RegistrationChange, found: RegistrationChange) -> bool:
-    """Equal as far as the plan could know: what came from an output of the apply may differ."""
-    same_thing = (planned.kind, planned.action, planned.name) == (
-        found.kind,
-        found.action,
-        found.name,
-    )
-    return same_thing and (UNKNOWN in _shown(planned) or _shown(planned) == _shown(found))
+def _before_promotion(
+    config: EnvironmentConfig,
+    outputs: TerraformOutputs,
+    plan: PlanReport,
+    client: Client,
+    session: Session,
+) -> Reconciliation:
+    """Read anew, as something was written and trained; where neither was, it is as it was."""
+    found = session.reconciliation
+    if found is not None and not found.changes and not plan.to_test:
+        return found
+    return _reconcile(config, outputs, plan, client, session)
 
 
 def _version_of(alias: object) -> str | None:

@@ -9,7 +9,7 @@ from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.names import project_name_fault
 from zenstrap.config.spelling import nearest
-from zenstrap.errors import PlanChangedError, UsageError
+from zenstrap.errors import UsageError
 from zenstrap.lifecycle.ownership import our_registry, require_ours
 from zenstrap.lifecycle.planning import combined_digest
 from zenstrap.lifecycle.proving import is_proven, last_test
@@ -22,6 +22,7 @@ from zenstrap.registry.model import (
     ActualRegistry,
     ActualStack,
 )
+from zenstrap.registry.reconciliation import registry_changed
 from zenstrap.registry.versions import Promotion, last_move, rollback_change, rollback_target
 from zenstrap.registry.zenml_stacks import move_alias
 from zenstrap.reports import (
@@ -152,7 +153,7 @@ def roll_back(
     proven = {(one.stack, one.content_hash) for one in tests if one.passed}
     tested = (target.name, target.labels[CONTENT_HASH]) in proven
     if gate.digest != plan.digest or (plan.to_test and not tested):
-        raise _changed()
+        raise registry_changed()
     moved = move_alias(
         client, target, actual, run=session.run_name, guard=session.guard, emit=session.emit
     )
@@ -173,21 +174,13 @@ def _target(plan: PlanReport, actual: ActualRegistry) -> ActualStack:
     for stack in actual.our_stacks:
         if (rollback_change(actual, stack),) == plan.registrations:
             return stack
-    raise _changed()
+    raise registry_changed()
 
 
 def _before(plan: PlanReport) -> str | None:
     """The version that the alias had when the plan was shown."""
     version = plan.registrations[0].version
     return version.before if version else None
-
-
-def _changed() -> PlanChangedError:
-    return PlanChangedError(
-        "ZenML's registry isn't what it was when the plan was shown",
-        why="Somebody changed a registration of this environment in between.",
-        fix="Run the same command again: it plans anew.",
-    )
 
 
 def _registration(stack: ActualStack) -> Registration:

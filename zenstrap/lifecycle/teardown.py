@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from zenstrap import invocation, runs
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import PartlyDoneError, PlanChangedError
+from zenstrap.errors import PartlyDoneError
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.registry.diff import removal
 from zenstrap.registry.in_use import require_unused
+from zenstrap.registry.reconciliation import registry_changed
 from zenstrap.registry.zenml_registry import delete_registrations
 from zenstrap.reports import GateReport, PlanReport, Registrations, TeardownReport, TerraformOutputs
 from zenstrap.session import Session
@@ -31,10 +32,7 @@ def deregister(
     """
     actual = our_registry(client, config, session)
     if gate.digest != plan.digest or removal(actual) != plan.registrations:
-        raise PlanChangedError(
-            "ZenML's registry isn't what it was when the plan was shown",
-            fix="Run the same command again: it plans anew.",
-        )
+        raise registry_changed()
     require_unused(client, actual, plan.registrations)  # also meanwhile
     gone = delete_registrations(
         client, actual, plan.registrations, guard=session.guard, emit=session.emit
