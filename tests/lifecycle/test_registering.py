@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from tests.registry.google import configured, outputs_of
-from tests.registry.model_registry import ModelRegistry
-from tests.registry.test_succession import up
+from tests.registry.model_registry import ModelRegistry, up
 from zenstrap.config import EnvironmentConfig, load_environment
 from zenstrap.errors import PlanChangedError
 from zenstrap.lifecycle import registering

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from tests.registry.google import configured, outputs_of
-from tests.registry.model_registry import ModelRegistry
-from tests.registry.test_succession import up
+from tests.registry.model_registry import ModelRegistry, up
 from zenstrap.config import EnvironmentConfig
 from zenstrap.lifecycle.standing import losses
 from zenstrap.platforms import platform_of

@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.registry.google import configured
-from tests.registry.model_registry import ModelRegistry
+from tests.registry.model_registry import ModelRegistry, up
 from tests.registry.test_diff import stack
-from tests.registry.test_succession import up
 from zenstrap.lifecycle.succession import changed_under
 from zenstrap.platforms import platform_of
 from zenstrap.registry.diff import diff

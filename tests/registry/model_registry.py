@@ -11,14 +11,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from zenstrap.registry.changes import Action, FieldKind, Kind, RegistrationChange
-from zenstrap.registry.labels import component_labels, connector_labels, stack_labels
+from zenstrap.registry.diff import diff
 from zenstrap.registry.model import (
     ActualComponent,
     ActualConnector,
     ActualRegistry,
     ActualStack,
     DesiredRegistry,
+    component_labels,
+    connector_labels,
+    stack_labels,
 )
+from zenstrap.registry.reconciliation import after_proof, links_to_return, waits_for_proof
 from zenstrap.registry.versions import promotion_record
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -125,3 +129,31 @@ class ModelRegistry:
             del self.components[key]
         else:
             del self.stacks[name]
+
+
+def up(
+    registry: ModelRegistry, desired: DesiredRegistry, failing: frozenset[str | None]
+) -> tuple[RegistrationChange, ...]:
+    """Bring the registry to what is wanted, as a run does; the smoke tests of some projects fail.
+
+    Returns what waited for the proof and was done.
+    """
+    unproven = {s.name for s in desired.stacks if s.project in failing}
+    held = {s.alias for s in desired.stacks if s.project in failing}
+    planned = diff(desired, registry.actual(), immutable_versions=False)
+    registry.carry_out(
+        desired,
+        [
+            change
+            for change in planned
+            if not waits_for_proof(change, desired)
+            and not (change.kind is Kind.ALIAS and change.name in held)
+        ],
+    )
+    actual = registry.actual()
+    left = diff(desired, actual, immutable_versions=False)
+    returned = links_to_return(desired, actual, planned, unproven)
+    registry.link(returned)
+    settled = after_proof(desired, actual, left, unproven, returned)
+    registry.carry_out(desired, settled)
+    return settled

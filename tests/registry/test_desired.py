@@ -58,7 +58,7 @@ def test_prods_orchestrator_as_vertex_takes_it() -> None:
 
 def test_an_ml_project_runs_as_its_own_account_on_its_own_path() -> None:
     registry = desired(configured("prod"))
-    stack = registry.stack("zenml-prod-fraud-detection-v1.1.0")
+    (stack,) = (s for s in registry.stacks if s.name == "zenml-prod-fraud-detection-v1.1.0")
     store = stack.components["artifact_store"]
     assert store.configuration == {
         "path": "gs://acme-ml-prod-zenml-prod/ml_projects/fraud_detection"
@@ -118,7 +118,7 @@ def test_what_needs_no_connector_is_shared() -> None:
         },
         ml_projects__recommendation__overrides=[],
     )
-    stack = desired(config).stack("zenml-dev-recommendation-v2.0.1")
+    (stack,) = (s for s in desired(config).stacks if s.project == "recommendation")
     assert stack.components["orchestrator"].name == "zenml-dev-orchestrator-v1.0.0"
     assert stack.components["image_builder"].name == "zenml-dev-image-builder-v1.0.0"
     assert stack.components["orchestrator"].connector is None

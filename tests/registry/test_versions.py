@@ -16,8 +16,7 @@ from zenstrap.errors import RefusedError, UsageError
 from zenstrap.registry.changes import Kind
 from zenstrap.registry.diff import diff
 from zenstrap.registry.drift import changed_outside
-from zenstrap.registry.labels import is_alias
-from zenstrap.registry.model import PROMOTIONS, ActualStack, DesiredRegistry
+from zenstrap.registry.model import PROMOTIONS, ActualStack, DesiredRegistry, is_alias
 from zenstrap.registry.versions import (
     beyond_retention,
     previous_version,

@@ -27,9 +27,9 @@ from zenstrap.registry.changes import (
 )
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff, removal
-from zenstrap.registry.in_use import require_unused
 from zenstrap.registry.model import ActualRegistry, DesiredRegistry
-from zenstrap.registry.succession import after_proof, links_to_return
+from zenstrap.registry.reconciliation import after_proof, links_to_return
+from zenstrap.registry.refusals import require_unused
 from zenstrap.registry.zenml_connectors import write_connectors
 from zenstrap.registry.zenml_reading import read_registry
 from zenstrap.registry.zenml_registry import (

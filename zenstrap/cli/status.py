@@ -16,8 +16,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
 from zenstrap.lease import holder
 from zenstrap.naming import alias_name
-from zenstrap.registry.labels import version_in
-from zenstrap.registry.model import ML_PROJECT, VERSION, ActualRegistry, ActualStack
+from zenstrap.registry.model import ML_PROJECT, VERSION, ActualRegistry, ActualStack, version_in
 from zenstrap.views import json_view
 from zenstrap.views.status_view import (
     AliasStatus,

@@ -24,9 +24,9 @@ from zenstrap.redaction import UNKNOWN
 from zenstrap.registry.changes import Action, FieldKind, Kind, RegistrationChange
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff, removal
-from zenstrap.registry.in_use import require_unused
 from zenstrap.registry.model import OWNER, ActualRegistry, DesiredRegistry, DesiredStack
-from zenstrap.registry.succession import waits_for_proof
+from zenstrap.registry.reconciliation import waits_for_proof
+from zenstrap.registry.refusals import require_unused
 from zenstrap.registry.versions import rolled_back_from
 from zenstrap.reports import Kept, PlanReport, count
 from zenstrap.runs import RunRecord
@@ -46,7 +46,7 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
     Raises:
         StateGuardError: Terraform's state isn't the one that was recorded.
         NameTakenError, RefusedError: see :func:`zenstrap.registry.diff.diff`, and
-            :func:`zenstrap.registry.in_use.require_unused`.
+            :func:`zenstrap.registry.refusals.require_unused`.
     """
     workspace = open_workspace(session)
     _guard_state(workspace, client, session)  # before Terraform makes an empty one

@@ -16,8 +16,12 @@ from zenstrap.registry.model import (
     VERSION,
     DesiredStack,
 )
-from zenstrap.registry.reconciliation import Reconciliation, is_connector_write
-from zenstrap.registry.succession import after_proof, links_to_return
+from zenstrap.registry.reconciliation import (
+    Reconciliation,
+    after_proof,
+    is_connector_write,
+    links_to_return,
+)
 from zenstrap.registry.zenml_connectors import (
     Keys,
     allow_implicit_methods,

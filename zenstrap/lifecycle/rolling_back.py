@@ -15,12 +15,12 @@ from zenstrap.lifecycle.planning import combined_digest
 from zenstrap.lifecycle.proving import is_proven, last_test
 from zenstrap.naming import alias_name
 from zenstrap.registry.changes import Kind, Registration
-from zenstrap.registry.labels import version_of
 from zenstrap.registry.model import (
     CONTENT_HASH,
     ML_PROJECT,
     ActualRegistry,
     ActualStack,
+    version_of,
 )
 from zenstrap.registry.reconciliation import registry_changed
 from zenstrap.registry.versions import Promotion, last_move, rollback_change, rollback_target

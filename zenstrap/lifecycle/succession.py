@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from zenstrap.platforms.base import Platform
 from zenstrap.registry.changes import Action, FieldKind, Kind, RegistrationChange
 from zenstrap.registry.model import CONTENT_HASH, ML_PROJECT, ActualRegistry, DesiredRegistry
-from zenstrap.registry.succession import new_links
+from zenstrap.registry.reconciliation import new_links
 from zenstrap.reports import PlanReport, PromotionReport, count
 from zenstrap.terraform.plan import Plan
 

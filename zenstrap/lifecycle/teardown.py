@@ -11,8 +11,8 @@ from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.registry.diff import removal
-from zenstrap.registry.in_use import require_unused
 from zenstrap.registry.reconciliation import registry_changed
+from zenstrap.registry.refusals import require_unused
 from zenstrap.registry.zenml_registry import delete_registrations
 from zenstrap.reports import GateReport, PlanReport, Registrations, TeardownReport, TerraformOutputs
 from zenstrap.session import Session

@@ -14,7 +14,7 @@ from zenstrap.events import Emit
 from zenstrap.lease.store import LeaseStore
 from zenstrap.owner import OwnerStore
 from zenstrap.policy.resources import ResourceRules
-from zenstrap.registry.connector_kind import ConnectorKey, ConnectorKind
+from zenstrap.registry.connectors import ConnectorKey, ConnectorKind
 from zenstrap.registry.desired import Registrations
 from zenstrap.registry.model import ActualRegistry
 from zenstrap.reports import Kept

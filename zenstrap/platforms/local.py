@@ -46,7 +46,7 @@ from zenstrap.terraform.workspace import Workspace
 if TYPE_CHECKING:
     from zenml.client import Client
 
-    from zenstrap.registry.connector_kind import ConnectorKey
+    from zenstrap.registry.connectors import ConnectorKey
     from zenstrap.terraform.outputs import Output
 
 _SHARED: Final = re.compile(r'module\.shared\.terraform_data\.folder\["(.+)/shared"\]')

@@ -10,12 +10,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, JsonValue, computed_field, model_validator
 
 from zenstrap.redaction import UNKNOWN
-from zenstrap.registry.labels import (
-    component_labels,
-    connector_labels,
-    lasting,
-    stack_labels,
-)
 from zenstrap.registry.model import (
     VERSION,
     ActualComponent,
@@ -24,6 +18,10 @@ from zenstrap.registry.model import (
     DesiredComponent,
     DesiredConnector,
     DesiredStack,
+    component_labels,
+    connector_labels,
+    lasting,
+    stack_labels,
 )
 
 

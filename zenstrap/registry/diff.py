@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from zenstrap.config.spelling import nearest
-from zenstrap.errors import NameTakenError, UsageError
 from zenstrap.registry.changes import (
     Action,
     FieldChange,
@@ -19,8 +17,6 @@ from zenstrap.registry.changes import (
     link_field,
     stack_fields,
 )
-from zenstrap.registry.immutability import refuse_changed_versions, refuse_unchangeable
-from zenstrap.registry.labels import is_alias
 from zenstrap.registry.model import (
     CONTENT_HASH,
     ML_PROJECT,
@@ -32,6 +28,13 @@ from zenstrap.registry.model import (
     ActualStack,
     DesiredRegistry,
     DesiredStack,
+    is_alias,
+)
+from zenstrap.registry.refusals import (
+    refuse_changed_versions,
+    refuse_taken_names,
+    refuse_unchangeable,
+    refuse_unknown_names,
 )
 from zenstrap.registry.versions import rolled_back_from
 
@@ -57,8 +60,8 @@ def diff(
         RefusedError: a registered version would get other content, or something would change that
             ZenML can't change in place.
     """
-    _refuse_unknown_names(desired, adopt)
-    _refuse_taken_names(desired, actual, adopt)
+    refuse_unknown_names(desired, adopt)
+    refuse_taken_names(desired, actual, adopt)
     refuse_unchangeable(desired, actual)
     if immutable_versions:
         refuse_changed_versions(desired, actual)
@@ -155,11 +158,6 @@ def _marks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[Registr
     written = {
         change.name for change in (*_relinks(desired, actual), *_retirements(desired, actual))
     }
-    wanted = {
-        *(connector.name for connector in desired.connectors),
-        *(component.name for component in desired.components),
-        *(name for stack in desired.stacks for name in (stack.name, stack.alias)),
-    }
     order = list(Kind)
     things: list[tuple[Kind, ActualConnector | ActualComponent | ActualStack]] = [
         *((Kind.CONNECTOR, one) for one in actual.our_connectors),
@@ -168,7 +166,7 @@ def _marks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[Registr
     ]
     for kind, thing in sorted(things, key=lambda one: (order.index(one[0]), one[1].name)):
         fields = _mark_of(thing.labels, desired)
-        if fields and thing.name not in wanted | written:
+        if fields and thing.name not in desired.names | written:
             type_ = thing.type if isinstance(thing, ActualComponent) else None
             yield RegistrationChange(
                 kind=kind,
@@ -305,38 +303,4 @@ def _update(
             name=found.name,
             component_type=found.type if isinstance(found, ActualComponent) else None,
             fields=differing,
-        )
-
-
-def _refuse_unknown_names(desired: DesiredRegistry, adopt: frozenset[str]) -> None:
-    wanted = {
-        *(connector.name for connector in desired.connectors),
-        *(component.name for component in desired.components),
-        *(name for stack in desired.stacks for name in (stack.name, stack.alias)),
-    }
-    unknown = sorted(adopt - wanted)
-    if unknown:
-        near = nearest(unknown[0], sorted(wanted))
-        raise UsageError(
-            f"nothing that would be registered is called {', '.join(unknown)}",
-            where="--adopt",
-            fix=f"Did you mean {near}?" if near else "See what would be: leave --adopt out",
-        )
-
-
-def _refuse_taken_names(
-    desired: DesiredRegistry, actual: ActualRegistry, adopt: frozenset[str]
-) -> None:
-    found: list[ActualConnector | ActualComponent | ActualStack | None] = [
-        *(actual.connectors.get(c.name) for c in desired.connectors),
-        *(actual.components.get((c.type, c.name)) for c in desired.components),
-        *(actual.stacks.get(name) for s in desired.stacks for name in (s.name, s.alias)),
-    ]
-    taken = sorted({x.name for x in found if x and not actual.is_ours(x.labels)} - adopt)
-    if taken:
-        raise NameTakenError(
-            f"{', '.join(taken)}: registered in ZenML by somebody else",
-            why=f"It doesn't carry zenstrap's labels for environment {desired.environment}.",
-            fix="Rename or delete it in ZenML, take it over with "
-            f"{' '.join(f'--adopt {name}' for name in taken)}, or use another environment name.",
         )

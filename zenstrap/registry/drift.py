@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zenstrap.registry.labels import is_alias, version_in
 from zenstrap.registry.model import (
     CONTENT_HASH,
     ML_PROJECT,
@@ -12,6 +11,8 @@ from zenstrap.registry.model import (
     ActualRegistry,
     ActualStack,
     component_hash,
+    is_alias,
+    version_in,
 )
 
 

@@ -1,12 +1,14 @@
-"""ZenML's registry as zenstrap sees it: what is wanted, and what is there."""
+"""ZenML's registry as zenstrap sees it: what is wanted, what is there, and the labels on both."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -21,6 +23,10 @@ RUN = "run"
 PROMOTIONS = "promotions"  # on an alias: which versions it had, see zenstrap.registry.versions
 OWNER = "zenstrap_owner"  # whose it is: the id of zenstrap.owner.Owner
 ZENSTRAP = "zenstrap"  # what MANAGED_BY says on all that zenstrap registered
+KEY: Final = "key"
+PRINCIPAL: Final = "principal"
+# Records of what happened. They say nothing of what a registration should be.
+HISTORICAL: Final = frozenset({RUN, PROMOTIONS})
 
 
 @dataclass(frozen=True)
@@ -145,9 +151,16 @@ class DesiredRegistry:
         unique = {c.connector.name: c.connector for c in self.components if c.connector}
         return tuple(unique[name] for name in sorted(unique))
 
-    def stack(self, name: str) -> DesiredStack:
-        """The stack of that name."""
-        return next(stack for stack in self.stacks if stack.name == name)
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all that is wanted, aliases too."""
+        return frozenset(
+            {
+                *(connector.name for connector in self.connectors),
+                *(component.name for component in self.components),
+                *(name for stack in self.stacks for name in (stack.name, stack.alias)),
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -252,6 +265,50 @@ class ActualRegistry:
 def component_hash(type_: str, flavor: str, configuration: Mapping[str, JsonValue]) -> str:
     """The content hash of a component, wanted or there."""
     return _hash({"type": type_, "flavor": flavor, "configuration": dict(configuration)})
+
+
+def connector_labels(connector: DesiredConnector) -> dict[str, str]:
+    """All labels of a connector but the run's."""
+    shown = {PRINCIPAL: connector.principal, KEY: connector.key}
+    return {
+        **connector.labels,
+        **{name: value for name, value in shown.items() if value},
+        CONTENT_HASH: connector.content_hash,
+    }
+
+
+def component_labels(component: DesiredComponent) -> dict[str, str]:
+    """All labels of a component but the run's."""
+    return {**component.labels, VERSION: component.version, CONTENT_HASH: component.content_hash}
+
+
+def stack_labels(stack: DesiredStack) -> dict[str, str]:
+    """All labels of a stack, or of its alias once promoted, but the records of what happened."""
+    return {**stack.labels, VERSION: stack.version, CONTENT_HASH: stack.content_hash}
+
+
+def lasting(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels without the records of what happened."""
+    return {name: value for name, value in labels.items() if name not in HISTORICAL}
+
+
+def version_in(name: str) -> str | None:
+    """The version in a stack's name; None in an alias'. Labels can be edited, names are found by.
+
+    See :func:`zenstrap.naming.stack_name`: no alias can end like one.
+    """
+    found = re.search(r"-v([0-9]+\.[0-9]+\.[0-9]+)$", name)
+    return found[1] if found else None
+
+
+def version_of(stack: ActualStack) -> str:
+    """The version that a stack is, or that an alias stands for; empty where nothing tells."""
+    return version_in(stack.name) or stack.labels.get(VERSION, "")
+
+
+def is_alias(stack: ActualStack) -> bool:
+    """Whether a stack is an alias: the name of any other ends in its version."""
+    return version_in(stack.name) is None
 
 
 def _hash(content: object) -> str:

@@ -24,13 +24,14 @@ from zenstrap.registry.changes import (
     RegistrationChange,
     deletion,
 )
-from zenstrap.registry.labels import version_in, version_of
 from zenstrap.registry.model import (
     ML_PROJECT,
     PROMOTIONS,
     VERSION,
     ActualRegistry,
     ActualStack,
+    version_in,
+    version_of,
 )
 
 # Of about 100 characters each. On MySQL ZenML keeps a stack's labels in a BLOB of 64 KiB; a label

@@ -10,10 +10,14 @@ from uuid import UUID
 
 from zenstrap.events import Emit, Notice, ignore
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
-from zenstrap.registry.connector_kind import ConnectorKey, ConnectorKind
-from zenstrap.registry.labels import connector_labels
-from zenstrap.registry.model import RUN, ActualRegistry, DesiredConnector, DesiredRegistry
-from zenstrap.registry.verifying import Verdict, verify
+from zenstrap.registry.connectors import ConnectorKey, ConnectorKind, Verdict, verify
+from zenstrap.registry.model import (
+    RUN,
+    ActualRegistry,
+    DesiredConnector,
+    DesiredRegistry,
+    connector_labels,
+)
 from zenstrap.registry.write_log import WriteLog
 from zenstrap.registry.zenml_reading import as_connector
 from zenstrap.registry.zenml_stacks import refuse_foreign, taken_errors

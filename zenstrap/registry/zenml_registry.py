@@ -8,10 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from zenstrap.errors import RegistryError
 from zenstrap.events import Emit, ignore
 from zenstrap.registry.changes import Action, FieldKind, Kind, Registration, RegistrationChange
-from zenstrap.registry.labels import component_labels
 from zenstrap.registry.model import (
     CONTENT_HASH,
     ML_PROJECT,
@@ -25,10 +23,9 @@ from zenstrap.registry.model import (
     DesiredRegistry,
     DesiredStack,
 )
-from zenstrap.registry.succession import waits_for_proof
+from zenstrap.registry.reconciliation import waits_for_proof
 from zenstrap.registry.write_log import WriteLog
-from zenstrap.registry.zenml_reading import as_component
-from zenstrap.registry.zenml_stacks import refuse_foreign, taken_errors, write_stack
+from zenstrap.registry.zenml_stacks import connector_id, write_component, write_stack
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -48,7 +45,7 @@ def write_registry(
 
     Connectors are written before, by :func:`zenstrap.registry.zenml_connectors.write_connectors`,
     and aliases moved later, by :func:`zenstrap.registry.zenml_stacks.promote`. What
-    :func:`zenstrap.registry.succession.waits_for_proof` is left to :func:`write_after_proof`.
+    :func:`zenstrap.registry.reconciliation.waits_for_proof` is left to :func:`write_after_proof`.
 
     Args:
         actual: read after the connectors were written.
@@ -79,7 +76,7 @@ def write_registry(
                 Kind.COMPONENT,
                 component.name,
                 action,
-                partial(_write_component, client, component, actual, run),
+                partial(write_component, client, component, actual, run),
             )
         done.append(_component_registration(component, ids[key], action))
     for stack in desired.stacks:
@@ -228,78 +225,6 @@ def _as_it_was(
     )
 
 
-def _write_component(
-    client: Client, desired: DesiredComponent, actual: ActualRegistry, run: str
-) -> str:
-    from zenml.enums import StackComponentType
-
-    _require_kept_as_written(desired)
-    kind = StackComponentType(desired.type)
-    labels = {**component_labels(desired), RUN: run}
-    connector = _connector_id(desired.connector.name if desired.connector else None, actual)
-    found = actual.components.get((desired.type, desired.name))
-    if found is None:
-        try:
-            return _create_component(client, desired, labels, connector)
-        except taken_errors():  # our own POST, whose reply was lost, or somebody quicker
-            found = as_component(
-                client.get_stack_component(kind, desired.name, allow_name_prefix_match=False)
-            )
-            refuse_foreign(found.name, found.labels, desired.labels)
-    client.update_stack_component(
-        UUID(found.id),
-        kind,
-        configuration={**dict.fromkeys(found.configuration), **desired.configuration},
-        labels={**dict.fromkeys(found.labels), **labels},
-        connector_id=connector,
-        connector_resource_id=desired.resource,
-        disconnect=connector is None,
-    )
-    return found.id
-
-
-def _create_component(
-    client: Client, desired: DesiredComponent, labels: dict[str, str], connector: UUID | None
-) -> str:
-    """Register a component with its connector in one request, which the client can't do."""
-    from zenml.enums import StackComponentType
-    from zenml.models import ComponentRequest
-
-    request = ComponentRequest(
-        name=desired.name,
-        type=StackComponentType(desired.type),
-        flavor=desired.flavor,
-        configuration=dict(desired.configuration),
-        labels=labels,
-        connector=connector,
-        connector_resource_id=desired.resource,
-    )
-    return str(client.zen_store.create_stack_component(request).id)
-
-
-def _require_kept_as_written(desired: DesiredComponent) -> None:
-    """Let ZenML's own class look at a component's settings before they are sent.
-
-    Some flavors store another value than the one they were given. The next run would find a
-    difference, and change it again.
-    """
-    from zenml.enums import StackComponentType
-    from zenml.stack.utils import validate_stack_component_config
-
-    found = validate_stack_component_config(
-        dict(desired.configuration), desired.flavor, StackComponentType(desired.type)
-    )
-    assert found is not None, "flavors are ZenML's own"
-    stored = found.model_dump(mode="json", exclude_unset=True)
-    for name, value in desired.configuration.items():
-        if stored.get(name) != value:
-            raise RegistryError(
-                f"ZenML stores another {name} than {value!r}",
-                where=desired.name,
-                fix=f"Write {stored.get(name)!r} in the component's settings.",
-            )
-
-
 def _relink(client: Client, change: RegistrationChange, actual: ActualRegistry, run: str) -> None:
     """Give a component another connector; the rest of it stays."""
     from zenml.enums import StackComponentType
@@ -311,21 +236,9 @@ def _relink(client: Client, change: RegistrationChange, actual: ActualRegistry, 
         UUID(found.id),
         StackComponentType(found.type),
         labels={RUN: run, **_labels(change)},
-        connector_id=_connector_id(link.after, actual),
+        connector_id=connector_id(link.after, actual),
         connector_resource_id=found.resource,
     )
-
-
-def _connector_id(name: str | None, actual: ActualRegistry) -> UUID | None:
-    if name is None:
-        return None
-    if name not in actual.connectors:
-        raise RegistryError(
-            f"the connector {name} isn't registered",
-            why="Components are linked to it, so it is made first.",
-            fix="Run the same command again.",
-        )
-    return UUID(actual.connectors[name].id)
 
 
 def _component_registration(

@@ -1,4 +1,4 @@
-"""Writing stacks to ZenML and moving aliases, each in one request."""
+"""Writing components and stacks to ZenML and moving aliases, each in one request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from zenstrap.events import Emit, ignore
 from zenstrap.naming import alias_name
 from zenstrap.registry.changes import Action, Kind, Registration
 from zenstrap.registry.diff import is_promoted
-from zenstrap.registry.labels import lasting, stack_labels
 from zenstrap.registry.model import (
     CONTENT_HASH,
     ENVIRONMENT,
@@ -25,16 +24,115 @@ from zenstrap.registry.model import (
     VERSION,
     ActualRegistry,
     ActualStack,
+    DesiredComponent,
     DesiredStack,
+    component_labels,
+    lasting,
+    stack_labels,
 )
 from zenstrap.registry.versions import promotion_record
 from zenstrap.registry.write_log import WriteLog
-from zenstrap.registry.zenml_reading import as_stack
+from zenstrap.registry.zenml_reading import as_component, as_stack
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
 Key = tuple[str, str]  # a component's type and name
+
+
+def write_component(
+    client: Client, desired: DesiredComponent, actual: ActualRegistry, run: str
+) -> str:
+    """Create a component, or bring it to what is wanted, and tell its id.
+
+    Raises:
+        RegistryError: ZenML would store other settings, its connector isn't registered, or its
+            name became somebody else's.
+    """
+    from zenml.enums import StackComponentType
+
+    _require_kept_as_written(desired)
+    kind = StackComponentType(desired.type)
+    labels = {**component_labels(desired), RUN: run}
+    connector = connector_id(desired.connector.name if desired.connector else None, actual)
+    found = actual.components.get((desired.type, desired.name))
+    if found is None:
+        try:
+            return _create_component(client, desired, labels, connector)
+        except taken_errors():  # our own POST, whose reply was lost, or somebody quicker
+            found = as_component(
+                client.get_stack_component(kind, desired.name, allow_name_prefix_match=False)
+            )
+            refuse_foreign(found.name, found.labels, desired.labels)
+    client.update_stack_component(
+        UUID(found.id),
+        kind,
+        configuration={**dict.fromkeys(found.configuration), **desired.configuration},
+        labels={**dict.fromkeys(found.labels), **labels},
+        connector_id=connector,
+        connector_resource_id=desired.resource,
+        disconnect=connector is None,
+    )
+    return found.id
+
+
+def _create_component(
+    client: Client, desired: DesiredComponent, labels: dict[str, str], connector: UUID | None
+) -> str:
+    """Register a component with its connector in one request, which the client can't do."""
+    from zenml.enums import StackComponentType
+    from zenml.models import ComponentRequest
+
+    request = ComponentRequest(
+        name=desired.name,
+        type=StackComponentType(desired.type),
+        flavor=desired.flavor,
+        configuration=dict(desired.configuration),
+        labels=labels,
+        connector=connector,
+        connector_resource_id=desired.resource,
+    )
+    return str(client.zen_store.create_stack_component(request).id)
+
+
+def _require_kept_as_written(desired: DesiredComponent) -> None:
+    """Let ZenML's own class look at a component's settings before they are sent.
+
+    Some flavors store another value than the one they were given. The next run would find a
+    difference, and change it again.
+    """
+    from zenml.enums import StackComponentType
+    from zenml.stack.utils import validate_stack_component_config
+
+    found = validate_stack_component_config(
+        dict(desired.configuration), desired.flavor, StackComponentType(desired.type)
+    )
+    assert found is not None, "flavors are ZenML's own"
+    stored = found.model_dump(mode="json", exclude_unset=True)
+    for name, value in desired.configuration.items():
+        if stored.get(name) != value:
+            raise RegistryError(
+                f"ZenML stores another {name} than {value!r}",
+                where=desired.name,
+                fix=f"Write {stored.get(name)!r} in the component's settings.",
+            )
+
+
+def connector_id(name: str | None, actual: ActualRegistry) -> UUID | None:
+    """The id of a registered connector; None for none.
+
+    Raises:
+        RegistryError: it isn't registered.
+    """
+    if name is None:
+        return None
+    if name not in actual.connectors:
+        raise RegistryError(
+            f"the connector {name} isn't registered",
+            why="Components are linked to it, so it is made first.",
+            fix="Run the same command again.",
+        )
+    return UUID(actual.connectors[name].id)
 
 
 def write_stack(

@@ -14,7 +14,7 @@ from zenstrap.errors import RegistryError
 from zenstrap.naming import connector_name
 from zenstrap.platforms.gcp.outputs import GcpOutputs
 from zenstrap.redaction import UNKNOWN
-from zenstrap.registry.connector_kind import ConnectorKind
+from zenstrap.registry.connectors import ConnectorKind
 from zenstrap.registry.model import DesiredConnector
 
 # Fingerprints of key ids by ML project, None for the base's.

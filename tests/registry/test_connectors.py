@@ -13,8 +13,8 @@ import pytest
 
 from zenstrap.errors import PartlyDoneError, RegistryError
 from zenstrap.platforms.gcp.connectors import CONNECTORS
+from zenstrap.registry.connectors import PAUSES, verify
 from zenstrap.registry.model import DesiredConnector
-from zenstrap.registry.verifying import PAUSES, verify
 
 # As Google's libraries and ZenML word them.
 NO_BUCKET = (

@@ -1,22 +1,58 @@
-"""Seeing whether a service connector gets in, as far as that can be seen from here."""
+"""What is peculiar to a platform's service connectors, and seeing whether one gets in."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
 from zenstrap.errors import PartlyDoneError, RegistryError
 from zenstrap.events import Emit, Notice, ignore
-from zenstrap.registry.connector_kind import ConnectorKind
 from zenstrap.registry.model import DesiredConnector
 from zenstrap.registry.write_log import told
 
 if TYPE_CHECKING:
     from zenml.client import Client
+
+
+@dataclass(frozen=True)
+class ConnectorKind:
+    """How one platform's connectors are written and how they fail.
+
+    Attributes:
+        type: ZenML's connector type.
+        asked: who grants access, for people.
+        keyless: the methods whose credentials are those of the machine that asks for a token;
+            ZenML allows them only where its environment variable says so.
+        passing: how a refusal is worded that may pass, as a role, key or account was just created.
+        lasting: and one that stays.
+        credential_field: where ZenML wants a credential configuration.
+        key_field: where ZenML wants a key.
+    """
+
+    type: str
+    asked: str
+    keyless: frozenset[str]
+    passing: tuple[str, ...]
+    lasting: tuple[str, ...]
+    credential_field: str
+    key_field: str
+
+
+class ConnectorKey(Protocol):
+    """A key that a connector is made with."""
+
+    @property
+    def document(self) -> str:
+        """The whole of it, as ZenML stores it."""
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """What no error may quote."""
+
 
 # Seconds before each new try: a role that was just granted, and a key that was just created, take
 # a cloud two minutes, in rare cases seven.
