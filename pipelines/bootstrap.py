@@ -13,38 +13,38 @@ from steps.register_stacks import register_stacks
 from steps.smoke_test import smoke_test
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import SmokeTestError
+from zenstrap.lifecycle.opening import opened
 from zenstrap.lifecycle.registering import candidates
 from zenstrap.lifecycle.succession import what_is_current
+from zenstrap.request import PLAIN, Request
 
 TRAINING = "pipelines.smoke_training.smoke_training"
 
 
 @pipeline(dynamic=True, enable_cache=False)
-def bootstrap(config: EnvironmentConfig) -> None:
+def bootstrap(config: EnvironmentConfig, request: Request = PLAIN) -> None:
     """Every candidate is tested, each alias moves alone; one that fails doesn't hold the others."""
-    loaded = load_config(config)
-    planned = plan(loaded, preflight(loaded))
-    approved = gate(loaded, planned)
-    outputs = provision(loaded, planned, approved)
-    connectors = register_connectors(loaded, outputs, planned)
-    registrations = register_stacks(loaded, outputs, connectors, planned)
-    passed, failures = [], []
-    for candidate in candidates(registrations.load(), planned.load()):
-        test = smoke_test.with_options(
-            parameters={"stack": candidate.name, "training_pipeline": TRAINING}
-        )
-        try:
-            passed.append(test(loaded, registrations, id=f"smoke_test {candidate.name}"))
-        except SmokeTestError as error:
-            failures.append(error)
-    promotion = promote(loaded, outputs, planned, registrations, passed)
-    if failures:
-        failed: dict[str, list[str]] = {}
-        for reason, stacks in (one for failure in failures for one in failure.failed.items()):
-            failed.setdefault(reason, []).extend(stacks)
-        raise SmokeTestError(
-            failed,
-            why=what_is_current(promotion.load()),
-            fix=failures[0].fix,
-            command=failures[0].command,
-        )
+    with opened(config, request, "up"):
+        planned = plan(preflight(load_config(config)))
+        outputs = provision(planned, gate(planned))
+        connectors = register_connectors(outputs, planned)
+        registrations = register_stacks(outputs, connectors, planned)
+        passed, failures = [], []
+        for candidate in candidates(registrations.load(), planned.load()):
+            test = smoke_test.with_options(
+                parameters={"stack": candidate.name, "training_pipeline": TRAINING}
+            )
+            try:
+                passed.append(test(registrations, id=f"smoke_test {candidate.name}"))
+            except SmokeTestError as error:
+                failures.append(error)
+        promotion = promote(outputs, planned, registrations, passed)
+        if failures:
+            raise _together(failures, why=what_is_current(promotion.load()))
+
+
+def _together(failures: list[SmokeTestError], why: str) -> SmokeTestError:
+    failed: dict[str, list[str]] = {}
+    for reason, stacks in (one for failure in failures for one in failure.failed.items()):
+        failed.setdefault(reason, []).extend(stacks)
+    return SmokeTestError(failed, why=why, fix=failures[0].fix, command=failures[0].command)

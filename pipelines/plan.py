@@ -6,9 +6,11 @@ from steps.load_config import load_config
 from steps.plan import plan as plan_step
 from steps.preflight import preflight
 from zenstrap.config import EnvironmentConfig
+from zenstrap.lifecycle.opening import opened
+from zenstrap.request import PLAIN, Request
 
 
 @pipeline(dynamic=True, enable_cache=False)
-def plan(config: EnvironmentConfig) -> None:
-    loaded = load_config(config)
-    plan_step(loaded, preflight(loaded))
+def plan(config: EnvironmentConfig, request: Request = PLAIN) -> None:
+    with opened(config, request, "plan"):
+        plan_step(preflight(load_config(config)))

@@ -11,21 +11,21 @@ from steps.preflight import preflight
 from steps.roll_back import roll_back
 from steps.smoke_test import smoke_test
 from zenstrap.config import EnvironmentConfig
+from zenstrap.lifecycle.opening import opened
 from zenstrap.lifecycle.registering import candidates
+from zenstrap.request import PLAIN, Request
 
 
 @pipeline(dynamic=True, enable_cache=False)
-def rollback(
-    config: EnvironmentConfig, project: str | None = None, to: str | None = None, test: bool = True
-) -> None:
-    loaded = load_config(config)
-    planned = plan_rollback(loaded, preflight(loaded, test), project, to, test)
-    approved = gate(loaded, planned)
-    target = find_version(loaded, planned, approved)
-    tests = [
-        smoke_test.with_options(
-            parameters={"stack": candidate.name, "training_pipeline": TRAINING}
-        )(loaded, target, id=f"smoke_test {candidate.name}")
-        for candidate in candidates(target.load(), planned.load())
-    ]
-    roll_back(loaded, planned, approved, tests)
+def rollback(config: EnvironmentConfig, request: Request = PLAIN) -> None:
+    with opened(config, request, "rollback"):
+        planned = plan_rollback(preflight(load_config(config)))
+        approved = gate(planned)
+        target = find_version(planned, approved)
+        tests = [
+            smoke_test.with_options(
+                parameters={"stack": candidate.name, "training_pipeline": TRAINING}
+            )(target, id=f"smoke_test {candidate.name}")
+            for candidate in candidates(target.load(), planned.load())
+        ]
+        roll_back(planned, approved, tests)

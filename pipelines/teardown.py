@@ -10,13 +10,14 @@ from steps.plan_removal import plan_removal
 from steps.preflight import preflight
 from steps.verify_removed import verify_removed
 from zenstrap.config import EnvironmentConfig
+from zenstrap.lifecycle.opening import opened
+from zenstrap.request import PLAIN, Request
 
 
 @pipeline(dynamic=True, enable_cache=False)
-def teardown(config: EnvironmentConfig) -> None:
-    loaded = load_config(config, removal=True)
-    planned = plan_removal(loaded, preflight(loaded))
-    approved = gate(loaded, planned)
-    deregistered = deregister(loaded, planned, approved)
-    destroyed = destroy(loaded, planned, approved, deregistered)
-    verify_removed(loaded, planned, destroyed)
+def teardown(config: EnvironmentConfig, request: Request = PLAIN) -> None:
+    with opened(config, request, "down"):
+        planned = plan_removal(preflight(load_config(config)))
+        approved = gate(planned)
+        destroyed = destroy(planned, approved, deregister(planned, approved))
+        verify_removed(planned, destroyed)

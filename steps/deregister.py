@@ -6,17 +6,15 @@ from zenml import step
 from zenml.client import Client
 
 from steps.artifact import ReportMaterializer, named
-from zenstrap import session
+from zenstrap import running
 from zenstrap.lifecycle import teardown
-from zenstrap.reports import ConfigReport, GateReport, PlanReport, Registrations
+from zenstrap.reports import GateReport, PlanReport, Registrations
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
 def deregister(
-    config: ConfigReport, plan: PlanReport, gate: GateReport
+    plan: PlanReport, gate: GateReport
 ) -> Annotated[Registrations, named("registrations")]:
-    environment = config.config.environment
-    with session.step_of(environment, "deregister") as progress:
-        return progress.done(
-            teardown.deregister(config.config, plan, gate, Client(), session.current(environment))
-        )
+    with running.step("deregister") as this:
+        run = this.run
+        return this.done(teardown.deregister(run.config, plan, gate, Client(), run))

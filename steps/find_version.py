@@ -6,18 +6,14 @@ from zenml import step
 from zenml.client import Client
 
 from steps.artifact import ReportMaterializer, named
-from zenstrap import session
+from zenstrap import running
 from zenstrap.lifecycle import rolling_back
-from zenstrap.reports import ConfigReport, GateReport, PlanReport, Registrations
+from zenstrap.reports import GateReport, PlanReport, Registrations
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
 def find_version(
-    config: ConfigReport, plan: PlanReport, gate: GateReport
+    plan: PlanReport, gate: GateReport
 ) -> Annotated[Registrations, named("registrations")]:
-    environment = config.config.environment
-    with session.step_of(environment, "find_version") as progress:
-        found = rolling_back.find_version(
-            config.config, plan, Client(), session.current(environment)
-        )
-        return progress.done(found)
+    with running.step("find_version") as this:
+        return this.done(rolling_back.find_version(this.run.config, plan, Client(), this.run))

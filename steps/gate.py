@@ -5,14 +5,14 @@ from typing import Annotated
 from zenml import step
 
 from steps.artifact import ReportMaterializer, named
-from zenstrap import session
+from zenstrap import running
 from zenstrap.policy.approval import approve
-from zenstrap.reports import ConfigReport, GateReport, PlanReport
+from zenstrap.reports import GateReport, PlanReport
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
-def gate(config: ConfigReport, plan: PlanReport) -> Annotated[GateReport, named("gate")]:
-    opened = session.current(config.config.environment)
-    with session.step_of(config.config.environment, "gate") as progress:
-        opened.show_plan(plan)
-        return progress.done(approve(plan, config.config, opened.platform.resource_rules(), opened))
+def gate(plan: PlanReport) -> Annotated[GateReport, named("gate")]:
+    with running.step("gate") as this:
+        run = this.run
+        run.audience.show_plan(plan)
+        return this.done(approve(plan, run.config, run.platform.resource_rules(), run))

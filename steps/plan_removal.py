@@ -6,15 +6,12 @@ from zenml import step
 from zenml.client import Client
 
 from steps.artifact import ReportMaterializer, named
-from zenstrap import session
+from zenstrap import running
 from zenstrap.lifecycle.planning import plan_down
-from zenstrap.reports import ConfigReport, PlanReport, PreflightReport
+from zenstrap.reports import PlanReport, PreflightReport
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
-def plan_removal(
-    config: ConfigReport, preflight: PreflightReport
-) -> Annotated[PlanReport, named("plan")]:
-    environment = config.config.environment
-    with session.step_of(environment, "plan_removal") as progress:
-        return progress.done(plan_down(config.config, Client(), session.current(environment)))
+def plan_removal(preflight: PreflightReport) -> Annotated[PlanReport, named("plan")]:
+    with running.step("plan_removal") as this:
+        return this.done(plan_down(this.run.config, Client(), this.run))

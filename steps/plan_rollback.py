@@ -6,28 +6,12 @@ from zenml import step
 from zenml.client import Client
 
 from steps.artifact import ReportMaterializer, named
-from zenstrap import session
+from zenstrap import running
 from zenstrap.lifecycle import rolling_back
-from zenstrap.reports import ConfigReport, PlanReport, PreflightReport
+from zenstrap.reports import PlanReport, PreflightReport
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
-def plan_rollback(
-    config: ConfigReport,
-    preflight: PreflightReport,
-    project: str | None,
-    to: str | None,
-    test: bool,
-) -> Annotated[PlanReport, named("plan")]:
-    environment = config.config.environment
-    with session.step_of(environment, "plan_rollback") as progress:
-        return progress.done(
-            rolling_back.plan_rollback(
-                config.config,
-                Client(),
-                session.current(environment),
-                project=project,
-                to=to,
-                test=test,
-            )
-        )
+def plan_rollback(preflight: PreflightReport) -> Annotated[PlanReport, named("plan")]:
+    with running.step("plan_rollback") as this:
+        return this.done(rolling_back.plan_rollback(this.run.config, Client(), this.run))

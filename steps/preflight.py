@@ -6,17 +6,13 @@ from zenml import step
 from zenml.client import Client
 
 from steps.artifact import ReportMaterializer, named
-from zenstrap import session
+from zenstrap import running
+from zenstrap.config import EnvironmentConfig
 from zenstrap.lifecycle import checking
-from zenstrap.reports import ConfigReport, PreflightReport
+from zenstrap.reports import PreflightReport
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
-def preflight(
-    config: ConfigReport, trains: bool = True
-) -> Annotated[PreflightReport, named("preflight")]:
-    environment = config.config.environment
-    with session.step_of(environment, "preflight") as progress:
-        run = session.current(environment)
-        found = checking.preflight(config.config, Client(), run, trains=trains)
-        return progress.done(found)
+def preflight(config: EnvironmentConfig) -> Annotated[PreflightReport, named("preflight")]:
+    with running.step("preflight") as this:
+        return this.done(checking.preflight(config, Client(), this.run))

@@ -6,10 +6,9 @@ from zenml import step
 from zenml.client import Client
 
 from steps.artifact import ReportMaterializer, named
-from zenstrap import session
+from zenstrap import running
 from zenstrap.lifecycle import registering
 from zenstrap.reports import (
-    ConfigReport,
     PlanReport,
     PromotionReport,
     Registrations,
@@ -20,22 +19,13 @@ from zenstrap.reports import (
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
 def promote(
-    config: ConfigReport,
     outputs: TerraformOutputs,
     plan: PlanReport,
     registrations: Registrations,
     tests: list[SmokeTestReport],
 ) -> Annotated[PromotionReport, named("promotion")]:
-    environment = config.config.environment
-    with session.step_of(environment, "promote") as progress:
-        return progress.done(
-            registering.promote(
-                config.config,
-                outputs,
-                plan,
-                registrations,
-                tests,
-                Client(),
-                session.current(environment),
-            )
+    with running.step("promote") as this:
+        run = this.run
+        return this.done(
+            registering.promote(run.config, outputs, plan, registrations, tests, Client(), run)
         )

@@ -5,17 +5,14 @@ from typing import Annotated
 from zenml import step
 
 from steps.artifact import ReportMaterializer, named
-from zenstrap import session
+from zenstrap import running
 from zenstrap.lifecycle import provisioning
-from zenstrap.reports import ConfigReport, GateReport, PlanReport, TerraformOutputs
+from zenstrap.reports import GateReport, PlanReport, TerraformOutputs
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
 def provision(
-    config: ConfigReport, plan: PlanReport, gate: GateReport
+    plan: PlanReport, gate: GateReport
 ) -> Annotated[TerraformOutputs, named("terraform_outputs")]:
-    environment = config.config.environment
-    with session.step_of(environment, "provision") as progress:
-        return progress.done(
-            provisioning.provision(config.config, plan, gate, session.current(environment))
-        )
+    with running.step("provision") as this:
+        return this.done(provisioning.provision(this.run.config, plan, gate, this.run))

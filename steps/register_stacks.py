@@ -6,22 +6,15 @@ from zenml import step
 from zenml.client import Client
 
 from steps.artifact import ReportMaterializer, named
-from zenstrap import session
+from zenstrap import running
 from zenstrap.lifecycle import registering
-from zenstrap.reports import ConfigReport, PlanReport, Registrations, TerraformOutputs
+from zenstrap.reports import PlanReport, Registrations, TerraformOutputs
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
 def register_stacks(
-    config: ConfigReport,
-    outputs: TerraformOutputs,
-    connectors: Registrations,
-    plan: PlanReport,
+    outputs: TerraformOutputs, connectors: Registrations, plan: PlanReport
 ) -> Annotated[Registrations, named("registrations")]:
-    environment = config.config.environment
-    with session.step_of(environment, "register_stacks") as progress:
-        return progress.done(
-            registering.register_stacks(
-                config.config, outputs, plan, Client(), session.current(environment)
-            )
-        )
+    with running.step("register_stacks") as this:
+        run = this.run
+        return this.done(registering.register_stacks(run.config, outputs, plan, Client(), run))

@@ -55,7 +55,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("zenstrap.reports", "zenstrap.runs"),
     ("zenstrap.policy.resources", "zenstrap.policy.rules", "zenstrap.views"),
     ("zenstrap.platforms",),
-    ("zenstrap.session",),
+    ("zenstrap.request", "zenstrap.running"),
     ("zenstrap.policy",),
     ("zenstrap.lifecycle",),
     ("steps",),

@@ -35,7 +35,7 @@ def test_a_cloud_is_named_in_its_own_package_only() -> None:
     ("importer", "imported"),
     [
         ("zenstrap.lifecycle.proving", "steps.plan"),
-        ("zenstrap.platforms.gcp.platform", "zenstrap.session"),
+        ("zenstrap.platforms.gcp.platform", "zenstrap.running"),
         ("zenstrap.terraform.plan", "zenstrap.platforms.gcp.provider"),
         ("zenstrap.config.models", "zenstrap.registry.model"),
         ("steps.plan", "pipelines.bootstrap"),

@@ -30,6 +30,7 @@ from zenstrap.foreign import speaking
 from zenstrap.interrupt import Interrupt
 from zenstrap.redaction import redact
 from zenstrap.waiting import waiting_for
+from zenstrap.zenml_server import be_patient_with_the_server
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -165,6 +166,28 @@ def run_pipeline_on_stack(
             _record_end(run.id)
             raise
         return EndedRun(run, work.error)
+
+
+def prepare_zenml() -> None:
+    """What zenstrap asks of ZenML in this process, before a run begins; again, it does nothing."""
+    note_packages_without_pip()
+    redact_what_zenml_records()
+    leave_signals_to_us()
+    be_patient_with_the_server()
+
+
+def current_run() -> PipelineRunResponse:
+    """ZenML's run whose dynamic pipeline's body calls this.
+
+    Raises:
+        RuntimeError: it isn't the body of one.
+    """
+    from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunContext
+
+    context = DynamicPipelineRunContext.get()
+    if context is None:
+        raise RuntimeError("no dynamic pipeline is running here")
+    return context.run
 
 
 def leave_signals_to_us() -> None:

@@ -30,6 +30,8 @@ TRAINING: Final = "smoke_training"  # the command of a smoke test's own run
 STATE: Final = "terraform_state"  # metadata: the state that the run left
 PLACE: Final = "terraform_state_place"  # metadata: where it lies
 CHANGES: Final = "changes"  # metadata: how many resources and registrations the run changed
+OUTCOME: Final = "outcome"  # metadata: what became of the run, for people
+REFUSED_TAG: Final = "zenstrap-refused"  # on a run that another one kept out
 
 _UP: Final = "bootstrap"  # the pipeline of `up`
 _PAGE: Final = 200  # runs asked for at once, where all are wanted
@@ -124,15 +126,38 @@ def run_options(environment: str, owner: str, pipeline: str, command: str) -> di
             TRAINING_TAG if command == TRAINING else TAG,
             *(Tag(name=name, cascade=True) for name in _tags(environment, owner)),
         ],
-        "extra": {
-            STARTED: {
-                "command": command,
-                "user": user_name(),
-                "host": socket.gethostname(),
-                "pid": os.getpid(),
-                CONFIG_SCHEMA: SCHEMA,
-            }
-        },
+        "extra": {STARTED: _started_here(command)},
+    }
+
+
+def mark(
+    client: Client, run: PipelineRunResponse, environment: str, owner: str, command: str
+) -> None:
+    """Write on a run that wasn't started with :func:`run_options` what it is found by.
+
+    It keeps the name that ZenML gave it.
+    """
+    for name in (TAG, *_tags(environment, owner)):
+        tag(client, run, name)
+    _log(str(run.id), {STARTED: _started_here(command)})
+
+
+def tag(client: Client, run: PipelineRunResponse, name: str) -> None:
+    """Tag a run."""
+    from zenml.enums import TaggableResourceTypes
+    from zenml.models import TagResource
+
+    resource = TagResource(id=run.id, type=TaggableResourceTypes.PIPELINE_RUN)
+    client.attach_tag(name, [resource])
+
+
+def _started_here(command: str) -> dict[str, Any]:
+    return {
+        "command": command,
+        "user": user_name(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        CONFIG_SCHEMA: SCHEMA,
     }
 
 
@@ -165,18 +190,17 @@ def last_configuration(client: Client, environment: str, owner: str) -> Recorded
     Args:
         owner: whose run it should be, if that owner has any; empty for anybody's.
     """
-    ups = f"startswith:{environment}-{_UP}-"
     questions = [
-        {**_commands(environment, whose), **name}
+        {**_commands(environment, whose), **pipeline}
         for whose in dict.fromkeys((owner, ""))
-        for name in ({"name": ups}, {})
+        for pipeline in ({"pipeline_name": _UP}, {})
     ]
     for question in questions:
         page = client.list_pipeline_runs(**question, sort_by="desc:created", size=1, hydrate=True)
         for run in page.items:
             content = run.config.parameters.get("config") if run.config.parameters else None
             if isinstance(content, dict):
-                schema = _mapping(run.config.extra.get(STARTED)).get(CONFIG_SCHEMA, 0)
+                schema = _started(run).get(CONFIG_SCHEMA, 0)
                 return RecordedConfig(_record(run), content, schema)
     return None
 
@@ -280,11 +304,19 @@ def record_changes(run_id: str, changes: int) -> None:
     _log(run_id, {CHANGES: changes})
 
 
-def fail_dead_runs(client: Client, environment: str, owner: str) -> list[str]:
+def record_outcome(run_id: str, outcome: str) -> None:
+    """Write on a run what became of it."""
+    _log(run_id, {OUTCOME: outcome})
+
+
+def fail_dead_runs(client: Client, environment: str, owner: str, *, but: str = "") -> list[str]:
     """Mark runs that a kill left ``running``; ZenML has no heartbeat for local ones.
 
     The caller holds the environment's lease, so no process of this owner's is at work. Where a run
     has no owner, only one that was started on this machine counts.
+
+    Args:
+        but: id of a run that isn't dead.
 
     Returns:
         The names of the runs, each with the steps that it was at.
@@ -294,7 +326,7 @@ def fail_dead_runs(client: Client, environment: str, owner: str) -> list[str]:
     from zenml.utils.time_utils import utc_now
 
     found = []
-    for run in list(_unfinished(client, environment, owner)):
+    for run in [one for one in _unfinished(client, environment, owner) if str(one.id) != but]:
         at = []
         for name, step in client.get_pipeline_run(run.id).steps.items():
             if not step.status.is_finished:
@@ -325,7 +357,7 @@ def _unfinished(client: Client, environment: str, owner: str) -> Iterator[Pipeli
         size=_PAGE,
         hydrate=True,
     ):
-        started = _mapping(run.config.extra.get(STARTED))
+        started = _started(run)
         if owner or started.get("host", "") in ("", socket.gethostname()):
             yield run
 
@@ -360,7 +392,7 @@ def _log(run_id: str, metadata: dict[str, Any]) -> None:
 
 def _record(run: PipelineRunResponse) -> RunRecord:
     written = _written(run)
-    started = _mapping(run.config.extra.get(STARTED))
+    started = _started(run)
     return RunRecord(
         id=str(run.id),
         name=run.name,
@@ -422,6 +454,11 @@ def _owner(run: PipelineRunResponse) -> str:
 
 def _when(run: RunRecord) -> float:
     return run.started.timestamp() if run.started else 0.0
+
+
+def _started(run: PipelineRunResponse) -> dict[str, Any]:
+    """Who started a run, where and with which command."""
+    return _mapping(run.config.extra.get(STARTED)) or _mapping(run.run_metadata.get(STARTED))
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -120,6 +120,16 @@ def listening() -> Iterator[Stopping]:
         _current = before
 
 
+@contextmanager
+def ensured() -> Iterator[Stopping]:
+    """The stopping of whoever listens already; where nobody does, one that listens now."""
+    if _current is not None:
+        yield _current
+        return
+    with listening() as stopping:
+        yield stopping
+
+
 def current() -> Stopping:
     """This process's; one that hears nothing where nobody listens."""
     return _current or Stopping()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import os
-import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from zenstrap import paths, session, stopping
+from zenstrap import running, stopping
 from zenstrap.cli.failures import explained
 from zenstrap.cli.options import Options
 from zenstrap.cli.outcome import Outcome, conclude
@@ -28,29 +26,26 @@ from zenstrap.errors import (
     PartlyDoneError,
     UsageError,
     ZenstrapError,
-    causes,
 )
 from zenstrap.events import Notice, StepFinished, StepStarted
 from zenstrap.interrupt import Interrupt
-from zenstrap.lease import Lease
 from zenstrap.lifecycle.infrastructure import terraform_for
+from zenstrap.lifecycle.opening import lease_held, remove_files, settled
 from zenstrap.platforms import platform_of
 from zenstrap.platforms.base import Platform, StatePlace
-from zenstrap.session import Session
+from zenstrap.request import PLAIN, Request
+from zenstrap.running import Audience, Run
 from zenstrap.views.select import select
 from zenstrap.views.sink import Recorder, View, tee
 from zenstrap.waiting import told_by
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from zenml.client import Client
 
-    from zenstrap.owner import Owner
     from zenstrap.reports import PlanReport
 
 Verb = Literal["up", "plan", "down", "rollback"]
-PIPELINES: dict[Verb, str] = {
+PIPELINES: Final[dict[str, str]] = {
     "up": "bootstrap",
     "plan": "plan",
     "down": "teardown",
@@ -82,7 +77,8 @@ def rollback(
 ) -> int:
     """Bring one alias back to an earlier version; see ``pipelines/rollback.py``."""
     _require_meant(config, project, to)
-    return _run("rollback", config, options, {"project": project, "to": to, "test": smoke_test})
+    request = Request(project=project, to=to, smoke_test=smoke_test)
+    return _run("rollback", config, options, request)
 
 
 def _require_meant(config: EnvironmentConfig, project: str | None, to: str | None) -> None:
@@ -106,15 +102,12 @@ def _require_meant(config: EnvironmentConfig, project: str | None, to: str | Non
 
 
 def _run(
-    verb: Verb,
-    config: EnvironmentConfig,
-    options: Options,
-    given: Mapping[str, object] | None = None,
+    verb: Verb, config: EnvironmentConfig, options: Options, request: Request | None = None
 ) -> int:
     """Run a pipeline.
 
     Args:
-        given: further parameters of the pipeline.
+        request: what was asked beside the options of every command.
     """
     started = time.monotonic()
     platform = platform_of(config)
@@ -123,16 +116,17 @@ def _run(
     stop = stopping.current()
     recorder = Recorder()
     with select(stdout=options.telling.stdout, events=options.events) as view:
-        run = Session(
-            platform=platform,
-            command=verb,
-            emit=tee(recorder, view),
-            interrupt=stop.interrupt,
-            ask=_asking(view, stop.interrupt),
-            assume_yes=options.yes,
-            adopt=frozenset(options.adopt),
-            told=options.told,
-            show_plan=_showing(platform, view, options),
+        run = Run(
+            platform,
+            verb,
+            (request or PLAIN).model_copy(update=_given(options)),
+            Audience(
+                emit=tee(recorder, view),
+                ask=_asking(view, stop.interrupt),
+                show_plan=_showing(platform, view, options),
+                told=options.told,
+            ),
+            stop.interrupt,
         )
         if verb in ("up", "plan"):
             for warning in options.warnings:
@@ -144,7 +138,7 @@ def _run(
             return conclude(Outcome(verb, config, run, recorder, failure, seconds), options)
 
         def end_at_once() -> None:
-            _remove_files(run)
+            remove_files(run)
             concluded(
                 InterruptedRunError(
                     "ended at once, in the middle of what was being done",
@@ -153,28 +147,34 @@ def _run(
             )
 
         with stop.before_the_end(end_at_once), stop.finishing(run.heard):
-            failure = _ended(verb, config, run, options, given or {})
+            failure = _ended(run, options)
             if isinstance(failure, OutOfReachError) and recorder.effects:
                 failure = _partly_done(failure)
             return concluded(failure)
 
 
-def _ended(
-    verb: Verb,
-    config: EnvironmentConfig,
-    run: Session,
-    options: Options,
-    given: Mapping[str, object],
-) -> ZenstrapError | None:
+def _given(options: Options) -> dict[str, object]:
+    """What every command's options ask for."""
+    return {
+        "approved": options.yes,
+        "adopt": tuple(options.adopt),
+        "this_zenml": options.this_zenml,
+    }
+
+
+def _ended(run: Run, options: Options) -> ZenstrapError | None:
     """Run the pipeline under the environment's lease; what it failed with."""
     try:
         with (
             told_by(lambda text: run.emit(Notice(text))),
-            held_place(config, run) as place,
-            session.opened(run),
-            without_files(run),
+            lease_held(run, partial(_require_no_other_place, run.config)),
+            _connected(run, options) as client,
+            settled(run, client),
+            _control_stack(run, client),
+            running.held(run),
         ):
-            _run_pipeline(verb, config, run, options, given, place)
+            run.guard()
+            _start(run)
     except BaseException as error:
         if options.debug:
             traceback.print_exc()
@@ -188,91 +188,6 @@ def _partly_done(error: OutOfReachError) -> PartlyDoneError:
     )
 
 
-@contextmanager
-def held_place(config: EnvironmentConfig, run: Session) -> Iterator[StatePlace]:
-    """Within this the run has the environment's lease, and what dead runs held is free.
-
-    Raises:
-        LockHeldError: a live run has it, or its Terraform is at work.
-        ZenstrapError: state or lease is out of reach.
-    """
-    place = _state_place(config, run)
-    run.storage = place.storage
-    with Lease.acquire(
-        place.leases,
-        run.environment,
-        run.command,
-        emit=run.emit,
-        on_lost=_stopping_at_once(run),
-        pause=run.wait,
-    ) as lease:
-        run.lease = lease
-        _settle_killed_runs(place, lease, run)
-        try:
-            yield place
-        except BaseException as error:
-            if lease.is_lost:
-                lease.check()  # says so, and not that somebody interrupted the run
-            if _left_a_lock(error):
-                lease.leave()  # whoever takes it over frees the state's lock
-            raise
-
-
-def _stopping_at_once(run: Session) -> Callable[[], None]:
-    """Somebody else has the lease: Terraform must not save a state over theirs."""
-
-    def stop() -> None:
-        run.interrupt.request()
-        run.interrupt.request()
-
-    return stop
-
-
-def _left_a_lock(error: BaseException) -> bool:
-    return any(isinstance(one, ZenstrapError) and one.leaves_lock for one in causes(error))
-
-
-def _settle_killed_runs(place: StatePlace, lease: Lease, run: Session) -> None:
-    """First the Terraform of a killed run ends, then what it left locked is freed.
-
-    Until that is done, the lease remembers the run.
-    """
-    from zenstrap.terraform.orphans import wait_until_gone
-
-    dead = lease.record.took_over
-    try:
-        state = place.storage.place(run.environment)
-        wait_until_gone(state, wait=run.wait, emit=run.emit)
-        if place.locks is not None and dead:
-            from zenstrap.state_lock import free_dead_locks
-
-            free_dead_locks(place.locks, run.environment, dead, run.emit)
-    except BaseException:
-        if dead:
-            lease.leave()
-        raise
-
-
-def _state_place(config: EnvironmentConfig, run: Session) -> StatePlace:
-    """Where state and lease are; the only thing that is made before a plan was shown."""
-    step = run.platform.place_step
-    if step is None:
-        return run.platform.state_place(create=run.command == "up")
-    started = time.monotonic()
-    run.emit(StepStarted(step))
-    try:
-        place = run.platform.state_place(
-            create=run.command == "up", before_create=partial(_require_no_other_place, config)
-        )
-    except BaseException:
-        run.failed_step = step
-        run.emit(StepFinished(step, "failed", time.monotonic() - started))
-        raise
-    run.changed_first = place.detail if place.changed else ""
-    run.emit(StepFinished(step, "done", time.monotonic() - started, place.detail))
-    return place
-
-
 def _require_no_other_place(config: EnvironmentConfig, place: StatePlace) -> None:
     """Before a bucket is made: that ZenML knows of no state of the environment's elsewhere."""
     with zenml_client(debug=False) as client:
@@ -282,134 +197,34 @@ def _require_no_other_place(config: EnvironmentConfig, place: StatePlace) -> Non
 
 
 @contextmanager
-def without_files(run: Session) -> Iterator[None]:
-    """Plan and variable files hold secrets: they go when the run ends, and a killed run's too."""
-    try:
-        yield
-    finally:
-        _remove_files(run)
-
-
-def _remove_files(run: Session) -> None:
-    shutil.rmtree(run.run_folder.parent, ignore_errors=True)
-    folder = paths.environment_folder(run.environment)
-    for empty in (folder, folder.parent):  # after a down; otherwise they aren't empty
-        with suppress(OSError):
-            empty.rmdir()
-
-
-def _run_pipeline(
-    verb: Verb,
-    config: EnvironmentConfig,
-    run: Session,
-    options: Options,
-    given: Mapping[str, object],
-    place: StatePlace,
-) -> None:
-    with _connected(run, options) as client:
-        _put_back(config, place, client, run)
-        owner = _settle_owner(config, place, client, run, options)
-        _settle_dead_runs(config, client, run)
-        with _active_stacks(client, run), _control_stack(config, client, run):
-            run.guard()
-            _start(verb, config, run, given)
-        if owner is not None:
-            if run.lease is not None:
-                run.lease.check()
-            place.owners.write(owner)
-        if verb == "down":
-            run.platform.tidy_up()
-
-
-@contextmanager
-def _connected(run: Session, options: Options) -> Iterator[Client]:
+def _connected(run: Run, options: Options) -> Iterator[Client]:
     started = time.monotonic()
     run.emit(StepStarted("connect"))
+    connected = False
     try:
         with zenml_client(debug=options.debug) as client:
             run.interrupt.check()
             # The pipelines' imports are most of what a start takes.
-            importlib.import_module(f"pipelines.{PIPELINES[run.command]}")  # type: ignore[index]
+            importlib.import_module(f"pipelines.{PIPELINES[run.command]}")
             run.interrupt.check()
             store = client.zen_store.config.type.value
             detail = "ZenML server" if store == "rest" else "ZenML's local database"
             run.emit(StepFinished("connect", "done", time.monotonic() - started, detail))
-            started = 0.0
+            connected = True
             yield client
     except BaseException:
-        if started:
-            run.failed_step = "connect"
+        if not connected:
+            run.record.failed_step = "connect"
             run.emit(StepFinished("connect", "failed", time.monotonic() - started))
         raise
 
 
-def _put_back(config: EnvironmentConfig, place: StatePlace, client: Client, run: Session) -> None:
-    from zenstrap.lifecycle.rescuing import put_back
-
-    try:
-        put_back(config, place, client, run)
-    except BaseException:
-        run.failed_step = "state"
-        raise
-
-
-def _settle_owner(
-    config: EnvironmentConfig, place: StatePlace, client: Client, run: Session, options: Options
-) -> Owner | None:
-    from zenstrap.lifecycle.ownership import settle_owner
-
-    try:
-        return settle_owner(config, place, client, run, this_zenml=options.this_zenml)
-    except BaseException:
-        run.failed_step = "owner"
-        raise
-
-
-def _settle_dead_runs(config: EnvironmentConfig, client: Client, run: Session) -> None:
-    from zenstrap.runs import fail_dead_runs
-
-    for name in fail_dead_runs(client, config.environment, run.owner):
-        run.emit(Notice(f"Run {name} had been killed; it is marked as failed now.", "warning"))
-
-
 @contextmanager
-def _active_stacks(client: Client, run: Session) -> Iterator[None]:
-    """Before a run, what is active for the user; after it, none that is gone."""
-    from zenstrap.execution import active_stacks
-
-    before = active_stacks(client)
-    run.active_stacks = frozenset(before.values())
-    try:
-        yield
-    except BaseException:
-        with suppress(Exception):  # what ended the run is what there is to tell
-            _settle_active_stacks(before, client, run)
-        raise
-    _settle_active_stacks(before, client, run)
-
-
-def _settle_active_stacks(before: Mapping[UUID, str], client: Client, run: Session) -> None:
-    from zenstrap.execution import ACTIVE_STACK_VARIABLE, replace_active_stacks
-    from zenstrap.lifecycle.control_stack import ZENML_DEFAULT
-
-    there = {stack.id for name in before.values() for stack in client.list_stacks(name=name).items}
-    gone = {id_: name for id_, name in before.items() if id_ not in there}
-    if not gone:
-        return
-    replace_active_stacks(client, gone, ZENML_DEFAULT)
-    run.emit(Notice(f"ZenML's stack {ZENML_DEFAULT} is active now.", "warning"))
-    if os.environ.get(ACTIVE_STACK_VARIABLE) in {str(id_) for id_ in gone}:
-        run.emit(
-            Notice(f"{ACTIVE_STACK_VARIABLE} names a stack that is gone: unset it.", "warning")
-        )
-
-
-@contextmanager
-def _control_stack(config: EnvironmentConfig, client: Client, run: Session) -> Iterator[None]:
+def _control_stack(run: Run, client: Client) -> Iterator[None]:
     from zenstrap.execution import on_stack
     from zenstrap.lifecycle.control_stack import control_stack
 
-    stack = control_stack(client, config)
+    stack = control_stack(client, run.config)
     active = stack.id == client.active_stack_model.id
     if not active:
         run.emit(Notice(f"zenstrap's own pipelines run on stack {stack.name}."))
@@ -417,22 +232,21 @@ def _control_stack(config: EnvironmentConfig, client: Client, run: Session) -> I
         yield
 
 
-def _start(
-    verb: Verb, config: EnvironmentConfig, run: Session, given: Mapping[str, object]
-) -> None:
+def _start(run: Run) -> None:
     from zenstrap.runs import run_options
 
-    name = PIPELINES[verb]
+    name = PIPELINES[run.command]
     pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
     configured = pipeline.with_options(
-        substitutions={"environment": config.environment},
-        **run_options(config.environment, run.owner, name, verb),
+        substitutions={"environment": run.environment},
+        **run_options(run.environment, run.owner, name, run.command),
     )
     # Dumped and validated again: the dashboard shows only fields that were explicitly set.
-    configured(config=EnvironmentConfig.model_validate(config.model_dump(mode="json")), **given)
+    config = EnvironmentConfig.model_validate(run.config.model_dump(mode="json"))
+    configured(config=config, request=Request.model_validate(run.request.model_dump()))
 
 
-def _asking(view: View, interrupt: Interrupt) -> session.Ask | None:
+def _asking(view: View, interrupt: Interrupt) -> Callable[[str], str] | None:
     if not can_ask():
         return None
 
@@ -443,7 +257,7 @@ def _asking(view: View, interrupt: Interrupt) -> session.Ask | None:
     return answer
 
 
-def _showing(platform: Platform, view: View, options: Options) -> session.ShowPlan:
+def _showing(platform: Platform, view: View, options: Options) -> Callable[[PlanReport], None]:
     def show(plan: PlanReport) -> None:
         if plan.is_idle or options.events:
             return

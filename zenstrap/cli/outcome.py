@@ -33,7 +33,7 @@ from zenstrap.reports import (
     TerraformOutputs,
     count,
 )
-from zenstrap.session import Session
+from zenstrap.running import Run
 from zenstrap.views import json_view
 from zenstrap.views.plan_table import PlanTable
 from zenstrap.views.sink import Recorder
@@ -61,7 +61,7 @@ class Outcome:
 
     verb: str
     config: EnvironmentConfig
-    session: Session
+    run: Run
     recorder: Recorder
     failure: ZenstrapError | None
     seconds: float
@@ -74,11 +74,11 @@ class Outcome:
     def failed_step(self) -> str | None:
         """The step in which it failed, or in which it is ending now."""
         running = self.recorder.running
-        return self.session.failed_step or (running[0].step if running else None)
+        return self.run.record.failed_step or (running[0].step if running else None)
 
     def last(self, kind: type[OneReport]) -> OneReport | None:
         """The newest report of a kind that the run made."""
-        found = [r for reports in self.session.reports.values() for r in reports]
+        found = [r for reports in self.run.record.reports.values() for r in reports]
         return next((r for r in reversed(found) if isinstance(r, kind)), None)
 
 
@@ -92,7 +92,7 @@ def conclude(outcome: Outcome, options: Options) -> int:
         options.telling.write(json_view.run_object(summary, plan))
         return summary.exit_code
     if outcome.verb == "plan" and plan is not None and not plan.is_idle:
-        print_plan(plan, outcome.session.platform, sys.stdout)
+        print_plan(plan, outcome.run.platform, sys.stdout)
     failure = outcome.failure
     began = any(step.outcome == "done" for step in outcome.steps)
     if failure is not None and not began and not isinstance(failure, InterruptedRunError):
@@ -115,7 +115,7 @@ def _summary(outcome: Outcome, plan: PlanReport | None) -> RunSummary:
         environment=outcome.config.environment,
         command=outcome.verb,
         seconds=outcome.seconds,
-        run=outcome.session.run_name or None,
+        run=outcome.run.record.name or None,
         url=outcome.recorder.url,
         headline=_headline(outcome, plan),
         steps=outcome.steps,
@@ -217,7 +217,7 @@ def _refused(outcome: Outcome, plan: PlanReport | None) -> RefusedError | None:
     """What the gate of an `up` would say to a plan, by the same rules."""
     if outcome.verb != "plan" or outcome.failure is not None or plan is None:
         return None
-    return refusal(plan, outcome.config, outcome.session.platform.resource_rules())
+    return refusal(plan, outcome.config, outcome.run.platform.resource_rules())
 
 
 def _refusal(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
@@ -272,7 +272,7 @@ def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
     begun = {step.step for step in outcome.steps}
     begun |= {step.step for step in outcome.recorder.running}
     if not begun & {*_EFFECTS}:
-        return (_before_the_plan(outcome.session),)
+        return (_before_the_plan(outcome.run),)
     lines = []
     for step in _EFFECTS:
         if step in done:
@@ -285,9 +285,9 @@ def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _before_the_plan(session: Session) -> str:
-    if session.changed_first:
-        return f"nothing was changed but the state bucket: {session.changed_first}"
+def _before_the_plan(run: Run) -> str:
+    if run.record.changed_first:
+        return f"nothing was changed but the state bucket: {run.record.changed_first}"
     return "nothing was changed"
 
 

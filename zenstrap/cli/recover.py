@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from zenstrap import invocation, session, stopping
-from zenstrap.cli.lifecycle import held_place, without_files
+from zenstrap import invocation, stopping
 from zenstrap.cli.options import Options
 from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RefusedError, UsageError
 from zenstrap.events import Event, Notice
+from zenstrap.lifecycle.opening import lease_held
 from zenstrap.platforms import platform_of
-from zenstrap.session import Session
+from zenstrap.running import Audience, Run
 from zenstrap.views import json_view
 
 if TYPE_CHECKING:
@@ -44,14 +44,16 @@ def recover(
             mended.append(event.text)
 
     stop = stopping.current()
-    run = Session(platform_of(config), "recover", emit=emit, interrupt=stop.interrupt)
+    run = Run(
+        platform_of(config), "recover", audience=Audience(emit=emit), interrupt=stop.interrupt
+    )
     with (
         stop.finishing(stopping.saying("what was begun is finished first")),
-        held_place(config, run) as place,
-        session.opened(run),
-        without_files(run),
+        lease_held(run),
         zenml_client(debug=options.debug) as client,
     ):
+        place = run.place
+        assert place is not None, "the lease is held"
         found, recovery = _look(config, place, client, run, owner)
         lines = (*_locks(place, environment), *_lines(found, recovery))
         for line in (*mended, *lines):
@@ -64,7 +66,7 @@ def recover(
 
 
 def _look(
-    config: EnvironmentConfig, place: StatePlace, client: Client, run: Session, owner: str | None
+    config: EnvironmentConfig, place: StatePlace, client: Client, run: Run, owner: str | None
 ) -> tuple[Findings, Recovery]:
     from zenstrap.lifecycle.recovering import decide, gather
     from zenstrap.lifecycle.rescuing import put_back
@@ -73,7 +75,7 @@ def _look(
     put_back(config, place, client, run)
     found = gather(config, place, client, run)
     recovery = decide(found, owner=owner)
-    run.owner = recovery.owner
+    run.past.owner = recovery.owner
     for name in fail_dead_runs(client, config.environment, recovery.owner):
         run.emit(Notice(f"Run {name} had been killed; it is marked as failed now."))
     return found, recovery
@@ -98,7 +100,7 @@ def _carry_out(
     found: Findings,
     place: StatePlace,
     client: Client,
-    run: Session,
+    run: Run,
 ) -> tuple[str, ...]:
     from zenstrap.lifecycle.recovering import carry_out
 
@@ -108,7 +110,7 @@ def _carry_out(
 
 
 def _confirm(
-    run: Session,
+    run: Run,
     options: Options,
     forget: str | None,
     found: Findings,

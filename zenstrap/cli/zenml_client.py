@@ -66,12 +66,7 @@ def _connect(*, quiet: bool) -> Client:
     from zenml.utils import source_utils
     from zenml.utils.io_utils import get_global_config_directory
 
-    from zenstrap.execution import (
-        leave_signals_to_us,
-        note_packages_without_pip,
-        redact_what_zenml_records,
-    )
-    from zenstrap.zenml_server import be_patient_with_the_server
+    from zenstrap.execution import prepare_zenml
 
     if quiet:
         root = logging.getLogger()
@@ -80,10 +75,7 @@ def _connect(*, quiet: bool) -> Client:
     require_plain_settings(Path(get_global_config_directory()))
     # Steps and pipelines are found from the clone, wherever the command was started.
     source_utils.set_custom_source_root(str(project_root()))
-    note_packages_without_pip()
-    redact_what_zenml_records()
-    leave_signals_to_us()
-    be_patient_with_the_server()
+    prepare_zenml()
     try:
         from zenml.client import Client
 

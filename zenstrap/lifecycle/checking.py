@@ -26,28 +26,23 @@ from zenstrap.reports import Check, PreflightReport
 if TYPE_CHECKING:
     from zenml.client import Client
 
-    from zenstrap.session import Session
+    from zenstrap.running import Run
 
 ZENML_SERVER = "zenml_server"
 
 
-def preflight(
-    config: EnvironmentConfig, client: Client, session: Session, *, trains: bool = True
-) -> PreflightReport:
+def preflight(config: EnvironmentConfig, client: Client, run: Run) -> PreflightReport:
     """Every check that a run needs.
-
-    Args:
-        trains: whether it runs smoke tests; a `down` never does.
 
     Raises:
         ZenstrapError: the first check that failed, as it is; later ones may depend on it.
     """
-    platform = session.platform
+    platform = run.platform
     looks = [*_machine_checks(platform), *_zenml_checks(platform, client), *platform.checks()]
-    unneeded = _unneeded(session.command, trains=trains)
+    unneeded = _unneeded(run.command, trains=run.request.smoke_test)
     return PreflightReport(
         environment=config.environment,
-        checks=tuple(_looked_at(one, session) for one in looks if one.need not in unneeded),
+        checks=tuple(_looked_at(one, run) for one in looks if one.need not in unneeded),
     )
 
 
@@ -62,15 +57,15 @@ def _unneeded(command: str, *, trains: bool) -> frozenset[Need]:
             return frozenset()
 
 
-def _looked_at(check: NamedCheck, session: Session) -> Check:
+def _looked_at(check: NamedCheck, run: Run) -> Check:
     """A check that passed; for a plan, which runs nothing anywhere, a server may be missing."""
     name = check.name
     try:
         return _passed(name, check.look())
     except ZenstrapError as error:
-        if session.command != "plan" or name != ZENML_SERVER:
+        if run.command != "plan" or name != ZENML_SERVER:
             raise
-        session.emit(Notice(f"`up` would stop in preflight: {error}", "warning"))
+        run.emit(Notice(f"`up` would stop in preflight: {error}", "warning"))
         return Check(
             name=name,
             passed=False,

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from zenstrap import paths
 from zenstrap.platforms.base import Platform
-from zenstrap.session import Session
+from zenstrap.running import Run
 from zenstrap.terraform.binary import TerraformBinary, find_terraform
 from zenstrap.terraform.storage import LocalState
 from zenstrap.terraform.workspace import Workspace
 
 
-def open_workspace(session: Session) -> Workspace:
+def open_workspace(run: Run) -> Workspace:
     """The environment's Terraform workspace, not initialised yet."""
-    environment, platform = session.environment, session.platform
+    environment, platform = run.environment, run.platform
     paths.require_folders(environment)
-    storage = session.storage or LocalState(paths.state_folder(environment))
+    storage = run.place.storage if run.place else LocalState(paths.state_folder(environment))
     return Workspace(
-        root=platform.root(storage, session.run_folder),
+        root=platform.root(storage, run.run_folder),
         environment=environment,
         data_folder=paths.terraform_data_folder(environment),
         storage=storage,
         binary=terraform_for(platform),
-        run_folder=session.run_folder,
-        emit=session.emit,
-        interrupt=session.interrupt,
+        run_folder=run.run_folder,
+        emit=run.emit,
+        interrupt=run.interrupt,
         environment_variables=platform.environment_variables(),
         provider=platform.provider,
     )

@@ -20,8 +20,8 @@ from zenstrap.redaction import redact
 from zenstrap.registry.model import ActualRegistry
 from zenstrap.registry.zenml_reading import read_registry
 from zenstrap.reports import count
+from zenstrap.running import Run
 from zenstrap.runs import RunRecord
-from zenstrap.session import Session
 from zenstrap.terraform.state import StateIdentity, state_guard
 from zenstrap.user import user_name
 
@@ -75,11 +75,11 @@ def settle_owner(
     config: EnvironmentConfig,
     place: StatePlace,
     client: Client,
-    session: Session,
+    run: Run,
     *,
     this_zenml: bool,
 ) -> Owner | None:
-    """Find out whose the environment is, before a run of it begins, and tell the session.
+    """Find out whose the environment is, before a run of it begins, and tell the run.
 
     An environment that comes up gets its id now, one from before there were ids too: its runs are
     tagged with it first, so that they can always be found by it.
@@ -98,12 +98,12 @@ def settle_owner(
     found = gather(config, place, client)
     decision = decide(found, this_zenml=this_zenml)
     owner = found.owner or new_owner(config.environment, user_name(), found.here, id=decision.id)
-    begins = session.command == "up" or found.is_up
+    begins = run.command == "up" or found.is_up
     if found.owner is None and not begins:
         return None  # nothing is there, and nothing is to be made
-    session.owner, session.taken_down_at = owner.id, owner.taken_down_at
-    session.forgotten_at = owner.forgotten_at
-    session.moved_from = owner.registry.url if decision.moved else ""
+    run.past.owner, run.past.taken_down_at = owner.id, owner.taken_down_at
+    run.past.forgotten_at = owner.forgotten_at
+    run.past.moved_from = owner.registry.url if decision.moved else ""
     if place.missing:
         return None  # a plan; there is no bucket yet to write into
     newest = None if found.owner is None else runs.newest_run(client, config.environment)
@@ -113,7 +113,7 @@ def settle_owner(
         runs.claim_runs(client, config.environment, owner.id, lineage)
     if found.owner is None:
         place.owners.write(owner)
-    match session.command:
+    match run.command:
         case "down":
             return owner.taken_down()
         case "up" if decision.moved or owner.taken_down_at or owner.forgotten_at:
@@ -174,18 +174,18 @@ def registry_of(client: Client) -> Registry:
     )
 
 
-def our_registry(client: Client, config: EnvironmentConfig, session: Session) -> ActualRegistry:
+def our_registry(client: Client, config: EnvironmentConfig, run: Run) -> ActualRegistry:
     """What ZenML has of the environment, by whose it is.
 
     What names no owner was registered before there were any. It is ours if the run that wrote it
     recorded the very state that lies in our place.
     """
-    actual = read_registry(client, config.environment, owner=session.owner, unmarked=False)
+    actual = read_registry(client, config.environment, owner=run.owner, unmarked=False)
     if not actual.unmarked_runs:
         return actual
-    if session.unmarked is None:
-        session.unmarked = _are_ours(actual, client, session)
-    return replace(actual, unmarked=session.unmarked)
+    if run.past.unmarked is None:
+        run.past.unmarked = _are_ours(actual, client, run)
+    return replace(actual, unmarked=run.past.unmarked)
 
 
 def require_ours(actual: ActualRegistry, client: Client) -> None:
@@ -197,23 +197,23 @@ def require_ours(actual: ActualRegistry, client: Client) -> None:
     written_by = actual.runs_of_others
     if not written_by:
         return
-    run = runs.run_named(client, max(written_by))
+    last = runs.run_named(client, max(written_by))
     raise NameTakenError(
-        f"there is another {actual.environment} in this ZenML, and it is {who(run)}",
+        f"there is another {actual.environment} in this ZenML, and it is {who(last)}",
         why="Its stacks and components have the names that yours would get. Nothing of it is "
         "touched",
         **_another_name(actual.environment),
     )
 
 
-def _are_ours(actual: ActualRegistry, client: Client, session: Session) -> bool:
-    assert session.storage is not None, "the place of the state is known before ZenML is asked"
-    state = session.storage.read(actual.environment)
+def _are_ours(actual: ActualRegistry, client: Client, run: Run) -> bool:
+    assert run.place is not None, "the place of the state is known before ZenML is asked"
+    state = run.place.storage.read(actual.environment)
     written_by = [runs.run_named(client, name) for name in sorted(actual.unmarked_runs)]
-    if session.owner and all(run and run.owner == session.owner for run in written_by):
+    if run.owner and all(one and one.owner == run.owner for one in written_by):
         return True  # claimed by whoever had the state, which may be lost by now
     # A rollback records no state, and a run may have been deleted: that says nothing.
-    lineages = {run.state.lineage for run in written_by if run and run.state}
+    lineages = {one.state.lineage for one in written_by if one and one.state}
     return state is not None and lineages == {state.lineage}
 
 

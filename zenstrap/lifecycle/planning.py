@@ -29,8 +29,8 @@ from zenstrap.registry.reconciliation import waits_for_proof
 from zenstrap.registry.refusals import require_unused
 from zenstrap.registry.versions import rolled_back_from
 from zenstrap.reports import Kept, PlanReport, count
+from zenstrap.running import Run
 from zenstrap.runs import RunRecord
-from zenstrap.session import Session
 from zenstrap.terraform.binary import BINARY_VARIABLE
 from zenstrap.terraform.plan import Plan, PlannedOutput
 from zenstrap.terraform.state import check_state, state_guard
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> PlanReport:
+def plan_up(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
     """What would bring the environment to its configuration. Changes nothing.
 
     Raises:
@@ -48,39 +48,39 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
         NameTakenError, RefusedError: see :func:`zenstrap.registry.diff.diff`, and
             :func:`zenstrap.registry.refusals.require_unused`.
     """
-    workspace = open_workspace(session)
-    _guard_state(workspace, client, session)  # before Terraform makes an empty one
-    actual = our_registry(client, config, session)
+    workspace = open_workspace(run)
+    _guard_state(workspace, client, run)  # before Terraform makes an empty one
+    actual = our_registry(client, config, run)
     require_ours(actual, client)
-    _guard_registered(workspace, actual, session)
+    _guard_registered(workspace, actual, run)
     workspace.prepare()
-    platform = session.platform
+    platform = run.platform
     keep_keys = platform.keys_in_use(actual, workspace.resources())
-    given = platform.variables(workspace, session, keys_in_use=keep_keys)
+    given = platform.variables(workspace, run, keys_in_use=keep_keys)
     infrastructure = workspace.plan(given.values)
     desired = desired_registry(
         config,
         platform.registrations(
             planned_values(infrastructure.outputs), platform.key_fingerprints(client)
         ),
-        owner=session.owner,
+        owner=run.owner,
     )
     registrations = diff(
         desired,
         actual,
         immutable_versions=config.protection.immutable_versions,
-        adopt=session.adopt,
+        adopt=frozenset(run.request.adopt),
     )
     require_unused(
         client, actual, registrations, immutable_versions=config.protection.immutable_versions
     )
-    last_change = runs.last_change(client, config.environment, session.owner)
+    last_change = runs.last_change(client, config.environment, run.owner)
     planned = PlanReport(
         environment=config.environment,
         direction="up",
         infrastructure=infrastructure,
         registrations=registrations,
-        to_test=_stacks_to_test(config, client, desired, actual, infrastructure, session),
+        to_test=_stacks_to_test(config, client, desired, actual, infrastructure, run),
         since=last_change.name if last_change else None,
         digest=combined_digest(infrastructure, registrations),
         notices=(
@@ -92,8 +92,8 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
             ),
             *_notices(config, desired, registrations),
             *_owner_notices(desired, registrations),
-            *_moved_notices(session),
-            *active_stack_notices(registrations, session),
+            *_moved_notices(run),
+            *active_stack_notices(registrations, run),
         ),
         keys_in_use=keep_keys,
         kept=platform.left_in_place(infrastructure),
@@ -103,24 +103,24 @@ def plan_up(config: EnvironmentConfig, client: Client, session: Session) -> Plan
     return planned.model_copy(update={"refusal": refused.what}) if refused else planned
 
 
-def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> PlanReport:
+def plan_down(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
     """What would take the environment away. Changes nothing.
 
     Raises:
         StateGuardError: Terraform's state isn't the one that was recorded.
         RefusedError: something of it is in use, or full.
     """
-    workspace = open_workspace(session)
-    _guard_state(workspace, client, session)  # before Terraform makes an empty one
-    actual = our_registry(client, config, session)
-    _guard_registered(workspace, actual, session)
+    workspace = open_workspace(run)
+    _guard_state(workspace, client, run)  # before Terraform makes an empty one
+    actual = our_registry(client, config, run)
+    _guard_registered(workspace, actual, run)
     workspace.prepare()
-    platform = session.platform
+    platform = run.platform
     emptied = platform.emptied_first(workspace)
     registrations = removal(actual)
     require_unused(client, actual, registrations)
     platform.require_removable()
-    given = platform.variables_for_removal(workspace, session)
+    given = platform.variables_for_removal(workspace, run)
     infrastructure = workspace.plan(given.values, destroy=True)
     return PlanReport(
         environment=config.environment,
@@ -129,16 +129,16 @@ def plan_down(config: EnvironmentConfig, client: Client, session: Session) -> Pl
         registrations=registrations,
         digest=combined_digest(infrastructure, registrations),
         notices=(
-            *([session.told] if session.told else []),
+            *([run.audience.told] if run.audience.told else []),
             *given.notices,
             *_emptied_notices(emptied),
             *platform.removal_notices(),
-            *_moved_notices(session),
-            *active_stack_notices(registrations, session),
+            *_moved_notices(run),
+            *active_stack_notices(registrations, run),
         ),
         kept=(
-            *_kept_by_design(session),
-            *platform.foreign(session),
+            *_kept_by_design(run),
+            *platform.foreign(run),
             *_kept_of_others(actual, client),
         ),
     )
@@ -160,22 +160,20 @@ def _kept_of_others(actual: ActualRegistry, client: Client) -> Iterator[Kept]:
         yield Kept(name=name, reason=f"it is {whose}")
 
 
-def _kept_by_design(session: Session) -> tuple[Kept, ...]:
+def _kept_by_design(run: Run) -> tuple[Kept, ...]:
     """What a ``down`` leaves on purpose."""
     elsewhere: tuple[Kept, ...] = ()
-    if session.moved_from:
-        name = f"what is registered in {session.moved_from}"
+    if run.past.moved_from:
+        name = f"what is registered in {run.past.moved_from}"
         elsewhere = (Kept(name=name, reason="another ZenML: connect it and run down there too"),)
     history = Kept(
-        name=f"pipeline runs tagged {runs.environment_tag(session.environment)}",
+        name=f"pipeline runs tagged {runs.environment_tag(run.environment)}",
         reason="the run history in ZenML, without what the stacks stored",
     )
-    return (history, *elsewhere, *session.platform.kept())
+    return (history, *elsewhere, *run.platform.kept())
 
 
-def active_stack_notices(
-    changes: Sequence[RegistrationChange], session: Session
-) -> tuple[str, ...]:
+def active_stack_notices(changes: Sequence[RegistrationChange], run: Run) -> tuple[str, ...]:
     """That the user's own active stack is among what is deleted."""
     deleted = {
         change.name
@@ -184,7 +182,7 @@ def active_stack_notices(
     }
     return tuple(
         f"Your active stack {name} is deleted: ZenML's default stack becomes active."
-        for name in sorted(deleted & session.active_stacks)
+        for name in sorted(deleted & run.active_stacks)
     )
 
 
@@ -203,15 +201,15 @@ def planned_values(outputs: Mapping[str, PlannedOutput]) -> dict[str, JsonValue]
     }
 
 
-def _guard_state(workspace: Workspace, client: Client, session: Session) -> None:
-    environment = session.environment
-    record = runs.last_state(client, environment, session.owner)
+def _guard_state(workspace: Workspace, client: Client, run: Run) -> None:
+    environment = run.environment
+    record = runs.last_state(client, environment, run.owner)
     place = workspace.storage.place(environment)
-    _warn_of_older_terraform(workspace, session)
-    if record is not None and _was_taken_down(record, workspace, session):
+    _warn_of_older_terraform(workspace, run)
+    if record is not None and _was_taken_down(record, workspace, run):
         return
-    if record is None or record.is_forgotten(session.forgotten_at):
-        _guard_unrecorded(workspace, client, session)
+    if record is None or record.is_forgotten(run.past.forgotten_at):
+        _guard_unrecorded(workspace, client, run)
         return
     try:
         check_state(record.state, workspace.state(), where=place)
@@ -224,11 +222,11 @@ def _guard_state(workspace: Workspace, client: Client, session: Session) -> None
         raise
 
 
-def _warn_of_older_terraform(workspace: Workspace, session: Session) -> None:
+def _warn_of_older_terraform(workspace: Workspace, run: Run) -> None:
     """A newer Terraform's state may hold what this one doesn't know, and would drop."""
     state, ours = workspace.state(), workspace.binary
     if state is not None and ours.is_older_than(state.written_by):
-        session.emit(
+        run.emit(
             Notice(
                 f"Terraform {state.written_by} wrote the state, and this one ({ours.version}, "
                 f"{ours.origin}) is older: it may not know all that is in it. Put the newer one "
@@ -238,28 +236,28 @@ def _warn_of_older_terraform(workspace: Workspace, session: Session) -> None:
         )
 
 
-def _guard_unrecorded(workspace: Workspace, client: Client, session: Session) -> None:
+def _guard_unrecorded(workspace: Workspace, client: Client, run: Run) -> None:
     """No run recorded a state: a run that was killed before it could, or a state from elsewhere."""
-    state, place = workspace.state(), workspace.storage.place(session.environment)
+    state, place = workspace.state(), workspace.storage.place(run.environment)
     if state is None or not state.resources:
         return
-    other = runs.is_of_another(client, session.environment, state.lineage)
+    other = runs.is_of_another(client, run.environment, state.lineage)
     if other is not None:
         raise StateGuardError(
             "the state belongs to another environment",
             where=place,
-            why=f"Run {other.name} recorded it, which isn't one of {session.environment}'s",
+            why=f"Run {other.name} recorded it, which isn't one of {run.environment}'s",
             fix="It was copied or moved here: put it back where it was",
         )
 
 
-def _guard_registered(workspace: Workspace, actual: ActualRegistry, session: Session) -> None:
+def _guard_registered(workspace: Workspace, actual: ActualRegistry, run: Run) -> None:
     """What is registered stands on something: where the state holds nothing, it is lost.
 
     Asked beside the runs' records, which somebody may have deleted.
     """
-    state, place = workspace.state(), workspace.storage.place(session.environment)
-    if not actual.our_stacks or session.taken_down_at or session.forgotten_at:
+    state, place = workspace.state(), workspace.storage.place(run.environment)
+    if not actual.our_stacks or run.past.taken_down_at or run.past.forgotten_at:
         return
     if state is None or not state.resources:
         raise state_guard(
@@ -270,21 +268,21 @@ def _guard_registered(workspace: Workspace, actual: ActualRegistry, session: Ses
         )
 
 
-def _was_taken_down(record: RunRecord, workspace: Workspace, session: Session) -> bool:
+def _was_taken_down(record: RunRecord, workspace: Workspace, run: Run) -> bool:
     """Whether a `down` that this ZenML didn't see is why there is nothing in the state."""
     state = workspace.state()
     return (
         (state is None or not state.resources)
-        and session.taken_down_at is not None
+        and run.past.taken_down_at is not None
         and record.began is not None
-        and record.began < session.taken_down_at
+        and record.began < run.past.taken_down_at
     )
 
 
-def _moved_notices(session: Session) -> Iterator[str]:
-    if session.moved_from:
+def _moved_notices(run: Run) -> Iterator[str]:
+    if run.past.moved_from:
         yield (
-            f"{session.environment} is registered in {session.moved_from}. What is registered "
+            f"{run.environment} is registered in {run.past.moved_from}. What is registered "
             "there stays, and nothing that is done from here is seen there."
         )
 
@@ -295,12 +293,12 @@ def _stacks_to_test(
     desired: DesiredRegistry,
     actual: ActualRegistry,
     infrastructure: Plan,
-    session: Session,
+    run: Run,
 ) -> tuple[str, ...]:
     """What isn't known to work: never tested as it is now, or rolled back from since, or what is
     under it is made anew."""
     remade = any(c.vanished or c.action == "replace" for c in infrastructure.changes)
-    if session.forgotten_at is not None:  # nobody can tell what is the old one
+    if run.past.forgotten_at is not None:  # nobody can tell what is the old one
         remade = True
 
     registered = [stack.name for stack in desired.stacks if stack.name in actual.stacks]

@@ -16,8 +16,8 @@ from zenstrap.execution import EndedRun, TimeLimitReached, run_pipeline_on_stack
 from zenstrap.platforms.base import Training
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
+from zenstrap.running import Run
 from zenstrap.runs import TRAINING, run_options
-from zenstrap.session import Session
 from zenstrap.smoke_test.training import predictions
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def prove(
     config: EnvironmentConfig,
     pipeline: Pipeline,
     step_id: UUID,
-    session: Session,
+    run: Run,
 ) -> SmokeTestReport:
     """Train on the candidate, read the model back, compare. The report says whether it passed.
 
@@ -54,25 +54,25 @@ def prove(
     """
     settings = config.smoke_test_of(candidate.project)
     started = time.monotonic()
-    run: PipelineRunResponse | None = None
+    training: PipelineRunResponse | None = None
     accuracy: float | None = None
     read_back, model_uri = "", ""
     try:
         ended = run_pipeline_on_stack(
             pipeline.with_options(
-                settings=session.platform.training_settings(
-                    Training(candidate.project, str(step_id), session.run_folder)
+                settings=run.platform.training_settings(
+                    Training(candidate.project, str(step_id), run.run_folder)
                 ),
-                **run_options(config.environment, session.owner, pipeline.name, TRAINING),
+                **run_options(config.environment, run.owner, pipeline.name, TRAINING),
             ),
             UUID(candidate.id),
             parameters={"training": settings.training, "data": settings.data},
             step_id=step_id,
             time_limit=settings.timeout_minutes * 60,
-            interrupt=session.interrupt,
+            interrupt=run.interrupt,
         )
-        run = ended.run
-        steps = run.steps  # a request each time
+        training = ended.run
+        steps = training.steps  # a request each time
         model_artifact = _require_real_run(ended, steps, candidate)
         model_uri = model_artifact.uri
         evaluation = _output(steps, EVALUATION_STEP, "evaluation").load()
@@ -87,7 +87,7 @@ def prove(
     except OutOfReachError:  # that says nothing of the stack
         raise
     except Exception as error:  # whatever ZenML or the training raised: not proven, with the reason
-        session.interrupt.check()
+        run.interrupt.check()
         reason = f"{type(error).__name__}: {error}"
     return SmokeTestReport(
         environment=config.environment,
@@ -100,8 +100,8 @@ def prove(
         accuracy=accuracy,
         read_back=read_back,
         model_uri=model_uri,
-        training_run=run.name if run else "",
-        training_run_id=str(run.id) if run else "",
+        training_run=training.name if training else "",
+        training_run_id=str(training.id) if training else "",
         seconds=round(time.monotonic() - started, 3),
         demands=settings.demands,
     )

@@ -11,7 +11,7 @@ from zenstrap.errors import PlanChangedError, ZenstrapError
 from zenstrap.events import Notice
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.reports import GateReport, OutputValue, PlanReport, TerraformOutputs
-from zenstrap.session import Session
+from zenstrap.running import Run
 from zenstrap.terraform.outputs import Output
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.remainder import is_remainder
@@ -23,7 +23,7 @@ PAUSES: Final = (5, 10, 20, 40, 60, 60, 120, 120)
 
 
 def provision(
-    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, session: Session
+    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, run: Run
 ) -> TerraformOutputs:
     """Apply the plan's file and read the outputs; with nothing to change, only read them.
 
@@ -37,54 +37,52 @@ def provision(
             "the plan isn't the one that was approved",
             fix="Run the same command again: it plans anew.",
         )
-    workspace = open_workspace(session)
+    workspace = open_workspace(run)
     actions: dict[str, int] = {}
     if not plan.infrastructure.is_empty:
-        session.guard()
+        run.guard()
         try:
-            _apply(config, plan, workspace, session)
+            _apply(config, plan, workspace, run)
         except BaseException:
             with suppress(Exception):  # what ended the apply is what there is to tell
-                _record_state(workspace, session)
+                _record_state(workspace, run)
             raise
-        _record_state(workspace, session)
+        _record_state(workspace, run)
         actions = plan.infrastructure.counts.model_dump()
-    return _outputs(config, plan, workspace, actions, session)
+    return _outputs(config, plan, workspace, actions, run)
 
 
-def _apply(
-    config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, session: Session
-) -> None:
+def _apply(config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, run: Run) -> None:
     """Apply; where something wasn't ready yet, plan again after a pause and do what is left."""
     approved = rest = plan.infrastructure
     if approved.kept:
         workspace.forget([one.address for one in approved.kept])
-        rest = _planned_again(config, plan, workspace, session)
-    session.platform.before_apply(rest, session)
+        rest = _planned_again(config, plan, workspace, run)
+    run.platform.before_apply(rest, run)
     for pause in (*PAUSES, None):
         if rest.is_empty:
             return
-        session.guard()  # a laptop may have slept since the plan
+        run.guard()  # a laptop may have slept since the plan
         try:
             workspace.apply(rest.digest)
             return
         except ZenstrapError as error:
             if not error.transient or pause is None:
                 raise
-            session.emit(
+            run.emit(
                 Notice(f"{error.what}. That may pass: planning again in {pause:g} s.", "warning")
             )
-        session.wait(pause)
-        rest = _planned_again(config, plan, workspace, session)
+        run.wait(pause)
+        rest = _planned_again(config, plan, workspace, run)
 
 
 def _planned_again(
-    config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, session: Session
+    config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, run: Run
 ) -> Plan:
     """A new plan, which must be what is left of the approved one."""
     down = plan.direction == "down"
-    platform = session.platform
-    given = platform.variables(workspace, session, destroy=down, keys_in_use=plan.keys_in_use)
+    platform = run.platform
+    given = platform.variables(workspace, run, destroy=down, keys_in_use=plan.keys_in_use)
     rest = workspace.plan(given.values, destroy=down)
     if not is_remainder(plan.infrastructure, rest) or platform.resource_rules().breaches(rest):
         raise PlanChangedError(
@@ -100,11 +98,11 @@ def _outputs(
     plan: PlanReport,
     workspace: Workspace,
     actions: dict[str, int],
-    session: Session,
+    run: Run,
 ) -> TerraformOutputs:
     state = workspace.state()
     if state is not None and not actions:
-        _record_state(workspace, session)
+        _record_state(workspace, run)
     return TerraformOutputs(
         environment=config.environment,
         workspace=config.environment,
@@ -122,8 +120,8 @@ def _without_secret(output: Output) -> OutputValue:
     return OutputValue.model_validate({"value": value, "sensitive": output.sensitive})
 
 
-def _record_state(workspace: Workspace, session: Session) -> None:
+def _record_state(workspace: Workspace, run: Run) -> None:
     state = workspace.state()
-    if state is not None and session.run_id is not None:
-        place = workspace.storage.place(session.environment)
-        runs.record_state(session.run_id, state, place)
+    if state is not None and run.record.id is not None:
+        place = workspace.storage.place(run.environment)
+        runs.record_state(run.record.id, state, place)

@@ -22,8 +22,8 @@ from zenstrap.owner import Owner, new_owner
 from zenstrap.platforms.base import StatePlace
 from zenstrap.registry.zenml_reading import read_registry
 from zenstrap.reports import count
+from zenstrap.running import Run
 from zenstrap.runs import RunRecord
-from zenstrap.session import Session
 from zenstrap.terraform.rescue import lineage_in
 from zenstrap.terraform.state import StateIdentity, check_state, parse_state, resources_in
 from zenstrap.user import user_name
@@ -97,9 +97,7 @@ class Recovery:
     forget: bool = False
 
 
-def gather(
-    config: EnvironmentConfig, place: StatePlace, client: Client, session: Session
-) -> Findings:
+def gather(config: EnvironmentConfig, place: StatePlace, client: Client, run: Run) -> Findings:
     """Look at everything that is left. Changes nothing.
 
     Raises:
@@ -118,7 +116,7 @@ def gather(
         owner=place.owners.read(),
         pasts=_pasts(client, environment),
         copies=tuple(_copies(config, place)),
-        marks=session.platform.marks(in_state),
+        marks=run.platform.marks(in_state),
         stacks=_stacks(client, environment),
     )
 
@@ -168,7 +166,7 @@ def carry_out(
     found: Findings,
     place: StatePlace,
     client: Client,
-    session: Session,
+    run: Run,
 ) -> tuple[str, ...]:
     """Do it; tells what was done.
 
@@ -178,7 +176,7 @@ def carry_out(
     if not recovery.loss:
         return ()
     environment, done = found.environment, []
-    session.guard()
+    run.guard()
     owner = found.owner or new_owner(
         environment, user_name(), registry_of(client), id=recovery.owner or None
     )

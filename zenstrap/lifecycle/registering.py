@@ -38,7 +38,7 @@ from zenstrap.reports import (
     SmokeTestReport,
     TerraformOutputs,
 )
-from zenstrap.session import Session
+from zenstrap.running import Run
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -49,7 +49,7 @@ def register_connectors(
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
-    session: Session,
+    run: Run,
 ) -> Registrations:
     """Write the service connectors that differ, and see whether they work.
 
@@ -61,18 +61,18 @@ def register_connectors(
         RegistryError, PartlyDoneError: see
             :func:`zenstrap.registry.zenml_connectors.write_connectors`.
     """
-    session.guard()
-    kind = session.platform.connectors
+    run.guard()
+    kind = run.platform.connectors
     if kind is None:
         return Registrations(environment=config.environment, registrations=())
-    found = _reconciled(config, outputs, plan, client, session)
+    found = _reconciled(config, outputs, plan, client, run)
     methods = {connector.method for connector in found.desired.connectors}
-    allow_implicit_methods(client, methods, kind, session.emit)
+    allow_implicit_methods(client, methods, kind, run.emit)
     keys: Keys = {}
-    if session.platform.uses_keys:
-        keys = session.platform.keys(client, open_workspace(session).outputs())
+    if run.platform.uses_keys:
+        keys = run.platform.keys(client, open_workspace(run).outputs())
         if any(change.kind is Kind.CONNECTOR for change in found.changes):
-            warn_of_readable_secrets(client, session.emit)
+            warn_of_readable_secrets(client, run.emit)
     written = write_connectors(
         client,
         found.desired,
@@ -80,12 +80,12 @@ def register_connectors(
         found.changes,
         kind,
         keys=keys,
-        run=session.run_name,
-        guard=session.guard,
-        wait=session.wait,
-        emit=session.emit,
+        run=run.record.name,
+        guard=run.guard,
+        wait=run.wait,
+        emit=run.emit,
     )
-    session.reconciliation = found.with_connectors(written)
+    run.record.reconciliation = found.with_connectors(written)
     return Registrations(environment=config.environment, registrations=written)
 
 
@@ -94,7 +94,7 @@ def register_stacks(
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
-    session: Session,
+    run: Run,
 ) -> Registrations:
     """Write the components and stacks that differ. What needs proof waits for :func:`promote`.
 
@@ -102,15 +102,15 @@ def register_stacks(
         PlanChangedError: the registry changed after the plan was shown.
         RegistryError, PartlyDoneError: see :func:`zenstrap.registry.zenml_registry.write_registry`.
     """
-    found = _reconciled(config, outputs, plan, client, session)
+    found = _reconciled(config, outputs, plan, client, run)
     written = write_registry(
         client,
         found.desired,
         found.actual,
         found.changes,
-        run=session.run_name,
-        guard=session.guard,
-        emit=session.emit,
+        run=run.record.name,
+        guard=run.guard,
+        emit=run.emit,
     )
     return Registrations(environment=config.environment, registrations=written)
 
@@ -122,7 +122,7 @@ def promote(
     registrations: Registrations,
     tests: Sequence[SmokeTestReport],
     client: Client,
-    session: Session,
+    run: Run,
 ) -> PromotionReport:
     """Move each alias whose stack is proven; the others stay where they are.
 
@@ -133,7 +133,7 @@ def promote(
         plan: says which stacks this run had to test; the others had been proven before.
         tests: the smoke tests of this run that passed.
     """
-    found = _before_promotion(config, outputs, plan, client, session)
+    found = _before_promotion(config, outputs, plan, client, run)
     desired, actual, changes = found.desired, found.actual, found.changes
     to_move = {change.name for change in changes if change.kind is Kind.ALIAS}
     proven_now = {(test.stack, test.content_hash) for test in tests if test.passed}
@@ -149,7 +149,7 @@ def promote(
         action: Action | None = None
         if stack.alias in to_move:
             moved = promote_stack(
-                client, stack, actual, run=session.run_name, guard=session.guard, emit=session.emit
+                client, stack, actual, run=run.record.name, guard=run.guard, emit=run.emit
             )
             action = moved.action if moved.action is not Action.UPDATE else None
             written += 1
@@ -162,18 +162,18 @@ def promote(
         client,
         actual,
         (*returned, *proven),
-        run=session.run_name,
-        guard=session.guard,
-        emit=session.emit,
+        run=run.record.name,
+        guard=run.guard,
+        emit=run.emit,
     )
-    if session.run_id is not None:
+    if run.record.id is not None:
         connectors = sum(1 for change in plan.registrations if is_connector_write(change))
         written += connectors + len(returned) + len(proven)
-        runs.record_changes(session.run_id, _changes(outputs, registrations) + written)
+        runs.record_changes(run.record.id, _changes(outputs, registrations) + written)
     changed: tuple[str, ...] = ()
     if held_back:
         changed = changed_under(
-            held_back, session.platform, plan, desired, our_registry(client, config, session)
+            held_back, run.platform, plan, desired, our_registry(client, config, run)
         )
     return PromotionReport(
         environment=config.environment,
@@ -198,14 +198,14 @@ def _reconciled(
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
-    session: Session,
+    run: Run,
 ) -> Reconciliation:
     """What is left to write after the apply. ZenML is read once for connectors and stacks."""
-    if session.reconciliation is None:
-        found = _reconcile(config, outputs, plan, client, session)
+    if run.record.reconciliation is None:
+        found = _reconcile(config, outputs, plan, client, run)
         found.require_as_planned(plan.registrations)
-        session.reconciliation = found
-    return session.reconciliation
+        run.record.reconciliation = found
+    return run.record.reconciliation
 
 
 def _reconcile(
@@ -213,13 +213,13 @@ def _reconcile(
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
-    session: Session,
+    run: Run,
 ) -> Reconciliation:
-    platform = session.platform
+    platform = run.platform
     registrations = platform.registrations(outputs.public(), platform.key_fingerprints(client))
     return Reconciliation.of(
-        desired_registry(config, registrations, owner=session.owner),
-        our_registry(client, config, session),
+        desired_registry(config, registrations, owner=run.owner),
+        our_registry(client, config, run),
         plan.registrations,
         immutable_versions=config.protection.immutable_versions,
     )
@@ -230,13 +230,13 @@ def _before_promotion(
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
-    session: Session,
+    run: Run,
 ) -> Reconciliation:
     """Read anew, as something was written and trained; where neither was, it is as it was."""
-    found = session.reconciliation
+    found = run.record.reconciliation
     if found is not None and not found.changes and not plan.to_test:
         return found
-    return _reconcile(config, outputs, plan, client, session)
+    return _reconcile(config, outputs, plan, client, run)
 
 
 def _version_of(alias: object) -> str | None:

@@ -11,7 +11,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import StateGuardError
 from zenstrap.events import Notice
 from zenstrap.platforms.base import StatePlace
-from zenstrap.session import Session
+from zenstrap.running import Run
 from zenstrap.terraform.rescue import Rescued, find_rescued, folders, lineage_in, take_errored
 from zenstrap.terraform.state import StateIdentity
 
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def put_back(
-    config: EnvironmentConfig, place: StatePlace, client: Client, session: Session
-) -> None:
+def put_back(config: EnvironmentConfig, place: StatePlace, client: Client, run: Run) -> None:
     """Put the newest state in its place, where it is sure that it goes on from what is there.
 
     Raises:
@@ -41,10 +39,10 @@ def put_back(
     chosen = to_put_back(found, actual, fragment, recorded, since=since)
     if chosen is None:
         return
-    session.guard()
+    run.guard()
     place.storage.write(environment, chosen.content)
     chosen.file.unlink(missing_ok=True)
-    session.emit(
+    run.emit(
         Notice(
             f"Put the state in its place that an earlier run had to leave in {chosen.file}.",
             "warning",
@@ -57,8 +55,8 @@ def rescued_states(config: EnvironmentConfig, place: StatePlace) -> tuple[Rescue
     own = paths.environment_folder(config.environment)
     module = Path("modules/environments") / config.platform
     places = folders(own, place.storage.place(config.environment))
-    for run in own.glob("runs/*"):  # of killed runs; they go when the next one ends
-        take_errored(run / module, places, since=0)
+    for files in own.glob("runs/*"):  # of killed runs; they go when the next one ends
+        take_errored(files / module, places, since=0)
     return find_rescued(places, [paths.modules_folder() / "environments" / config.platform])
 
 

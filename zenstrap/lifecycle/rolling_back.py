@@ -33,43 +33,31 @@ from zenstrap.reports import (
     Registrations,
     SmokeTestReport,
 )
+from zenstrap.running import Run
 from zenstrap.runs import RunRecord
-from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def plan_rollback(
-    config: EnvironmentConfig,
-    client: Client,
-    session: Session,
-    *,
-    project: str | None,
-    to: str | None,
-    test: bool,
-) -> PlanReport:
-    """What a rollback would do. Changes nothing.
+def plan_rollback(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
+    """What the rollback that was asked for would do. Changes nothing.
 
     Where a rollback that didn't complete has moved the alias, the same command finishes that one:
     whoever was cut off from it can't know how far it came.
-
-    Args:
-        project: whose alias; None for the base stack's.
-        to: a version that was promoted before; None for the one before the current one.
-        test: whether that version must pass its smoke test again.
 
     Raises:
         UsageError: there is no such version to go back to.
         RefusedError: it is current already.
     """
+    project, to, test = run.request.project, run.request.to, run.request.smoke_test
     if project is not None and (fault := project_name_fault(project)):
         raise UsageError(fault, where="--project")
-    actual = our_registry(client, config, session)
+    actual = our_registry(client, config, run)
     require_ours(actual, client)
     _require_project(project, config, actual)
-    target, finishes = where_to(actual, project, to, lambda run: runs.run_named(client, run))
+    target, finishes = where_to(actual, project, to, lambda name: runs.run_named(client, name))
     change = rollback_change(actual, target)
     # It had passed its test before the alias was moved.
     test = test and not (finishes and _is_proven(config, client, target, project))
@@ -123,14 +111,14 @@ def where_to(
 
 
 def find_version(
-    config: EnvironmentConfig, plan: PlanReport, client: Client, session: Session
+    config: EnvironmentConfig, plan: PlanReport, client: Client, run: Run
 ) -> Registrations:
     """The registered stack that the plan goes back to.
 
     Raises:
         PlanChangedError: it isn't there any more.
     """
-    target = _target(plan, our_registry(client, config, session))
+    target = _target(plan, our_registry(client, config, run))
     return Registrations(environment=config.environment, registrations=(_registration(target),))
 
 
@@ -140,7 +128,7 @@ def roll_back(
     gate: GateReport,
     tests: Sequence[SmokeTestReport],
     client: Client,
-    session: Session,
+    run: Run,
 ) -> PromotionReport:
     """Move the alias to the version that was approved and, unless told otherwise, tested.
 
@@ -148,17 +136,17 @@ def roll_back(
         PlanChangedError: the registry changed after the plan was shown.
         RegistryError: ZenML refused; the alias is as it was.
     """
-    actual = our_registry(client, config, session)
+    actual = our_registry(client, config, run)
     target = _target(plan, actual)
     proven = {(one.stack, one.content_hash) for one in tests if one.passed}
     tested = (target.name, target.labels[CONTENT_HASH]) in proven
     if gate.digest != plan.digest or (plan.to_test and not tested):
         raise registry_changed()
     moved = move_alias(
-        client, target, actual, run=session.run_name, guard=session.guard, emit=session.emit
+        client, target, actual, run=run.record.name, guard=run.guard, emit=run.emit
     )
-    if session.run_id is not None:
-        runs.record_changes(session.run_id, 1)
+    if run.record.id is not None:
+        runs.record_changes(run.record.id, 1)
     move = AliasMove(
         alias=moved.name,
         stack=target.name,

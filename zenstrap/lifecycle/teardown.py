@@ -15,14 +15,14 @@ from zenstrap.registry.reconciliation import registry_changed
 from zenstrap.registry.refusals import require_unused
 from zenstrap.registry.zenml_registry import delete_registrations
 from zenstrap.reports import GateReport, PlanReport, Registrations, TeardownReport, TerraformOutputs
-from zenstrap.session import Session
+from zenstrap.running import Run
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
 
 def deregister(
-    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, client: Client, session: Session
+    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, client: Client, run: Run
 ) -> Registrations:
     """Delete every registration of the environment: aliases, stacks, then components.
 
@@ -30,18 +30,16 @@ def deregister(
         PlanChangedError: the registry changed after the plan was shown.
         RefusedError: something of it came into use after that.
     """
-    actual = our_registry(client, config, session)
+    actual = our_registry(client, config, run)
     if gate.digest != plan.digest or removal(actual) != plan.registrations:
         raise registry_changed()
     require_unused(client, actual, plan.registrations)  # also meanwhile
-    gone = delete_registrations(
-        client, actual, plan.registrations, guard=session.guard, emit=session.emit
-    )
+    gone = delete_registrations(client, actual, plan.registrations, guard=run.guard, emit=run.emit)
     return Registrations(environment=config.environment, registrations=gone)
 
 
 def destroy(
-    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, session: Session
+    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, run: Run
 ) -> TerraformOutputs:
     """Apply the approved plan, which destroys everything.
 
@@ -49,27 +47,27 @@ def destroy(
         ZenstrapError: see :func:`zenstrap.lifecycle.provisioning.provision`.
     """
     if gate.digest == plan.digest and not plan.infrastructure.is_empty:
-        session.platform.empty(open_workspace(session), session)
-    return provision(config, plan, gate, session)
+        run.platform.empty(open_workspace(run), run)
+    return provision(config, plan, gate, run)
 
 
 def verify_removed(
-    config: EnvironmentConfig, plan: PlanReport, client: Client, session: Session
+    config: EnvironmentConfig, plan: PlanReport, client: Client, run: Run
 ) -> TeardownReport:
     """Look whether anything is left, on both sides, and drop the empty Terraform workspace.
 
     Raises:
         PartlyDoneError: something is left; says what.
     """
-    actual = our_registry(client, config, session)
+    actual = our_registry(client, config, run)
     left = [stack.name for stack in actual.our_stacks]
     left += [component.name for component in actual.our_components]
     left += [connector.name for connector in actual.our_connectors]
-    workspace = open_workspace(session)
+    workspace = open_workspace(run)
     state = workspace.state()
     if state is not None and state.resources:
         left.append(f"{state.resources} resources in Terraform's state")
-    artifacts = session.platform.left(session)
+    artifacts = run.platform.left(run)
     if left:
         raise PartlyDoneError(
             f"{len(left)} left of environment {config.environment}: {', '.join(left)}",
@@ -85,9 +83,9 @@ def verify_removed(
             command=invocation.command("up", config.environment),
         )
     workspace.remove()
-    if session.run_id is not None:
+    if run.record.id is not None:
         runs.record_changes(
-            session.run_id, len(plan.registrations) + len(plan.infrastructure.changes)
+            run.record.id, len(plan.registrations) + len(plan.infrastructure.changes)
         )
     removed = [change.name for change in plan.registrations]
     removed += [change.address for change in plan.infrastructure.changes]
@@ -95,5 +93,5 @@ def verify_removed(
         environment=config.environment,
         removed=tuple(removed),
         left=(),
-        kept=tuple(dict.fromkeys((*plan.kept, *session.platform.foreign(session)))),
+        kept=tuple(dict.fromkeys((*plan.kept, *run.platform.foreign(run)))),
     )

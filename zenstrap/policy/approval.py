@@ -8,12 +8,12 @@ from zenstrap.errors import RefusedError
 from zenstrap.policy.resources import ResourceRules
 from zenstrap.policy.rules import Verdict, judge
 from zenstrap.reports import GateReport, How, PlanReport
-from zenstrap.session import Session
+from zenstrap.running import Run
 from zenstrap.user import user_name
 
 
 def approve(
-    plan: PlanReport, config: EnvironmentConfig, resources: ResourceRules, session: Session
+    plan: PlanReport, config: EnvironmentConfig, resources: ResourceRules, run: Run
 ) -> GateReport:
     """Let the plan through, or say why not.
 
@@ -28,9 +28,9 @@ def approve(
     if not verdict.questions:
         rule = f"protection.approval: {config.protection.approval}"
         return _passed(plan, rule, "policy", verdict)
-    if session.assume_yes:
+    if run.request.approved:
         return _passed(plan, user_name(), "--yes", verdict)
-    _ask(config.environment, verdict, session, plan.direction)
+    _ask(config.environment, verdict, run, plan.direction)
     return _passed(plan, user_name(), "terminal", verdict)
 
 
@@ -73,10 +73,10 @@ def _protection(config: EnvironmentConfig) -> tuple[str, str]:
     )
 
 
-def _ask(environment: str, verdict: Verdict, session: Session, verb: str) -> None:
+def _ask(environment: str, verdict: Verdict, run: Run, verb: str) -> None:
     wanted = environment if verdict.type_name else "y"
     prompt = f"Type {environment} to go ahead: " if verdict.type_name else "Go ahead? [y/N] "
-    answer = session.question(prompt)
+    answer = run.question(prompt)
     if answer is None:
         reasons = "; ".join(verdict.questions)
         raise RefusedError(
