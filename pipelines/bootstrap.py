@@ -1,7 +1,6 @@
 """From a configuration to stacks that have proven themselves."""
 
-from zenml import pipeline
-
+from pipelines.lifecycle import lifecycle_pipeline
 from steps.gate import gate
 from steps.load_config import load_config
 from steps.plan import plan
@@ -21,10 +20,10 @@ from zenstrap.request import PLAIN, Request
 TRAINING = "pipelines.smoke_training.smoke_training"
 
 
-@pipeline(dynamic=True, enable_cache=False)
+@lifecycle_pipeline("up")
 def bootstrap(config: EnvironmentConfig, request: Request = PLAIN) -> None:
     """Every candidate is tested, each alias moves alone; one that fails doesn't hold the others."""
-    with opened(config, request, "up"):
+    with opened(config, request, bootstrap.command):
         planned = plan(preflight(load_config(config)))
         outputs = provision(planned, gate(planned))
         connectors = register_connectors(outputs, planned)

@@ -1,7 +1,6 @@
 """What a bootstrap would change, recorded as a run; nothing is changed."""
 
-from zenml import pipeline
-
+from pipelines.lifecycle import lifecycle_pipeline
 from steps.load_config import load_config
 from steps.plan import plan as plan_step
 from steps.preflight import preflight
@@ -10,7 +9,7 @@ from zenstrap.lifecycle.opening import opened
 from zenstrap.request import PLAIN, Request
 
 
-@pipeline(dynamic=True, enable_cache=False)
+@lifecycle_pipeline("plan")
 def plan(config: EnvironmentConfig, request: Request = PLAIN) -> None:
-    with opened(config, request, "plan"):
+    with opened(config, request, plan.command):
         plan_step(preflight(load_config(config)))

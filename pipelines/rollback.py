@@ -1,8 +1,7 @@
 """Bring one alias back to a version that it had, after that has proven itself again."""
 
-from zenml import pipeline
-
 from pipelines.bootstrap import TRAINING
+from pipelines.lifecycle import lifecycle_pipeline
 from steps.find_version import find_version
 from steps.gate import gate
 from steps.load_config import load_config
@@ -16,9 +15,9 @@ from zenstrap.lifecycle.registering import candidates
 from zenstrap.request import PLAIN, Request
 
 
-@pipeline(dynamic=True, enable_cache=False)
+@lifecycle_pipeline("rollback")
 def rollback(config: EnvironmentConfig, request: Request = PLAIN) -> None:
-    with opened(config, request, "rollback"):
+    with opened(config, request, rollback.command):
         planned = plan_rollback(preflight(load_config(config)))
         approved = gate(planned)
         target = find_version(planned, approved)

@@ -1,7 +1,6 @@
 """Take an environment away, registrations before infrastructure, and prove that it is gone."""
 
-from zenml import pipeline
-
+from pipelines.lifecycle import lifecycle_pipeline
 from steps.deregister import deregister
 from steps.destroy import destroy
 from steps.gate import gate
@@ -14,9 +13,9 @@ from zenstrap.lifecycle.opening import opened
 from zenstrap.request import PLAIN, Request
 
 
-@pipeline(dynamic=True, enable_cache=False)
+@lifecycle_pipeline("down")
 def teardown(config: EnvironmentConfig, request: Request = PLAIN) -> None:
-    with opened(config, request, "down"):
+    with opened(config, request, teardown.command):
         planned = plan_removal(preflight(load_config(config)))
         approved = gate(planned)
         destroyed = destroy(planned, approved, deregister(planned, approved))

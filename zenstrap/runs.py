@@ -19,8 +19,9 @@ from zenstrap.terraform.state import StateIdentity
 from zenstrap.user import user_name
 
 if TYPE_CHECKING:
+    from zenml import Tag
     from zenml.client import Client
-    from zenml.models import PipelineRunResponse
+    from zenml.models import PipelineRunResponse, TagResource
 
 TAG: Final = "zenstrap"  # on runs of commands, and on artifacts
 TRAINING_TAG: Final = "zenstrap-smoke-training"  # on a smoke test's own run, instead of TAG
@@ -111,44 +112,66 @@ def owner_tag(owner: str) -> str:
     return f"owner:{owner}"
 
 
-def run_options(environment: str, owner: str, pipeline: str, command: str) -> dict[str, Any]:
-    """The name, tags and extra configuration by which a run of ours is found again.
+@dataclass(frozen=True)
+class RunOptions:
+    """By what a run of ours is found again.
+
+    Attributes:
+        name: ZenML fills in date and time.
+        tags: of the run; those of the environment and its owner are also its artifacts'.
+        extra: configuration of the pipeline.
+    """
+
+    name: str
+    tags: list[str | Tag]
+    extra: dict[str, Any]
+
+
+def run_options(environment: str, pipeline: str, command: str, owner: str = "") -> RunOptions:
+    """The name, tags and extra configuration of a run.
 
     Args:
-        owner: the environment's owner id; empty where it has none yet.
         command: the command line's, or TRAINING.
+        owner: the environment's owner id; empty where it isn't known yet.
     """
+    return RunOptions(
+        name=f"{environment}-{pipeline}-{{date}}-{{time}}",
+        tags=[
+            TRAINING_TAG if command == TRAINING else TAG,
+            *cascading_tags(environment_tag(environment), *([owner_tag(owner)] if owner else [])),
+        ],
+        extra={STARTED: _started_here(command)},
+    )
+
+
+def cascading_tags(*names: str) -> list[Tag]:
+    """Tags that a run hands on to its artifacts."""
     from zenml import Tag
 
-    return {
-        "run_name": f"{environment}-{pipeline}-{{date}}-{{time}}",
-        "tags": [
-            TRAINING_TAG if command == TRAINING else TAG,
-            *(Tag(name=name, cascade=True) for name in _tags(environment, owner)),
-        ],
-        "extra": {STARTED: _started_here(command)},
-    }
+    return [Tag(name=name, cascade=True) for name in names]
 
 
-def mark(
-    client: Client, run: PipelineRunResponse, environment: str, owner: str, command: str
-) -> None:
-    """Write on a run that wasn't started with :func:`run_options` what it is found by.
-
-    It keeps the name that ZenML gave it.
-    """
-    for name in (TAG, *_tags(environment, owner)):
-        tag(client, run, name)
-    _log(str(run.id), {STARTED: _started_here(command)})
+def tag_owner(client: Client, run: PipelineRunResponse, owner: str) -> None:
+    """Tag a run with its owner, if it isn't yet."""
+    if owner and _owner(run) != owner:
+        _tag(client, run, owner_tag(owner))
 
 
-def tag(client: Client, run: PipelineRunResponse, name: str) -> None:
-    """Tag a run."""
+def tag_refused(client: Client, run: PipelineRunResponse) -> None:
+    """A run that was kept out by another one counts nowhere."""
+    _tag(client, run, REFUSED_TAG)
+    client.detach_tag(TAG, [_resource(run)])
+
+
+def _tag(client: Client, run: PipelineRunResponse, name: str) -> None:
+    client.attach_tag(name, [_resource(run)])
+
+
+def _resource(run: PipelineRunResponse) -> TagResource:
     from zenml.enums import TaggableResourceTypes
     from zenml.models import TagResource
 
-    resource = TagResource(id=run.id, type=TaggableResourceTypes.PIPELINE_RUN)
-    client.attach_tag(name, [resource])
+    return TagResource(id=run.id, type=TaggableResourceTypes.PIPELINE_RUN)
 
 
 def _started_here(command: str) -> dict[str, Any]:
@@ -265,8 +288,6 @@ def claim_runs(client: Client, environment: str, owner: str, lineage: str | None
     Args:
         lineage: of the state that lies in our place; None where there is none yet.
     """
-    from zenml.enums import TaggableResourceTypes
-    from zenml.models import TagResource
     from zenml.utils.pagination_utils import depaginate
 
     found = depaginate(
@@ -288,7 +309,7 @@ def claim_runs(client: Client, environment: str, owner: str, lineage: str | None
     if unclaimed:
         client.attach_tag(
             owner_tag(owner),
-            [TagResource(id=run.id, type=TaggableResourceTypes.PIPELINE_RUN) for run in unclaimed],
+            [_resource(run) for run in unclaimed],
         )
     return len(unclaimed)
 
@@ -458,7 +479,7 @@ def _when(run: RunRecord) -> float:
 
 def _started(run: PipelineRunResponse) -> dict[str, Any]:
     """Who started a run, where and with which command."""
-    return _mapping(run.config.extra.get(STARTED)) or _mapping(run.run_metadata.get(STARTED))
+    return _mapping(run.config.extra.get(STARTED))
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from zenstrap.session import Session
 
 from tests.registry.google import configured
 from zenstrap.errors import InterruptedRunError
@@ -16,7 +17,6 @@ from zenstrap.lifecycle.proving import prove
 from zenstrap.platforms import platform_of
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
-from zenstrap.session import Session
 
 if TYPE_CHECKING:
     from zenml.client import Client

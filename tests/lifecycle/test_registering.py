@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from zenstrap.session import Session
 
 from tests.registry.google import configured, outputs_of
 from tests.registry.model_registry import ModelRegistry, up
@@ -18,7 +19,6 @@ from zenstrap.platforms.gcp import connector_keys
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff
 from zenstrap.reports import OutputValue, PlanReport, TerraformOutputs
-from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan
 
 

@@ -233,17 +233,13 @@ def _control_stack(run: Run, client: Client) -> Iterator[None]:
 
 
 def _start(run: Run) -> None:
-    from zenstrap.runs import run_options
+    from zenstrap.runs import cascading_tags, owner_tag
 
     name = PIPELINES[run.command]
     pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
-    configured = pipeline.with_options(
-        substitutions={"environment": run.environment},
-        **run_options(run.environment, run.owner, name, run.command),
-    )
-    # Dumped and validated again: the dashboard shows only fields that were explicitly set.
-    config = EnvironmentConfig.model_validate(run.config.model_dump(mode="json"))
-    configured(config=config, request=Request.model_validate(run.request.model_dump()))
+    if run.owner:
+        pipeline = pipeline.with_options(tags=cascading_tags(owner_tag(run.owner)))
+    pipeline(config=run.config, request=run.request)
 
 
 def _asking(view: View, interrupt: Interrupt) -> Callable[[str], str] | None:

@@ -156,7 +156,7 @@ def _taken(
     from zenml.client import Client
 
     from zenstrap.execution import prepare_zenml
-    from zenstrap.runs import REFUSED_TAG, mark, tag
+    from zenstrap.runs import tag_owner, tag_refused
 
     prepare_zenml()
     client = Client()
@@ -168,10 +168,10 @@ def _taken(
         try:
             stack.enter_context(lease_held(run))
         except LockHeldError:
-            tag(client, record, REFUSED_TAG)
+            tag_refused(client, record)
             raise
         stack.enter_context(settled(run, client, but=str(record.id)))
-        mark(client, record, config.environment, run.owner, command)
+        tag_owner(client, record, run.owner)
         yield run
 
 

@@ -53,6 +53,7 @@ def prove(
         OutOfReachError: ZenML's server or database is away.
     """
     settings = config.smoke_test_of(candidate.project)
+    options = run_options(config.environment, pipeline.name, TRAINING, run.owner)
     started = time.monotonic()
     training: PipelineRunResponse | None = None
     accuracy: float | None = None
@@ -63,7 +64,9 @@ def prove(
                 settings=run.platform.training_settings(
                     Training(candidate.project, str(step_id), run.run_folder)
                 ),
-                **run_options(config.environment, run.owner, pipeline.name, TRAINING),
+                run_name=options.name,
+                tags=options.tags,
+                extra=options.extra,
             ),
             UUID(candidate.id),
             parameters={"training": settings.training, "data": settings.data},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from zenstrap.session import Session
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import load_environment
@@ -14,7 +15,6 @@ from zenstrap.platforms import platform_of
 from zenstrap.platforms.gcp.compliance import resource_rules
 from zenstrap.policy.approval import approve
 from zenstrap.reports import PlanReport
-from zenstrap.session import Session
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.settings import ResourceSettings
 
