@@ -24,8 +24,7 @@ from zenstrap.request import Request
 if TYPE_CHECKING:
     from zenstrap.config import EnvironmentConfig
     from zenstrap.lease import Lease
-    from zenstrap.platforms.base import Platform
-    from zenstrap.platforms.base import StatePlace
+    from zenstrap.platforms.base import Platform, StatePlace
     from zenstrap.registry.reconciliation import Reconciliation
     from zenstrap.reports import PlanReport, Report
 

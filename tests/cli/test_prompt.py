@@ -21,17 +21,19 @@ import os, signal, sys
 from zenstrap.cli.prompt import ask
 from zenstrap.config import load_environment
 from zenstrap.errors import InterruptedRunError
+from zenstrap.interrupt import Interrupt
 from zenstrap.platforms import platform_of
-from zenstrap.session import Session
+from zenstrap.running import Audience, Run
 from zenstrap.signals import heard
 platform = platform_of(load_environment("local"))
-session = Session(platform, "up", emit=lambda event: print(event))
-session.ask = lambda text: ask(text, session.interrupt)
-with heard(session.interrupt.request):
+interrupt = Interrupt()
+audience = Audience(emit=print, ask=lambda text: ask(text, interrupt))
+run = Run(platform, "up", audience=audience, interrupt=interrupt)
+with heard(interrupt.request):
     print("WORKING", flush=True)
     os.read({gate}, 1)
     try:
-        answer = session.question("Go ahead? ")
+        answer = run.question("Go ahead? ")
     except InterruptedRunError:
         sys.exit(130)
     print("ANSWER", ascii(answer))

@@ -12,7 +12,7 @@ from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.provisioning import provision
 from zenstrap.platforms import platform_of
 from zenstrap.reports import GateReport, PlanReport, TerraformOutputs
-from zenstrap.session import Session
+from zenstrap.running import Audience, Run
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.workspace import Workspace
 from zenstrap_rehearsal import Rehearsal
@@ -30,34 +30,35 @@ class Environment:
 
     def __init__(self, name: str) -> None:
         self.events: list[Event] = []
-        self.session = Session(platform_of(load_environment(name)), "up", emit=self.events.append)
+        self.run = Run(
+            platform_of(load_environment(name)), "up", audience=Audience(emit=self.events.append)
+        )
 
     def config(self) -> EnvironmentConfig:
-        return load_environment(self.session.environment)
+        return load_environment(self.run.environment)
 
     def prepare(self) -> Workspace:
-        self.session.platform = platform_of(self.config())
-        place = self.session.platform.state_place(create=True)
-        self.session.storage = place.storage
+        self.run.platform = platform_of(self.config())
+        place = self.run.place = self.run.platform.state_place(create=True)
         if (whose := place.owners.read()) is not None:
-            self.session.owner = whose.id
-        workspace = open_workspace(self.session)
+            self.run.past.owner = whose.id
+        workspace = open_workspace(self.run)
         workspace.prepare()
         return workspace
 
     def plan(self, *, destroy: bool = False) -> tuple[Workspace, Plan]:
         workspace = self.prepare()
-        given = self.session.platform.variables(workspace, self.session, destroy=destroy)
+        given = self.run.platform.variables(workspace, self.run, destroy=destroy)
         return workspace, workspace.plan(given.values, destroy=destroy)
 
     def apply(self, plan: Plan) -> TerraformOutputs:
         """Have a plan approved, and carry it out as `up` does."""
-        name, digest = self.session.environment, plan.digest
+        name, digest = self.run.environment, plan.digest
         shown = PlanReport(
             environment=name, direction="up", infrastructure=plan, registrations=(), digest=digest
         )
         gate = GateReport(environment=name, digest=digest, approved_by="Ada", how="terminal")
-        return provision(self.config(), shown, gate, self.session)
+        return provision(self.config(), shown, gate, self.run)
 
     def up(self) -> Plan:
         _, plan = self.plan()

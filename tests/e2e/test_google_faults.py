@@ -14,6 +14,7 @@ from zenstrap.events import Event, ResourceFinished
 from zenstrap.interrupt import Interrupt
 from zenstrap.lifecycle import provisioning
 from zenstrap.lifecycle.provisioning import PAUSES
+from zenstrap.running import Audience
 from zenstrap_rehearsal import Faults, Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
@@ -98,9 +99,9 @@ def test_a_missing_permission_is_not_tried_again(
 def test_interrupted_in_the_midst(cloud: Rehearsal, dev: Environment) -> None:
     def stop(event: Event) -> None:
         if isinstance(event, ResourceFinished) and "google_storage_bucket.this" in event.address:
-            dev.session.interrupt.request()
+            dev.run.interrupt.request()
 
-    dev.session.emit = stop
+    dev.run.audience = Audience(emit=stop)
     with pytest.raises(ZenstrapError) as interrupted:
         dev.up()
     assert exit_code(interrupted.value) == 130

@@ -39,23 +39,23 @@ def test_a_full_bucket_goes_as_the_configuration_says_and_not_as_the_state(
         owner(cloud).bucket(BUCKET).blob(f"shared/{number}").upload_from_string("weights")
     owner(cloud).bucket(BUCKET).blob("theirs/notes").upload_from_string("not ours")
     with pytest.raises(RefusedError) as refused:
-        made.session.platform.require_removable()
+        made.run.platform.require_removable()
     assert "shared/0" in str(refused.value)
 
     home.edit(DEV, thrown_away)
     gone = Environment("dev")
     workspace = gone.prepare()
-    config, platform = gone.config(), gone.session.platform
+    config, platform = gone.config(), gone.run.platform
     platform.require_removable()
     (told,) = platform.removal_notices()
     assert "theirs/" in told and "shared" not in told
     assert platform.emptied_first(workspace) == f"gs://{BUCKET}"
-    given = platform.variables_for_removal(workspace, gone.session)
+    given = platform.variables_for_removal(workspace, gone.run)
     plan = workspace.plan(given.values, destroy=True)
     shown = PlanReport(
         environment="dev", direction="down", infrastructure=plan, registrations=(), digest="shown"
     )
     gate = GateReport(environment="dev", digest="shown", approved_by="Ada", how="terminal")
-    destroy(config, shown, gate, gone.session)
+    destroy(config, shown, gate, gone.run)
     assert BUCKET not in buckets(cloud)
     assert workspace.resources() == ()

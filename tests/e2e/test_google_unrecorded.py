@@ -26,7 +26,7 @@ MAKES = (
 
 def environment(name: str, whose: str = OWNER) -> Environment:
     made = Environment(name)
-    made.session.owner = whose
+    made.run.past.owner = whose
     return made
 
 
@@ -127,7 +127,7 @@ def test_a_key_that_nobody_can_use_is_told(cloud: Rehearsal) -> None:
         made.up()
     made = environment("dev")
     workspace = made.prepare()
-    told = made.session.platform.variables(workspace, made.session).notices
+    told = made.run.platform.variables(workspace, made.run).notices
     there = {one for one in cloud.resources() if "/keys/" in one}
     (lost,) = [key for key in there if any(key.rpartition("/")[2] in one for one in told)]
     assert there - {lost} == there & {one.id for one in workspace.resources()}
@@ -141,7 +141,7 @@ def test_down_takes_it_away_too(cloud: Rehearsal, home: Home) -> None:
         environment("dev").up()
     made = environment("dev")
     workspace = made.prepare()
-    given = made.session.platform.variables_for_removal(workspace, made.session)
+    given = made.run.platform.variables_for_removal(workspace, made.run)
     assert any("acme-ml-dev-zenml-dev" in one for one in given.notices)
     plan = workspace.plan(given.values, destroy=True)
     assert "google_storage_bucket" in {change.type for change in plan.changes}
@@ -158,7 +158,7 @@ def test_down_takes_away_what_a_lost_state_knew(cloud: Rehearsal) -> None:
         blob.delete()
     made = environment("staging")
     workspace = made.prepare()
-    given = made.session.platform.variables_for_removal(workspace, made.session)
+    given = made.run.platform.variables_for_removal(workspace, made.run)
     plan = workspace.plan(given.values, destroy=True)
     workspace.apply(plan.digest)
     assert buckets(cloud, "acme-ml-staging") == {"acme-ml-staging-tfstate"}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from zenstrap.session import Session
 
 from tests.registry.google import configured
 from zenstrap.errors import InterruptedRunError
@@ -17,6 +16,7 @@ from zenstrap.lifecycle.proving import prove
 from zenstrap.platforms import platform_of
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
+from zenstrap.running import Run
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -80,8 +80,8 @@ def proven(client: Client, elsewhere: Elsewhere, *happenings: Happening) -> Smok
         kind="stack", name=stack.name, id=str(stack.id), version="1.0.0", content_hash="hash"
     )
     config = configured("local")
-    session = Session(platform_of(config), "up", interrupt=elsewhere)
-    return prove(candidate, config, smoke_training, uuid4(), session)
+    run = Run(platform_of(config), "up", interrupt=elsewhere)
+    return prove(candidate, config, smoke_training, uuid4(), run)
 
 
 def status(client: Client, elsewhere: Elsewhere) -> str:

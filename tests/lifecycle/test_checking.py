@@ -27,7 +27,8 @@ from zenstrap.platforms import platform_of
 from zenstrap.platforms.base import NamedCheck, Unknown
 from zenstrap.platforms.gcp import checks as google_checks
 from zenstrap.platforms.gcp.errors import GoogleError
-from zenstrap.session import Session
+from zenstrap.request import Request
+from zenstrap.running import Audience, Run
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -175,7 +176,7 @@ def test_doctor_ends_as_a_run_would_without_a_login(
 def test_a_run_stops_there_before_google_is_asked(client: Client) -> None:
     config = all_here(**ELSEWHERE["vertex"])
     with pytest.raises(UsageError, match="orchestrator vertex") as refusal:
-        preflight(config, client, Session(platform_of(config), "up"))
+        preflight(config, client, Run(platform_of(config), "up"))
     assert exit_code(refusal.value) == 64
 
 
@@ -185,7 +186,9 @@ def test_a_plan_is_shown_all_the_same_with_a_warning(
     monkeypatch.setattr(google_checks, "google_checks", lambda config, access: [])
     told: list[Event] = []
     config = all_here(**ELSEWHERE["vertex"])
-    report = preflight(config, client, Session(platform_of(config), "plan", emit=told.append))
+    report = preflight(
+        config, client, Run(platform_of(config), "plan", audience=Audience(emit=told.append))
+    )
     assert [check.name for check in report.checks if not check.passed] == [ZENML_SERVER]
     assert [type(event) for event in told] == [Notice]
 
@@ -220,7 +223,9 @@ def test_a_command_needs_only_what_it_uses(
         monkeypatch.setenv("ZENSTRAP_TERRAFORM", "/nowhere/terraform")
     hopeless = {**ELSEWHERE["vertex"], "smoke_test__training": "not.installed:train"}
     config = all_here(**(hopeless if "smoke_test" in without else {}))
-    report = preflight(config, client, Session(platform_of(config), command), trains=trains)
+    report = preflight(
+        config, client, Run(platform_of(config), command, Request(smoke_test=trains))
+    )
     assert {*GOOGLE} - without <= {check.name for check in report.checks}
 
 

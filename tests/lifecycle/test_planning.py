@@ -13,7 +13,7 @@ from zenstrap.config import load_environment
 from zenstrap.events import Event, Notice
 from zenstrap.lifecycle.planning import _guard_state
 from zenstrap.platforms import platform_of
-from zenstrap.session import Session
+from zenstrap.running import Audience, Run
 from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.storage import LocalState
 from zenstrap.terraform.workspace import Workspace
@@ -52,8 +52,8 @@ def test_a_state_of_a_newer_terraform_is_worth_a_warning(
         run_folder=tmp_path / "run",
     )
     events: list[Event] = []
-    session = Session(platform_of(load_environment("local")), "plan", emit=events.append)
-    _guard_state(workspace, None, session)  # type: ignore[arg-type]
+    run = Run(platform_of(load_environment("local")), "plan", audience=Audience(emit=events.append))
+    _guard_state(workspace, None, run)  # type: ignore[arg-type]
     warned = [event for event in events if isinstance(event, Notice) and event.level == "warning"]
     assert len(warned) == len(events) == int(warns)
     assert all(str(wrote) in one.text and "1.11.4" in one.text for one in warned)

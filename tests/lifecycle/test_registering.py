@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from zenstrap.session import Session
 
 from tests.registry.google import configured, outputs_of
 from tests.registry.model_registry import ModelRegistry, up
@@ -19,6 +18,7 @@ from zenstrap.platforms.gcp import connector_keys
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.diff import diff
 from zenstrap.reports import OutputValue, PlanReport, TerraformOutputs
+from zenstrap.running import Run
 from zenstrap.terraform.plan import Plan
 
 
@@ -59,9 +59,9 @@ class Shown:
         self.now = registry.actual()
 
     def run(self, stage: Any) -> Any:
-        session: Any = Session(platform_of(self.config), "up")
-        session.guard = lambda: None
-        return stage(self.config, self.outputs, self.plan, None, session)
+        run: Any = Run(platform_of(self.config), "up")
+        run.guard = lambda: None
+        return stage(self.config, self.outputs, self.plan, None, run)
 
 
 @pytest.mark.parametrize("environment", ["local", "prod"])
@@ -98,13 +98,13 @@ def test_zenml_is_read_once_for_all_that_is_registered_and_again_after_a_test(
         registering, "our_registry", lambda *about: (asked.append(about), shown.now)[1]
     )
     monkeypatch.setattr(connector_keys, "fingerprints", lambda *about: {})
-    session: Any = Session(platform_of(config), "up")
-    session.guard = lambda: None
+    run: Any = Run(platform_of(config), "up")
+    run.guard = lambda: None
     sql = SimpleNamespace(type=SimpleNamespace(value="sql"))
     client: Any = SimpleNamespace(zen_store=SimpleNamespace(config=sql))
-    connectors = register_connectors(config, shown.outputs, plan, client, session)
-    stacks = register_stacks(config, shown.outputs, plan, client, session)
+    connectors = register_connectors(config, shown.outputs, plan, client, run)
+    stacks = register_stacks(config, shown.outputs, plan, client, run)
     assert {r.action for r in (*connectors.registrations, *stacks.registrations)} == {None}
-    report = promote(config, shown.outputs, plan, stacks, (), client, session)
+    report = promote(config, shown.outputs, plan, stacks, (), client, run)
     assert not any(move.action for move in report.aliases)
     assert len(asked) == readings

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow  # a ZenML server, and two whole runs
 
 
-# `python -m zenml.entrypoints.entrypoint`, but for /app, which it makes and enters: that belongs to a
-# container.
+# `python -m zenml.entrypoints.entrypoint`, but for /app, which it makes and enters: that belongs to
+# a container.
 ENTRY_POINT = """
 import os
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import Home
 from tests.cli.test_up import only_base
+from tests.conftest import Home
 from zenstrap import paths
 from zenstrap.config.loading import load_environment
 from zenstrap.errors import (
@@ -18,7 +18,6 @@ from zenstrap.errors import (
     SmokeTestError,
     UsageError,
 )
-from zenstrap.events import Event
 from zenstrap.interrupt import Interrupt
 from zenstrap.lease import FileLeaseStore, Lease, holder
 from zenstrap.request import Request

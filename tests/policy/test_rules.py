@@ -23,7 +23,8 @@ from zenstrap.platforms.gcp.provider import PROVIDER
 from zenstrap.policy import approval, rules
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
 from zenstrap.reports import GateReport, PlanReport
-from zenstrap.session import Session
+from zenstrap.request import Request
+from zenstrap.running import Audience, Run
 from zenstrap.terraform.plan import Plan, ResourceChange
 
 ACTIONS = get_args(ResourceChange.model_fields["action"].annotation)
@@ -70,8 +71,8 @@ def judge(plan: PlanReport, config: EnvironmentConfig) -> rules.Verdict:
     return rules.judge(plan, config, resource_rules(config))
 
 
-def approve(plan: PlanReport, config: EnvironmentConfig, session: Session) -> GateReport:
-    return approval.approve(plan, config, resource_rules(config), session)
+def approve(plan: PlanReport, config: EnvironmentConfig, run: Run) -> GateReport:
+    return approval.approve(plan, config, resource_rules(config), run)
 
 
 def refusal(plan: PlanReport, config: EnvironmentConfig) -> RefusedError | None:
@@ -115,13 +116,13 @@ def test_a_refusal_names_the_ml_project_that_was_dropped() -> None:
 
 
 def test_a_key_is_never_replaced_whatever_is_allowed() -> None:
-    session = Session(platform_of(LOCAL), "up", assume_yes=True)
+    run = Run(platform_of(LOCAL), "up", request=Request(approved=True))
     for allowed in (True, False):
         with pytest.raises(RefusedError):
             approve(
                 plan_of(change("replace", "google_kms_crypto_key")),
                 environment(allow_destroy=allowed),
-                session,
+                run,
             )
 
 
@@ -141,24 +142,29 @@ def test_nothing_passes_unasked_but_by_approval_none(
     destroys = any(c.action in ("replace", "destroy") and not c.vanished for c in found)
     if destroys or direction == "down" or approval != "none":
         with pytest.raises(RefusedError, match="approval"):
-            approve(plan, config, Session(platform_of(LOCAL), direction))
+            approve(plan, config, Run(platform_of(LOCAL), direction))
         return
-    gate = approve(plan, config, Session(platform_of(LOCAL), direction))
+    gate = approve(plan, config, Run(platform_of(LOCAL), direction))
     assert (gate.approved_by, gate.how) == (f"protection.approval: {approval}", "policy")
 
 
 def test_a_value_that_is_not_understood_never_approves() -> None:
     """No configuration holds one; a new one that somebody forgets here must not pass."""
     for assume_yes in (False, True):
-        session = Session(platform_of(LOCAL), "up", assume_yes=assume_yes, ask=lambda question: "y")
+        run = Run(
+            platform_of(LOCAL),
+            "up",
+            request=Request(approved=assume_yes),
+            audience=Audience(ask=lambda question: "y"),
+        )
         with pytest.raises(AssertionError, match="dashboard"):
-            approve(plan_of(change("create")), environment(approval="dashboard"), session)
+            approve(plan_of(change("create")), environment(approval="dashboard"), run)
         with pytest.raises(AssertionError, match="sideways"):
             unknown = plan_of(change("create")).model_copy(update={"direction": "sideways"})
-            approve(unknown, environment(approval="none"), session)
+            approve(unknown, environment(approval="none"), run)
         with pytest.raises(AssertionError, match="melt"):
             melted = change("create").model_copy(update={"action": "melt"})
-            approve(plan_of(melted), environment(approval="none"), session)
+            approve(plan_of(melted), environment(approval="none"), run)
 
 
 def test_no_setting_that_is_not_understood_means_the_lax_side() -> None:
@@ -184,7 +190,7 @@ def test_what_vanished_is_no_loss() -> None:
 
 def test_a_plan_that_changes_nothing_asks_nobody() -> None:
     nothing = plan_of(direction="down").model_copy(update={"registrations": ()})
-    gate = approve(nothing, environment(approval="terminal"), Session(platform_of(LOCAL), "down"))
+    gate = approve(nothing, environment(approval="terminal"), Run(platform_of(LOCAL), "down"))
     assert gate.how == "nothing to approve"
 
 
@@ -207,15 +213,15 @@ def test_a_named_change_is_agreed_to_with_the_name(answer: str, agreed: bool) ->
 
 def test_without_a_terminal_the_flag_is_named() -> None:
     with pytest.raises(RefusedError, match="--yes"):
-        approve(plan_of(change("destroy")), environment(), Session(platform_of(LOCAL), "up"))
+        approve(plan_of(change("destroy")), environment(), Run(platform_of(LOCAL), "up"))
 
 
 def test_yes_agrees_to_questions_and_never_to_refusals() -> None:
-    session = Session(platform_of(LOCAL), "up", assume_yes=True)
+    run = Run(platform_of(LOCAL), "up", request=Request(approved=True))
     lost = plan_of(change("destroy", "google_storage_bucket"))
-    assert approve(lost, environment(allow_destroy=True), session).how == "--yes"
+    assert approve(lost, environment(allow_destroy=True), run).how == "--yes"
     with pytest.raises(RefusedError, match="allow_destroy"):
-        approve(lost, environment(allow_destroy=False), session)
+        approve(lost, environment(allow_destroy=False), run)
 
 
 @pytest.mark.parametrize("name", ["local", "staging", "prod"])
@@ -245,9 +251,9 @@ def test_the_way_out_of_a_refusal_is_one_that_the_configuration_takes(
 
 
 def _expect(plan: PlanReport, config: EnvironmentConfig, answer: str, agreed: bool) -> None:
-    session = Session(platform_of(LOCAL), "up", ask=lambda question: f"{answer}\n")
+    run = Run(platform_of(LOCAL), "up", audience=Audience(ask=lambda question: f"{answer}\n"))
     if agreed:
-        assert approve(plan, config, session).how == "terminal"
+        assert approve(plan, config, run).how == "terminal"
         return
     with pytest.raises(RefusedError, match="not approved"):
-        approve(plan, config, session)
+        approve(plan, config, run)

@@ -142,9 +142,7 @@ def roll_back(
     tested = (target.name, target.labels[CONTENT_HASH]) in proven
     if gate.digest != plan.digest or (plan.to_test and not tested):
         raise registry_changed()
-    moved = move_alias(
-        client, target, actual, run=run.record.name, guard=run.guard, emit=run.emit
-    )
+    moved = move_alias(client, target, actual, run=run.record.name, guard=run.guard, emit=run.emit)
     if run.record.id is not None:
         runs.record_changes(run.record.id, 1)
     move = AliasMove(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from zenstrap.session import Session
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import load_environment
@@ -15,6 +14,8 @@ from zenstrap.platforms import platform_of
 from zenstrap.platforms.gcp.compliance import resource_rules
 from zenstrap.policy.approval import approve
 from zenstrap.reports import PlanReport
+from zenstrap.request import Request
+from zenstrap.running import Run
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.settings import ResourceSettings
 
@@ -106,5 +107,5 @@ def test_a_breach_is_refused_even_where_nothing_would_change_and_whoever_agrees(
             report,
             CONFIGS["prod"],
             resource_rules(CONFIGS["prod"]),
-            Session(platform_of(CONFIGS["prod"]), "up", assume_yes=True),
+            Run(platform_of(CONFIGS["prod"]), "up", request=Request(approved=True)),
         )

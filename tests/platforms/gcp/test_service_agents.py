@@ -27,7 +27,7 @@ from zenstrap.platforms.gcp.service_agents import (
     service_agent_notices,
 )
 from zenstrap.reports import GateReport, PlanReport
-from zenstrap.session import Session
+from zenstrap.running import Audience, Run
 from zenstrap.terraform.plan import Plan, parse_plan
 from zenstrap_rehearsal import Rehearsal
 
@@ -129,8 +129,8 @@ def test_where_no_key_is_granted_google_is_not_asked(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT", "http://127.0.0.1:1/v1/")
     events: list[Event] = []
     platform = GoogleCloud(load_environment("prod"))
-    session = Session(platform, "up", emit=events.append)
-    make_service_agents(platform.access, plan_of(grant("gs-project-accounts")), session)
+    run = Run(platform, "up", audience=Audience(emit=events.append))
+    make_service_agents(platform.access, plan_of(grant("gs-project-accounts")), run)
     assert (vars(platform.access).keys() & {"login", "rest"}, events) == (set(), [])
 
 
@@ -144,12 +144,12 @@ def cloud(tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterat
         yield rehearsal
 
 
-def planned(config: EnvironmentConfig, session: Session) -> PlanReport:
+def planned(config: EnvironmentConfig, run: Run) -> PlanReport:
     """The plan of the infrastructure alone."""
-    session.storage = session.platform.state_place(create=True).storage
-    workspace = open_workspace(session)
+    run.place = run.platform.state_place(create=True)
+    workspace = open_workspace(run)
     workspace.prepare()
-    plan = workspace.plan(session.platform.variables(workspace, session).values)
+    plan = workspace.plan(run.platform.variables(workspace, run).values)
     return PlanReport(
         environment=config.environment,
         direction="up",
@@ -188,34 +188,34 @@ def own_roles(cloud: Rehearsal) -> dict[str, str]:
 
 def test_who_approves_is_told(cloud: Rehearsal, client: Client) -> None:
     config = load_environment("prod")
-    session = Session(platform_of(config), "plan")
-    session.storage = session.platform.state_place(create=True).storage
-    plan = plan_up(config, client, session)
+    run = Run(platform_of(config), "plan")
+    run.place = run.platform.state_place(create=True)
+    plan = plan_up(config, client, run)
     notices = service_agent_notices(plan.infrastructure)
     assert notices and set(notices) <= set(plan.notices)
 
 
 def test_a_new_project_comes_up_in_strict_mode(cloud: Rehearsal) -> None:
     config, events = load_environment("prod"), list[Event]()
-    session = Session(platform_of(config), "up", emit=events.append)
-    plan = planned(config, session)
+    run = Run(platform_of(config), "up", audience=Audience(emit=events.append))
+    plan = planned(config, run)
     assert config.resilience.compliance_mode == "strict"
     wanted = {agent.api for agent in agents_needed(plan.infrastructure)}
     assert {"aiplatform.googleapis.com", "artifactregistry.googleapis.com"} <= wanted
 
     # As it goes without: what can be made is, and the grants are refused.
     with pytest.raises(ZenstrapError) as caught:
-        open_workspace(session).apply(plan.infrastructure.digest)
+        open_workspace(run).apply(plan.infrastructure.digest)
     assert "gcp-sa-artifactregistry" in str(caught.value)
     assert key_users(cloud) <= {"gs-project-accounts", "serverless-robot-prod"}
     assert own_roles(cloud) == {}
 
-    rest = planned(config, session)
+    rest = planned(config, run)
     needed = agents_needed(rest.infrastructure)
     # Google makes them, and it takes IAM a moment to know them.
     for agent in needed:
         cloud.faults.service_account_unknown_yet(agent.email)
-    provision(config, rest, approved(rest), session)
+    provision(config, rest, approved(rest), run)
     assert key_users(cloud) >= {
         "gcp-sa-aiplatform",
         "gcp-sa-artifactregistry",
@@ -225,17 +225,17 @@ def test_a_new_project_comes_up_in_strict_mode(cloud: Rehearsal) -> None:
     assert len(given) >= 2 and own_roles(cloud) == given
     # Terraform never had to try again.
     assert [one.level for one in events if isinstance(one, Notice)] == ["info"]
-    assert planned(config, session).is_empty
+    assert planned(config, run).is_empty
 
 
 def test_whoever_stops_before_is_obeyed(cloud: Rehearsal) -> None:
     config = load_environment("prod")
-    session = Session(platform_of(config), "up")
-    plan = planned(config, session)
+    run = Run(platform_of(config), "up")
+    plan = planned(config, run)
     project = cloud.cloud.projects[PROD]
     apis = set(project.enabled)
-    session.interrupt.request()
+    run.interrupt.request()
     with pytest.raises(InterruptedRunError):
-        provision(config, plan, approved(plan), session)
+        provision(config, plan, approved(plan), run)
     assert (project.agents, project.enabled) == (set(), apis)
     assert own_roles(cloud) == {}

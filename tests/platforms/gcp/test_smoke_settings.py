@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-from zenstrap.session import Session
 
 from tests.registry.google import configured, outputs_of
 from tests.registry.test_zenml_registry import Registering
