@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from zenstrap import naming
 from zenstrap.config import COMPONENT_KINDS, ComponentKind
-from zenstrap.config.models import AuthMethod
+from zenstrap.config.google import AuthMethod
 from zenstrap.config.names import environment_name_fault, project_name_fault
 from zenstrap.platforms.gcp import naming as google
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from zenstrap.config import SecretSource, fields, google_fields, secret_source
 from zenstrap.config.google_regions import KNOWN
+from zenstrap.config.platforms import PLATFORMS
 
 LEGAL: list[tuple[Any, list[str]]] = [
     (fields.Version, ["0.0.0", "1.2.3", "10.20.30"]),
@@ -137,8 +138,6 @@ def test_references_are_read() -> None:
 def test_the_flavors_are_those_of_the_installed_zenml() -> None:
     from importlib.util import find_spec
 
-    from zenstrap.config.components import FLAVORS
-
     found = find_spec("zenml")  # finds, and doesn't import
     if found is None or not found.submodule_search_locations:
         pytest.skip("ZenML isn't installed")
@@ -158,8 +157,8 @@ def test_the_flavors_are_those_of_the_installed_zenml() -> None:
         "experiment_tracker": ["integrations/gcp/__init__.py", "integrations/mlflow/__init__.py"],
         "deployer": ["integrations/gcp/__init__.py"],
     }
-    for by_kind in FLAVORS.values():
-        for kind, flavors in by_kind.items():
+    for platform in PLATFORMS.values():
+        for kind, flavors in platform.flavors.items():
             files = [
                 file
                 for place in places[kind]
@@ -200,7 +199,7 @@ def test_what_was_probably_meant(kind: Any, text: str, suggestion: str | None) -
 def test_the_accelerators_are_vertex_ais() -> None:
     from importlib.util import find_spec
 
-    from zenstrap.config.accelerators import MACHINES
+    from zenstrap.config.google_component_rules import MACHINES
 
     found = find_spec("google.cloud")  # finds, and doesn't import: that takes seconds
     places = list(found.submodule_search_locations or ()) if found else []

@@ -4,7 +4,7 @@ import pytest
 
 from tests.config.conftest import Configs
 from zenstrap.config import EnvironmentConfig, load_environment
-from zenstrap.config.google_locations import Locations, key_location, key_locations, locations
+from zenstrap.config.google import Locations, key_location, key_locations, locations
 
 
 def loaded(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.config.conftest import REAL, Configs, copied_configs
-from zenstrap.config import EnvironmentConfig, available_environments, load_environment
+from zenstrap.config import GoogleEnvironment, available_environments, load_environment
 from zenstrap.config.loading import load
 from zenstrap.errors import UsageError, exit_code
 from zenstrap.paths import CONFIGS_VARIABLE, project_root
@@ -562,7 +562,7 @@ def test_no_value_anywhere_brings_it_down(place: tuple[str, int], value: str) ->
 
 def test_the_result_is_frozen_and_its_own_type() -> None:
     config = load_environment("prod", REAL)
-    assert type(config) is EnvironmentConfig
+    assert type(config) is GoogleEnvironment
     with pytest.raises(ValueError, match="frozen"):
         config.throwaway = True
 

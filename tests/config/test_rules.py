@@ -6,7 +6,13 @@ import pytest
 from pydantic import ValidationError
 
 from tests.config.conftest import REAL, Configs
-from zenstrap.config import EnvironmentConfig, load_environment, loading, warnings
+from zenstrap.config import (
+    EnvironmentConfig,
+    GoogleEnvironment,
+    load_environment,
+    loading,
+    warnings,
+)
 from zenstrap.config.models import Approval
 from zenstrap.config.rules import require_kept
 from zenstrap.config.schema import schema
@@ -443,7 +449,7 @@ def test_the_shipped_environments_are_as_documented(environment: str) -> None:
     assert config.protection.confirm_by_name is (environment == "prod")
     strict = "strict" if environment == "prod" else "standard"
     assert config.resilience.compliance_mode == strict
-    if config.auth is not None:
+    if isinstance(config, GoogleEnvironment):
         assert config.auth.uses_key is (environment == "dev")
 
 

@@ -15,7 +15,7 @@ from tests.e2e.google_cloud import SHIPPED, Environment, alive, empty, owner, st
 from zenstrap.config import EnvironmentConfig
 from zenstrap.platforms.gcp import naming
 from zenstrap.platforms.gcp.compliance import resource_rules
-from zenstrap.platforms.gcp.variables import artifact_bucket, gcp_of
+from zenstrap.platforms.gcp.variables import artifact_bucket
 from zenstrap.terraform.plan import AttributeChange, ResourceChange
 from zenstrap_rehearsal import Rehearsal
 
@@ -84,7 +84,7 @@ def only_their_own_paths(cloud: Rehearsal, config: EnvironmentConfig) -> None:
         owner(cloud).bucket(bucket).blob(f"{path}/model").upload_from_string("weights")
     for project, own in paths.items():
         account = naming.service_account_id(config.environment, project)
-        email = f"{account}@{gcp_of(config).project_id}.iam.gserviceaccount.com"
+        email = f"{account}@{config.gcp.project_id}.iam.gserviceaccount.com"
         client = storage(cloud, cloud.token(email))
         client.bucket(bucket).blob(f"{own}/more").upload_from_string("weights")
         assert {one.name for one in client.list_blobs(bucket, prefix=f"{own}/")} == {

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zenstrap.config import EnvironmentConfig
+from zenstrap.config.google import Auth
 from zenstrap.config.loading import load_environment
-from zenstrap.config.models import Auth, Protection, Resilience, SmokeTest
+from zenstrap.config.models import Protection, Resilience, SmokeTest
 from zenstrap.errors import RefusedError
 from zenstrap.paths import project_root
 from zenstrap.platforms import platform_of

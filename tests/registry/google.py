@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zenstrap.config import EnvironmentConfig, load_environment
-from zenstrap.config.google_locations import locations
+from zenstrap.config.google import locations
 from zenstrap.platforms.gcp import naming
 
 NUMBER = "123456789012"

@@ -12,24 +12,27 @@ from zenstrap.config.components import (
     StepOperator,
 )
 from zenstrap.config.fields import SecretSource, secret_source
+from zenstrap.config.google import Auth, Gcp, GoogleEnvironment, State
+from zenstrap.config.google_rules import GOOGLE_CLOUD
 from zenstrap.config.loading import available_environments, load_environment
+from zenstrap.config.local import THIS_MACHINE, Local, LocalEnvironment
 from zenstrap.config.models import (
-    Auth,
     Cleanup,
     EnvironmentConfig,
-    Gcp,
-    Local,
     MlProject,
     Protection,
     Resilience,
     Retention,
     SmokeTest,
     Stack,
-    State,
 )
-from zenstrap.config.names import COMPONENT_KINDS, ComponentKind, Platform
+from zenstrap.config.names import COMPONENT_KINDS, ComponentKind
+from zenstrap.config.platforms import PlatformConfig, register
 from zenstrap.config.rendering import to_data, to_yaml
 from zenstrap.config.rules import warnings
+
+register("gcp", GOOGLE_CLOUD)
+register("local", THIS_MACHINE)
 
 __all__ = [
     "COMPONENT_KINDS",
@@ -44,11 +47,13 @@ __all__ = [
     "EnvironmentConfig",
     "ExperimentTracker",
     "Gcp",
+    "GoogleEnvironment",
     "ImageBuilder",
     "Local",
+    "LocalEnvironment",
     "MlProject",
     "Orchestrator",
-    "Platform",
+    "PlatformConfig",
     "Protection",
     "Resilience",
     "Retention",
@@ -59,6 +64,7 @@ __all__ = [
     "StepOperator",
     "available_environments",
     "load_environment",
+    "register",
     "secret_source",
     "to_data",
     "to_yaml",

@@ -6,7 +6,7 @@ ZenML's configuration is the registry's business. A setting that is null is the 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +18,7 @@ from zenstrap.config.google_fields import (
     MachineType,
     Region,
 )
-from zenstrap.config.names import COMPONENT_KINDS, ComponentKind, Platform
+from zenstrap.config.names import COMPONENT_KINDS, ComponentKind
 
 
 class Section(BaseModel):
@@ -26,6 +26,10 @@ class Section(BaseModel):
 
     # Built when first used: importing is fast, and parts that are never checked alone cost nothing.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    def is_written(self, field: str) -> bool:
+        """Whether somebody wrote a value other than null."""
+        return field in self.model_fields_set and getattr(self, field) is not None
 
 
 class Component(Section):
@@ -282,23 +286,3 @@ class Components(Section):
         if self.step_operator is not None:
             found["step_operator"] = self.step_operator.flavor
         return found
-
-
-# Which flavors zenstrap registers on which platform.
-FLAVORS: Final[dict[Platform, dict[ComponentKind, tuple[str, ...]]]] = {
-    "gcp": {
-        "artifact_store": ("gcp",),
-        "container_registry": ("gcp",),
-        "orchestrator": ("vertex", "kubernetes", "vm_gcp", "airflow", "local"),
-        "step_operator": ("vertex",),
-        "image_builder": ("gcp", "local"),
-        "experiment_tracker": ("vertex", "mlflow"),
-        "deployer": ("gcp",),
-    },
-    "local": {
-        "artifact_store": ("local",),
-        "orchestrator": ("local",),
-        "image_builder": ("local",),
-        "experiment_tracker": ("mlflow",),
-    },
-}

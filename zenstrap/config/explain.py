@@ -9,17 +9,17 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from zenstrap.config.components import FLAVORS
 from zenstrap.config.lookup import (
     annotation_at,
     choices,
-    example,
+    example_text,
     field_at,
     fields_at,
     is_version,
     places_of,
 )
 from zenstrap.config.names import quoted, short
+from zenstrap.config.platforms import PLATFORMS
 from zenstrap.config.spelling import OLD_TRUTH_VALUES, nearest
 from zenstrap.config.trees import Location, Origin, Scalar, Sequence, Table, Tree, at, origin_of
 from zenstrap.errors import ConfigProblem
@@ -76,8 +76,8 @@ def _available(location: Location, tree: Table) -> tuple[str, ...]:
     platform = at(("platform",), tree)
     if location[-1] != "flavor" or not isinstance(platform, Scalar):
         return ()
-    kinds = FLAVORS.get(platform.value, {})  # type: ignore[call-overload]
-    return tuple(kinds.get(location[-2], ()))
+    known = PLATFORMS.get(str(platform.value))
+    return known.flavors.get(location[-2], ()) if known else ()  # type: ignore[call-overload]
 
 
 def _wanted_text(
@@ -178,8 +178,7 @@ def _missing(
     if info is None:
         return "is missing", None
     about = (info.description or "").split(". ")[0].rstrip(".")
-    value = example(info)
-    fix = f"Add {key}: {value}" if value is not None else f"Add {key}:"
+    fix = f"Add {key}: {example_text(info)}".rstrip()
     return (f"is missing ({about})" if about else "is missing"), fix
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, Field, create_model
 
@@ -12,59 +12,90 @@ from zenstrap.config.components import Section
 from zenstrap.config.fields import EnvironmentName, ProjectName
 from zenstrap.config.google_fields import LabelKey, LabelValue
 from zenstrap.config.models import EnvironmentConfig, MlProject
+from zenstrap.config.platforms import PLATFORMS
 
 
-@cache
 def environment_file() -> type[BaseModel]:
     """configs/environments/NAME.yaml."""
-    return _extended("EnvironmentFile", "One environment.", _part(EnvironmentConfig))
+    return _files(_known())[0]
+
+
+def defaults_file() -> type[BaseModel]:
+    """configs/defaults.yaml: any key of an environment but its name, and keys per platform."""
+    return _files(_known())[1]
+
+
+def project_file() -> type[BaseModel]:
+    """configs/ml_projects/NAME.yaml: an ML project, and what differs per platform, environment."""
+    return _files(_known())[2]
+
+
+Known = tuple[tuple[str, type[BaseModel]], ...]
+
+
+def _known() -> Known:
+    return tuple((name, platform.model) for name, platform in PLATFORMS.items())
 
 
 @cache
-def defaults_file() -> type[BaseModel]:
-    """configs/defaults.yaml: any key of an environment but its name, and keys per platform."""
-    part = _part(EnvironmentConfig, without=("environment",))
+def _files(known: Known) -> tuple[type[BaseModel], type[BaseModel], type[BaseModel]]:
+    platforms = [name for name, _ in known]
+    return _environment_file(), _defaults_file(platforms), _project_file(platforms)
+
+
+def _environment_file() -> type[BaseModel]:
+    return _extended("EnvironmentFile", "One environment.", _environment_part())
+
+
+def _defaults_file(platforms: list[str]) -> type[BaseModel]:
+    part = _environment_part()
+    del part["environment"]
     of_platform = _extended("PlatformDefaults", "Defaults of one platform.", part)
-    platforms = create_model(
-        "DefaultsPerPlatform",
-        __base__=Section,
-        __doc__="Defaults of each platform.",
-        gcp=(of_platform, Field(None, description="Defaults where platform is gcp.")),
-        local=(of_platform, Field(None, description="Defaults where platform is local.")),
-    )
+    each = {
+        name: (of_platform, Field(None, description=f"Defaults where platform is {name}."))
+        for name in platforms
+    }
     return _extended(
         "DefaultsFile",
         "What holds in every environment whose own file doesn't say otherwise.",
         part,
         platforms=(
-            platforms,
+            _extended("DefaultsPerPlatform", "Defaults of each platform.", each),
             Field(None, description="Defaults per platform, laid over the ones above."),
         ),
     )
 
 
-@cache
-def project_file() -> type[BaseModel]:
-    """configs/ml_projects/NAME.yaml: an ML project, and what differs per platform, environment."""
-    part = _part(MlProject, without=("overrides",))
+def _project_file(platforms: list[str]) -> type[BaseModel]:
+    part = _part(MlProject)
+    del part["overrides"]
     override = _extended("MlProjectPart", "What an ML project has of its own.", part)
-    platforms = create_model(
-        "MlProjectPerPlatform",
-        __base__=Section,
-        __doc__="What differs on each platform.",
-        gcp=(override, Field(None, description="Laid over the above where platform is gcp.")),
-        local=(override, Field(None, description="Laid over the above where platform is local.")),
-    )
+    each = {
+        name: (override, Field(None, description=f"Laid over the above where platform is {name}."))
+        for name in platforms
+    }
     return _extended(
         "MlProjectFile",
         "One ML project: what its stack has beyond the base stack.",
         part,
-        platforms=(platforms, Field(None, description="What differs per platform.")),
+        platforms=(
+            _extended("MlProjectPerPlatform", "What differs on each platform.", each),
+            Field(None, description="What differs per platform."),
+        ),
         environments=(
             dict[EnvironmentName, override],  # type: ignore[valid-type]
             Field(None, description="What differs per environment, laid over everything above."),
         ),
     )
+
+
+def _environment_part() -> dict[str, Any]:
+    """Of all platforms: which one it is may stand in another file."""
+    common = _part(EnvironmentConfig)
+    sections: dict[str, Any] = {}
+    for platform in PLATFORMS.values():
+        sections |= _part(platform.model, sections=platform.sections)
+    return {name: common.pop(name) for name in ("environment", "platform")} | sections | common
 
 
 def _extended(name: str, doc: str, part: dict[str, Any], /, **more: Any) -> type[BaseModel]:
@@ -74,22 +105,32 @@ def _extended(name: str, doc: str, part: dict[str, Any], /, **more: Any) -> type
     )
 
 
-def _part(model: type[BaseModel], without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A model's fields for ``create_model``, all optional, down to the last section."""
+def _part(model: type[BaseModel], *, sections: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A model's fields for ``create_model``, all optional, down to the last section.
+
+    Args:
+        sections: these alone; null takes away what another file says.
+    """
     fields: dict[str, Any] = {}
-    for name, info in model.model_fields.items():
-        if name in without:
-            continue
+    for name in sections or model.model_fields:
+        info = model.model_fields[name]
         annotation: Any = _partial(info.annotation)
-        if (model, name) == (EnvironmentConfig, "ml_projects"):
+        if sections:
+            annotation |= None
+        if name == "platform":
+            annotation = Literal[tuple(PLATFORMS)]
+        if name == "ml_projects":
             annotation = list[ProjectName]
         if name == "labels":  # null takes away what a file below says
             annotation = dict[LabelKey, LabelValue | None]
-        about = Field(
-            description=info.description,
-            examples=info.examples,
-            json_schema_extra=info.json_schema_extra,
-        )
+        description = info.description
+        if name == "platform":
+            described = (known.model.model_fields[name] for known in PLATFORMS.values())
+            description = " ".join(str(one.description) for one in described)
+        extra = dict(info.json_schema_extra or {})  # type: ignore[arg-type]
+        if isinstance(info.default, bool | int | float | str):
+            extra["default"] = info.default
+        about = Field(description=description, examples=info.examples, json_schema_extra=extra)
         # The default isn't validated: a key that isn't there is fine; one that is null is not,
         # unless the model itself allows it.
         fields[name] = (Annotated[(annotation, *info.metadata, about)], None)

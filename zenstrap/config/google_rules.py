@@ -1,16 +1,68 @@
-"""The rules of what belongs to Google Cloud: locations, encryption keys, federated identities."""
+"""The rules of an environment on Google Cloud: authentication, locations, keys, labels."""
 
 from __future__ import annotations
 
-from zenstrap.config.component_rules import Violation, Violations
+from collections.abc import Iterator
+from typing import Final
+
+from zenstrap.config.google import GoogleEnvironment, key_locations, locations
+from zenstrap.config.google_component_rules import COMPONENT_RULES
 from zenstrap.config.google_fields import is_region
-from zenstrap.config.google_locations import key_locations, locations
-from zenstrap.config.models import EnvironmentConfig
+from zenstrap.config.platforms import PlatformConfig, Violation, Violations
+
+_AUTH_NEEDS = {
+    "external-account": ("workload_identity", "subject_token"),
+    "implicit": (),
+    "impersonation": ("key",),
+    "service-account": (),
+}
+_AUTH_TAKES = {
+    "external-account": ("workload_identity", "subject_token"),
+    "implicit": (),
+    "impersonation": ("key", "source_service_account"),
+    "service-account": ("key",),
+}
 
 
-def locations_are_known(config: EnvironmentConfig) -> Violations:
+def _auth_has_what_it_needs(config: GoogleEnvironment) -> Violations:
+    auth = config.auth
+    for field in ("workload_identity", "subject_token", "key", "source_service_account"):
+        given = getattr(auth, field) is not None
+        if not given and field in _AUTH_NEEDS[auth.method]:
+            yield Violation(
+                (f"auth.{field}", "auth.method"), f"is missing, and method {auth.method} needs it"
+            )
+        if given and field not in _AUTH_TAKES[auth.method]:
+            yield Violation(
+                (f"auth.{field}", "auth.method"),
+                f"is of no use to method {auth.method}",
+                "Remove it, or change the method",
+            )
+
+
+def _keys_stay_in_throwaway_environments(config: GoogleEnvironment) -> Violations:
+    if not config.auth.uses_key:
+        return
+    method = config.auth.method
+    starts = " (ZenML's impersonation starts from one)" if method == "impersonation" else ""
+    if config.resilience.is_strict:
+        yield Violation(
+            ("auth.method", "resilience.compliance_mode"),
+            f"{method} works with a long-lived key{starts}, which compliance_mode strict refuses",
+            "Use external-account or implicit",
+        )
+    elif not config.throwaway:
+        yield Violation(
+            ("auth.method", "throwaway"),
+            f"{method} works with a long-lived key{starts}, which only a throw-away "
+            "environment may use",
+            "Use external-account or implicit, or set throwaway: true",
+        )
+
+
+def _locations_are_known(config: GoogleEnvironment) -> Violations:
     """High availability means a multi-region, and not every region lies in one."""
-    if config.gcp is None or not config.resilience.high_availability:
+    if not config.resilience.high_availability:
         return
     found = locations(config)
     for field, place, example in (
@@ -32,9 +84,9 @@ def locations_are_known(config: EnvironmentConfig) -> Violations:
             )
 
 
-def encryption_keys_are_where_they_are_needed(config: EnvironmentConfig) -> Violations:
+def _encryption_keys_are_where_they_are_needed(config: GoogleEnvironment) -> Violations:
     """Google takes a key only for what lies in the key's own location."""
-    if config.gcp is None or not config.gcp.kms_keys:
+    if not config.gcp.kms_keys:
         return
     needed = key_locations(config)
     seen: set[str] = set()
@@ -53,9 +105,9 @@ def encryption_keys_are_where_they_are_needed(config: EnvironmentConfig) -> Viol
         seen.add(place)
 
 
-def workload_identity_is_one(config: EnvironmentConfig) -> Violations:
+def _workload_identity_is_one(config: GoogleEnvironment) -> Violations:
     """A provider of the user's own, or an issuer, or an AWS account."""
-    identity = config.auth.workload_identity if config.auth else None
+    identity = config.auth.workload_identity
     if identity is None:
         return
     here = "auth.workload_identity"
@@ -84,10 +136,10 @@ def workload_identity_is_one(config: EnvironmentConfig) -> Violations:
         )
 
 
-def tokens_come_from_whom_google_trusts(config: EnvironmentConfig) -> Violations:
+def _tokens_come_from_whom_google_trusts(config: GoogleEnvironment) -> Violations:
     """AWS signs a request, which is no identity token; and its accounts know nothing else."""
     auth = config.auth
-    if auth is None or auth.subject_token is None or auth.workload_identity is None:
+    if auth.subject_token is None or auth.workload_identity is None:
         return
     from_aws = auth.subject_token == "aws"
     issuer, account = auth.workload_identity.oidc_issuer, auth.workload_identity.aws_account
@@ -103,3 +155,102 @@ def tokens_come_from_whom_google_trusts(config: EnvironmentConfig) -> Violations
             "is no identity of an AWS account",
             "Write aws, or oidc_issuer instead of aws_account",
         )
+
+
+def _state_has_a_bucket_of_its_own(config: GoogleEnvironment) -> Violations:
+    for at, components in config.component_sets():
+        if components.artifact_store.bucket == config.state.bucket:
+            yield Violation(
+                (f"{at}.artifact_store.bucket", "state.bucket"),
+                "is the bucket of Terraform's state, which would go with the artifacts",
+                "Give one of them another name",
+            )
+
+
+def _projects_share_the_bucket(config: GoogleEnvironment) -> Violations:
+    shared = config.stack.components.artifact_store
+    for name, project in config.ml_projects.items():
+        own = project.components.artifact_store
+        if own.bucket != shared.bucket:
+            yield Violation(
+                (
+                    f"ml_projects.{name}.components.artifact_store.bucket",
+                    "stack.components.artifact_store.bucket",
+                ),
+                "an ML project has a path of its own in the environment's bucket, not a bucket",
+                "Remove it",
+            )
+
+
+_MOST_LABELS = 64
+"""On a thing of Google's: https://docs.cloud.google.com/resource-manager/docs/labels-overview."""
+
+# goog-terraform-provisioned is the provider's own.
+_ADDED_LABELS = frozenset(
+    {"environment", "goog-terraform-provisioned", "managed_by", "zenstrap_owner"}
+)
+
+
+def _labels_are_not_too_many(config: GoogleEnvironment) -> Violations:
+    for project in config.targets:
+        added = _ADDED_LABELS | ({"ml_project"} if project else frozenset())
+        labels = {*config.labels_of(project)} - added
+        most = _MOST_LABELS - len(added)
+        if len(labels) > most:
+            at = "labels" if project is None else f"ml_projects.{project}.labels"
+            inherited = " with the environment's" if project else ""
+            yield Violation(
+                (at,),
+                f"are {len(labels)}{inherited}; Google allows {_MOST_LABELS} on a thing, and "
+                f"{len(added)} are added: {', '.join(sorted(added))}",
+                f"Leave at most {most}",
+            )
+
+
+def _warnings(config: GoogleEnvironment) -> Iterator[str]:
+    if config.auth.uses_key:
+        yield (
+            f"auth.method {config.auth.method} works with a long-lived key; "
+            "external-account needs none."
+        )
+
+
+def _without_effect(config: GoogleEnvironment) -> Violations:
+    uses_vertex = any(
+        "vertex" in components.runners_elsewhere().values()
+        for _, components in config.component_sets()
+    )
+    if config.gcp.network is not None and not uses_vertex:
+        yield Violation(
+            ("gcp.network",),
+            "has no effect: it is for jobs of Vertex AI, and no component runs any",
+            "Remove it, or use flavor vertex",
+        )
+
+
+GOOGLE_CLOUD: Final = PlatformConfig(
+    model=GoogleEnvironment,
+    flavors={
+        "artifact_store": ("gcp",),
+        "container_registry": ("gcp",),
+        "orchestrator": ("vertex", "kubernetes", "vm_gcp", "airflow", "local"),
+        "step_operator": ("vertex",),
+        "image_builder": ("gcp", "local"),
+        "experiment_tracker": ("vertex", "mlflow"),
+        "deployer": ("gcp",),
+    },
+    rules=(
+        _auth_has_what_it_needs,
+        _keys_stay_in_throwaway_environments,
+        _state_has_a_bucket_of_its_own,
+        _projects_share_the_bucket,
+        _locations_are_known,
+        _encryption_keys_are_where_they_are_needed,
+        _workload_identity_is_one,
+        _tokens_come_from_whom_google_trusts,
+        _labels_are_not_too_many,
+    ),
+    component_rules=COMPONENT_RULES,
+    warnings=_warnings,
+    without_effect=_without_effect,
+)

@@ -19,15 +19,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from zenstrap.config import files
-from zenstrap.config.component_rules import Violation
 from zenstrap.config.explain import problem_of, unknown_key
-from zenstrap.config.models import EnvironmentConfig
+from zenstrap.config.lookup import example_text
+from zenstrap.config.models import EnvironmentConfig, model_of
 from zenstrap.config.names import (
     COMPONENT_KINDS,
     environment_name_fault,
     project_name_fault,
     quoted,
 )
+from zenstrap.config.platforms import PLATFORMS, Violation
 from zenstrap.config.reading import read
 from zenstrap.config.repair import with_known_keys, without_faults
 from zenstrap.config.rules import violations, without_effect
@@ -213,10 +214,14 @@ class _Reading:
         self._blame(
             Origin(own.origin.file, None, "platform"),
             "is missing",
-            "Add platform: gcp, or platform: local",
+            f"Add {', or '.join(f'platform: {name}' for name in PLATFORMS)}",
         )
-        likely = "local" if "local" in own.entries or self._environment == "local" else "gcp"
-        own = own.having("platform", Scalar(own.origin, likely))
+        likely = [
+            name
+            for name, platform in PLATFORMS.items()
+            if name == self._environment or not own.entries.keys().isdisjoint(platform.sections)
+        ]
+        own = own.having("platform", Scalar(own.origin, next(iter([*likely, *PLATFORMS]))))
         return replace(own, doubtful=own.doubtful | {"platform"})
 
     # --- ML projects ---
@@ -333,19 +338,22 @@ class _Reading:
     # --- The whole ---
 
     def _checked(self, tree: Table) -> EnvironmentConfig | None:
-        config, errors = _validated(tree, EnvironmentConfig)
+        platform = _text(tree, "platform") or ""
+        model = model_of(platform)
+        config, errors = _validated(tree, model)
         for error in errors:
-            if not _is_doubtful(error["loc"], tree):
-                self._add_problem(error, tree)
+            if violation := _of_platform(error, platform):
+                self._add_violation(violation, tree)
+            elif not _is_doubtful(error["loc"], tree):
+                self._add_problem(problem_of(error, model, tree), error, tree)
         if errors:  # something in their place, so that the rules can be checked
-            tree = without_faults(errors, EnvironmentConfig, tree)
-            config, _ = _validated(tree, EnvironmentConfig)
+            tree = without_faults(errors, model, tree)
+            config, _ = _validated(tree, model)
         for violation in violations(config) if config is not None else ():
             self._add_violation(violation, tree)
         return config
 
-    def _add_problem(self, details: ErrorDetails, tree: Table) -> None:
-        problem = problem_of(details, EnvironmentConfig, tree)
+    def _add_problem(self, problem: ConfigProblem, details: ErrorDetails, tree: Table) -> None:
         if details["type"] == "missing" and problem.file == self._defaults:
             # Whoever wants a component has to say which version; a default can't know.
             if "platform" in tree.doubtful or details["loc"][0] == "ml_projects":
@@ -394,6 +402,21 @@ class _Reading:
     def _order(self, problem: ConfigProblem) -> tuple[int, str, int]:
         rank = {self._own: 0, self._defaults: 1}.get(problem.file, 2)
         return rank, problem.file, problem.line or 0
+
+
+def _of_platform(error: ErrorDetails, platform: str) -> Violation | None:
+    """An error about a section that only some platforms have."""
+    section = str(error["loc"][0])
+    if error["type"] == "extra_forbidden":
+        message, way_out = f"doesn't belong to platform {platform}", "Remove it, or change platform"
+    elif error["type"] == "missing" and (section,) == error["loc"]:
+        if section not in PLATFORMS[platform].sections:
+            return None
+        message = f"is missing, and platform {platform} needs it"
+        way_out = f"Add {section}: {example_text(PLATFORMS[platform].model.model_fields[section])}"
+    else:
+        return None
+    return Violation((section, "platform"), message, way_out)
 
 
 def _validated(tree: Table, model: type[M]) -> tuple[M | None, list[ErrorDetails]]:

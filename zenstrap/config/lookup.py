@@ -55,12 +55,17 @@ def choices(annotation: Any) -> tuple[Any, ...]:
     return ()
 
 
-def example(info: FieldInfo) -> str | None:
-    """Something that would be valid: for a message, and to go on checking with."""
-    if info.examples:
-        return str(info.examples[0])
-    words = choices(info.annotation)
-    return str(words[0]) if words else None
+def example(info: FieldInfo) -> Any:
+    """Something that would be valid: for a message, and to go on checking with; None: nothing."""
+    return next(iter(info.examples or choices(info.annotation)), None)
+
+
+def example_text(info: FieldInfo) -> str:
+    """The same as somebody would write it."""
+    found = example(info)
+    if isinstance(found, dict):
+        return f"{{{', '.join(f'{key}: {value}' for key, value in found.items())}}}"
+    return "" if found is None else str(found)
 
 
 def places_of(key: str, model: type[BaseModel], prefix: str = "") -> list[str]:

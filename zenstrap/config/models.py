@@ -8,111 +8,45 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal, assert_never
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self, Union, assert_never, cast
 
-from pydantic import AllowInfNan, BeforeValidator, Field, Strict
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+    TypeAdapter,
+    ValidatorFunctionWrapHandler,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from zenstrap.config.components import AnyComponent, Components, Section
 from zenstrap.config.fields import (
-    AbsoluteFolder,
     Count,
     CronSchedule,
     Duration,
     EnvironmentName,
     Flag,
     ProjectName,
-    SecretReference,
     Text,
     TrainingFunction,
     Version,
     refused,
 )
-from zenstrap.config.google_fields import (
-    AcceptedValues,
-    AwsAccount,
-    BucketLocation,
-    BucketName,
-    GoogleProjectId,
-    IssuerUri,
-    KmsKey,
-    Labels,
-    ObjectPrefix,
-    Region,
-    RegistryLocation,
-    ServiceAccountEmail,
-    SubjectToken,
-    TokenAttribute,
-    WorkloadIdentityProvider,
-)
-from zenstrap.config.names import ComponentKind, Platform
+from zenstrap.config.google_fields import Labels
+from zenstrap.config.names import ComponentKind, quoted
+from zenstrap.config.platforms import PLATFORMS
 
-AuthMethod = Literal["external-account", "implicit", "impersonation", "service-account"]
 Approval = Literal["none", "terminal"]
 ComplianceMode = Literal["standard", "strict"]
 When = Literal["changed", "always"]
 Number = Annotated[float, Strict(), AllowInfNan(False)]
-
-
-class Gcp(Section):
-    """Where in Google Cloud the environment lives."""
-
-    project_id: GoogleProjectId = Field(description="Id of the Google Cloud project.")
-    region: Region = Field(description="Region of everything that has one.")
-    bucket_location: BucketLocation | None = Field(
-        default=None,
-        description="Where the artifact bucket lies; null: gcp.region, or with "
-        "resilience.high_availability the multi-region around it.",
-    )
-    registry_location: RegistryLocation | None = Field(
-        default=None,
-        description="Where the container registry lies; null: gcp.region, or with "
-        "resilience.high_availability the multi-region around it.",
-    )
-    kms_keys: tuple[KmsKey, ...] = Field(
-        default=(),
-        description="Encryption keys of your own, one per location that needs one. In strict "
-        "compliance zenstrap makes those that are not named here.",
-    )
-    network: Text | None = Field(
-        default=None,
-        description="Network that Vertex AI jobs are peered with.",
-        examples=["projects/123456789012/global/networks/ml"],
-    )
-    terraform_service_account: ServiceAccountEmail | None = Field(
-        default=None,
-        description="Service account that Terraform acts as, so that each environment can have "
-        "a principal of its own; null: whoever is logged in.",
-    )
-
-
-class Local(Section):
-    """Where on this machine the environment lives."""
-
-    root: AbsoluteFolder | None = Field(
-        default=None,
-        description="Folder for the artifacts, from the root or with ~/; null: zenstrap's state "
-        "folder.",
-    )
-
-
-class State(Section):
-    """Where Terraform's state is kept. zenstrap creates or adopts it, and never destroys it."""
-
-    bucket: BucketName = Field(description="Name of the bucket for Terraform's state.")
-    prefix: ObjectPrefix = Field(
-        default="zenstrap",
-        description="Folder in that bucket; each environment has its own below it.",
-    )
-    project: GoogleProjectId | None = Field(
-        default=None,
-        description="Id of the Google Cloud project that the bucket belongs to; null: "
-        "gcp.project_id.",
-    )
-    location: BucketLocation | None = Field(
-        default=None,
-        description="Where that bucket is created if it doesn't exist, and has to lie if it does; "
-        "null: created in gcp.region, and an existing one may lie anywhere.",
-    )
 
 
 class Stack(Section):
@@ -120,76 +54,6 @@ class Stack(Section):
 
     version: Version = Field(description="Version of the set of components below.")
     components: Components = Field(description="The components, each with a version of its own.")
-
-
-class WorkloadIdentity(Section):
-    """Whose identity Google accepts instead of a key: workload identity federation."""
-
-    provider: WorkloadIdentityProvider | None = Field(
-        default=None,
-        description="A provider of your own that exists already; null: zenstrap makes one.",
-    )
-    oidc_issuer: IssuerUri | None = Field(
-        default=None,
-        description="For a provider that zenstrap makes: who issues the identity tokens, such as "
-        "a Kubernetes cluster or a CI service.",
-    )
-    aws_account: AwsAccount | None = Field(
-        default=None,
-        description="For a provider that zenstrap makes: the AWS account whose roles are accepted.",
-    )
-    audiences: tuple[Text, ...] = Field(
-        default=(),
-        description="Audiences that a token may be for; none: the provider's own name.",
-    )
-    attribute: TokenAttribute = Field(
-        default="subject",
-        description="Which attribute of the identity decides: subject, or one that the provider "
-        "maps, such as repository or aws_role. A provider that zenstrap makes maps the token's "
-        "claim of that name.",
-    )
-    values: AcceptedValues = Field(
-        description="The values of that attribute that are accepted; nobody else is."
-    )
-
-
-class Auth(Section):
-    """How the registered stacks reach Google Cloud (ZenML's names of the methods)."""
-
-    method: AuthMethod = Field(
-        description="external-account: workload identity federation, no key. implicit: the "
-        "identity of the machine, no key. impersonation: a key that acts as another account. "
-        "service-account: a key; in throw-away environments only."
-    )
-    workload_identity: WorkloadIdentity | None = Field(
-        default=None, description="external-account: whose identity is accepted."
-    )
-    subject_token: SubjectToken | None = Field(
-        default=None,
-        description="external-account: where the caller's identity token comes from: aws, "
-        "file:/absolute/path or url:https://address.",
-    )
-    key: SecretReference | None = Field(
-        default=None,
-        description="impersonation: the key to start from. service-account: a key of your own; "
-        "null: Terraform makes one. A reference: env:NAME or zenml:SECRET.KEY.",
-    )
-    source_service_account: ServiceAccountEmail | None = Field(
-        default=None,
-        description="impersonation: the account of that key, which is then allowed to act as the "
-        "accounts that Terraform makes; null: it is allowed to already.",
-    )
-
-    @property
-    def uses_key(self) -> bool:
-        """Whether a long-lived key is involved. ZenML's impersonation starts from one too."""
-        match self.method:
-            case "service-account" | "impersonation":
-                return True
-            case "external-account" | "implicit":
-                return False
-            case unknown:
-                assert_never(unknown)
 
 
 class SmokeTest(Section):
@@ -341,22 +205,23 @@ class Cleanup(Section):
     )
 
 
+def _check_platform(name: str) -> str:
+    if name in PLATFORMS:
+        return name
+    raise refused(f"{quoted(name)} is not one of {' or '.join(PLATFORMS)}")
+
+
 class EnvironmentConfig(Section):
     """One environment: defaults, its own file and its ML projects, merged.
 
-    Each value is checked; what doesn't go together is found by zenstrap.config.rules.
+    Each value is checked; what doesn't go together is found by zenstrap.config.rules. Whatever is
+    made, validated or dumped as an ``EnvironmentConfig`` is one of its platform's own class, with
+    all of its sections: it can be the type of a pipeline's parameter, or of a report's field.
     """
 
     environment: EnvironmentName = Field(description="Name of the environment: that of its file.")
-    platform: Platform = Field(description="gcp: Google Cloud. local: this machine, no account.")
-    gcp: Gcp | None = Field(
-        default=None, description="Where in Google Cloud it lives. Platform gcp only."
-    )
-    local: Local | None = Field(
-        default=None, description="Where on this machine it lives. Platform local only."
-    )
-    state: State | None = Field(
-        default=None, description="Where Terraform's state is kept. Platform gcp only."
+    platform: Annotated[str, AfterValidator(_check_platform)] = Field(
+        description="Where it lives; see zenstrap.config.platforms."
     )
     control_stack: Text | None = Field(
         default=None,
@@ -364,9 +229,6 @@ class EnvironmentConfig(Section):
         "must be local); null: the active one, or ZenML's default where that is zenstrap's own.",
     )
     stack: Stack = Field(description="The base stack.")
-    auth: Auth | None = Field(
-        default=None, description="How the stacks reach Google Cloud. Platform gcp only."
-    )
     ml_projects: dict[ProjectName, MlProject] = Field(
         default_factory=dict, description="The ML projects, each with a stack of its own."
     )
@@ -389,10 +251,48 @@ class EnvironmentConfig(Section):
         default_factory=dict, description="Labels on everything that takes labels."
     )
 
+    def __new__(cls, **content: Any) -> Self:
+        if cls is EnvironmentConfig and content.get("platform") in PLATFORMS:
+            return cast(Self, super().__new__(model_of(content["platform"])))
+        return super().__new__(cls)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        if cls is not EnvironmentConfig:
+            return schema
+        return core_schema.no_info_wrap_validator_function(
+            _of_its_platform, schema, serialization=core_schema.simple_ser_schema("any")
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        if cls is EnvironmentConfig:
+            models = tuple(platform.model for platform in PLATFORMS.values())
+            schema = TypeAdapter(Union[models]).core_schema  # noqa: UP007
+        return handler(schema)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_null_sections(cls, content: Any) -> Any:
+        """As a file may say it, and as runs recorded it when all platforms had all sections."""
+        if not isinstance(content, Mapping):
+            return content
+        sections = {name for platform in PLATFORMS.values() for name in platform.sections}
+        return {k: v for k, v in content.items() if v is not None or k not in sections}
+
     @property
     def targets(self) -> tuple[str | None, ...]:
         """What gets a stack: None for the base stack, then each ML project."""
         return (None, *self.ml_projects)
+
+    def component_sets(self) -> Iterator[tuple[str, Components]]:
+        """The components of each stack, with the dotted path at which they stand."""
+        yield "stack.components", self.stack.components
+        for name, project in self.ml_projects.items():
+            yield f"ml_projects.{name}.components", project.components
 
     def version_of(self, project: str | None = None) -> str:
         """Version of the base stack, or of an ML project's."""
@@ -416,24 +316,32 @@ class EnvironmentConfig(Section):
         return self.labels if project is None else self.ml_projects[project].labels
 
 
+def model_of(platform: str) -> type[EnvironmentConfig]:
+    """The class of the environments on a platform."""
+    return cast(type[EnvironmentConfig], PLATFORMS[platform].model)
+
+
+def _of_its_platform(content: Any, otherwise: ValidatorFunctionWrapHandler) -> Any:
+    if isinstance(content, EnvironmentConfig):
+        return content
+    platform = content.get("platform") if isinstance(content, Mapping) else None
+    if isinstance(platform, str) and platform in PLATFORMS:
+        return model_of(platform).model_validate(content)
+    return otherwise(content)  # which says so
+
+
 __all__ = [
     "AnyComponent",
     "Approval",
-    "Auth",
-    "AuthMethod",
     "Cleanup",
     "ComplianceMode",
     "Components",
     "EnvironmentConfig",
-    "Gcp",
-    "Local",
     "MlProject",
     "Protection",
     "Resilience",
     "Retention",
     "SmokeTest",
     "Stack",
-    "State",
     "When",
-    "WorkloadIdentity",
 ]

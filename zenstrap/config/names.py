@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, get_args
 
-Platform = Literal["gcp", "local"]
-
 ComponentKind = Literal[
     "artifact_store",
     "container_registry",

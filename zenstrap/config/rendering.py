@@ -7,11 +7,12 @@ from typing import Any
 import yaml
 
 from zenstrap.config.models import EnvironmentConfig
+from zenstrap.config.platforms import PLATFORMS
 from zenstrap.config.reading import Yaml12Loader
 
 
 def to_yaml(config: EnvironmentConfig) -> str:
-    """The whole merged configuration, in the order of the models, with every default.
+    """The whole merged configuration, with every default; what is the platform's own comes first.
 
     Components, and settings of theirs, that are null are left out. It loads again to the same
     values, whether it is read by YAML 1.1's rules or by 1.2's.
@@ -30,6 +31,9 @@ def to_yaml(config: EnvironmentConfig) -> str:
 def to_data(config: EnvironmentConfig) -> dict[str, Any]:
     """The same as data for JSON."""
     data: dict[str, Any] = _whole_numbers(config.model_dump(mode="json"))
+    sections = PLATFORMS[config.platform].sections
+    first = {key: data.pop(key) for key in ("environment", "platform", *sections)}
+    data = first | data
     for components in (
         data["stack"]["components"],
         *(project["components"] for project in data["ml_projects"].values()),

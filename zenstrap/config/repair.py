@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from zenstrap.config.lookup import annotation_at, example, field_at, fields_at, model_in, places_of
 from zenstrap.config.spelling import nearest
-from zenstrap.config.trees import Location, Origin, Scalar, Sequence, Table, Tree
+from zenstrap.config.trees import Location, Origin, Sequence, Table, Tree, tree_of
 
 
 def with_known_keys(
@@ -84,13 +84,13 @@ def _without_item(key: str, position: int) -> Change:
     return change
 
 
-def _doubted(key: str, instead: str | None) -> Change:
+def _doubted(key: str, instead: object) -> Change:
     def change(table: Table) -> Table:
         if instead is None:
             changed = table.without(key)
         else:
             origin = table.entries[key].origin if key in table.entries else table.origin
-            changed = table.having(key, Scalar(origin, instead))
+            changed = table.having(key, tree_of(instead, origin))
         return replace(changed, doubtful=table.doubtful | {key})
 
     return change

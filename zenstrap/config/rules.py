@@ -1,31 +1,24 @@
-"""The rules that tie several sections together; those of components are in component_rules.
+"""What doesn't go together in a configuration.
 
-Each is a function from a configuration to what it breaks. All of them run, so that a user sees
-everything that is wrong at once.
+Each rule is a function from a configuration to what it breaks. All of them run, so that a user
+sees everything that is wrong at once. Those of one platform are beside its model; see
+zenstrap.config.platforms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-from zenstrap.config.component_rules import Violation, Violations, component_violations
-from zenstrap.config.components import Components, Section
-from zenstrap.config.google_rules import (
-    encryption_keys_are_where_they_are_needed,
-    locations_are_known,
-    tokens_come_from_whom_google_trusts,
-    workload_identity_is_one,
-)
+from zenstrap.config.components import Components
 from zenstrap.config.models import EnvironmentConfig
+from zenstrap.config.platforms import PLATFORMS, Violation, Violations
 from zenstrap.errors import UsageError
 
 
 def violations(config: EnvironmentConfig) -> Violations:
     """Everything in a configuration that doesn't go together."""
-    for rule in _RULES:
+    for rule in (*_RULES, *PLATFORMS[config.platform].rules):
         yield from rule(config)
-    for at, components in _component_sets(config):
-        yield from component_violations(at, components, config.platform)
+    for at, components in config.component_sets():
+        yield from _component_violations(at, components, config.platform)
 
 
 def require_kept(config: EnvironmentConfig) -> None:
@@ -44,13 +37,8 @@ def require_kept(config: EnvironmentConfig) -> None:
 
 def warnings(config: EnvironmentConfig) -> list[str]:
     """What is allowed here and should not be copied elsewhere, one sentence each."""
-    found = []
-    if config.auth is not None and config.auth.uses_key:
-        found.append(
-            f"auth.method {config.auth.method} works with a long-lived key; "
-            "external-account needs none."
-        )
-    for at, components in _component_sets(config):
+    found = list(PLATFORMS[config.platform].warnings(config))
+    for at, components in config.component_sets():
         if components.deployer is not None and components.deployer.allow_unauthenticated:
             found.append(f"{at}.deployer lets anyone on the internet call its services.")
     return found
@@ -58,18 +46,13 @@ def warnings(config: EnvironmentConfig) -> list[str]:
 
 def without_effect(config: EnvironmentConfig) -> Violations:
     """What somebody wrote, and this version doesn't carry out."""
+    yield from PLATFORMS[config.platform].without_effect(config)
     later = "has no effect: this version of zenstrap {}, a later one will"
     kept = config.retention
     for key, written, message, way_out in (
         (
-            "retention.artifact_days",
-            config.platform == "local" and _is_written(kept, "artifact_days"),
-            "has no effect on platform local: artifacts stay until `down`",
-            "Remove it here, or write it below platforms.gcp",
-        ),
-        (
             "retention.stack_versions",
-            _is_written(kept, "stack_versions"),
+            kept.is_written("stack_versions"),
             later.format("removes no earlier versions"),
             None,
         ),
@@ -85,103 +68,9 @@ def without_effect(config: EnvironmentConfig) -> Violations:
             later.format("runs nothing on a schedule"),
             None,
         ),
-        (
-            "gcp.network",
-            config.gcp is not None and config.gcp.network is not None and not _uses_vertex(config),
-            "has no effect: it is for jobs of Vertex AI, and no component runs any",
-            "Remove it, or use flavor vertex",
-        ),
     ):
         if written:
             yield Violation((key,), message, way_out)
-
-
-def _uses_vertex(config: EnvironmentConfig) -> bool:
-    return any(
-        "vertex" in components.runners_elsewhere().values()
-        for _, components in _component_sets(config)
-    )
-
-
-def _is_written(section: Section, field: str) -> bool:
-    return field in section.model_fields_set and getattr(section, field) is not None
-
-
-def _platform_has_its_sections(config: EnvironmentConfig) -> Violations:
-    if config.platform == "gcp":
-        for section, example in (
-            ("gcp", "gcp: {project_id: acme-ml-dev, region: europe-west1}"),
-            ("state", "state: {bucket: acme-ml-tfstate}"),
-            ("auth", "auth: {method: implicit}"),
-        ):
-            if getattr(config, section) is None:
-                yield Violation(
-                    (section, "platform"),
-                    "is missing, and platform gcp needs it",
-                    f"Add {example}",
-                )
-        unwanted: tuple[str, ...] = ("local",)
-    else:
-        unwanted = ("gcp", "state", "auth")
-    for section in unwanted:
-        if getattr(config, section) is not None:
-            yield Violation(
-                (section, "platform"),
-                f"doesn't belong to platform {config.platform}",
-                "Remove it, or change platform",
-            )
-
-
-_AUTH_NEEDS = {
-    "external-account": ("workload_identity", "subject_token"),
-    "implicit": (),
-    "impersonation": ("key",),
-    "service-account": (),
-}
-_AUTH_TAKES = {
-    "external-account": ("workload_identity", "subject_token"),
-    "implicit": (),
-    "impersonation": ("key", "source_service_account"),
-    "service-account": ("key",),
-}
-
-
-def _auth_has_what_it_needs(config: EnvironmentConfig) -> Violations:
-    auth = config.auth
-    if auth is None:
-        return
-    for field in ("workload_identity", "subject_token", "key", "source_service_account"):
-        given = getattr(auth, field) is not None
-        if not given and field in _AUTH_NEEDS[auth.method]:
-            yield Violation(
-                (f"auth.{field}", "auth.method"), f"is missing, and method {auth.method} needs it"
-            )
-        if given and field not in _AUTH_TAKES[auth.method]:
-            yield Violation(
-                (f"auth.{field}", "auth.method"),
-                f"is of no use to method {auth.method}",
-                "Remove it, or change the method",
-            )
-
-
-def _keys_stay_in_throwaway_environments(config: EnvironmentConfig) -> Violations:
-    if config.auth is None or not config.auth.uses_key:
-        return
-    method = config.auth.method
-    starts = " (ZenML's impersonation starts from one)" if method == "impersonation" else ""
-    if config.resilience.is_strict:
-        yield Violation(
-            ("auth.method", "resilience.compliance_mode"),
-            f"{method} works with a long-lived key{starts}, which compliance_mode strict refuses",
-            "Use external-account or implicit",
-        )
-    elif not config.throwaway:
-        yield Violation(
-            ("auth.method", "throwaway"),
-            f"{method} works with a long-lived key{starts}, which only a throw-away "
-            "environment may use",
-            "Use external-account or implicit, or set throwaway: true",
-        )
 
 
 def _strict_is_strict(config: EnvironmentConfig) -> Violations:
@@ -206,30 +95,12 @@ def _strict_is_strict(config: EnvironmentConfig) -> Violations:
             "is true, and compliance_mode strict throws nothing away",
             "Write throwaway: false",
         )
-    for at, components in _component_sets(config):
+    for at, components in config.component_sets():
         if components.deployer is not None and components.deployer.allow_unauthenticated:
             yield Violation(
                 (f"{at}.deployer.allow_unauthenticated", strict),
                 "is true, and compliance_mode strict lets nobody in without an account",
                 "Write allow_unauthenticated: false",
-            )
-
-
-def _local_promises_nothing_it_cant_keep(config: EnvironmentConfig) -> Violations:
-    if config.platform != "local":
-        return
-    resilience = config.resilience
-    for key, on in (
-        ("high_availability", resilience.high_availability),
-        ("backup_enabled", resilience.backup_enabled),
-        ("compliance_mode", resilience.is_strict),
-    ):
-        if on:
-            off = "standard" if key == "compliance_mode" else "false"
-            yield Violation(
-                (f"resilience.{key}", "platform"),
-                "can't be kept on platform local, which is one folder on one machine",
-                f"Write {key}: {off}",
             )
 
 
@@ -270,80 +141,107 @@ def _control_stack_is_somebody_elses(config: EnvironmentConfig) -> Violations:
         )
 
 
-def _state_has_a_bucket_of_its_own(config: EnvironmentConfig) -> Violations:
-    if config.state is None:
-        return
-    for at, components in _component_sets(config):
-        if components.artifact_store.bucket == config.state.bucket:
-            yield Violation(
-                (f"{at}.artifact_store.bucket", "state.bucket"),
-                "is the bucket of Terraform's state, which would go with the artifacts",
-                "Give one of them another name",
-            )
-
-
-def _projects_share_the_bucket(config: EnvironmentConfig) -> Violations:
-    shared = config.stack.components.artifact_store
-    for name, project in config.ml_projects.items():
-        own = project.components.artifact_store
-        if own.bucket != shared.bucket:
-            yield Violation(
-                (
-                    f"ml_projects.{name}.components.artifact_store.bucket",
-                    "stack.components.artifact_store.bucket",
-                ),
-                "an ML project has a path of its own in the environment's bucket, not a bucket",
-                "Remove it",
-            )
-
-
-def _component_sets(config: EnvironmentConfig) -> Iterator[tuple[str, Components]]:
-    yield "stack.components", config.stack.components
-    for name, project in config.ml_projects.items():
-        yield f"ml_projects.{name}.components", project.components
-
-
-_MOST_LABELS = 64
-"""On a thing of Google's: https://docs.cloud.google.com/resource-manager/docs/labels-overview."""
-
-# goog-terraform-provisioned is the provider's own.
-_ADDED_LABELS = frozenset(
-    {"environment", "goog-terraform-provisioned", "managed_by", "zenstrap_owner"}
-)
-
-
-def _labels_are_not_too_many(config: EnvironmentConfig) -> Violations:
-    if config.platform != "gcp":
-        return
-    for project in config.targets:
-        added = _ADDED_LABELS | ({"ml_project"} if project else frozenset())
-        labels = {*config.labels_of(project)} - added
-        most = _MOST_LABELS - len(added)
-        if len(labels) > most:
-            at = "labels" if project is None else f"ml_projects.{project}.labels"
-            inherited = " with the environment's" if project else ""
-            yield Violation(
-                (at,),
-                f"are {len(labels)}{inherited}; Google allows {_MOST_LABELS} on a thing, and "
-                f"{len(added)} are added: {', '.join(sorted(added))}",
-                f"Leave at most {most}",
-            )
-
-
-_RULES: tuple[Callable[[EnvironmentConfig], Violations], ...] = (
-    _platform_has_its_sections,
-    _auth_has_what_it_needs,
-    _keys_stay_in_throwaway_environments,
+_RULES = (
     _strict_is_strict,
-    _local_promises_nothing_it_cant_keep,
     _names_are_confirmed_by_somebody,
     _only_throwaway_environments_expire,
     _control_stack_is_somebody_elses,
-    _state_has_a_bucket_of_its_own,
-    _projects_share_the_bucket,
-    locations_are_known,
-    encryption_keys_are_where_they_are_needed,
-    workload_identity_is_one,
-    tokens_come_from_whom_google_trusts,
-    _labels_are_not_too_many,
+)
+
+
+# --- Within one stack's components ---
+
+
+def _component_violations(at: str, components: Components, platform: str) -> Violations:
+    unavailable = list(_flavors_fit_the_platform(at, components, platform))
+    yield from unavailable
+    wrong = {violation.keys[0] for violation in unavailable}
+    for rule in (*_COMPONENT_RULES, *PLATFORMS[platform].component_rules):
+        # What a flavor needs is of no interest where it isn't available at all.
+        yield from (v for v in rule(at, components) if wrong.isdisjoint(v.keys))
+
+
+def _flavors_fit_the_platform(at: str, components: Components, platform: str) -> Violations:
+    for kind, component in components.present().items():
+        flavors = PLATFORMS[platform].flavors.get(kind, ())
+        if component.flavor in flavors:
+            continue
+        if flavors:
+            message = f"{component.flavor} isn't available on platform {platform}"
+            suggestion = f"Use {' or '.join(flavors)}"
+        else:
+            message = f"platform {platform} has no {kind}"
+            suggestion = f"Remove {kind}, or write {kind}: null"
+        yield Violation((f"{at}.{kind}.flavor", "platform"), message, suggestion)
+
+
+def _settings_fit_the_flavor(at: str, components: Components) -> Violations:
+    for kind, component in components.present().items():
+        for setting, flavors in component.SETTINGS.items():
+            if getattr(component, setting) is None or component.flavor in flavors:
+                continue
+            yield Violation(
+                (f"{at}.{kind}.{setting}", f"{at}.{kind}.flavor"),
+                f"is no setting of flavor {component.flavor}, only of "
+                f"{' and '.join(sorted(flavors))}",
+                "Remove it, or change the flavor",
+            )
+
+
+def _settings_are_zenmls(at: str, components: Components) -> Violations:
+    if not any(component.settings for component in components.present().values()):
+        return
+    from zenstrap.config.flavor_settings import settings_faults
+
+    for kind, component in components.present().items():
+        found = settings_faults(kind, component.flavor, component.settings or {})
+        for path, message, way_out in found:
+            keys = (f"{at}.{kind}.settings.{path}", f"{at}.{kind}.flavor")
+            yield Violation(keys, message, way_out)
+
+
+def _mlflow_has_a_server(at: str, components: Components) -> Violations:
+    tracker, here = components.experiment_tracker, f"{at}.experiment_tracker"
+    if tracker is None or tracker.flavor != "mlflow":
+        return
+    if tracker.tracking_uri is None:
+        yield Violation(
+            (f"{here}.tracking_uri", f"{here}.flavor"),
+            "is missing, and flavor mlflow needs the server's address",
+            "Add tracking_uri: https://ADDRESS",
+        )
+    if (tracker.tracking_username is None) != (tracker.tracking_password is None):
+        given, absent = "tracking_username", "tracking_password"
+        if tracker.tracking_username is None:
+            given, absent = absent, given
+        yield Violation(
+            (f"{here}.{given}", f"{here}.{absent}"),
+            f"is of no use without {absent}",
+            "Set both, or tracking_token instead",
+        )
+    logins = {
+        "tracking_username": tracker.tracking_username or tracker.tracking_password,
+        "tracking_token": tracker.tracking_token,
+    }
+    ways = [name for name, given in logins.items() if given is not None]
+    if len(ways) != 1 and (tracker.tracking_uri or "").startswith(("http://", "https://")):
+        yield Violation(
+            (f"{here}.{ways[-1]}" if ways else f"{here}.tracking_token", f"{here}.tracking_uri"),
+            "is one way too many to log in" if ways else "is missing, and the server wants a login",
+            "Set tracking_token, or tracking_username and tracking_password, not both",
+        )
+    for name in ("tracking_password", "tracking_token"):
+        reference = getattr(tracker, name)
+        if reference is not None and not reference.startswith("zenml:"):
+            yield Violation(
+                (f"{here}.{name}", f"{here}.flavor"),
+                "refers to an environment variable, which the machines of the steps don't have",
+                "Put it into ZenML's secret store and write zenml:SECRET.KEY",
+            )
+
+
+_COMPONENT_RULES = (
+    _settings_fit_the_flavor,
+    _settings_are_zenmls,
+    _mlflow_has_a_server,
 )

@@ -13,10 +13,9 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from zenstrap.config import components, files, models
+from zenstrap.config import files
 from zenstrap.paths import configs_folder
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -30,8 +29,6 @@ def schema() -> dict[str, Any]:
         [(kind, "validation") for kind in kinds], ref_template="#/$defs/{model}"
     )
     definitions = {name: _tidied(part) for name, part in sorted(together["$defs"].items())}
-    for name, part in definitions.items():
-        _add_defaults(part, _whole_model(name))
     return {
         "$schema": DIALECT,
         "title": "zenstrap: one environment",
@@ -65,22 +62,6 @@ def _tidied(part: Any) -> Any:
         elif key != "title" and not (key == "default" and value is None):
             tidied[key] = _tidied(value)
     return tidied
-
-
-def _add_defaults(part: dict[str, Any], model: type[BaseModel] | None) -> None:
-    if model is None:
-        return
-    for name, prop in part.get("properties", {}).items():
-        info = model.model_fields.get(name)
-        if info is not None and isinstance(info.default, bool | int | float | str):
-            prop["default"] = info.default
-
-
-def _whole_model(name: str) -> type[BaseModel] | None:
-    if name in ("EnvironmentFile", "DefaultsFile", "PlatformDefaults"):
-        return models.EnvironmentConfig
-    found = getattr(models, name, None) or getattr(components, name, None)
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
 
 
 if __name__ == "__main__":

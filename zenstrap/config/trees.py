@@ -93,6 +93,16 @@ def plain(tree: Tree) -> Any:
     return tree.value
 
 
+def tree_of(value: Any, origin: Origin) -> Tree:
+    """Plain values as a tree that stands in one place."""
+    if isinstance(value, dict):
+        entries = {key: tree_of(inner, origin) for key, inner in value.items()}
+        return Table(origin, entries, dict.fromkeys(entries, origin))
+    if isinstance(value, list | tuple):
+        return Sequence(origin, tuple(tree_of(inner, origin) for inner in value))
+    return Scalar(origin, value)
+
+
 def merged(base: Tree, over: Tree) -> Tree:
     """``over`` laid over ``base``: maps merge, everything else (null too) replaces.
 

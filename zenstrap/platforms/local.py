@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import JsonValue
 
 from zenstrap import paths
-from zenstrap.config import AnyComponent, ComponentKind, EnvironmentConfig, ExperimentTracker
+from zenstrap.config import AnyComponent, ComponentKind, ExperimentTracker, LocalEnvironment
 from zenstrap.errors import RegistryError
 from zenstrap.lease import FileLeaseStore
 from zenstrap.owner import FileOwnerStore
@@ -65,7 +65,7 @@ class LocalMachine:
     connectors = None
     uses_keys = False
 
-    def __init__(self, config: EnvironmentConfig) -> None:
+    def __init__(self, config: LocalEnvironment) -> None:
         self.config = config
 
     def state_place(
@@ -197,7 +197,7 @@ class LocalMachine:
         return tuple(one for one in found if not is_in_state(one[0], in_state))
 
     def tidy_up(self) -> None:
-        if self.config.local is None or self.config.local.root is None:
+        if self.config.local.root is None:
             with suppress(OSError):
                 self.artifacts_folder.parent.rmdir()
 
@@ -211,7 +211,7 @@ class LocalMachine:
         Raises:
             UsageError: see :func:`zenstrap.paths.resolved`.
         """
-        named = self.config.local.root if self.config.local else None
+        named = self.config.local.root
         root = paths.resolved(named, "local.root") if named else paths.home() / "artifacts"
         return paths.resolved(root / self.config.environment, "local.root")
 

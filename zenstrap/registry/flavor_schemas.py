@@ -13,8 +13,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from zenstrap.config.components import FLAVORS
 from zenstrap.config.flavor_settings import TABLE
+from zenstrap.config.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -51,8 +51,8 @@ def _classes() -> Iterator[tuple[str, str, type[BaseModel]]]:
 
     pairs = {
         (kind, flavor)
-        for platform in FLAVORS.values()
-        for kind, flavors in platform.items()
+        for platform in PLATFORMS.values()
+        for kind, flavors in platform.flavors.items()
         for flavor in flavors
     }
     for kind, flavor in sorted(pairs):

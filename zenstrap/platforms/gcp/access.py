@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zenstrap import stopping
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import GoogleEnvironment
 from zenstrap.platforms.gcp.api.credentials import Login, load_login
 from zenstrap.platforms.gcp.api.session import GoogleSession, require_answer, service_address
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 class GoogleAccess:
     """Whom zenstrap is to Google Cloud in one environment; asks nobody until it has to."""
 
-    def __init__(self, config: EnvironmentConfig) -> None:
-        assert config.gcp is not None, "platform gcp has its section"
+    def __init__(self, config: GoogleEnvironment) -> None:
         self.project_id: str = config.gcp.project_id
         self._principal = config.gcp.terraform_service_account
 

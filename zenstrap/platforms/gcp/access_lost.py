@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import GoogleEnvironment
 from zenstrap.config.names import COMPONENT_KINDS
 from zenstrap.platforms.gcp.provider import ACCOUNT_KEY
 from zenstrap.terraform.plan import Plan, ResourceChange
@@ -41,12 +41,10 @@ def revoked_methods(plan: Plan) -> frozenset[str]:
     return frozenset(method for type, method in _BY_TYPE.items() if type in gone)
 
 
-def revokes_keys(config: EnvironmentConfig, plan: Plan) -> bool:
+def revokes_keys(config: GoogleEnvironment, plan: Plan) -> bool:
     """Whether a plan deletes keys that no connector uses any more."""
-    return (
-        config.auth is not None
-        and config.auth.method != "service-account"
-        and any(c.type == ACCOUNT_KEY and c.action == "destroy" for c in plan.changes)
+    return config.auth.method != "service-account" and any(
+        c.type == ACCOUNT_KEY and c.action == "destroy" for c in plan.changes
     )
 
 

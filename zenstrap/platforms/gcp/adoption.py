@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from zenstrap.config import EnvironmentConfig
-from zenstrap.config.google_locations import key_locations
+from zenstrap.config import GoogleEnvironment
+from zenstrap.config.google import key_locations
 from zenstrap.platforms.gcp import naming
 from zenstrap.platforms.gcp.api.iam import Pool, Provider, get_pool, get_provider, pool_name
 from zenstrap.platforms.gcp.api.kms import Key, get_key, has_key_ring, key_ring_name
@@ -82,7 +82,7 @@ class Adoption:
 
 
 def find_adoptions(
-    config: EnvironmentConfig,
+    config: GoogleEnvironment,
     session: GoogleSession,
     in_state: Collection[str],
     *,
@@ -114,7 +114,7 @@ def find_adoptions(
 
 
 def nothing_to_adopt(
-    config: EnvironmentConfig, project: str, in_state: Collection[str]
+    config: GoogleEnvironment, project: str, in_state: Collection[str]
 ) -> Adoption:
     """For taking things away: what is in the state under the names that it has there."""
     if not makes_pool(config):
@@ -122,14 +122,14 @@ def nothing_to_adopt(
     return Adoption(pool_id=next(_pool_ids(config, project, in_state)))
 
 
-def makes_pool(config: EnvironmentConfig) -> bool:
+def makes_pool(config: GoogleEnvironment) -> bool:
     """Whether the environment has a workload identity pool of its own."""
-    identity = config.auth.workload_identity if config.auth else None
-    keyless = config.auth is not None and config.auth.method == "external-account"
+    identity = config.auth.workload_identity
+    keyless = config.auth.method == "external-account"
     return keyless and identity is not None and identity.provider is None
 
 
-def keys_that_are_there(config: EnvironmentConfig, session: GoogleSession) -> tuple[str, ...]:
+def keys_that_are_there(config: GoogleEnvironment, session: GoogleSession) -> tuple[str, ...]:
     """Full names of the keys that zenstrap made for the environment, now or in an earlier life.
 
     Raises:
@@ -146,9 +146,9 @@ def keys_that_are_there(config: EnvironmentConfig, session: GoogleSession) -> tu
         return ()
 
 
-def made_key_locations(config: EnvironmentConfig) -> frozenset[str]:
+def made_key_locations(config: GoogleEnvironment) -> frozenset[str]:
     """Where zenstrap makes keys: what is needed in strict mode, without the user's own."""
-    if config.gcp is None or not config.resilience.is_strict:
+    if not config.resilience.is_strict:
         return frozenset()
     return key_locations(config) - {key.split("/")[3] for key in config.gcp.kms_keys}
 
@@ -214,13 +214,13 @@ def _unusable(found: FoundPool, source: str, owner: str, *, managed: bool) -> st
 
 
 def _find_pool(
-    config: EnvironmentConfig,
+    config: GoogleEnvironment,
     session: GoogleSession,
     in_state: Collection[str],
     provider_id: str,
     owner: str,
 ) -> PoolDecision:
-    assert config.auth is not None and config.auth.workload_identity is not None
+    assert config.auth.workload_identity is not None
     source = "aws" if config.auth.workload_identity.aws_account else "oidc"
     project = session.project
 
@@ -245,7 +245,7 @@ def _find_pool(
         return PoolDecision(naming.workload_identity_pool_id(config.environment))
 
 
-def _pool_ids(config: EnvironmentConfig, project: str, in_state: Collection[str]) -> Iterator[str]:
+def _pool_ids(config: GoogleEnvironment, project: str, in_state: Collection[str]) -> Iterator[str]:
     """The one in the state first, then those after it; without one, from the first on."""
     pattern = re.compile(
         re.escape(pool_name(project, naming.workload_identity_pool_id(config.environment)))
@@ -258,7 +258,7 @@ def _pool_ids(config: EnvironmentConfig, project: str, in_state: Collection[str]
 
 
 def _find_keys(
-    config: EnvironmentConfig, session: GoogleSession, in_state: Collection[str]
+    config: GoogleEnvironment, session: GoogleSession, in_state: Collection[str]
 ) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
     rings: dict[str, str] = {}
     keys: dict[str, str] = {}

@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from zenstrap import paths
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import GoogleEnvironment
 from zenstrap.errors import AuthenticationError
 from zenstrap.platforms.base import NamedCheck, Unknown
 from zenstrap.platforms.gcp.errors import GoogleError
 from zenstrap.platforms.gcp.packages import google_packages
 from zenstrap.platforms.gcp.state_place import wanted_bucket
-from zenstrap.platforms.gcp.variables import artifact_bucket, gcp_of
+from zenstrap.platforms.gcp.variables import artifact_bucket
 
 if TYPE_CHECKING:
     from zenstrap.platforms.gcp.access import GoogleAccess
@@ -32,7 +32,7 @@ _SECONDS: Final = 20.0
 GLOBAL: Final = "global"
 
 
-def google_checks(config: EnvironmentConfig, access: GoogleAccess) -> list[NamedCheck]:
+def google_checks(config: GoogleEnvironment, access: GoogleAccess) -> list[NamedCheck]:
     """The checks for platform gcp, each raising a ZenstrapError with what mends it.
 
     One login and one session for all; what two of them need is asked for once.
@@ -51,9 +51,9 @@ def google_checks(config: EnvironmentConfig, access: GoogleAccess) -> list[Named
     ]
     from zenstrap.platforms.gcp.needs import makes_service_account_keys
 
-    if config.auth is not None and config.auth.method == "implicit":
+    if config.auth.method == "implicit":
         checks.append(NamedCheck("connector_login", look.connector_login, "to create"))
-    if gcp_of(config).kms_keys:
+    if config.gcp.kms_keys:
         checks.append(NamedCheck("encryption_keys", look.encryption_keys, "to create"))
     if makes_service_account_keys(config):
         checks.append(NamedCheck("service_account_keys", look.keys_allowed, "to create"))
@@ -61,7 +61,7 @@ def google_checks(config: EnvironmentConfig, access: GoogleAccess) -> list[Named
 
 
 class _Look:
-    def __init__(self, config: EnvironmentConfig, access: GoogleAccess) -> None:
+    def __init__(self, config: GoogleEnvironment, access: GoogleAccess) -> None:
         self._config = config
         self._access = access
 
@@ -111,7 +111,7 @@ class _Look:
     def regions(self) -> str:
         from zenstrap.config.google_regions import KNOWN
 
-        wanted = {gcp_of(self._config).region: "gcp.region"}
+        wanted = {self._config.gcp.region: "gcp.region"}
         for project in self._config.targets:
             stack = f"ml_projects.{project}" if project else "stack"
             for kind, component in self._config.components_of(project).present().items():
@@ -220,7 +220,7 @@ class _Look:
         from zenstrap.platforms.gcp.api.kms import get_key
         from zenstrap.platforms.gcp.api.refusals import ApiDisabledError, NotAllowedError
 
-        keys = gcp_of(self._config).kms_keys
+        keys = self._config.gcp.kms_keys
         for number, name in enumerate(keys):
             try:
                 key = get_key(self._access.rest, name)

@@ -6,19 +6,19 @@ which role is in ``grants``.
 
 from __future__ import annotations
 
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import GoogleEnvironment
 from zenstrap.platforms.gcp import grants
 from zenstrap.platforms.gcp.provider import ACCOUNT_KEY, BUCKET, HMAC_KEY, PROVIDER, REPOSITORY
 from zenstrap.policy.resources import ResourceRules, Rule
 from zenstrap.terraform.settings import ResourceSettings
 
 
-def resource_rules(config: EnvironmentConfig) -> ResourceRules:
+def resource_rules(config: GoogleEnvironment) -> ResourceRules:
     """The rules of an environment."""
     return ResourceRules(_rules(config), PROVIDER.key_types, PROVIDER.protected_types)
 
 
-def _rules(config: EnvironmentConfig) -> dict[str, Rule]:
+def _rules(config: GoogleEnvironment) -> dict[str, Rule]:
     rules: dict[str, Rule] = {
         "no_public_access": grants.public_access,
         "no_broad_roles": lambda resource: grants.broad_role(resource, config),

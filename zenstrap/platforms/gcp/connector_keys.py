@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from zenstrap.config import EnvironmentConfig, secret_source
+from zenstrap.config import GoogleEnvironment, secret_source
 from zenstrap.errors import AuthenticationError
 from zenstrap.platforms.gcp.keys import ServiceAccountKey, parse_key
 from zenstrap.platforms.gcp.outputs import BASE
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
 KEYS_OUTPUT = "service_account_keys"
 
 
-def own_key(config: EnvironmentConfig, client: Client) -> ServiceAccountKey | None:
+def own_key(config: GoogleEnvironment, client: Client) -> ServiceAccountKey | None:
     """The key that ``auth.key`` refers to; None where the configuration refers to none.
 
     Raises:
         AuthenticationError: it isn't there, or is no key.
     """
-    if config.auth is None or config.auth.key is None:
+    if config.auth.key is None:
         return None
     return parse_key(_referred(config.auth.key, client), where=place_of_key(config))
 
 
-def place_of_key(config: EnvironmentConfig) -> str:
+def place_of_key(config: GoogleEnvironment) -> str:
     """Where the key of a configuration comes from, for people."""
-    return f"auth.key ({config.auth.key})" if config.auth else "auth.key"
+    return f"auth.key ({config.auth.key})"
 
 
 def keys_in_use(
-    config: EnvironmentConfig, actual: ActualRegistry, in_state: Iterable[StateResource]
+    config: GoogleEnvironment, actual: ActualRegistry, in_state: Iterable[StateResource]
 ) -> bool:
     """Whether keys that Terraform made outlive the method: a connector still works with one.
 
     It is deleted once its successor is proven, so the keys go with the run after that.
     """
-    if config.auth is None or config.auth.method == "service-account":
+    if config.auth.method == "service-account":
         return False
     registered = any(c.method == "service-account" for c in actual.our_connectors)
     return registered and any(one.type == ACCOUNT_KEY for one in in_state)
 
 
-def fingerprints(config: EnvironmentConfig, client: Client) -> dict[str | None, str]:
+def fingerprints(config: GoogleEnvironment, client: Client) -> dict[str | None, str]:
     """What tells the keys that Terraform doesn't make from those before, by ML project.
 
     Raises:
@@ -63,7 +63,7 @@ def fingerprints(config: EnvironmentConfig, client: Client) -> dict[str | None, 
 
 
 def connector_keys(
-    config: EnvironmentConfig, client: Client, outputs: Mapping[str, Output]
+    config: GoogleEnvironment, client: Client, outputs: Mapping[str, Output]
 ) -> dict[str | None, ServiceAccountKey]:
     """The keys by ML project, None for the base's; empty for methods without one.
 
@@ -73,7 +73,7 @@ def connector_keys(
     Raises:
         AuthenticationError: one isn't there, or is no key.
     """
-    if config.auth is None or not config.auth.uses_key:
+    if not config.auth.uses_key:
         return {}
     key = own_key(config, client)
     if key is not None:

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 from pydantic import JsonValue
 
-from zenstrap.config.models import Auth
+from zenstrap.config.google import Auth
 from zenstrap.errors import RegistryError
 from zenstrap.naming import connector_name
 from zenstrap.platforms.gcp.outputs import GcpOutputs

@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import GoogleEnvironment
 from zenstrap.platforms.gcp.provider import CUSTOM_ROLE, gives_access
 from zenstrap.terraform.settings import ResourceSettings
 
@@ -114,7 +114,7 @@ def public_access(resource: ResourceSettings) -> str | None:
     return f"lets in {', '.join(found)}" if found else None
 
 
-def broad_role(resource: ResourceSettings, config: EnvironmentConfig) -> str | None:
+def broad_role(resource: ResourceSettings, config: GoogleEnvironment) -> str | None:
     """A role on a project or a bucket that none of the modules gives there, or not so."""
     role, conditions = resource.values.get("role"), _conditions(resource)
     if resource.type == CUSTOM_ROLE:
@@ -152,7 +152,7 @@ def _is_one(member: str, *, outsider: bool) -> bool:
     return bool(_OUTSIDER.fullmatch(member)) if outsider else member.startswith(_ACCOUNT)
 
 
-def _publishes(config: EnvironmentConfig) -> bool:
+def _publishes(config: GoogleEnvironment) -> bool:
     deployers = (config.components_of(one).deployer for one in config.targets)
     return any(one is not None and one.allow_unauthenticated for one in deployers)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import GoogleEnvironment
 from zenstrap.platforms.gcp.adoption import made_key_locations, makes_pool
 
 # Terraform enables the others through these two.
@@ -71,26 +71,25 @@ _KEYS: Final = frozenset(
 _WITH_ROLES_OF_THEIR_OWN: Final = frozenset({("deployer", "gcp"), ("orchestrator", "vm_gcp")})
 
 
-def needed_apis(config: EnvironmentConfig) -> frozenset[str]:
+def needed_apis(config: GoogleEnvironment) -> frozenset[str]:
     """The APIs that the environment's components use."""
     found = set(ALWAYS)
     for project in config.targets:
         for kind, component in config.components_of(project).present().items():
             found |= BY_FLAVOR.get((kind, component.flavor), frozenset())
-    if config.resilience.is_strict or (config.gcp and config.gcp.kms_keys):
+    if config.resilience.is_strict or config.gcp.kms_keys:
         found.add(KEYS_API)
-    if config.auth and config.auth.method == "external-account":
+    if config.auth.method == "external-account":
         found.add(TOKENS_API)
     return frozenset(found)
 
 
-def makes_service_account_keys(config: EnvironmentConfig) -> bool:
+def makes_service_account_keys(config: GoogleEnvironment) -> bool:
     """Whether Terraform makes keys of service accounts."""
-    auth = config.auth
-    return auth is not None and auth.method == "service-account" and auth.key is None
+    return config.auth.method == "service-account" and config.auth.key is None
 
 
-def needed_permissions(config: EnvironmentConfig) -> frozenset[str]:
+def needed_permissions(config: GoogleEnvironment) -> frozenset[str]:
     """What whoever runs Terraform must be allowed in the project, one for each kind of thing."""
     found = set(_PERMISSIONS)
     if any(config.components_of(one).container_registry for one in config.targets):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Final
 
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import GoogleEnvironment
 from zenstrap.errors import UsageError
 
 _ALWAYS: Final = ("gcsfs", "google.cloud.artifactregistry_v1", "google.cloud.container_v1")
@@ -19,7 +19,7 @@ _BY_FLAVOR: Final = {
 }
 
 
-def google_packages(config: EnvironmentConfig) -> str:
+def google_packages(config: GoogleEnvironment) -> str:
     """A check: everything is installed that the environment's stacks need here.
 
     Raises:
@@ -37,7 +37,7 @@ def google_packages(config: EnvironmentConfig) -> str:
     return f"all {len(needed)} that the stacks need"
 
 
-def _needed(config: EnvironmentConfig) -> Iterator[str]:
+def _needed(config: GoogleEnvironment) -> Iterator[str]:
     yield from _ALWAYS
     for project in config.targets:
         for kind, component in config.components_of(project).present().items():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import JsonValue
 
 from zenstrap import paths
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import GoogleEnvironment
 from zenstrap.events import Notice
 from zenstrap.platforms.base import (
     NamedCheck,
@@ -56,7 +56,7 @@ class GoogleCloud:
     place_step = "state_bucket"
     connectors = CONNECTORS
 
-    def __init__(self, config: EnvironmentConfig) -> None:
+    def __init__(self, config: GoogleEnvironment) -> None:
         self.config = config
 
     @cached_property
@@ -142,10 +142,10 @@ class GoogleCloud:
 
     @property
     def uses_keys(self) -> bool:
-        return self.config.auth is not None and self.config.auth.uses_key
+        return self.config.auth.uses_key
 
     def references(self) -> Mapping[str, str]:
-        key = self.config.auth.key if self.config.auth else None
+        key = self.config.auth.key
         return {} if key is None else {key: "auth.key"}
 
     def require_usable_key(self, client: Client) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from zenstrap.config import AnyComponent, ComponentKind, EnvironmentConfig
+from zenstrap.config import AnyComponent, ComponentKind, GoogleEnvironment
 from zenstrap.platforms.gcp.components import RESOURCE_TYPES, gcp_component
 from zenstrap.platforms.gcp.connectors import KeyFingerprints, gcp_connector
 from zenstrap.platforms.gcp.outputs import parse_gcp_outputs
@@ -24,7 +24,7 @@ class GoogleRegistrations:
 
     def __init__(
         self,
-        config: EnvironmentConfig,
+        config: GoogleEnvironment,
         outputs: Mapping[str, JsonValue],
         fingerprints: KeyFingerprints,
     ) -> None:
@@ -42,7 +42,6 @@ class GoogleRegistrations:
 
     def connector(self, project: str | None, labels: Mapping[str, str]) -> DesiredConnector | None:
         config = self._config
-        assert config.auth is not None, "platform gcp has its section"
         components = config.components_of(project).present()
         reached = [
             (RESOURCE_TYPES[(kind, component.flavor)], self.component(kind, component, project))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import GoogleEnvironment
 from zenstrap.errors import RefusedError
 from zenstrap.platforms.gcp.access import GoogleAccess
 from zenstrap.platforms.gcp.adoption import keys_that_are_there, makes_pool
 from zenstrap.platforms.gcp.api.service_usage import enabled_apis
 from zenstrap.platforms.gcp.needs import needed_apis
 from zenstrap.platforms.gcp.provider import API, BUCKET
-from zenstrap.platforms.gcp.variables import artifact_bucket, gcp_of
+from zenstrap.platforms.gcp.variables import artifact_bucket
 from zenstrap.reports import Kept, count
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.state import StateResource
@@ -20,7 +20,7 @@ from zenstrap.terraform.state import StateResource
 _PATHS: Final = ("shared/", "ml_projects/")  # see terraform_modules/artifact_store
 
 
-def bucket_left(config: EnvironmentConfig, access: GoogleAccess) -> list[str]:
+def bucket_left(config: GoogleEnvironment, access: GoogleAccess) -> list[str]:
     """The artifact store's bucket, if it is still there."""
     from zenstrap.platforms.gcp.storage.artifact_bucket import exists
 
@@ -28,7 +28,7 @@ def bucket_left(config: EnvironmentConfig, access: GoogleAccess) -> list[str]:
     return [f"gs://{bucket}"] if exists(access.storage, bucket) else []
 
 
-def require_empty_bucket(config: EnvironmentConfig, access: GoogleAccess) -> None:
+def require_empty_bucket(config: GoogleEnvironment, access: GoogleAccess) -> None:
     """Google refuses to delete a full bucket; better to know before registrations are gone.
 
     Raises:
@@ -51,7 +51,7 @@ def require_empty_bucket(config: EnvironmentConfig, access: GoogleAccess) -> Non
 
 
 def bucket_to_empty(
-    config: EnvironmentConfig, in_state: Iterable[StateResource], access: GoogleAccess
+    config: GoogleEnvironment, in_state: Iterable[StateResource], access: GoogleAccess
 ) -> str | None:
     """The artifact store's bucket, if it is full and Terraform won't delete it like that.
 
@@ -68,20 +68,19 @@ def bucket_to_empty(
     return bucket if full else None
 
 
-def foreign_objects(config: EnvironmentConfig, access: GoogleAccess) -> list[str]:
+def foreign_objects(config: GoogleEnvironment, access: GoogleAccess) -> list[str]:
     """What lies in the artifact store's bucket and none of the environment's stacks put there."""
     from zenstrap.platforms.gcp.storage.artifact_bucket import outside_of
 
     return outside_of(access.storage, artifact_bucket(config), _PATHS)
 
 
-def kept_on_google_cloud(config: EnvironmentConfig, access: GoogleAccess) -> tuple[Kept, ...]:
+def kept_on_google_cloud(config: GoogleEnvironment, access: GoogleAccess) -> tuple[Kept, ...]:
     """What is there and a ``down`` leaves by design; looked up, so that it is told every time.
 
     Raises:
         AuthenticationError, GoogleError: Google can't be asked, or said no.
     """
-    assert config.state is not None and config.auth is not None, "platform gcp has its sections"
     kept = [
         Kept(
             name=f"gs://{config.state.bucket}",
@@ -95,7 +94,7 @@ def kept_on_google_cloud(config: EnvironmentConfig, access: GoogleAccess) -> tup
     ]
     if apis := needed_apis(config) & enabled_apis(access.rest):
         kept.append(_kept_apis(apis))
-    if config.resilience.is_strict or gcp_of(config).kms_keys:
+    if config.resilience.is_strict or config.gcp.kms_keys:
         reason = "others in the project may use them"
         kept.append(Kept(name="Google's service agents and their roles", reason=reason))
     if makes_pool(config):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from zenstrap.config import Components, EnvironmentConfig, SmokeTest
+from zenstrap.config import Components, GoogleEnvironment, SmokeTest
 from zenstrap.platforms.base import Training
 from zenstrap.smoke_test.requirements import training_requirements
 
@@ -58,7 +58,7 @@ class Image:
     tag: str | None = None
 
 
-def settings_of(config: EnvironmentConfig, training: Training) -> Settings:
+def settings_of(config: GoogleEnvironment, training: Training) -> Settings:
     """What a stack on other machines needs beside the pipeline: an image, a machine, a limit.
 
     Raises:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from zenstrap import paths
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import GoogleEnvironment
 from zenstrap.lease import FileLeaseStore
 from zenstrap.owner import FileOwnerStore
 from zenstrap.platforms.base import StatePlace, Stores
@@ -20,13 +20,12 @@ if TYPE_CHECKING:
     from zenstrap.platforms.gcp.storage.state_bucket import WantedBucket
 
 
-def state_prefix(config: EnvironmentConfig) -> str:
+def state_prefix(config: GoogleEnvironment) -> str:
     """Where in the state bucket the environment's state and lease lie."""
-    assert config.state is not None, "platform gcp has its section"
     return f"{config.state.prefix}/{config.environment}"
 
 
-def stores_in(config: EnvironmentConfig, access: GoogleAccess) -> Stores:
+def stores_in(config: GoogleEnvironment, access: GoogleAccess) -> Stores:
     """Lease, owner and locks in the state bucket, whether or not it is there.
 
     Raises:
@@ -36,7 +35,6 @@ def stores_in(config: EnvironmentConfig, access: GoogleAccess) -> Stores:
     from zenstrap.platforms.gcp.storage.owner_store import GcsOwnerStore
     from zenstrap.platforms.gcp.storage.state_lock import GcsStateLocks
 
-    assert config.state is not None, "platform gcp has its section"
     client, bucket, prefix = access.storage, config.state.bucket, state_prefix(config)
     return Stores(
         GcsLeaseStore(client, bucket, config.state.prefix),
@@ -45,15 +43,14 @@ def stores_in(config: EnvironmentConfig, access: GoogleAccess) -> Stores:
     )
 
 
-def state_address(config: EnvironmentConfig) -> str:
+def state_address(config: GoogleEnvironment) -> str:
     """The state's place, without looking whether there is one."""
-    assert config.state is not None, "platform gcp has its section"
     storage = GcsState(config.state.bucket, state_prefix(config), fetch=lambda name: None)
     return storage.place(config.environment)
 
 
 def place_in_bucket(
-    config: EnvironmentConfig,
+    config: GoogleEnvironment,
     access: GoogleAccess,
     *,
     create: bool,
@@ -73,7 +70,6 @@ def place_in_bucket(
     from zenstrap.platforms.gcp.storage.objects import read_object, versions_of, write_object
     from zenstrap.platforms.gcp.storage.state_bucket import decide, ensure, look
 
-    assert config.state is not None, "platform gcp has its section"
     wanted = wanted_bucket(config, access)
     decision = decide(look(access.storage, wanted), wanted)
     if decision.reason is not None:
@@ -105,7 +101,7 @@ def place_in_bucket(
 
 
 def wanted_bucket(
-    config: EnvironmentConfig, access: GoogleAccess, own: Project | None = None
+    config: GoogleEnvironment, access: GoogleAccess, own: Project | None = None
 ) -> WantedBucket:
     """The state bucket as the configuration asks for it.
 
@@ -118,7 +114,6 @@ def wanted_bucket(
     from zenstrap.platforms.gcp.api.resource_manager import get_project
     from zenstrap.platforms.gcp.storage.state_bucket import WantedBucket
 
-    assert config.state is not None and config.gcp is not None, "platform gcp has its sections"
     seed = config.state.project
     if seed is not None and seed != access.project_id:
         project = get_project(access.rest, seed, key="state.project")
@@ -134,7 +129,7 @@ def wanted_bucket(
     )
 
 
-def _without_bucket(config: EnvironmentConfig, wanted: WantedBucket) -> StatePlace:
+def _without_bucket(config: GoogleEnvironment, wanted: WantedBucket) -> StatePlace:
     folder = paths.state_folder(config.environment)
     return StatePlace(
         LocalState(folder),

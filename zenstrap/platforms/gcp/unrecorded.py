@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from zenstrap.config import EnvironmentConfig
-from zenstrap.config.google_locations import locations
-from zenstrap.config.models import Components
+from zenstrap.config import GoogleEnvironment
+from zenstrap.config.components import Components
+from zenstrap.config.google import locations
 from zenstrap.platforms.base import Run
 from zenstrap.platforms.gcp import naming
 from zenstrap.platforms.gcp.access import GoogleAccess
@@ -36,7 +36,7 @@ _ADDRESSES: Final = {
 
 def with_unrecorded(
     adoption: Adoption,
-    config: EnvironmentConfig,
+    config: GoogleEnvironment,
     access: GoogleAccess,
     in_state: frozenset[str],
     owner: str,
@@ -64,7 +64,7 @@ def with_unrecorded(
 
 
 def take_over(
-    config: EnvironmentConfig,
+    config: GoogleEnvironment,
     access: GoogleAccess,
     workspace: Workspace,
     run: Run,
@@ -101,7 +101,7 @@ def take_over(
 
 
 def marks(
-    config: EnvironmentConfig, access: GoogleAccess, in_state: frozenset[str], bucket: str
+    config: GoogleEnvironment, access: GoogleAccess, in_state: frozenset[str], bucket: str
 ) -> tuple[tuple[str, str], ...]:
     """What is there under the environment's names, isn't in the state and carries a mark.
 
@@ -125,7 +125,7 @@ def address_of(thing: Expected) -> str:
 
 
 def _look(
-    config: EnvironmentConfig, access: GoogleAccess, in_state: frozenset[str], bucket: str
+    config: GoogleEnvironment, access: GoogleAccess, in_state: frozenset[str], bucket: str
 ) -> tuple[Found, ...]:
     from zenstrap.platforms.gcp.storage.artifact_bucket import labels
 
@@ -140,9 +140,8 @@ def _told(one: Found) -> str:
     )
 
 
-def expected_things(config: EnvironmentConfig, bucket: str) -> Iterator[Expected]:
+def expected_things(config: GoogleEnvironment, bucket: str) -> Iterator[Expected]:
     """What the environment has under names that Google gives only once, keys and pools apart."""
-    assert config.gcp is not None, "platform gcp has its section"
     yield Expected("bucket", bucket, ("bucket",))
     stacks: list[tuple[str | None, Components]] = [(None, config.stack.components)]
     stacks += [(name, config.components_of(name)) for name in sorted(config.ml_projects)]
@@ -152,17 +151,13 @@ def expected_things(config: EnvironmentConfig, bucket: str) -> Iterator[Expected
             yield Expected(kind, f"projects/{config.gcp.project_id}/{name}", (*slot, key))
 
 
-def makes_keys(config: EnvironmentConfig) -> bool:
+def makes_keys(config: GoogleEnvironment) -> bool:
     """Whether Terraform makes keys of service accounts."""
-    return (
-        config.auth is not None
-        and config.auth.method == "service-account"
-        and (config.auth.key is None)
-    )
+    return config.auth.method == "service-account" and (config.auth.key is None)
 
 
 def _of_a_stack(
-    config: EnvironmentConfig, project_id: str, project: str | None, components: Components
+    config: GoogleEnvironment, project_id: str, project: str | None, components: Components
 ) -> Iterator[tuple[str, Kind, str]]:
     """Key in the variable ``adopt``, kind, and name below the Google Cloud project."""
     account = naming.service_account_id(config.environment, project)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from zenstrap.config import EnvironmentConfig
-from zenstrap.config.google_locations import locations
-from zenstrap.config.models import Auth, Components, Gcp
+from zenstrap.config import GoogleEnvironment
+from zenstrap.config.components import Components
+from zenstrap.config.google import Auth, locations
 from zenstrap.platforms.gcp import naming
 from zenstrap.platforms.gcp.access import GoogleAccess
 from zenstrap.platforms.gcp.adoption import (
@@ -30,7 +30,7 @@ PROVIDER_ID: Final = "zenml"  # of the workload identity provider; unique in its
 
 
 def look_around(
-    config: EnvironmentConfig,
+    config: GoogleEnvironment,
     in_state: Iterable[StateResource],
     access: GoogleAccess,
     owner: str,
@@ -48,7 +48,7 @@ def look_around(
     """
     ids = frozenset(one.id for one in in_state if one.id)
     if destroy:
-        return nothing_to_adopt(config, gcp_of(config).project_id, ids)
+        return nothing_to_adopt(config, config.gcp.project_id, ids)
     adoption = find_adoptions(config, access.rest, ids, provider_id=PROVIDER_ID, owner=owner)
     if not owner:
         return adoption
@@ -56,7 +56,7 @@ def look_around(
 
 
 def unrecorded_pool(
-    config: EnvironmentConfig, in_state: Iterable[StateResource], access: GoogleAccess, owner: str
+    config: GoogleEnvironment, in_state: Iterable[StateResource], access: GoogleAccess, owner: str
 ) -> dict[str, str]:
     """The pool that carries the owner's mark and isn't in the state, and its provider.
 
@@ -78,10 +78,10 @@ def unrecorded_pool(
 
 
 def google_variables(
-    config: EnvironmentConfig, adoption: Adoption, *, keys_in_use: bool, owner: str
+    config: GoogleEnvironment, adoption: Adoption, *, keys_in_use: bool, owner: str
 ) -> dict[str, object]:
     """The variables of ``terraform_modules/environments/gcp``."""
-    gcp, environment = gcp_of(config), config.environment
+    gcp, environment = config.gcp, config.environment
     places = locations(config)
     return {
         "environment": environment,
@@ -121,22 +121,16 @@ def google_variables(
     }
 
 
-def artifact_bucket(config: EnvironmentConfig) -> str:
+def artifact_bucket(config: GoogleEnvironment) -> str:
     """The name of the environment's bucket."""
     own = config.stack.components.artifact_store.bucket
-    return own or naming.bucket_name(gcp_of(config).project_id, config.environment)
+    return own or naming.bucket_name(config.gcp.project_id, config.environment)
 
 
-def environment_variables(config: EnvironmentConfig) -> dict[str, str]:
+def environment_variables(config: GoogleEnvironment) -> dict[str, str]:
     """Environment variables for Terraform: whom it acts as."""
-    principal = gcp_of(config).terraform_service_account
+    principal = config.gcp.terraform_service_account
     return {IMPERSONATE: principal} if principal else {}
-
-
-def gcp_of(config: EnvironmentConfig) -> Gcp:
-    """The section that platform gcp always has."""
-    assert config.gcp is not None, "platform gcp has its section"
-    return config.gcp
 
 
 def _components(components: Components) -> dict[str, object]:
@@ -151,8 +145,7 @@ def _components(components: Components) -> dict[str, object]:
     }
 
 
-def _auth(auth: Auth | None, *, keys_in_use: bool) -> dict[str, object]:
-    assert auth is not None, "platform gcp has its section"
+def _auth(auth: Auth, *, keys_in_use: bool) -> dict[str, object]:
     identity = auth.workload_identity if auth.method == "external-account" else None
     return {
         "method": auth.method,

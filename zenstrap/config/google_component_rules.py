@@ -1,85 +1,45 @@
-"""The rules within one stack's components."""
+"""The rules within one stack's components on Google Cloud."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import Final
 
-from zenstrap.config.accelerators import ATTACHED_TO, MACHINES, skypilots_name
-from zenstrap.config.components import FLAVORS, Components
-from zenstrap.config.names import Platform, quoted
+from zenstrap.config.components import Components
+from zenstrap.config.names import quoted
+from zenstrap.config.platforms import Violation, Violations
 from zenstrap.config.spelling import nearest
 
-
-@dataclass(frozen=True)
-class Violation:
-    """A rule that isn't kept.
-
-    Attributes:
-        keys: dotted paths of the values that don't go together; the first is blamed.
-        message: what is wrong and why.
-        suggestion: the change to make.
-    """
-
-    keys: tuple[str, ...]
-    message: str
-    suggestion: str | None = None
-
-    def __str__(self) -> str:
-        text = f"{self.keys[0]}: {self.message}"
-        return f"{text} ({self.suggestion})" if self.suggestion else text
-
-
-Violations = Iterator[Violation]
-
-
-def component_violations(at: str, components: Components, platform: Platform) -> Violations:
-    """What doesn't go together in the components that stand at a dotted path."""
-    unavailable = list(_flavors_fit_the_platform(at, components, platform))
-    yield from unavailable
-    wrong = {violation.keys[0] for violation in unavailable}
-    for rule in _RULES:
-        # What a flavor needs is of no interest where it isn't available at all.
-        yield from (v for v in rule(at, components) if wrong.isdisjoint(v.keys))
+# Vertex AI's names are those of the AcceleratorType in google-cloud-aiplatform, which takes
+# seconds to import; a test compares.
+# https://cloud.google.com/vertex-ai/docs/training/configure-compute
+# By name, how the types of the machines begin that have it; None: not checked.
+MACHINES: Final[dict[str, str | None]] = {
+    "NVIDIA_TESLA_K80": "n1-",
+    "NVIDIA_TESLA_P100": "n1-",
+    "NVIDIA_TESLA_V100": "n1-",
+    "NVIDIA_TESLA_P4": "n1-",
+    "NVIDIA_TESLA_T4": "n1-",
+    "NVIDIA_TESLA_A100": "a2-",
+    "NVIDIA_A100_80GB": "a2-ultragpu-",
+    "NVIDIA_L4": "g2-",
+    "NVIDIA_H100_80GB": "a3-",
+    "NVIDIA_H100_MEGA_80GB": "a3-",
+    "NVIDIA_H200_141GB": "a3-",
+    "NVIDIA_B200": "a4-",
+    "NVIDIA_GB200": "a4x-",
+    "NVIDIA_RTX_PRO_6000": "g4-",
+    "TPU_V2": None,
+    "TPU_V3": None,
+    "TPU_V4_POD": None,
+    "TPU_V5_LITEPOD": None,
+}
+# Attached to a machine by whoever asks; the others are part of it. Also Vertex AI's own default.
+ATTACHED_TO: Final = "n1-"
 
 
-def _flavors_fit_the_platform(at: str, components: Components, platform: Platform) -> Violations:
-    for kind, component in components.present().items():
-        flavors = FLAVORS[platform].get(kind, ())
-        if component.flavor in flavors:
-            continue
-        if flavors:
-            message = f"{component.flavor} isn't available on platform {platform}"
-            suggestion = f"Use {' or '.join(flavors)}"
-        else:
-            message = f"platform {platform} has no {kind}"
-            suggestion = f"Remove {kind}, or write {kind}: null"
-        yield Violation((f"{at}.{kind}.flavor", "platform"), message, suggestion)
-
-
-def _settings_fit_the_flavor(at: str, components: Components) -> Violations:
-    for kind, component in components.present().items():
-        for setting, flavors in component.SETTINGS.items():
-            if getattr(component, setting) is None or component.flavor in flavors:
-                continue
-            yield Violation(
-                (f"{at}.{kind}.{setting}", f"{at}.{kind}.flavor"),
-                f"is no setting of flavor {component.flavor}, only of "
-                f"{' and '.join(sorted(flavors))}",
-                "Remove it, or change the flavor",
-            )
-
-
-def _settings_are_zenmls(at: str, components: Components) -> Violations:
-    if not any(component.settings for component in components.present().values()):
-        return
-    from zenstrap.config.flavor_settings import settings_faults
-
-    for kind, component in components.present().items():
-        found = settings_faults(kind, component.flavor, component.settings or {})
-        for path, message, way_out in found:
-            keys = (f"{at}.{kind}.settings.{path}", f"{at}.{kind}.flavor")
-            yield Violation(keys, message, way_out)
+def skypilots_name(accelerator: str) -> str:
+    """Vertex AI's name as SkyPilot has it: T4, A100-80GB."""
+    return accelerator.removeprefix("NVIDIA_").removeprefix("TESLA_").replace("_", "-")
 
 
 def _remote_steps_have_images_and_a_bucket(at: str, components: Components) -> Violations:
@@ -152,46 +112,6 @@ def _deployer_has_images(at: str, components: Components) -> Violations:
             )
 
 
-def _mlflow_has_a_server(at: str, components: Components) -> Violations:
-    tracker, here = components.experiment_tracker, f"{at}.experiment_tracker"
-    if tracker is None or tracker.flavor != "mlflow":
-        return
-    if tracker.tracking_uri is None:
-        yield Violation(
-            (f"{here}.tracking_uri", f"{here}.flavor"),
-            "is missing, and flavor mlflow needs the server's address",
-            "Add tracking_uri: https://ADDRESS",
-        )
-    if (tracker.tracking_username is None) != (tracker.tracking_password is None):
-        given, absent = "tracking_username", "tracking_password"
-        if tracker.tracking_username is None:
-            given, absent = absent, given
-        yield Violation(
-            (f"{here}.{given}", f"{here}.{absent}"),
-            f"is of no use without {absent}",
-            "Set both, or tracking_token instead",
-        )
-    logins = {
-        "tracking_username": tracker.tracking_username or tracker.tracking_password,
-        "tracking_token": tracker.tracking_token,
-    }
-    ways = [name for name, given in logins.items() if given is not None]
-    if len(ways) != 1 and (tracker.tracking_uri or "").startswith(("http://", "https://")):
-        yield Violation(
-            (f"{here}.{ways[-1]}" if ways else f"{here}.tracking_token", f"{here}.tracking_uri"),
-            "is one way too many to log in" if ways else "is missing, and the server wants a login",
-            "Set tracking_token, or tracking_username and tracking_password, not both",
-        )
-    for name in ("tracking_password", "tracking_token"):
-        reference = getattr(tracker, name)
-        if reference is not None and not reference.startswith("zenml:"):
-            yield Violation(
-                (f"{here}.{name}", f"{here}.flavor"),
-                "refers to an environment variable, which the machines of the steps don't have",
-                "Put it into ZenML's secret store and write zenml:SECRET.KEY",
-            )
-
-
 def _accelerators_are_named(at: str, components: Components) -> Violations:
     for kind in ("orchestrator", "step_operator"):
         component = getattr(components, kind)
@@ -237,15 +157,12 @@ def _accelerators_exist_and_fit(at: str, components: Components) -> Violations:
                 )
 
 
-_RULES: tuple[Callable[[str, Components], Violations], ...] = (
-    _settings_fit_the_flavor,
-    _settings_are_zenmls,
+COMPONENT_RULES: Final = (
     _remote_steps_have_images_and_a_bucket,
     _kubernetes_has_a_cluster,
     _airflow_has_a_folder,
     _images_are_built_where_they_are_pushed_from,
     _deployer_has_images,
-    _mlflow_has_a_server,
     _accelerators_are_named,
     _accelerators_exist_and_fit,
 )

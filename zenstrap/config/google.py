@@ -1,0 +1,228 @@
+"""What an environment on Google Cloud has beyond what all have, and where its things lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, assert_never
+
+from pydantic import Field
+
+from zenstrap.config.components import Section
+from zenstrap.config.fields import SecretReference, Text
+from zenstrap.config.google_fields import (
+    AcceptedValues,
+    AwsAccount,
+    BucketLocation,
+    BucketName,
+    GoogleProjectId,
+    IssuerUri,
+    KmsKey,
+    ObjectPrefix,
+    Region,
+    RegistryLocation,
+    ServiceAccountEmail,
+    SubjectToken,
+    TokenAttribute,
+    WorkloadIdentityProvider,
+)
+from zenstrap.config.models import EnvironmentConfig
+
+AuthMethod = Literal["external-account", "implicit", "impersonation", "service-account"]
+
+
+class Gcp(Section):
+    """Where in Google Cloud the environment lives."""
+
+    project_id: GoogleProjectId = Field(description="Id of the Google Cloud project.")
+    region: Region = Field(description="Region of everything that has one.")
+    bucket_location: BucketLocation | None = Field(
+        default=None,
+        description="Where the artifact bucket lies; null: gcp.region, or with "
+        "resilience.high_availability the multi-region around it.",
+    )
+    registry_location: RegistryLocation | None = Field(
+        default=None,
+        description="Where the container registry lies; null: gcp.region, or with "
+        "resilience.high_availability the multi-region around it.",
+    )
+    kms_keys: tuple[KmsKey, ...] = Field(
+        default=(),
+        description="Encryption keys of your own, one per location that needs one. In strict "
+        "compliance zenstrap makes those that are not named here.",
+    )
+    network: Text | None = Field(
+        default=None,
+        description="Network that Vertex AI jobs are peered with.",
+        examples=["projects/123456789012/global/networks/ml"],
+    )
+    terraform_service_account: ServiceAccountEmail | None = Field(
+        default=None,
+        description="Service account that Terraform acts as, so that each environment can have "
+        "a principal of its own; null: whoever is logged in.",
+    )
+
+
+class State(Section):
+    """Where Terraform's state is kept. zenstrap creates or adopts it, and never destroys it."""
+
+    bucket: BucketName = Field(description="Name of the bucket for Terraform's state.")
+    prefix: ObjectPrefix = Field(
+        default="zenstrap",
+        description="Folder in that bucket; each environment has its own below it.",
+    )
+    project: GoogleProjectId | None = Field(
+        default=None,
+        description="Id of the Google Cloud project that the bucket belongs to; null: "
+        "gcp.project_id.",
+    )
+    location: BucketLocation | None = Field(
+        default=None,
+        description="Where that bucket is created if it doesn't exist, and has to lie if it does; "
+        "null: created in gcp.region, and an existing one may lie anywhere.",
+    )
+
+
+class WorkloadIdentity(Section):
+    """Whose identity Google accepts instead of a key: workload identity federation."""
+
+    provider: WorkloadIdentityProvider | None = Field(
+        default=None,
+        description="A provider of your own that exists already; null: zenstrap makes one.",
+    )
+    oidc_issuer: IssuerUri | None = Field(
+        default=None,
+        description="For a provider that zenstrap makes: who issues the identity tokens, such as "
+        "a Kubernetes cluster or a CI service.",
+    )
+    aws_account: AwsAccount | None = Field(
+        default=None,
+        description="For a provider that zenstrap makes: the AWS account whose roles are accepted.",
+    )
+    audiences: tuple[Text, ...] = Field(
+        default=(),
+        description="Audiences that a token may be for; none: the provider's own name.",
+    )
+    attribute: TokenAttribute = Field(
+        default="subject",
+        description="Which attribute of the identity decides: subject, or one that the provider "
+        "maps, such as repository or aws_role. A provider that zenstrap makes maps the token's "
+        "claim of that name.",
+    )
+    values: AcceptedValues = Field(
+        description="The values of that attribute that are accepted; nobody else is."
+    )
+
+
+class Auth(Section):
+    """How the registered stacks reach Google Cloud (ZenML's names of the methods)."""
+
+    method: AuthMethod = Field(
+        description="external-account: workload identity federation, no key. implicit: the "
+        "identity of the machine, no key. impersonation: a key that acts as another account. "
+        "service-account: a key; in throw-away environments only."
+    )
+    workload_identity: WorkloadIdentity | None = Field(
+        default=None, description="external-account: whose identity is accepted."
+    )
+    subject_token: SubjectToken | None = Field(
+        default=None,
+        description="external-account: where the caller's identity token comes from: aws, "
+        "file:/absolute/path or url:https://address.",
+    )
+    key: SecretReference | None = Field(
+        default=None,
+        description="impersonation: the key to start from. service-account: a key of your own; "
+        "null: Terraform makes one. A reference: env:NAME or zenml:SECRET.KEY.",
+    )
+    source_service_account: ServiceAccountEmail | None = Field(
+        default=None,
+        description="impersonation: the account of that key, which is then allowed to act as the "
+        "accounts that Terraform makes; null: it is allowed to already.",
+    )
+
+    @property
+    def uses_key(self) -> bool:
+        """Whether a long-lived key is involved. ZenML's impersonation starts from one too."""
+        match self.method:
+            case "service-account" | "impersonation":
+                return True
+            case "external-account" | "implicit":
+                return False
+            case unknown:
+                assert_never(unknown)
+
+
+class GoogleEnvironment(EnvironmentConfig):
+    """An environment on Google Cloud."""
+
+    platform: Literal["gcp"] = Field(description="gcp: Google Cloud.")
+    gcp: Gcp = Field(
+        description="Where in Google Cloud it lives. Platform gcp only.",
+        examples=[{"project_id": "acme-ml-dev", "region": "europe-west1"}],
+    )
+    state: State = Field(
+        description="Where Terraform's state is kept. Platform gcp only.",
+        examples=[{"bucket": "acme-ml-tfstate"}],
+    )
+    auth: Auth = Field(
+        description="How the stacks reach Google Cloud. Platform gcp only.",
+        examples=[{"method": "implicit"}],
+    )
+
+
+# --- Locations ---
+
+# By the beginning of a region's name: the multi-region of Cloud Storage and that of Artifact
+# Registry. Canada, South America, Australia, Africa and the Middle East have none.
+# https://cloud.google.com/storage/docs/locations
+# https://cloud.google.com/artifact-registry/docs/repositories/repo-locations
+_MULTI_REGIONS: Final = {"europe": ("EU", "europe"), "us": ("US", "us"), "asia": ("ASIA", "asia")}
+
+# Where a bucket's key must lie, if that isn't the bucket's own location in lower case.
+# https://cloud.google.com/kms/docs/locations#multi-regional
+_KEY_LOCATIONS: Final = {"eu": "europe"}
+
+# What runs in a region and is encrypted with a key of that region.
+_ENCRYPTED_IN_REGION: Final = frozenset({"vertex", "gcp"})
+
+
+@dataclass(frozen=True)
+class Locations:
+    """Where an environment's bucket and registry lie; None where nothing tells."""
+
+    bucket: str | None
+    registry: str | None
+
+
+def locations(config: GoogleEnvironment) -> Locations:
+    """The configured locations, or what follows from region and high availability."""
+    gcp = config.gcp
+    if config.resilience.high_availability:
+        bucket, registry = _MULTI_REGIONS.get(gcp.region.partition("-")[0], (None, None))
+    else:
+        bucket, registry = gcp.region.upper(), gcp.region
+    return Locations(
+        bucket=gcp.bucket_location.upper() if gcp.bucket_location else bucket,
+        registry=gcp.registry_location.lower() if gcp.registry_location else registry,
+    )
+
+
+def key_location(location: str) -> str:
+    """Where the key for something in a location must lie."""
+    return _KEY_LOCATIONS.get(location.lower(), location.lower())
+
+
+def key_locations(config: GoogleEnvironment) -> frozenset[str]:
+    """All locations in which the environment can use an encryption key."""
+    found = locations(config)
+    needed = {key_location(found.bucket)} if found.bucket else set()
+    for project in config.targets:
+        if found.registry and config.components_of(project).container_registry is not None:
+            needed.add(key_location(found.registry))
+        for kind, component in config.components_of(project).present().items():
+            if kind in _REGIONAL and component.flavor in _ENCRYPTED_IN_REGION:
+                needed.add(getattr(component, "location", None) or config.gcp.region)
+    return frozenset(needed)
+
+
+_REGIONAL: Final = frozenset({"orchestrator", "step_operator", "experiment_tracker", "deployer"})

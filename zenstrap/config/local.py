@@ -1,0 +1,70 @@
+"""What an environment on this machine has beyond what all have, and its rules."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from zenstrap.config.components import Section
+from zenstrap.config.fields import AbsoluteFolder
+from zenstrap.config.models import EnvironmentConfig
+from zenstrap.config.platforms import PlatformConfig, Violation, Violations
+
+
+class Local(Section):
+    """Where on this machine the environment lives."""
+
+    root: AbsoluteFolder | None = Field(
+        default=None,
+        description="Folder for the artifacts, from the root or with ~/; null: zenstrap's state "
+        "folder.",
+    )
+
+
+class LocalEnvironment(EnvironmentConfig):
+    """An environment on this machine."""
+
+    platform: Literal["local"] = Field(description="local: this machine, no account.")
+    local: Local = Field(
+        default_factory=Local,
+        description="Where on this machine it lives. Platform local only.",
+    )
+
+
+def _nothing_is_promised_that_cant_be_kept(config: LocalEnvironment) -> Violations:
+    resilience = config.resilience
+    for key, on in (
+        ("high_availability", resilience.high_availability),
+        ("backup_enabled", resilience.backup_enabled),
+        ("compliance_mode", resilience.is_strict),
+    ):
+        if on:
+            off = "standard" if key == "compliance_mode" else "false"
+            yield Violation(
+                (f"resilience.{key}", "platform"),
+                "can't be kept on platform local, which is one folder on one machine",
+                f"Write {key}: {off}",
+            )
+
+
+def _without_effect(config: LocalEnvironment) -> Violations:
+    if config.retention.is_written("artifact_days"):
+        yield Violation(
+            ("retention.artifact_days",),
+            "has no effect on platform local: artifacts stay until `down`",
+            "Remove it here, or write it below platforms.gcp",
+        )
+
+
+THIS_MACHINE: Final = PlatformConfig(
+    model=LocalEnvironment,
+    flavors={
+        "artifact_store": ("local",),
+        "orchestrator": ("local",),
+        "image_builder": ("local",),
+        "experiment_tracker": ("mlflow",),
+    },
+    rules=(_nothing_is_promised_that_cant_be_kept,),
+    without_effect=_without_effect,
+)
