@@ -86,12 +86,13 @@ def test_without_connectors_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) ->
     assert shown.run(register_connectors).registrations == ()
 
 
-@pytest.mark.parametrize(("to_test", "readings"), [((), 1), (("zenml-prod-v1.0.0",), 2)])
+@pytest.mark.parametrize("environment", ["local", "prod"])
+@pytest.mark.parametrize(("to_test", "readings"), [((), 1), (("some-stack",), 2)])
 def test_zenml_is_read_once_for_all_that_is_registered_and_again_after_a_test(
-    to_test: tuple[str, ...], readings: int, monkeypatch: pytest.MonkeyPatch
+    environment: str, to_test: tuple[str, ...], readings: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = configured("prod")
-    shown = Shown(config, outputs_of(config))
+    config = load_environment("local") if environment == "local" else configured(environment)
+    shown = Shown(config, local_outputs(config) if environment == "local" else outputs_of(config))
     plan = shown.plan.model_copy(update={"registrations": (), "to_test": to_test})
     asked: list[Any] = []
     monkeypatch.setattr(
