@@ -369,6 +369,12 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "platform: gcp\ncontrol_stack: zenml-prod-recommendation",
         {"control_stack": "zenstrap registers and takes away"},
     ),
+    "no text stands for what isn't known yet": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, settings: {labels: {a: 'b (known after apply)'}}}",
+        {"stack.components.orchestrator.settings": "what Terraform doesn't know yet"},
+    ),
     "state has a bucket of its own": (
         PROD,
         "artifact_store: {version: 1.1.0}",

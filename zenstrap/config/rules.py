@@ -7,10 +7,14 @@ zenstrap.config.platforms.
 
 from __future__ import annotations
 
+import json
+
 from zenstrap.config.components import Components
 from zenstrap.config.models import EnvironmentConfig
+from zenstrap.config.names import quoted
 from zenstrap.config.platforms import PLATFORMS, Violation, Violations
 from zenstrap.errors import UsageError
+from zenstrap.redaction import UNKNOWN
 
 
 def violations(config: EnvironmentConfig) -> Violations:
@@ -240,8 +244,21 @@ def _mlflow_has_a_server(at: str, components: Components) -> Violations:
             )
 
 
+def _texts_are_no_stand_ins(at: str, components: Components) -> Violations:
+    """A content hash is made of these, and says nothing while it waits for an apply."""
+    for kind, component in components.present().items():
+        for name, value in component.model_dump(mode="json").items():
+            if UNKNOWN in json.dumps(value):
+                yield Violation(
+                    (f"{at}.{kind}.{name}",),
+                    f"holds {quoted(UNKNOWN)}, which stands for what Terraform doesn't know yet",
+                    "Write another text",
+                )
+
+
 _COMPONENT_RULES = (
     _settings_fit_the_flavor,
     _settings_are_zenmls,
     _mlflow_has_a_server,
+    _texts_are_no_stand_ins,
 )
