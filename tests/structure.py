@@ -33,6 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "zenstrap.disk",
         "zenstrap.errors",
         "zenstrap.invocation",
+        "zenstrap.log",
         "zenstrap.paths",
         "zenstrap.plain_files",
         "zenstrap.redaction",

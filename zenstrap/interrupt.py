@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from zenstrap.errors import InterruptedRunError
+from zenstrap.log import LOGGER
 
 Callback = Callable[[int], None]
 
@@ -53,6 +54,7 @@ class Interrupt:
         Raises:
             InterruptedRunError: a stop was requested, before or meanwhile.
         """
+        LOGGER.debug("waiting %g s", seconds)
         until = time.monotonic() + seconds
         with self.waking() as woken:
             while not self.requested and (left := until - time.monotonic()) > 0:

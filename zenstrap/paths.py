@@ -159,6 +159,11 @@ def leases_folder() -> Path:
     return home() / "leases"
 
 
+def logs_folder() -> Path:
+    """One file for each of the last runs, see :mod:`zenstrap.log`."""
+    return home() / "logs"
+
+
 def tracebacks_folder() -> Path:
     """One file for every bug that was met, by when it was."""
     return home() / "tracebacks"

@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from zenstrap import stopping
 from zenstrap.errors import OutOfReachError
+from zenstrap.log import LOGGER, took
 from zenstrap.waiting import waiting_for
 
 PATIENCE_SECONDS = 60.0
@@ -88,13 +89,17 @@ class PatientAdapter(HTTPAdapter):
         self, request: requests.PreparedRequest, *rest: Any, **options: Any
     ) -> tuple[requests.Response | None, str]:
         """The answer, and why it may be another one a moment later."""
+        started, call = time.monotonic(), f"{request.method} {urlsplit(request.url or '').path}"
         try:
             response = super().send(request, *rest, **options)
+            LOGGER.debug("zenml: %s: %s%s", call, response.status_code, took(started))
         except requests.exceptions.SSLError:
             raise  # it stays so
         except requests.Timeout:
+            LOGGER.debug("zenml: %s: no answer%s", call, took(started))
             return None, "no answer in time"
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+            LOGGER.debug("zenml: %s: no connection%s", call, took(started))
             return None, f"no connection ({_cause(error)})"
         return response, _status(response) if response.status_code in _AGAIN else ""
 

@@ -6,8 +6,9 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext
 
-from zenstrap import stopping
+from zenstrap import log, stopping
 from zenstrap.cli.streams import delivered, open_streams
 from zenstrap.cli.telling import Telling
 from zenstrap.errors import InterruptedRunError
@@ -40,7 +41,10 @@ def _run(arguments: Sequence[str], telling: Telling) -> int:
     if words and words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
         words.insert(0, "up")
     try:
-        with app.make_context(_called(), words or ["--help"], obj=telling) as context:
+        with (
+            log.shown() if "--debug" in words else nullcontext(),
+            app.make_context(_called(), words or ["--help"], obj=telling) as context,
+        ):
             result = app.invoke(context)
             return result if isinstance(result, int) else 0
     except click.exceptions.Exit as ended:  # --help, --version

@@ -7,7 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from zenstrap import disk, paths
+from zenstrap import disk, log, paths
 from zenstrap.cli.zenml_records import unreadable
 from zenstrap.cli.zenml_start import REFUSED_LOGINS, refused_login
 from zenstrap.errors import (
@@ -106,7 +106,10 @@ def _bug(error: BaseException) -> BugError:
 
 
 def _keep_traceback(error: BaseException) -> Path | None:
-    """The file that holds it; None where none can be written."""
+    """The file that holds it: the run's log, if there is one; None where none can be written."""
+    if (log_file := log.current_file()) is not None:
+        log.LOGGER.error("a bug in zenstrap", exc_info=error)
+        return log_file
     folder = paths.tracebacks_folder()
     file = folder / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{os.getpid()}.txt"
     text = redact("".join(traceback.format_exception(error)))

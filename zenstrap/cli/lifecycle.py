@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
-from zenstrap import running, stopping
+from zenstrap import log, running, stopping
 from zenstrap.cli.failures import explained
 from zenstrap.cli.options import Options
 from zenstrap.cli.outcome import Outcome, conclude
@@ -164,22 +164,27 @@ def _given(options: Options) -> dict[str, object]:
 
 def _ended(run: Run, options: Options) -> ZenstrapError | None:
     """Run the pipeline under the environment's lease; what it failed with."""
-    try:
-        with (
-            told_by(lambda text: run.emit(Notice(text))),
-            lease_held(run, partial(_require_no_other_place, run.config)),
-            _connected(run, options) as client,
-            settled(run, client),
-            _control_stack(run, client),
-            running.held(run),
-        ):
-            run.guard()
-            _start(run)
-    except BaseException as error:
-        if options.debug:
-            traceback.print_exc()
-        return explained(error, run.interrupt)
-    return None
+    with log.written_to(f"{run.environment}-{run.command}-{run.key}"):
+        try:
+            _carry_out(run, options)
+        except BaseException as error:
+            if options.debug:
+                traceback.print_exc()
+            return explained(error, run.interrupt)
+        return None
+
+
+def _carry_out(run: Run, options: Options) -> None:
+    with (
+        told_by(lambda text: run.emit(Notice(text))),
+        lease_held(run, partial(_require_no_other_place, run.config)),
+        _connected(run, options) as client,
+        settled(run, client),
+        _control_stack(run, client),
+        running.held(run),
+    ):
+        run.guard()
+        _start(run)
 
 
 def _partly_done(error: OutOfReachError) -> PartlyDoneError:

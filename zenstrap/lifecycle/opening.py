@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from zenstrap import paths, running, stopping
+from zenstrap import log, paths, running, stopping
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import (
     LockHeldError,
@@ -164,6 +164,7 @@ def _taken(
         stop = stack.enter_context(stopping.ensured())
         run = Run(platform_of(config), command, request, interrupt=stop.interrupt)
         stack.enter_context(stop.finishing(run.heard))
+        stack.enter_context(log.written_to(f"{run.environment}-{command}-{run.key}"))
         _require_fit_stack(config, client, record)
         try:
             stack.enter_context(lease_held(run))

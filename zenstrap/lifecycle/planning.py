@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from zenstrap import runs
+from zenstrap import paths, runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.rules import warnings
 from zenstrap.errors import StateGuardError, sentence
@@ -19,6 +19,7 @@ from zenstrap.lifecycle.ownership import our_registry, require_ours, who
 from zenstrap.lifecycle.proving import is_proven, last_tests
 from zenstrap.lifecycle.standing import losses
 from zenstrap.lifecycle.succession import succession_notices
+from zenstrap.log import KEPT
 from zenstrap.policy.approval import refusal
 from zenstrap.redaction import UNKNOWN
 from zenstrap.registry.changes import Action, FieldKind, Kind, RegistrationChange
@@ -170,7 +171,8 @@ def _kept_by_design(run: Run) -> tuple[Kept, ...]:
         name=f"pipeline runs tagged {runs.environment_tag(run.environment)}",
         reason="the run history in ZenML, without what the stacks stored",
     )
-    return (history, *elsewhere, *run.platform.kept())
+    logs = Kept(name=str(paths.logs_folder()), reason=f"what the last {KEPT} runs did")
+    return (history, logs, *elsewhere, *run.platform.kept())
 
 
 def active_stack_notices(changes: Sequence[RegistrationChange], run: Run) -> tuple[str, ...]:

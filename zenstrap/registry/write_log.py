@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from zenstrap.errors import OutOfReachError, PartlyDoneError, RegistryError, ZenstrapError
 from zenstrap.events import Emit, RegistrationWritten
+from zenstrap.log import LOGGER
 from zenstrap.registry.changes import Action, Kind
 
 Result = TypeVar("Result")
@@ -60,6 +61,7 @@ class WriteLog:
                 raise failure from error
         else:
             self.done += 1
+            LOGGER.debug("zenml: %s %s %s", action.value, kind.value, name)
             self.emit(RegistrationWritten(kind.value, name, action.value))
             return result
         raise failure

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from typing import Literal
 from zenstrap.errors import TerraformError
 from zenstrap.foreign import Output, nameless_file
 from zenstrap.interrupt import Interrupt
+from zenstrap.log import LOGGER
 
 OnLine = Callable[[str], None]
 
@@ -138,7 +140,15 @@ def run(
             child.close()
         if number := _read_now(errors):
             raise _not_started(command, int(number))
-        return child.finished(time.monotonic() - started)
+        finished = child.finished(time.monotonic() - started)
+        LOGGER.debug(
+            "%s: exit code %s after %.1f s (in %s)",
+            shlex.join(command),
+            finished.code,
+            finished.seconds,
+            folder,
+        )
+        return finished
 
 
 def told_apart(state: str) -> str:

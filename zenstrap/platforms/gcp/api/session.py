@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from zenstrap.log import LOGGER, took
 from zenstrap.platforms.gcp.api.credentials import Login, signing_in
 from zenstrap.platforms.gcp.api.refusals import error_of, lasts, read_refusal
 from zenstrap.platforms.gcp.errors import GoogleError
@@ -157,11 +158,15 @@ class GoogleSession:
 
         with signing_in():
             http = self._session()
+            started, call = time.monotonic(), f"{method} {url.partition('?')[0]}"
             try:
-                return http.request(  # type: ignore[no-untyped-call]
+                reply = http.request(  # type: ignore[no-untyped-call]
                     method, url, params=params, json=body, timeout=SECONDS
                 )
+                LOGGER.debug("google: %s: %s%s", call, reply.status_code, took(started))
+                return reply
             except (requests.ConnectionError, requests.Timeout) as error:
+                LOGGER.debug("google: %s: no answer%s", call, took(started))
                 if not last:
                     return None
                 raise GoogleError(
