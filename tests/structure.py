@@ -46,6 +46,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "zenstrap.interrupt",
         "zenstrap.naming",
         "zenstrap.reach",
+        "zenstrap.retry",
         "zenstrap.signals",
         "zenstrap.stopping",
         "zenstrap.waiting",

@@ -9,11 +9,11 @@ import pytest
 from tests.cli.test_up import only_base
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, alive, buckets, owner
+from zenstrap import retry
 from zenstrap.errors import PlanChangedError, ZenstrapError, exit_code
 from zenstrap.events import Event, ResourceFinished
 from zenstrap.interrupt import Interrupt
-from zenstrap.lifecycle import provisioning
-from zenstrap.lifecycle.provisioning import PAUSES
+from zenstrap.retry import PROPAGATION
 from zenstrap.running import Audience
 from zenstrap_rehearsal import Faults, Rehearsal
 
@@ -63,19 +63,19 @@ def test_what_may_pass_is_waited_for(
 ) -> None:
     fault(cloud.faults)
     dev.up()
-    assert waits == list(PAUSES[:tries])
+    assert waits == list(PROPAGATION[:tries])
     require_once(cloud)
 
 
 def test_what_does_not_pass_ends_after_the_last_wait(
     cloud: Rehearsal, dev: Environment, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provisioning, "PAUSES", PAUSES[:2])
+    monkeypatch.setattr(retry, "PROPAGATION", PROPAGATION[:2])
     cloud.faults.add(kind="google_project_service", operation="create", code=503, count=1000)
     with pytest.raises(ZenstrapError) as failed:
         dev.up()
     assert exit_code(failed.value) == 1
-    assert waits == list(PAUSES[:2])
+    assert waits == list(PROPAGATION[:2])
     assert alive(cloud) == []
 
 

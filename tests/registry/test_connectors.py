@@ -13,8 +13,9 @@ import pytest
 
 from zenstrap.errors import PartlyDoneError, RegistryError
 from zenstrap.platforms.gcp.connectors import CONNECTORS
-from zenstrap.registry.connectors import PAUSES, verify
+from zenstrap.registry.connectors import verify
 from zenstrap.registry.model import DesiredConnector
+from zenstrap.retry import PROPAGATION
 
 # As Google's libraries and ZenML word them.
 NO_BUCKET = (
@@ -79,7 +80,7 @@ def test_a_token_and_the_bucket_are_looked_at() -> None:
 def test_what_is_new_is_waited_for(refusal: str) -> None:
     google = Google(refusal, refusal, None)
     assert google.verdict() == "verified"
-    assert google.waits == list(PAUSES[:2])
+    assert google.waits == list(PROPAGATION[:2])
 
 
 @pytest.mark.parametrize("reason", [NO_FILE, NO_ADC])

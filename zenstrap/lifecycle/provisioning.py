@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Final
 
-from zenstrap import runs
+from zenstrap import retry, runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError, ZenstrapError
 from zenstrap.events import Notice
@@ -16,10 +15,6 @@ from zenstrap.terraform.outputs import Output
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.remainder import is_remainder
 from zenstrap.terraform.workspace import Workspace
-
-# Seconds before each new plan. An API that was just enabled, or a role that was just given, takes
-# a cloud two minutes, in rare cases seven. https://cloud.google.com/iam/docs/access-change-propagation
-PAUSES: Final = (5, 10, 20, 40, 60, 60, 120, 120)
 
 
 def provision(
@@ -59,7 +54,7 @@ def _apply(config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, ru
         workspace.forget([one.address for one in approved.kept])
         rest = _planned_again(config, plan, workspace, run)
     run.platform.before_apply(rest, run)
-    for pause in (*PAUSES, None):
+    for pause in (*retry.PROPAGATION, None):
         if rest.is_empty:
             return
         run.guard()  # a laptop may have slept since the plan

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from zenstrap.errors import PartlyDoneError, RegistryError
 from zenstrap.events import Emit, Notice, ignore
 from zenstrap.registry.model import DesiredConnector
 from zenstrap.registry.write_log import told
+from zenstrap.retry import PROPAGATION
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -54,12 +55,6 @@ class ConnectorKey(Protocol):
         """What no error may quote."""
 
 
-# Seconds before each new try: a role that was just granted, and a key that was just created, take
-# a cloud two minutes, in rare cases seven.
-# https://cloud.google.com/iam/docs/access-change-propagation
-PAUSES: Final = (5, 10, 20, 40, 60, 60, 120, 120)
-
-
 @dataclass(frozen=True)
 class Verdict:
     """Whether a connector was seen to work; ``why`` it can't be said, if it can't."""
@@ -99,7 +94,7 @@ def verify(
             where that may help.
     """
     why = ""
-    for pause in (*PAUSES, None):
+    for pause in (*PROPAGATION, None):
         why = _attempt(client, connector, connector_id)
         if not why:
             return Verdict(verified=True)

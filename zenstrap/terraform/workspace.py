@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zenstrap import invocation
+from zenstrap import invocation, retry
 from zenstrap.errors import (
     InterruptedRunError,
     PlanChangedError,
@@ -19,7 +19,7 @@ from zenstrap.errors import (
     TerraformTimeoutError,
     ZenstrapError,
 )
-from zenstrap.events import Emit, ignore
+from zenstrap.events import Emit, Notice, ignore
 from zenstrap.interrupt import Interrupt
 from zenstrap.redaction import Redact, know, redactor
 from zenstrap.terraform import process, rescue
@@ -108,7 +108,7 @@ class Workspace:
             if folder is not None:
                 _private_folder(folder)
                 folder.chmod(0o700)
-        self._run(
+        self._run_patiently(
             "init",
             limit=self.limits.init,
             options={
@@ -143,7 +143,7 @@ class Workspace:
         _private_folder(self.run_folder)
         self.plan_file.unlink(missing_ok=True)
         with self._variable_file(variables) as variable_file:
-            self._run(
+            self._run_patiently(
                 "plan",
                 limit=self.limits.plan,
                 environment={_SERIAL_VARIABLE: str(identity.serial if identity else 0)},
@@ -334,6 +334,27 @@ class Workspace:
     @property
     def _state_place(self) -> str:
         return self.storage.place(self.environment)
+
+    def _run_patiently(
+        self,
+        command: str,
+        *,
+        limit: float,
+        environment: Mapping[str, str] | None = None,
+        options: Mapping[str, Option] | None = None,
+    ) -> Finished:
+        """Likewise for what changes nothing: again, where the network failed for a moment."""
+        for pause in (*retry.NETWORK, None):
+            try:
+                return self._run(command, limit=limit, environment=environment, options=options)
+            except TerraformError as error:
+                known = type(error) is not TerraformError  # a time limit, a lost state
+                if pause is None or known or not retry.is_hiccup(f"{error.what} {error.why}"):
+                    raise
+                text = f"terraform {command}: {error.what}. Trying again in {pause} s."
+                self.emit(Notice(text, "warning"))
+            self.interrupt.wait(pause)
+        raise AssertionError("the last attempt returns or raises")
 
     def _run(
         self,
