@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from zenstrap.config.recorded import SCHEMA
+from zenstrap.config.rendering import SCHEMA
 from zenstrap.errors import RegistryError
 from zenstrap.terraform.state import StateIdentity
 from zenstrap.user import user_name
@@ -94,7 +94,7 @@ class RecordedConfig:
 
     Attributes:
         content: the parameter of its pipeline, as JSON.
-        schema: see :data:`zenstrap.config.recorded.SCHEMA`; 0 where the run says none.
+        schema: see :data:`zenstrap.config.rendering.SCHEMA`; 0 where the run says none.
     """
 
     run: RunRecord

@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from zenstrap.config import SecretSource, fields, google_fields, secret_source
-from zenstrap.config.google_regions import KNOWN
+from zenstrap.config.google_fields import KNOWN_REGIONS
 from zenstrap.config.platforms import PLATFORMS
 
 LEGAL: list[tuple[Any, list[str]]] = [
@@ -20,7 +20,7 @@ LEGAL: list[tuple[Any, list[str]]] = [
     (fields.TrainingFunction, ["train:run", "acme.training.fraud:train"]),
     (fields.SecretReference, ["env:MLFLOW_TOKEN", "zenml:mlflow.token", "zenml:a-b_c.d"]),
     (google_fields.Region, ["europe-west1", "us-east4", "northamerica-northeast2", "me-north3"]),
-    (google_fields.Region, sorted(KNOWN)),
+    (google_fields.Region, sorted(KNOWN_REGIONS)),
     (google_fields.BucketLocation, ["EU", "eur4", "NAM4", "us", "EUROPE-WEST1", "asia-east1"]),
     (google_fields.RegistryLocation, ["europe", "US", "europe-west1", "Asia"]),
     (google_fields.BuildLocation, ["global", "europe-west1"]),
@@ -108,8 +108,13 @@ def test_illegal(kind: Any, text: str) -> None:
 
 def test_examples_are_legal() -> None:
     """They are offered to users, and used to go on checking beside a fault."""
-    from zenstrap.config.files import defaults_file, environment_file, project_file
-    from zenstrap.config.lookup import example, model_in
+    from zenstrap.config.files import (
+        defaults_file,
+        environment_file,
+        example,
+        model_in,
+        project_file,
+    )
 
     seen: set[type] = set()
 

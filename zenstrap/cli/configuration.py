@@ -68,7 +68,7 @@ def configuration(options: Options, verb: str) -> Configuration:
 
 
 def _of_last_run(options: Options, error: UsageError, what: str) -> Configuration:
-    from zenstrap.config.recorded import read_recorded
+    from zenstrap.config.rendering import read_recorded
 
     found = _recorded(options, error)
     if found is None:

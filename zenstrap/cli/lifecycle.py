@@ -18,8 +18,7 @@ from zenstrap.cli.outcome import Outcome, conclude
 from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
-from zenstrap.config.names import project_name_fault, version_fault
-from zenstrap.config.spelling import nearest
+from zenstrap.config.names import nearest, project_name_fault, version_fault
 from zenstrap.errors import (
     InterruptedRunError,
     OutOfReachError,

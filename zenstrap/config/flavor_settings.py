@@ -14,8 +14,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
-from zenstrap.config.names import ComponentKind
-from zenstrap.config.spelling import nearest
+from zenstrap.config.names import ComponentKind, nearest
 
 TABLE: Final = Path(__file__).with_name("flavor_settings.json")
 Schema = Mapping[str, Any]

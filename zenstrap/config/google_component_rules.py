@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from zenstrap.config.components import Components
-from zenstrap.config.names import quoted
+from zenstrap.config.names import nearest, quoted
 from zenstrap.config.platforms import Violation, Violations
-from zenstrap.config.spelling import nearest
 
 # Vertex AI's names are those of the AcceleratorType in google-cloud-aiplatform, which takes
 # seconds to import; a test compares.

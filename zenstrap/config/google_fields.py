@@ -9,9 +9,24 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from zenstrap.config.fields import checked, refused, shaped
-from zenstrap.config.google_regions import KNOWN
-from zenstrap.config.names import quoted
-from zenstrap.config.spelling import nearest
+from zenstrap.config.names import nearest, quoted
+
+# As of November 2026. https://cloud.google.com/about/locations
+_REGIONS: Final = """
+africa-south1
+asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3
+asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3
+australia-southeast1 australia-southeast2
+europe-central2 europe-north1 europe-north2 europe-southwest1
+europe-west1 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9
+europe-west10 europe-west12
+me-central1 me-central2 me-west1
+northamerica-northeast1 northamerica-northeast2 northamerica-south1
+southamerica-east1 southamerica-west1
+us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4
+"""
+
+KNOWN_REGIONS: Final = frozenset(_REGIONS.split())
 
 # https://cloud.google.com/resource-manager/docs/creating-managing-projects
 _PROJECT_ID: Final = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$"
@@ -44,7 +59,7 @@ def _check_region(text: str) -> str:
 
 
 def _likely_region(text: str) -> str:
-    near = nearest(text, sorted(KNOWN)) if re.search(r"-.+[0-9]$", text) else None
+    near = nearest(text, sorted(KNOWN_REGIONS)) if re.search(r"-.+[0-9]$", text) else None
     example = "Use a region such as europe-west1 (`gcloud compute regions list`)"
     return f"Did you mean {near}?" if near else example
 
@@ -74,7 +89,7 @@ def _located(beside: tuple[str, ...], otherwise: str) -> AfterValidator:
         if is_region(text) or text.lower() in map(str.lower, beside):
             return text
         other = _CALLED_HERE.get(text.lower(), "")
-        near = other if other in beside else nearest(text, [*beside, *sorted(KNOWN)])
+        near = other if other in beside else nearest(text, [*beside, *sorted(KNOWN_REGIONS)])
         raise refused(f"{quoted(text)} is {otherwise}", f"Did you mean {near}?" if near else None)
 
     return AfterValidator(check)

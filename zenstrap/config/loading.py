@@ -1,70 +1,20 @@
-"""From configs/ to one valid ``EnvironmentConfig``, or to everything that is wrong with it.
-
-First each file is checked on its own, so that a fault is blamed on the file that has it. Then the
-files are merged, and what only shows in the whole is checked: keys that are missing everywhere,
-and the rules between keys. A fault found on the way is patched over in memory, so that the rest
-can still be checked.
-"""
+"""From configs/ to one valid ``EnvironmentConfig``, or to everything that is wrong with it."""
 
 from __future__ import annotations
 
-import os
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
-from zenstrap.config import files
-from zenstrap.config.explain import problem_of, unknown_key
-from zenstrap.config.lookup import example_text
-from zenstrap.config.models import EnvironmentConfig, model_of
+from zenstrap.config.layers import ENVIRONMENTS_FOLDER, Loaded, Reading, names_in, shown
+from zenstrap.config.models import EnvironmentConfig
 from zenstrap.config.names import (
-    COMPONENT_KINDS,
     environment_name_fault,
-    project_name_fault,
     quoted,
 )
-from zenstrap.config.platforms import PLATFORMS, Violation
-from zenstrap.config.reading import read
-from zenstrap.config.repair import with_known_keys, without_faults
-from zenstrap.config.rules import violations, without_effect
-from zenstrap.config.spelling import nearest
-from zenstrap.config.trees import (
-    Location,
-    Origin,
-    Scalar,
-    Sequence,
-    Table,
-    at,
-    merged,
-    origin_of,
-    plain,
-)
-from zenstrap.errors import ConfigError, ConfigProblem, UnknownEnvironmentError, UsageError
+from zenstrap.config.rules import violations
+from zenstrap.errors import UnknownEnvironmentError, UsageError
 from zenstrap.paths import configs_folder
-
-DEFAULTS_FILE: Final = "defaults.yaml"
-ENVIRONMENTS_FOLDER: Final = "environments"
-PROJECTS_FOLDER: Final = "ml_projects"
-
-M = TypeVar("M", bound=BaseModel)
-_ALWAYS_THERE: Final = frozenset({"artifact_store", "orchestrator"})
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """One environment's configuration.
-
-    Attributes:
-        warnings: what is written in the files and has no effect, each with file and line.
-    """
-
-    config: EnvironmentConfig
-    warnings: tuple[ConfigProblem, ...]
 
 
 def load_environment(
@@ -90,7 +40,7 @@ def load(file: str, configs: Path | None = None, *, name: str | None = None) -> 
     known = available_environments(folder)
     if file not in known:
         raise _unknown_environment(file, known, folder)
-    loaded = _Reading(folder, file, known).loaded()
+    loaded = Reading(folder, file, known).loaded()
     if name in (None, file):
         return loaded
     return replace(loaded, config=_named(loaded.config, str(name), known))
@@ -107,10 +57,10 @@ def available_environments(configs: Path | None = None) -> list[str]:
     if not environments.is_dir():
         raise UsageError(
             "there is no folder of environments",
-            where=_shown(environments),
+            where=shown(environments),
             fix="Run from a clone of zenstrap, or let ZENSTRAP_CONFIGS name a folder like configs/",
         )
-    return sorted(_names_in(environments))
+    return sorted(names_in(environments))
 
 
 def _named(config: EnvironmentConfig, name: str, known: list[str]) -> EnvironmentConfig:
@@ -135,343 +85,6 @@ def _named(config: EnvironmentConfig, name: str, known: list[str]) -> Environmen
     return named
 
 
-class _Reading:
-    """The reading of one environment: collects problems along the way."""
-
-    def __init__(self, folder: Path, environment: str, known: list[str]) -> None:
-        self._folder = folder
-        self._environment = environment
-        self._known = known
-        self._defaults = _shown(folder / DEFAULTS_FILE)
-        self._own = _shown(folder / ENVIRONMENTS_FOLDER / f"{environment}.yaml")
-        self._problems: list[ConfigProblem] = []
-        self._warnings: list[ConfigProblem] = []
-        self._causes: set[tuple[str, str, int | None]] = set()
-
-    def loaded(self) -> Loaded:
-        tree = self._merged_tree()
-        config = self._checked(tree) if tree is not None else None
-        if tree is None or config is None or self._problems:
-            raise ConfigError(sorted(self._problems, key=self._order))
-        placed = (self._placed(one, tree) for one in without_effect(config))
-        warnings = (*placed, *self._warnings)
-        return Loaded(config, tuple(sorted(warnings, key=self._order)))
-
-    def _merged_tree(self) -> Table | None:
-        """Everything laid over everything; None if too little could be read to go on."""
-        path = self._folder / ENVIRONMENTS_FOLDER / f"{self._environment}.yaml"
-        own = self._read(path, files.environment_file())
-        defaults_path = self._folder / DEFAULTS_FILE
-        defaults: Table | None = Table(Origin(self._defaults, None, ""))
-        if defaults_path.exists() or defaults_path.is_symlink():
-            defaults = self._read(defaults_path, files.defaults_file())
-        own = self._with_its_name(own) if own is not None else None
-        if own is None or defaults is None:
-            listed = own if own is not None else defaults
-            for name, origin in self._listed_projects(listed) if listed is not None else ():
-                self._project_tree(name, origin)
-            return None
-        own = self._with_its_platform(own, defaults)
-        platform = _text(_laid(defaults, own), "platform") or ""
-        tree = _laid(defaults.without("platforms"), defaults.table("platforms", platform), own)
-        return self._with_projects(_without_null_labels(tree))
-
-    def _read(self, path: Path, model: type[BaseModel]) -> Table | None:
-        """A file's tree with its faults taken out; None if it isn't a map at all."""
-        tree, problems = read(path, _shown(path))
-        self._problems += problems
-        if problems and not tree.entries:
-            return None
-        return self._sound(tree, model)
-
-    def _sound(self, tree: Table, model: type[BaseModel]) -> Table:
-        known, unknown = with_known_keys(tree, model)
-        for location, origin in unknown:
-            self._add(unknown_key(location, model, origin))
-        _, errors = _validated(known, model)
-        for error in errors:
-            self._add(problem_of(error, model, known))
-        return without_faults(errors, model, known)
-
-    def _with_its_name(self, own: Table) -> Table:
-        name = own.get("environment")
-        origin = name.origin if name is not None else Origin(own.origin.file, None, "environment")
-        written = self._environment
-        if isinstance(name, Scalar) and "environment" not in own.doubtful:
-            written = str(name.value)
-        if written != self._environment:
-            self._blame(
-                origin,
-                f"is '{written}', but the file is {self._environment}.yaml",
-                f"Write {self._environment}, or rename the file",
-            )
-        return own.having("environment", Scalar(origin, self._environment))
-
-    def _with_its_platform(self, own: Table, defaults: Table) -> Table:
-        """With a likely platform if none is given: hardly a key can be checked without it."""
-        if "platform" in own.entries or "platform" in defaults.entries:
-            return own
-        self._blame(
-            Origin(own.origin.file, None, "platform"),
-            "is missing",
-            f"Add {', or '.join(f'platform: {name}' for name in PLATFORMS)}",
-        )
-        likely = [
-            name
-            for name, platform in PLATFORMS.items()
-            if name == self._environment or not own.entries.keys().isdisjoint(platform.sections)
-        ]
-        own = own.having("platform", Scalar(own.origin, next(iter([*likely, *PLATFORMS]))))
-        return replace(own, doubtful=own.doubtful | {"platform"})
-
-    # --- ML projects ---
-
-    def _with_projects(self, tree: Table) -> Table:
-        listed = tree.get("ml_projects")
-        if listed is None:
-            return tree
-        projects = Table(listed.origin)
-        for name, origin in self._listed_projects(tree):
-            own = self._project_tree(name, origin)
-            if own is not None:
-                projects = projects.having(name, self._resolved(own, tree))
-        return tree.having("ml_projects", projects)
-
-    def _listed_projects(self, tree: Table) -> list[tuple[str, Origin]]:
-        """The names in ml_projects that could be read, each once."""
-        listed = tree.get("ml_projects")
-        items = listed.items if isinstance(listed, Sequence) else ()
-        found: dict[str, Origin] = {}
-        for item in items:
-            if not isinstance(item, Scalar) or not isinstance(item.value, str):
-                continue
-            if item.value in found:
-                self._blame(
-                    item.origin,
-                    f"'{item.value}' stands twice in the list",
-                    "Keep one of them",
-                )
-            elif project_name_fault(item.value) is None:
-                found[item.value] = item.origin
-        return list(found.items())
-
-    def _project_tree(self, name: str, listed_at: Origin) -> Table | None:
-        """An ML project's file; None if there is none, or it isn't a map."""
-        folder = self._folder / PROJECTS_FOLDER
-        known = _names_in(folder) if folder.is_dir() else []
-        if name not in known:
-            self._add(self._unknown_project(name, known, listed_at))
-            return None
-        tree = self._read(folder / f"{name}.yaml", files.project_file())
-        if tree is not None:
-            self._check_environment_names(tree)
-        return tree
-
-    def _unknown_project(self, name: str, known: list[str], origin: Origin) -> ConfigProblem:
-        path = _shown(self._folder / PROJECTS_FOLDER / f"{name}.yaml")
-        near = nearest(name, known)
-        return ConfigProblem(
-            origin.file,
-            origin.line,
-            origin.key,
-            f"there is no ML project '{name}'",
-            f"Did you mean {near}?" if near else f"Write {path}, or remove the name",
-        )
-
-    def _check_environment_names(self, tree: Table) -> None:
-        table = tree.table("environments")
-        for name in table.entries:
-            if name in self._known or environment_name_fault(name) is not None:
-                continue
-            near = nearest(name, self._known)
-            origin = table.keys[name]
-            message = f"there is no environment '{name}'"
-            if near:
-                self._blame(origin, message, f"Did you mean {near}?")
-            else:  # its file may have been deleted, and every team's file names it
-                self._warnings.append(
-                    ConfigProblem(origin.file, origin.line, origin.key, f"has no effect: {message}")
-                )
-
-    def _check_override_versions(self, tree: Table) -> None:
-        components = tree.table("components")
-        for kind, override in components.entries.items():
-            if not isinstance(override, Table) or "version" in override.entries:
-                continue
-            origin = origin_of(("components", kind, "version"), tree)
-            self._blame(
-                origin,
-                "is missing: a component that an ML project overrides has a version of its "
-                "own, apart from the environment's",
-                f"Add components.{kind}.version: 1.0.0 at the top of the file",
-            )
-
-    def _resolved(self, own: Table, environment: Table) -> Table:
-        """An ML project's own keys laid over those that it shares with its environment."""
-        layers = _laid(
-            own.without("platforms", "environments"),
-            own.table("platforms", _text(environment, "platform") or ""),
-            own.table("environments", self._environment),
-        )
-        # What is missing is missing in the file, not in the part of it that was laid on last.
-        own = replace(layers, origin=own.origin)
-        self._check_override_versions(own)
-        overridden = own.table("components").entries
-        kinds = tuple(
-            Scalar(own.origin, kind)
-            for kind in COMPONENT_KINDS
-            if isinstance(overridden.get(kind), Table)
-        )
-        shared = Table(own.origin)
-        for key, path in (
-            ("components", ("stack", "components")),
-            ("smoke_test", ("smoke_test",)),
-            ("labels", ("labels",)),
-        ):
-            tree = environment.get(*path)
-            if tree is not None:
-                shared = shared.having(key, tree)
-        shared = shared.having("smoke_test", shared.table("smoke_test"))
-        whole = _without_null_labels(_laid(shared, own))
-        return whole.having("overrides", Sequence(own.origin, kinds))
-
-    # --- The whole ---
-
-    def _checked(self, tree: Table) -> EnvironmentConfig | None:
-        platform = _text(tree, "platform") or ""
-        model = model_of(platform)
-        config, errors = _validated(tree, model)
-        for error in errors:
-            if violation := _of_platform(error, platform):
-                self._add_violation(violation, tree)
-            elif not _is_doubtful(error["loc"], tree):
-                self._add_problem(problem_of(error, model, tree), error, tree)
-        if errors:  # something in their place, so that the rules can be checked
-            tree = without_faults(errors, model, tree)
-            config, _ = _validated(tree, model)
-        for violation in violations(config) if config is not None else ():
-            self._add_violation(violation, tree)
-        return config
-
-    def _add_problem(self, problem: ConfigProblem, details: ErrorDetails, tree: Table) -> None:
-        if details["type"] == "missing" and problem.file == self._defaults:
-            # Whoever wants a component has to say which version; a default can't know.
-            if "platform" in tree.doubtful or details["loc"][0] == "ml_projects":
-                return  # the base stack's own are told
-            key = ".".join(map(str, details["loc"]))
-            *_, kind, last = details["loc"]
-            if kind in COMPONENT_KINDS and last == "version":
-                key = key.rpartition(".")[0]
-                leave = f", or {kind}: null to do without" if _can_be_left_out(kind, tree) else ""
-                suggestion = f"Add {kind}: {{version: 1.0.0}}{leave}"
-                problem = replace(problem, message="has no version", suggestion=suggestion)
-            problem = replace(problem, file=self._own, line=None, key=key)
-        self._add(problem)
-
-    def _add_violation(self, violation: Violation, tree: Table) -> None:
-        locations = [tuple(key.split(".")) for key in violation.keys]
-        if any(_is_doubtful(location, tree) for location in locations):
-            return
-        problem = self._placed(violation, tree)
-        # What an ML project has from the base stack is said of the base stack.
-        key = re.sub(r"^ml_projects\.[a-z0-9_]+\.", "stack.", violation.keys[0])
-        cause = (key, problem.file, problem.line)
-        if cause not in self._causes:
-            self._causes.add(cause)
-            self._add(problem)
-
-    def _placed(self, violation: Violation, tree: Table) -> ConfigProblem:
-        """A violation with the file and line that are to blame."""
-        locations = [tuple(key.split(".")) for key in violation.keys]
-        blamed = origin_of(locations[0], tree)
-        # A default isn't at fault when an environment's own file asks for what contradicts it.
-        standing = [origin_of(loc, tree) for loc in locations if at(loc, tree) is not None]
-        own = [origin for origin in standing if origin.file != self._defaults]
-        line = next(iter(own or standing), blamed)
-        key = blamed.key if blamed.file == line.file else violation.keys[0]
-        return ConfigProblem(line.file, line.line, key, violation.message, violation.suggestion)
-
-    def _blame(self, origin: Origin, message: str, suggestion: str) -> None:
-        self._add(ConfigProblem(origin.file, origin.line, origin.key, message, suggestion))
-
-    def _add(self, problem: ConfigProblem) -> None:
-        # ML projects share the base stack's components, and so its faults.
-        if problem not in self._problems:
-            self._problems.append(problem)
-
-    def _order(self, problem: ConfigProblem) -> tuple[int, str, int]:
-        rank = {self._own: 0, self._defaults: 1}.get(problem.file, 2)
-        return rank, problem.file, problem.line or 0
-
-
-def _of_platform(error: ErrorDetails, platform: str) -> Violation | None:
-    """An error about a section that only some platforms have."""
-    section = str(error["loc"][0])
-    if error["type"] == "extra_forbidden":
-        message, way_out = f"doesn't belong to platform {platform}", "Remove it, or change platform"
-    elif error["type"] == "missing" and (section,) == error["loc"]:
-        if section not in PLATFORMS[platform].sections:
-            return None
-        message = f"is missing, and platform {platform} needs it"
-        way_out = f"Add {section}: {example_text(PLATFORMS[platform].model.model_fields[section])}"
-    else:
-        return None
-    return Violation((section, "platform"), message, way_out)
-
-
-def _validated(tree: Table, model: type[M]) -> tuple[M | None, list[ErrorDetails]]:
-    """What a tree holds, or everything that is wrong with its values."""
-    try:
-        return model.model_validate(plain(tree)), []
-    except ValidationError as error:
-        return None, error.errors(include_url=False, include_input=False)
-
-
-def _laid(*layers: Table) -> Table:
-    tree = layers[0]
-    for layer in layers[1:]:
-        tree = cast(Table, merged(tree, layer))
-    return tree
-
-
-def _can_be_left_out(kind: str, tree: Table) -> bool:
-    """Whether a stack may do without it, as far as is written."""
-    if kind in _ALWAYS_THERE:
-        return False
-    runner = tree.get("stack", "components", "orchestrator", "flavor")
-    runs_here = isinstance(runner, Scalar) and runner.value == "local"
-    return runs_here or kind not in ("container_registry", "image_builder")
-
-
-def _without_null_labels(tree: Table) -> Table:
-    """A label that is null takes away the one below it."""
-    labels = tree.get("labels")
-    if not isinstance(labels, Table):
-        return tree
-    nothing = [k for k, v in labels.entries.items() if isinstance(v, Scalar) and v.value is None]
-    return tree.having("labels", labels.without(*nothing))
-
-
-def _is_doubtful(location: Location, tree: Table) -> bool:
-    current: object = tree
-    for part in location:
-        if not isinstance(current, Table):
-            return False
-        if part in current.doubtful:
-            return True
-        current = current.entries.get(str(part))
-    return False
-
-
-def _text(tree: Table, key: str) -> str | None:
-    found = tree.get(key)
-    return found.value if isinstance(found, Scalar) and isinstance(found.value, str) else None
-
-
-def _names_in(folder: Path) -> list[str]:
-    return [path.stem for path in folder.glob("*.yaml") if not path.name.startswith(".")]
-
-
 def _unknown_environment(name: str, known: list[str], folder: Path) -> UnknownEnvironmentError:
     environments = folder / ENVIRONMENTS_FOLDER
     listed = f"There are: {', '.join(known)}" if known else "There are none yet"
@@ -482,7 +95,7 @@ def _unknown_environment(name: str, known: list[str], folder: Path) -> UnknownEn
             message,
             near=True,
             is_misnamed=True,
-            where=_shown(other),
+            where=shown(other),
             why="Environments are read from .yaml files",
             fix=f"Rename the file to {name}.yaml",
         )
@@ -490,12 +103,5 @@ def _unknown_environment(name: str, known: list[str], folder: Path) -> UnknownEn
     fix = f"Did you mean {near[0]}? {listed}" if near else listed
     is_new = environment_name_fault(name) is None and not near
     if is_new:
-        fix += f". For a new one, write {_shown(environments / f'{name}.yaml')}"
-    return UnknownEnvironmentError(message, near=not is_new, where=_shown(environments), fix=fix)
-
-
-def _shown(path: Path) -> str:
-    """A path as the user would name it: from here, if it lies below."""
-    path = Path(os.path.abspath(path))
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+        fix += f". For a new one, write {shown(environments / f'{name}.yaml')}"
+    return UnknownEnvironmentError(message, near=not is_new, where=shown(environments), fix=fix)

@@ -1,29 +1,24 @@
-"""YAML files as trees.
+"""YAML files as trees; those that hold secrets are refused.
 
 Scalars are read by YAML 1.2's rules, as editors do: only true and false are truth values; yes,
-no, on and off are text, and so are dates and 1:30.
+no, on and off are text, and so are dates and 1:30. Of a secret it is said where it stands, never
+what it is.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from zenstrap import plain_files
-from zenstrap.config.names import short
-from zenstrap.config.pasted_secrets import problems_of_keys, problems_of_text
-from zenstrap.config.trees import Origin, Scalar, Sequence, Table, Tree
+from zenstrap.config.trees import Builder, Origin, Table
 from zenstrap.errors import ConfigProblem
 
-# A file of this project has some hundred values; more is an alias that multiplies itself.
-_MOST_VALUES: Final = 10_000
-_DEEPEST: Final = 50
 _MOST_BYTES: Final = 128 * 1024
-_WHOLE: Final = "Write the character itself, or remove it"
 
 
 def read(path: Path, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
@@ -70,7 +65,7 @@ def parse(text: str, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
         secrets = problems_of_keys(node, shown_as)
     except RecursionError:
         return nothing, [ConfigProblem(shown_as, None, "", "is nested too deeply")]
-    return (nothing, secrets) if secrets else _Builder(shown_as).document(node)
+    return (nothing, secrets) if secrets else Builder(shown_as).document(node)
 
 
 class Yaml12Loader(yaml.SafeLoader):
@@ -94,166 +89,6 @@ for _tag, _pattern, _first in (
     Yaml12Loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})\Z"), list(_first)
     )
-
-
-class _Builder:
-    """Turns one file's node graph into a tree."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self._problems: list[ConfigProblem] = []
-        self._open: list[yaml.Node] = []
-        self._count = 0
-
-    def document(self, node: yaml.Node) -> tuple[Table, list[ConfigProblem]]:
-        root = Origin(self._file, None, "")
-        if not isinstance(node, yaml.MappingNode):
-            empty = isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
-            problem = "is empty" if empty else "is no map"
-            return Table(root), [
-                ConfigProblem(self._file, 1, "", problem, "Write key: value lines")
-            ]
-        try:
-            tree = self._tree(node, root)
-        except _TooMuch as error:
-            return Table(root), [ConfigProblem(self._file, error.line, "", str(error))]
-        return (tree if isinstance(tree, Table) else Table(root)), self._problems
-
-    def _tree(self, node: yaml.Node, origin: Origin) -> Tree:
-        self._count += 1
-        line = node.start_mark.line + 1
-        if node in self._open:
-            raise _TooMuch("an alias refers to the value that it is part of", line)
-        if self._count > _MOST_VALUES or len(self._open) > _DEEPEST:
-            raise _TooMuch("has too many values, or is nested too deeply", line)
-        self._open.append(node)
-        try:
-            if isinstance(node, yaml.MappingNode):
-                return self._table(node, origin)
-            if isinstance(node, yaml.SequenceNode):
-                self._refuse_tag(node, origin)
-                items = enumerate(node.value)
-                return Sequence(
-                    origin,
-                    tuple(
-                        self._tree(n, Origin(self._file, _line(n), f"{origin.key}[{i}]"))
-                        for i, n in items
-                    ),
-                )
-            return self._scalar(node, origin)
-        finally:
-            self._open.pop()
-
-    def _table(self, node: yaml.MappingNode, origin: Origin) -> Table:
-        self._refuse_tag(node, origin)
-        entries: dict[str, Tree] = {}
-        keys: dict[str, Origin] = {}
-        inherited: list[Table] = []
-        for key_node, value_node in node.value:
-            here = Origin(self._file, _line(key_node), origin.key)
-            if key_node.tag.endswith(":merge"):
-                inherited += self._inherited(value_node, here)
-                continue
-            key = self._key(key_node, here)
-            if key is None:
-                continue
-            shown = short(key)
-            key_origin = replace(here, key=f"{origin.key}.{shown}" if origin.key else shown)
-            if key in entries:
-                self._problem(
-                    key_origin,
-                    f"stands twice; the first is in line {keys[key].line}",
-                    "Keep one of them",
-                )
-                continue
-            # A map or list is blamed at its key, a scalar where it stands.
-            scalar = isinstance(value_node, yaml.ScalarNode) and value_node.value != ""
-            line = _line(value_node) if scalar else key_origin.line
-            keys[key] = key_origin
-            entries[key] = self._tree(value_node, replace(key_origin, line=line))
-        for table in inherited:
-            for key, value in table.entries.items():
-                if key not in entries:
-                    entries[key], keys[key] = value, table.keys[key]
-        return Table(origin, entries, keys)
-
-    def _inherited(self, node: yaml.Node, here: Origin) -> list[Table]:
-        parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        tables = [self._tree(part, here) for part in parts]
-        if all(isinstance(table, Table) for table in tables):
-            return [table for table in tables if isinstance(table, Table)]
-        self._problem(here, "<< takes a map, or a list of maps", "Write <<: *NAME")
-        return []
-
-    def _key(self, node: yaml.Node, here: Origin) -> str | None:
-        if isinstance(node, yaml.ScalarNode):
-            text = str(node.value)
-            if fault := _undisplayable(text):
-                self._problem(here, f"a key has {fault}", _WHOLE)
-                return None
-            if node.tag == "tag:yaml.org,2002:str":
-                return text
-            fix = f'Write "{text}" in quotes' if short(text) == text else "Write it in quotes"
-            self._problem(here, f"the key {short(text) or 'null'} is no text", fix)
-            return None
-        self._problem(
-            here, "a key is a map or a list", "Put text that begins with { or [ in quotes"
-        )
-        return None
-
-    def _scalar(self, node: yaml.Node, origin: Origin) -> Scalar:
-        text = str(node.value)
-        kind = node.tag.removeprefix("tag:yaml.org,2002:")
-        value: str | int | float | bool | None = text
-        if fault := _undisplayable(text):
-            self._problem(origin, f"has {fault}", _WHOLE)
-            return Scalar(origin, "")
-        try:
-            if kind == "null":
-                value = None
-            elif kind == "bool":
-                value = text.lower() == "true"
-            elif kind == "int":
-                value = int(text, 0 if text[:2] in ("0x", "0o") else 10)
-            elif kind == "float":
-                value = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-            elif kind not in ("str", "merge"):
-                self._problem(
-                    origin, f"tags such as {short(node.tag)} aren't understood", "Remove it"
-                )
-        except ValueError:
-            self._problem(
-                origin, f"{short(text)} is no {kind}", "Write it in quotes, or correct it"
-            )
-        return Scalar(origin, value, text)
-
-    def _refuse_tag(self, node: yaml.Node, origin: Origin) -> None:
-        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.rpartition(":")[2] not in (
-            "map",
-            "seq",
-        ):
-            self._problem(origin, f"tags such as {short(node.tag)} aren't understood", "Remove it")
-
-    def _problem(self, origin: Origin, message: str, suggestion: str) -> None:
-        problem = ConfigProblem(origin.file, origin.line, origin.key, message, suggestion)
-        if problem not in self._problems:
-            self._problems.append(problem)
-
-
-class _TooMuch(Exception):
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-def _undisplayable(text: str) -> str | None:
-    """What makes a text one that no file or screen takes; an escape in quotes can write it."""
-    found = re.search("[\ud800-\udfff]", text)
-    return f"\\u{ord(found[0]):x}, which is half a character" if found else None
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
 
 
 def _broken(error: yaml.YAMLError, shown_as: str, text: str) -> ConfigProblem:
@@ -284,4 +119,99 @@ def _broken(error: yaml.YAMLError, shown_as: str, text: str) -> ConfigProblem:
         "",
         f"is no YAML: {problem}",
         "Look at this line and the one above it: indentation, quotes, a missing colon or bracket",
+    )
+
+
+_FIX: Final = "Remove it, revoke it, and write a reference: env:NAME or zenml:SECRET.KEY"
+
+_SHAPES: Final = tuple(
+    (re.compile(pattern), what)
+    for pattern, what in (
+        (r"-----BEGIN [A-Z ]*PRIVATE KEY", "a private key"),
+        (r"[\"']?private_key(_id)?[\"']?\s*:\s*\S", "a service-account key"),
+        (r"[\"']?type[\"']?\s*:\s*[\"']?service_account\b", "a service-account key"),
+        # The same file in base64: `{"type": "s`, `{\n  "type": "s` and `-----BEGIN `.
+        (r"eyJ0eXBlIjo|eyAidHlwZSI6|ewogICJ0eXBlIjog|LS0tLS1CRUdJTi", "an encoded key"),
+        (r"\bAIza[0-9A-Za-z_-]{30,}", "a Google API key"),
+        (r"\bya29\.[0-9A-Za-z_-]{20,}", "a Google access token"),
+        (r"\bGOCSPX-[0-9A-Za-z_-]{20,}", "a Google client secret"),
+        (
+            r"\b(ghp|gho|ghu|ghs|ghr)_[0-9A-Za-z]{30,}|\bgithub_pat_[0-9A-Za-z_]{30,}",
+            "a GitHub token",
+        ),
+        (r"\bglpat-[0-9A-Za-z_-]{18,}", "a GitLab token"),
+        (r"\b(AKIA|ASIA)[0-9A-Z]{16}\b", "an AWS access key"),
+        (r"\bhf_[0-9A-Za-z]{30,}", "a Hugging Face token"),
+        (r"\bxox[abprs]-[0-9A-Za-z-]{10,}", "a Slack token"),
+        (r"\bZEN(KEY|PROKEY)_[0-9A-Za-z_=-]{16,}", "a ZenML API key"),
+        # Ends, so that a line of nothing but beginnings is no work: tokens are some 1,000 long.
+        (r"\beyJ[0-9A-Za-z_-]{10,4000}\.eyJ[0-9A-Za-z_-]{10,4000}\.", "a token"),
+        (r"://[^/\s:@'\"]+:[^/\s@'\"]+@", "a password in an address"),
+    )
+)
+
+# `password: hunter2`, whatever stands before the word.
+_NAMED: Final = re.compile(
+    r"(?i)(?:^|[_-])(?:(password|passwd|passphrase|secret)|api_?key|token|credentials?|private_key)$"
+)
+# Keys that end in such a word and hold no secret.
+_HARMLESS: Final = frozenset({"subject_token"})
+# A reference, ZenML's own way to write one, and words for nothing.
+_NO_SECRET: Final = re.compile(r"(?i)(env:|zenml:)|\{\{[^{}]+\}\}$|(none|null|nil)?$")
+_LABELS: Final = "labels"  # anybody who may look at a resource sees them, and their keys are free
+
+
+def problems_of_text(text: str, shown_as: str) -> list[ConfigProblem]:
+    """A problem per line that looks like a secret. Comments count too: they are committed."""
+    return [
+        _problem(shown_as, number, what)
+        for number, line in enumerate(text.splitlines(), start=1)
+        for what in _shapes_in(line)
+    ]
+
+
+def problems_of_keys(root: yaml.Node, shown_as: str) -> list[ConfigProblem]:
+    """A problem per value whose key says that it is a secret."""
+    return [_problem(shown_as, line, "a secret") for line in dict.fromkeys(_named_in(root, set()))]
+
+
+def _named_in(node: yaml.Node, seen: set[int]) -> Iterator[int]:
+    """The lines; each node is looked at once, whatever refers to it."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _named_in(item, seen)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
+            if name == _LABELS:
+                continue
+            if (found := _NAMED.search(name)) and name not in _HARMLESS:
+                values = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                if any(_is_secret(one, is_password=bool(found[1])) for one in values):
+                    yield key.start_mark.line + 1
+            yield from _named_in(value, seen)
+
+
+def _is_secret(value: yaml.Node, *, is_password: bool) -> bool:
+    if not isinstance(value, yaml.ScalarNode):
+        return False
+    kind = value.tag.rpartition(":")[2]
+    if kind in ("int", "float"):  # max_token: 512
+        return is_password
+    return kind not in ("null", "bool") and not _NO_SECRET.match(value.value.strip())
+
+
+def _shapes_in(line: str) -> Iterator[str]:
+    for pattern, what in _SHAPES:
+        if pattern.search(line):
+            yield what
+            return
+
+
+def _problem(shown_as: str, line: int, what: str) -> ConfigProblem:
+    return ConfigProblem(
+        shown_as, line, "", f"seems to hold {what}; secrets never stand here", _FIX
     )

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from zenstrap.config import files
+from zenstrap.config.files import defaults_file, environment_file, project_file
 from zenstrap.paths import configs_folder
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -24,7 +24,7 @@ FILE_NAME: Final = "schema.json"
 
 def schema() -> dict[str, Any]:
     """The JSON schema of all kinds of files."""
-    kinds = (files.environment_file(), files.defaults_file(), files.project_file())
+    kinds = (environment_file(), defaults_file(), project_file())
     _, together = models_json_schema(
         [(kind, "validation") for kind in kinds], ref_template="#/$defs/{model}"
     )

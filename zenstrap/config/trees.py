@@ -1,10 +1,16 @@
-"""Values that remember where they stand in their file, and their merging."""
+"""Values that remember where they stand in their file: made from YAML, looked up, and merged."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final, cast
+
+import yaml
+
+from zenstrap.config.names import short
+from zenstrap.errors import ConfigProblem
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,14 @@ def merged(base: Tree, over: Tree) -> Tree:
     return Table(over.origin, entries, {**base.keys, **over.keys}, doubtful)
 
 
+def laid(*layers: Table) -> Table:
+    """Each laid over the one before; see :func:`merged`."""
+    tree = layers[0]
+    for layer in layers[1:]:
+        tree = cast(Table, merged(tree, layer))
+    return tree
+
+
 def _flavor(table: Table) -> object:
     flavor = table.entries.get("flavor")
     return flavor.value if isinstance(flavor, Scalar) else None
@@ -136,6 +150,18 @@ def at(location: Location, tree: Tree | None) -> Tree | None:
         else:
             return None
     return tree
+
+
+def is_doubtful(location: Location, tree: Table) -> bool:
+    """Whether what stands there, or should, is worth nothing."""
+    current: object = tree
+    for part in location:
+        if not isinstance(current, Table):
+            return False
+        if part in current.doubtful:
+            return True
+        current = current.entries.get(str(part))
+    return False
 
 
 def origin_of(location: Location, tree: Tree, *, at_key: bool = False) -> Origin:
@@ -155,3 +181,169 @@ def origin_of(location: Location, tree: Tree, *, at_key: bool = False) -> Origin
                 key = f"{key}.{missing}" if key else str(missing)
             return replace(origin, key=key)
     return origin
+
+
+# A file of this project has some hundred values; more is an alias that multiplies itself.
+_MOST_VALUES: Final = 10_000
+_DEEPEST: Final = 50
+_WHOLE: Final = "Write the character itself, or remove it"
+
+
+class Builder:
+    """Turns one file's node graph into a tree."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._problems: list[ConfigProblem] = []
+        self._open: list[yaml.Node] = []
+        self._count = 0
+
+    def document(self, node: yaml.Node) -> tuple[Table, list[ConfigProblem]]:
+        root = Origin(self._file, None, "")
+        if not isinstance(node, yaml.MappingNode):
+            empty = isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
+            problem = "is empty" if empty else "is no map"
+            return Table(root), [
+                ConfigProblem(self._file, 1, "", problem, "Write key: value lines")
+            ]
+        try:
+            tree = self._tree(node, root)
+        except _TooMuch as error:
+            return Table(root), [ConfigProblem(self._file, error.line, "", str(error))]
+        return (tree if isinstance(tree, Table) else Table(root)), self._problems
+
+    def _tree(self, node: yaml.Node, origin: Origin) -> Tree:
+        self._count += 1
+        line = node.start_mark.line + 1
+        if node in self._open:
+            raise _TooMuch("an alias refers to the value that it is part of", line)
+        if self._count > _MOST_VALUES or len(self._open) > _DEEPEST:
+            raise _TooMuch("has too many values, or is nested too deeply", line)
+        self._open.append(node)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._table(node, origin)
+            if isinstance(node, yaml.SequenceNode):
+                self._refuse_tag(node, origin)
+                items = enumerate(node.value)
+                return Sequence(
+                    origin,
+                    tuple(
+                        self._tree(n, Origin(self._file, _line(n), f"{origin.key}[{i}]"))
+                        for i, n in items
+                    ),
+                )
+            return self._scalar(node, origin)
+        finally:
+            self._open.pop()
+
+    def _table(self, node: yaml.MappingNode, origin: Origin) -> Table:
+        self._refuse_tag(node, origin)
+        entries: dict[str, Tree] = {}
+        keys: dict[str, Origin] = {}
+        inherited: list[Table] = []
+        for key_node, value_node in node.value:
+            here = Origin(self._file, _line(key_node), origin.key)
+            if key_node.tag.endswith(":merge"):
+                inherited += self._inherited(value_node, here)
+                continue
+            key = self._key(key_node, here)
+            if key is None:
+                continue
+            shown = short(key)
+            key_origin = replace(here, key=f"{origin.key}.{shown}" if origin.key else shown)
+            if key in entries:
+                self._problem(
+                    key_origin,
+                    f"stands twice; the first is in line {keys[key].line}",
+                    "Keep one of them",
+                )
+                continue
+            # A map or list is blamed at its key, a scalar where it stands.
+            scalar = isinstance(value_node, yaml.ScalarNode) and value_node.value != ""
+            line = _line(value_node) if scalar else key_origin.line
+            keys[key] = key_origin
+            entries[key] = self._tree(value_node, replace(key_origin, line=line))
+        for table in inherited:
+            for key, value in table.entries.items():
+                if key not in entries:
+                    entries[key], keys[key] = value, table.keys[key]
+        return Table(origin, entries, keys)
+
+    def _inherited(self, node: yaml.Node, here: Origin) -> list[Table]:
+        parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        tables = [self._tree(part, here) for part in parts]
+        if all(isinstance(table, Table) for table in tables):
+            return [table for table in tables if isinstance(table, Table)]
+        self._problem(here, "<< takes a map, or a list of maps", "Write <<: *NAME")
+        return []
+
+    def _key(self, node: yaml.Node, here: Origin) -> str | None:
+        if isinstance(node, yaml.ScalarNode):
+            text = str(node.value)
+            if fault := _undisplayable(text):
+                self._problem(here, f"a key has {fault}", _WHOLE)
+                return None
+            if node.tag == "tag:yaml.org,2002:str":
+                return text
+            fix = f'Write "{text}" in quotes' if short(text) == text else "Write it in quotes"
+            self._problem(here, f"the key {short(text) or 'null'} is no text", fix)
+            return None
+        self._problem(
+            here, "a key is a map or a list", "Put text that begins with { or [ in quotes"
+        )
+        return None
+
+    def _scalar(self, node: yaml.Node, origin: Origin) -> Scalar:
+        text = str(node.value)
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        value: str | int | float | bool | None = text
+        if fault := _undisplayable(text):
+            self._problem(origin, f"has {fault}", _WHOLE)
+            return Scalar(origin, "")
+        try:
+            if kind == "null":
+                value = None
+            elif kind == "bool":
+                value = text.lower() == "true"
+            elif kind == "int":
+                value = int(text, 0 if text[:2] in ("0x", "0o") else 10)
+            elif kind == "float":
+                value = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+            elif kind not in ("str", "merge"):
+                self._problem(
+                    origin, f"tags such as {short(node.tag)} aren't understood", "Remove it"
+                )
+        except ValueError:
+            self._problem(
+                origin, f"{short(text)} is no {kind}", "Write it in quotes, or correct it"
+            )
+        return Scalar(origin, value, text)
+
+    def _refuse_tag(self, node: yaml.Node, origin: Origin) -> None:
+        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.rpartition(":")[2] not in (
+            "map",
+            "seq",
+        ):
+            self._problem(origin, f"tags such as {short(node.tag)} aren't understood", "Remove it")
+
+    def _problem(self, origin: Origin, message: str, suggestion: str) -> None:
+        problem = ConfigProblem(origin.file, origin.line, origin.key, message, suggestion)
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+
+class _TooMuch(Exception):
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def _undisplayable(text: str) -> str | None:
+    """What makes a text one that no file or screen takes; an escape in quotes can write it."""
+    found = re.search("[\ud800-\udfff]", text)
+    return f"\\u{ord(found[0]):x}, which is half a character" if found else None
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
-from zenstrap.config.names import project_name_fault
-from zenstrap.config.spelling import nearest
+from zenstrap.config.names import nearest, project_name_fault
 from zenstrap.errors import UsageError
 from zenstrap.lifecycle.ownership import our_registry, require_ours
 from zenstrap.lifecycle.planning import combined_digest

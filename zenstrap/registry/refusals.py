@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from zenstrap.config.spelling import nearest
+from zenstrap.config.names import nearest
 from zenstrap.errors import NameTakenError, RefusedError, UsageError
 from zenstrap.naming import alias_name
 from zenstrap.redaction import UNKNOWN

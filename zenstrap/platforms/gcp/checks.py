@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from zenstrap import paths
 from zenstrap.config import GoogleEnvironment
+from zenstrap.config.google_fields import KNOWN_REGIONS
 from zenstrap.errors import AuthenticationError
 from zenstrap.platforms.base import NamedCheck, Unknown
 from zenstrap.platforms.gcp.errors import GoogleError
@@ -109,8 +110,6 @@ class _Look:
         raise self._lacking(missing, f"project {self._access.project_id}", "gcloud projects")
 
     def regions(self) -> str:
-        from zenstrap.config.google_regions import KNOWN
-
         wanted = {self._config.gcp.region: "gcp.region"}
         for project in self._config.targets:
             stack = f"ml_projects.{project}" if project else "stack"
@@ -121,7 +120,7 @@ class _Look:
         unknown = [
             region
             for region, key in sorted(wanted.items())
-            if region not in KNOWN and not self._exists(region, key)
+            if region not in KNOWN_REGIONS and not self._exists(region, key)
         ]
         if unknown:
             return Unknown(f"not known to this version of zenstrap: {', '.join(unknown)}")
@@ -129,8 +128,7 @@ class _Look:
 
     def _exists(self, region: str, key: str) -> bool:
         """Whether Google knows it; False where it can't be asked before the API is enabled."""
-        from zenstrap.config.google_regions import KNOWN
-        from zenstrap.config.spelling import nearest
+        from zenstrap.config.names import nearest
         from zenstrap.platforms.gcp.api.refusals import ApiDisabledError, RefusedCallError
 
         path = f"v1/projects/{self._access.project_id}/locations/{region}"
@@ -141,7 +139,7 @@ class _Look:
         except RefusedCallError as error:
             if error.refusal.status not in (400, 403, 404):
                 raise
-            near = nearest(region, sorted(KNOWN))
+            near = nearest(region, sorted(KNOWN_REGIONS))
             raise GoogleError(
                 f"there is no region {region}",
                 where=key,
