@@ -5,15 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from zenstrap.config import load_environment
+from zenstrap.config import load_environment, reading
 from zenstrap.errors import ConfigError, ConfigProblem
 from zenstrap.paths import project_root
 
+COMPOSED = lru_cache(maxsize=64)(reading._composed)
 REAL = project_root() / "configs"
 
 
@@ -70,6 +72,12 @@ def copied_configs() -> Iterator[Configs]:
         target = Path(folder).resolve() / "configs"
         shutil.copytree(REAL, target)
         yield Configs(target)
+
+
+@pytest.fixture(autouse=True)
+def _a_text_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of the time of most of these tests is PyYAML's, with files that they don't change."""
+    monkeypatch.setattr(reading, "_composed", COMPOSED)
 
 
 @pytest.fixture

@@ -380,7 +380,29 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place[0]}:{place[1]}")
+def _parents(lines: list[str], index: int, indent: int) -> list[str]:
+    """The keys above a line, found by indentation alone."""
+    found: list[str] = []
+    for line in reversed(lines[:index]):
+        depth = len(line) - len(line.lstrip())
+        if line.strip() and not line.lstrip().startswith("#") and depth < indent:
+            found.insert(0, line.split(":")[0].strip())
+            indent = depth
+    return found
+
+
+def _sections() -> list[tuple[str, int]]:
+    """The last line of each section of each file."""
+    found = {}
+    for file, number in PLACES:
+        lines = (REAL / file).read_text(encoding="utf-8").splitlines()
+        line = lines[number - 1]
+        parents = _parents(lines, number - 1, len(line) - len(line.lstrip()))
+        found[(file, *parents)] = (file, number)
+    return list(found.values())
+
+
+@pytest.mark.parametrize("place", _sections(), ids=lambda place: f"{place[0]}:{place[1]}")
 def test_an_unknown_key_anywhere_is_blamed_where_it_stands(place: tuple[str, int]) -> None:
     file, number = place
     environment = Path(file).stem if file.startswith("environments/") else "dev"
@@ -397,17 +419,6 @@ def test_an_unknown_key_anywhere_is_blamed_where_it_stands(place: tuple[str, int
         else:
             found = configs.problem(environment)
     assert (found.file, found.line, found.key) == (file, number, ".".join([*parents, "qqqqzzzz"]))
-
-
-def _parents(lines: list[str], index: int, indent: int) -> list[str]:
-    """The keys above a line, found by indentation alone."""
-    found: list[str] = []
-    for line in reversed(lines[:index]):
-        depth = len(line) - len(line.lstrip())
-        if line.strip() and not line.lstrip().startswith("#") and depth < indent:
-            found.insert(0, line.split(":")[0].strip())
-            indent = depth
-    return found
 
 
 def test_a_misspelt_section_does_not_hide_what_is_below_it(configs: Configs) -> None:

@@ -15,7 +15,7 @@ DEV, FRAUD = "environments/dev.yaml", "ml_projects/fraud_detection.yaml"
 # Enough for what these can find; a busy machine may take its time.
 some = settings(max_examples=25, deadline=None)
 
-scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+scalars = st.none() | st.booleans() | st.integers() | st.text("xé \n", max_size=3)
 values = st.recursive(
     scalars,
     lambda inner: (

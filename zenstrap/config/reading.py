@@ -46,17 +46,11 @@ def parse(text: str, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
     if secrets := problems_of_text(text, shown_as):
         return nothing, secrets
     try:
-        loader = Yaml12Loader(text)
-    except yaml.YAMLError as error:
-        return nothing, [_broken(error, shown_as, text)]
-    try:
-        node = loader.get_single_node()
+        node = _composed(text)
     except yaml.YAMLError as error:
         return nothing, [_broken(error, shown_as, text)]
     except RecursionError:
         return nothing, [ConfigProblem(shown_as, None, "", "is nested too deeply")]
-    finally:
-        loader.dispose()
     if node is None:
         return nothing, [
             ConfigProblem(shown_as, None, "", "is empty", "Write at least one key: value line")
@@ -66,6 +60,14 @@ def parse(text: str, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
     except RecursionError:
         return nothing, [ConfigProblem(shown_as, None, "", "is nested too deeply")]
     return (nothing, secrets) if secrets else Builder(shown_as).document(node)
+
+
+def _composed(text: str) -> yaml.Node | None:
+    loader = Yaml12Loader(text)
+    try:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
 
 
 class Yaml12Loader(yaml.SafeLoader):

@@ -19,8 +19,13 @@ def to_yaml(config: EnvironmentConfig) -> str:
     Components, and settings of theirs, that are null are left out. It loads again to the same
     values, whether it is read by YAML 1.1's rules or by 1.2's.
     """
+    return dumped(to_data(config))
+
+
+def dumped(data: dict[str, Any]) -> str:
+    """Data as YAML."""
     text: str = yaml.dump(
-        to_data(config),
+        data,
         Dumper=_Dumper,
         allow_unicode=True,
         default_flow_style=False,
