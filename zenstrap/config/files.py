@@ -33,7 +33,7 @@ def project_file() -> type[BaseModel]:
     return _files(_known())[2]
 
 
-Known = tuple[tuple[str, type[BaseModel]], ...]
+Known = tuple[tuple[str, type[BaseModel]], ...]  # made anew when a platform is added
 
 
 def _known() -> Known:
@@ -108,14 +108,14 @@ def _extended(name: str, doc: str, part: dict[str, Any], /, **more: Any) -> type
     )
 
 
-def _part(model: type[BaseModel], *, sections: tuple[str, ...] = ()) -> dict[str, Any]:
+def _part(model: type[BaseModel], *, sections: tuple[str, ...] | None = None) -> dict[str, Any]:
     """A model's fields for ``create_model``, all optional, down to the last section.
 
     Args:
         sections: these alone; null takes away what another file says.
     """
     fields: dict[str, Any] = {}
-    for name in sections or model.model_fields:
+    for name in model.model_fields if sections is None else sections:
         info = model.model_fields[name]
         annotation: Any = _partial(info.annotation)
         if sections:

@@ -252,6 +252,7 @@ class EnvironmentConfig(Section):
     )
 
     def __new__(cls, **content: Any) -> Self:
+        # ZenML makes a step's parameter by calling its class.
         if cls is EnvironmentConfig and content.get("platform") in PLATFORMS:
             return cast(Self, super().__new__(model_of(content["platform"])))
         return super().__new__(cls)
