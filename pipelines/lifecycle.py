@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.request import PLAIN, Request
 from zenstrap.runs import run_options
+from zenstrap.zenml_private.calls import name_run
+from zenstrap.zenml_private.dynamic import DynamicPipeline
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,7 +39,7 @@ class LifecyclePipeline(DynamicPipeline):
 
     def _name_by(self, environment: str) -> None:
         options = run_options(environment, self.name, self.command)
-        self._run_args.setdefault("run_name", options.name)
+        name_run(self, options.name)
         self.configure(
             substitutions={"environment": environment}, tags=options.tags, extra=options.extra
         )

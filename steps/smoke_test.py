@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from zenml import get_step_context, save_artifact, step
-from zenml.utils import source_utils
 
 from steps.artifact import ReportMaterializer, named
 from zenstrap import invocation, running
 from zenstrap.errors import SmokeTestError
 from zenstrap.lifecycle.proving import REPORT, prove
 from zenstrap.reports import Registrations, SmokeTestReport
+from zenstrap.zenml_private.calls import StepOfRun, load_code
 
 
 @step(enable_cache=False, output_materializers=ReportMaterializer)
@@ -19,8 +19,10 @@ def smoke_test(
     """Args: stack: the candidate's name. training_pipeline: the pipeline's source, module.name."""
     with running.step("smoke_test", stack) as this:
         candidate = next(r for r in registrations.registrations if r.name == stack)
-        pipeline, id = source_utils.load(training_pipeline), get_step_context().step_run.id
-        report = prove(candidate, this.run.config, pipeline, id, this.run)
+        context = get_step_context()
+        caller = StepOfRun(context.pipeline_run.id, context.step_run.id)
+        pipeline = load_code(training_pipeline)
+        report = prove(candidate, this.run.config, pipeline, caller, this.run)
         if not report.passed:  # a failed step keeps no output by itself
             name = f"{this.run.environment}_{REPORT}"
             save_artifact(report, name=name, materializer=ReportMaterializer)

@@ -26,6 +26,13 @@ CLOUD = re.compile(r"google|\bgcp\b|\bgcs\b", re.IGNORECASE)
 LINK = re.compile(r"https://\S+")
 ASKS = re.compile(r"\bplatform\)? (==|!=) |\.platform in ")
 
+# What of ZenML it documents, and may be used anywhere; the rest is in zenstrap.zenml_private.
+DOCUMENTED = re.compile(
+    r"zenml(\.[a-zA-Z]\w*)?"
+    r"|zenml\.(client|enums|exceptions|models|materializers\.base_materializer)\.[a-zA-Z]\w*"
+    r"|zenml\.pipelines\.pipeline_definition\.Pipeline"  # the type of a pipeline
+)
+
 # From the bottom to the top. A module may import from its own floor and those below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
     (
@@ -38,6 +45,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "zenstrap.plain_files",
         "zenstrap.redaction",
         "zenstrap.user",
+        "zenstrap.zenml_private",
     ),
     ("zenstrap.config",),
     (
@@ -86,6 +94,15 @@ class Source:
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+    def undocumented(self) -> Iterator[str]:
+        """What it uses of ZenML that ZenML doesn't document."""
+        for name in self.imports():
+            if within(name, "zenml") and not DOCUMENTED.fullmatch(name):
+                yield name
+        for node in ast.walk(ast.parse(self.text)):
+            if isinstance(node, ast.Attribute) and node.attr == "zen_store":
+                yield ast.unparse(node)
 
 
 @dataclass(frozen=True)
@@ -176,6 +193,15 @@ class Structure:
             name
             for name, source in self.modules.items()
             if not within(name, *PLATFORMS) and CLOUD.search(LINK.sub("", source.text))
+        ]
+
+    def undocumented(self) -> list[str]:
+        """Where something of ZenML's that it doesn't document is used, outside of its place."""
+        return [
+            f"{name}: {used}"
+            for name, source in self.modules.items()
+            if not within(name, "zenstrap.zenml_private")
+            for used in source.undocumented()
         ]
 
     @property

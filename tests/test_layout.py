@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.structure import DOUBLE, ROOTS, Structure, floor_of, within
+from tests.structure import DOUBLE, ROOTS, Source, Structure, floor_of, within
 from zenstrap.paths import project_root
 
 PRODUCT = Structure.of(project_root())
@@ -29,6 +29,25 @@ def test_nobody_asks_which_platform_it_is() -> None:
 
 def test_a_cloud_is_named_in_its_own_package_only() -> None:
     assert set(PRODUCT.cloud_words()) == NAME_A_CLOUD
+
+
+def test_what_zenml_does_not_document_is_used_in_one_place() -> None:
+    assert PRODUCT.undocumented() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from zenml.utils import source_utils", True),
+        ("def f():\n    import zenml.config.global_config", True),
+        ("client.zen_store.create_stack(request)", True),
+        ("import zenml\nfrom zenml.client import Client\nfrom zenml import step", False),
+    ],
+)
+def test_it_would_be_found(tmp_path: Path, text: str, found: bool) -> None:
+    file = tmp_path / "module.py"
+    file.write_text(text)
+    assert bool([*Source("module", file, False).undocumented()]) is found
 
 
 @pytest.mark.parametrize(

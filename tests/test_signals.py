@@ -85,16 +85,3 @@ def test_outside_of_the_main_thread_nothing_is_taken() -> None:
     thread.start()
     thread.join()
     assert found == [before]
-
-
-def test_zenml_takes_none_around_its_steps() -> None:
-    from zenml.orchestrators.signal_handler import SignalHandler
-
-    from zenstrap.execution import leave_signals_to_us
-
-    leave_signals_to_us()
-    before = signal.getsignal(signal.SIGINT)
-    handler = SignalHandler(step_run=None, execution_mode=None)  # type: ignore[arg-type]
-    with handler:
-        assert signal.getsignal(signal.SIGINT) == before
-    assert signal.getsignal(signal.SIGINT) == before

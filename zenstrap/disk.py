@@ -13,6 +13,7 @@ from typing import Final
 
 from zenstrap import paths
 from zenstrap.errors import ZenstrapError, causes
+from zenstrap.zenml_private.calls import config_folder
 
 _NUMBERS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -94,9 +95,7 @@ def _written_to() -> Iterator[Path]:
 
 def _zenml_folder() -> Path | None:
     try:
-        from zenml.config.global_config import GlobalConfiguration
-
-        return Path(GlobalConfiguration().config_directory)
+        return config_folder()
     except Exception:  # it may be what could not be written
         return None
 

@@ -17,6 +17,7 @@ from zenstrap.config.rendering import SCHEMA
 from zenstrap.errors import RegistryError
 from zenstrap.terraform.state import StateIdentity
 from zenstrap.user import user_name
+from zenstrap.zenml_private.calls import every, fail_run, fail_step
 
 if TYPE_CHECKING:
     from zenml import Tag
@@ -288,9 +289,8 @@ def claim_runs(client: Client, environment: str, owner: str, lineage: str | None
     Args:
         lineage: of the state that lies in our place; None where there is none yet.
     """
-    from zenml.utils.pagination_utils import depaginate
 
-    found = depaginate(
+    found = every(
         client.list_pipeline_runs,
         tags=[environment_tag(environment)],
         sort_by="desc:created",
@@ -342,36 +342,23 @@ def fail_dead_runs(client: Client, environment: str, owner: str, *, but: str = "
     Returns:
         The names of the runs, each with the steps that it was at.
     """
-    from zenml.enums import ExecutionStatus
-    from zenml.models import PipelineRunUpdate, StepRunUpdate
-    from zenml.utils.time_utils import utc_now
-
     found = []
     for run in [one for one in _unfinished(client, environment, owner) if str(one.id) != but]:
         at = []
         for name, step in client.get_pipeline_run(run.id).steps.items():
             if not step.status.is_finished:
                 at.append(name)
-                client.zen_store.update_run_step(
-                    step.id, StepRunUpdate(status=ExecutionStatus.FAILED, end_time=utc_now())
-                )
-        client.zen_store.update_run(
-            run.id,
-            PipelineRunUpdate(
-                status=ExecutionStatus.FAILED,
-                status_reason="The process that ran it is gone.",
-            ),
-        )
+                fail_step(client, step.id)
+        fail_run(client, run.id, "The process that ran it is gone.")
         found.append(f"{run.name} (at {', '.join(at)})" if at else run.name)
     return found
 
 
 def _unfinished(client: Client, environment: str, owner: str) -> Iterator[PipelineRunResponse]:
     from zenml.enums import ExecutionStatus
-    from zenml.utils.pagination_utils import depaginate
 
     open_ones = [status.value for status in ExecutionStatus if not status.is_finished]
-    for run in depaginate(
+    for run in every(
         client.list_pipeline_runs,
         tags=_tags(environment, owner),
         status=f"oneof:{json.dumps(open_ones)}",

@@ -1,7 +1,7 @@
 """Calls to ZenML's server: it may be away for a minute, and not longer.
 
-ZenML 0.98 tries again by itself, for up to a quarter of an hour, says nothing meanwhile and hears
-of no Ctrl-C. How it calls is no promise of its; ``tests/test_zenml_server.py`` holds it.
+ZenML tries again by itself, for up to a quarter of an hour, says nothing meanwhile and hears of no
+Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from zenstrap import stopping
 from zenstrap.errors import OutOfReachError
 from zenstrap.log import LOGGER, took
 from zenstrap.waiting import waiting_for
+from zenstrap.zenml_private.patches import call_the_server_with
 
 PATIENCE_SECONDS = 60.0
 """From the first failure of a call to its end: a server that is started anew is back by then."""
@@ -31,10 +32,7 @@ _DEEPEST = 20  # errors behind one another; a circle is possible
 
 def be_patient_with_the_server() -> None:
     """Let ZenML's client call its server like this, in this process."""
-    from zenml.zen_stores import rest_zen_store
-
-    rest_zen_store.HTTPAdapter = PatientAdapter  # type: ignore[attr-defined, assignment]
-    rest_zen_store.requests = _Requests()  # type: ignore[attr-defined, assignment]
+    call_the_server_with(PatientAdapter, _Requests())
 
 
 class _Requests:

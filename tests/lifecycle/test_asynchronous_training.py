@@ -17,6 +17,8 @@ from zenstrap.platforms import platform_of
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
 from zenstrap.running import Run
+from zenstrap.zenml_private import calls
+from zenstrap.zenml_private.calls import StepOfRun
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -81,7 +83,15 @@ def proven(client: Client, elsewhere: Elsewhere, *happenings: Happening) -> Smok
     )
     config = configured("local")
     run = Run(platform_of(config), "up", interrupt=elsewhere)
-    return prove(candidate, config, smoke_training, uuid4(), run)
+    return prove(candidate, config, smoke_training, caller(), run)
+
+
+def caller() -> StepOfRun:
+    """A step of a run that is there."""
+    from pipelines.smoke_training import smoke_training
+
+    run = calls.record_run(smoke_training, {"training": None, "data": None}).run
+    return StepOfRun(run.id, uuid4())
 
 
 def status(client: Client, elsewhere: Elsewhere) -> str:
@@ -123,7 +133,7 @@ def test_the_wait_ends_at_the_time_limit(client: Client, elsewhere: Elsewhere) -
             smoke_training,
             client.get_stack("default").id,
             parameters={"training": None, "data": None},
-            step_id=uuid4(),
+            caller=caller(),
             time_limit=12,
             interrupt=elsewhere,
             clock=lambda: sum(elsewhere.waited),

@@ -16,6 +16,7 @@ from zenstrap.errors import UsageError
 from zenstrap.views import json_view
 from zenstrap.views.environments_view import EnvironmentLine, environments_table
 from zenstrap.views.terminal import console_on
+from zenstrap.zenml_private.calls import every
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -36,8 +37,6 @@ def envs(telling: Telling, *, json: bool, debug: bool) -> int:
 
 
 def _environments(client: Client) -> Iterator[EnvironmentLine]:
-    from zenml.utils.pagination_utils import depaginate
-
     from zenstrap.runs import environment_tag, newest_run
 
     files: set[str] = set()
@@ -45,7 +44,7 @@ def _environments(client: Client) -> Iterator[EnvironmentLine]:
         files = set(available_environments())
     states = {file.parents[2].name for file in paths.home().glob(f"environments/*/{_STATE}")}
     prefix = environment_tag("")
-    tags = depaginate(client.list_tags, name=f"startswith:{prefix}", size=_PAGE)
+    tags = every(client.list_tags, name=f"startswith:{prefix}", size=_PAGE)
     tagged = {tag.name.removeprefix(prefix) for tag in tags}
     for name in sorted(files | states | tagged):
         last = newest_run(client, name)

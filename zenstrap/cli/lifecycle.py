@@ -37,6 +37,7 @@ from zenstrap.running import Audience, Run
 from zenstrap.views.select import select
 from zenstrap.views.sink import Recorder, View, tee
 from zenstrap.waiting import told_by
+from zenstrap.zenml_private.calls import is_server
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -211,8 +212,7 @@ def _connected(run: Run, options: Options) -> Iterator[Client]:
             # The pipelines' imports are most of what a start takes.
             importlib.import_module(f"pipelines.{PIPELINES[run.command]}")
             run.interrupt.check()
-            store = client.zen_store.config.type.value
-            detail = "ZenML server" if store == "rest" else "ZenML's local database"
+            detail = "ZenML server" if is_server(client) else "ZenML's local database"
             run.emit(StepFinished("connect", "done", time.monotonic() - started, detail))
             connected = True
             yield client
@@ -225,8 +225,8 @@ def _connected(run: Run, options: Options) -> Iterator[Client]:
 
 @contextmanager
 def _control_stack(run: Run, client: Client) -> Iterator[None]:
-    from zenstrap.execution import on_stack
     from zenstrap.lifecycle.control_stack import control_stack
+    from zenstrap.zenml_private.calls import on_stack
 
     stack = control_stack(client, run.config)
     active = stack.id == client.active_stack_model.id

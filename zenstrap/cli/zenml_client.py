@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
+import importlib
 import os
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from zenstrap.paths import project_root, require_home
 from zenstrap.reach import knock
 from zenstrap.redaction import know, passwords_in
 from zenstrap.waiting import waiting_for
+from zenstrap.zenml_private import calls, patches
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -62,19 +62,13 @@ def zenml_client(*, debug: bool = False) -> Iterator[Client]:
 def _connect(*, quiet: bool) -> Client:
     require_home()
     with speaking():  # it keeps what steps write to the streams that it finds at its import
-        from zenml.logger import ZenMLConsoleHandler
-    from zenml.utils import source_utils
-    from zenml.utils.io_utils import get_global_config_directory
-
+        importlib.import_module("zenml")
     from zenstrap.execution import prepare_zenml
 
     if quiet:
-        root = logging.getLogger()
-        for handler in [h for h in root.handlers if isinstance(h, ZenMLConsoleHandler)]:
-            root.removeHandler(handler)
-    require_plain_settings(Path(get_global_config_directory()))
-    # Steps and pipelines are found from the clone, wherever the command was started.
-    source_utils.set_custom_source_root(str(project_root()))
+        patches.take_the_log_off_the_terminal()
+    require_plain_settings(calls.config_folder())
+    calls.find_code_from(project_root())  # wherever the command was started
     prepare_zenml()
     try:
         from zenml.client import Client
@@ -82,7 +76,7 @@ def _connect(*, quiet: bool) -> Client:
         _know_the_stores_secrets()
         _knock()
         client = Client()
-        _ = client.zen_store.get_store_info()
+        calls.store_info(client)
     except Exception as error:
         raise explained(error, store_url()) from error
     for what, look in (
@@ -105,9 +99,7 @@ def _knock() -> None:
 
 def _know_the_stores_secrets() -> None:
     """What ZenML itself remembers of a login: it takes the password out of the address."""
-    from zenml.config.global_config import GlobalConfiguration
-
-    store = GlobalConfiguration().store_configuration
+    store = calls.store_configuration()
     know(*passwords_in(store.url))
     for name in ("password", "api_key", "api_token"):
         value = getattr(store, name, None)
@@ -120,8 +112,6 @@ def store_url() -> str | None:
     if named := os.environ.get("ZENML_STORE_URL"):
         return named
     try:
-        from zenml.config.global_config import GlobalConfiguration
-
-        return GlobalConfiguration().store_configuration.url
+        return str(calls.store_configuration().url)
     except Exception:
         return None

@@ -7,8 +7,8 @@ from types import FrameType
 from typing import Final
 
 from zenstrap.errors import RegistryError, causes
+from zenstrap.zenml_private.calls import SCHEMAS
 
-_SCHEMAS: Final = "zenml.zen_stores.schemas"  # a module for each table: records to ZenML's models
 _DRIVERS: Final = "sqlalchemy."  # what makes Python values of a column's
 _SAID: Final = (ValueError, TypeError, LookupError)
 
@@ -38,7 +38,7 @@ def _record(error: BaseException) -> str | None:
     """What was being read, as people would find it."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     for frame in reversed(frames):
-        if _module(frame).startswith(_SCHEMAS):
+        if _module(frame).startswith(SCHEMAS):
             record = frame.f_locals.get("self")
             table = getattr(type(record), "__tablename__", None)
             if table is None or frame.f_code.co_name.startswith("update"):

@@ -22,6 +22,7 @@ from zenstrap.lifecycle.infrastructure import terraform_for
 from zenstrap.lifecycle.secrets import references, secrets
 from zenstrap.platforms.base import NamedCheck, Need, Platform, Unknown
 from zenstrap.reports import Check, PreflightReport
+from zenstrap.zenml_private import calls
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -204,21 +205,14 @@ def _connected(client: Client | ZenstrapError) -> Client:
 def _zenml(client: Client | ZenstrapError) -> str:
     import zenml
 
-    store = _connected(client).zen_store
-    kind = "server" if store.config.type.value == "rest" else "local database"
+    kind = "server" if calls.is_server(_connected(client)) else "local database"
     return f"{zenml.__version__}, {kind}"
 
 
 def _zenml_server(client: Client, runners: str) -> str:
     """ZenML sends pipelines to other machines only if they can reach its server from there."""
-    from zenml.zen_stores.sql_zen_store import SQLDatabaseDriver, SqlZenStoreConfiguration
-
-    store = client.zen_store
-    is_file = (
-        isinstance(store.config, SqlZenStoreConfiguration)
-        and store.config.driver == SQLDatabaseDriver.SQLITE
-    )
-    if is_file or store.is_local_store():
+    is_file = calls.is_database_file(client)
+    if is_file or calls.is_of_this_machine(client):
         raise UsageError(
             f"ZenML's {'database' if is_file else 'server'} is this machine's own, "
             f"and steps run on others ({runners})",

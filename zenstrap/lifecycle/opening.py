@@ -32,6 +32,13 @@ from zenstrap.request import Request
 from zenstrap.running import Run
 from zenstrap.state_lock import free_dead_locks
 from zenstrap.terraform.orphans import wait_until_gone
+from zenstrap.zenml_private.calls import (
+    ACTIVE_STACK_VARIABLE,
+    active_stacks,
+    replace_active_stacks,
+    run_of_body,
+    run_url,
+)
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -54,9 +61,7 @@ def opened(config: EnvironmentConfig, request: Request, command: str) -> Iterato
         UsageError: the stack that the pipeline runs on isn't fit to carry it.
         ZenstrapError: state, lease or ZenML can't be reached, or the environment isn't ours.
     """
-    from zenstrap.execution import current_run
-
-    record = current_run()
+    record = run_of_body()
     run = running.held_for(config.environment)
     if run is not None:
         with _recorded(run, record):
@@ -195,15 +200,12 @@ def _require_fit_stack(
 @contextmanager
 def _recorded(run: Run, record: PipelineRunResponse) -> Iterator[None]:
     """Within this ZenML's run is this one; what became of it is among its metadata."""
-    from zenml.utils.dashboard_utils import get_run_url
-
     from zenstrap.runs import record_outcome
 
     outcome = "done"
     try:
         with running.opened(run, str(record.id), record.name):
-            url = get_run_url(record)
-            run.emit(RunStarted(run.environment, run.command, record.name, url))
+            run.emit(RunStarted(run.environment, run.command, record.name, run_url(record)))
             yield
     except BaseException as error:
         reason = error.what if isinstance(error, ZenstrapError) else type(error).__name__
@@ -262,8 +264,6 @@ def _settle_dead_locks(place: StatePlace, lease: Lease, run: Run) -> None:
 @contextmanager
 def _active_stacks(client: Client, run: Run) -> Iterator[None]:
     """Before a run, what is active for the user; after it, none that is gone."""
-    from zenstrap.execution import active_stacks
-
     before = active_stacks(client)
     run.active_stacks = frozenset(before.values())
     try:
@@ -276,7 +276,6 @@ def _active_stacks(client: Client, run: Run) -> Iterator[None]:
 
 
 def _settle_active_stacks(before: Mapping[UUID, str], client: Client, run: Run) -> None:
-    from zenstrap.execution import ACTIVE_STACK_VARIABLE, replace_active_stacks
     from zenstrap.lifecycle.control_stack import ZENML_DEFAULT
 
     there = {stack.id for name in before.values() for stack in client.list_stacks(name=name).items}

@@ -24,6 +24,7 @@ from zenstrap.running import Run
 from zenstrap.runs import RunRecord
 from zenstrap.terraform.state import StateIdentity, state_guard
 from zenstrap.user import user_name
+from zenstrap.zenml_private.calls import every, store_info, store_url
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -167,9 +168,9 @@ def registry_of(client: Client) -> Registry:
     """The ZenML that is connected."""
     project = client.active_project
     return Registry(
-        id=str(client.zen_store.get_store_info().id),
+        id=str(store_info(client).id),
         project=str(project.id),
-        url=redact(str(client.zen_store.config.url)),
+        url=redact(store_url(client)),
         project_name=project.name,
     )
 
@@ -219,10 +220,8 @@ def _are_ours(actual: ActualRegistry, client: Client, run: Run) -> bool:
 
 def _other_project(client: Client, environment: str, state: StateIdentity | None) -> str | None:
     """The name of another ZenML project whose runs recorded this state."""
-    from zenml.utils.pagination_utils import depaginate
-
     assert state is not None
-    for project in depaginate(client.list_projects):
+    for project in every(client.list_projects):
         if project.id == client.active_project.id:
             continue
         found = runs.run_of_state(client, environment, state.lineage, project=str(project.id))

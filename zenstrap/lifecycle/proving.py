@@ -19,6 +19,7 @@ from zenstrap.reports import SmokeTestReport
 from zenstrap.running import Run
 from zenstrap.runs import TRAINING, run_options
 from zenstrap.smoke_test.training import predictions
+from zenstrap.zenml_private.calls import StepOfRun
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -38,7 +39,7 @@ def prove(
     candidate: Registration,
     config: EnvironmentConfig,
     pipeline: Pipeline,
-    step_id: UUID,
+    caller: StepOfRun,
     run: Run,
 ) -> SmokeTestReport:
     """Train on the candidate, read the model back, compare. The report says whether it passed.
@@ -46,7 +47,7 @@ def prove(
     Args:
         candidate: the stack.
         pipeline: takes ``training`` and ``data``; its steps are named as above.
-        step_id: the step run that calls this.
+        caller: the step that calls this.
 
     Raises:
         InterruptedRunError: the user asked to stop.
@@ -62,7 +63,7 @@ def prove(
         ended = run_pipeline_on_stack(
             pipeline.with_options(
                 settings=run.platform.training_settings(
-                    Training(candidate.project, str(step_id), run.run_folder)
+                    Training(candidate.project, str(caller.step_id), run.run_folder)
                 ),
                 run_name=options.name,
                 tags=options.tags,
@@ -70,7 +71,7 @@ def prove(
             ),
             UUID(candidate.id),
             parameters={"training": settings.training, "data": settings.data},
-            step_id=step_id,
+            caller=caller,
             time_limit=settings.timeout_minutes * 60,
             interrupt=run.interrupt,
         )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zenstrap.config.flavor_settings import TABLE
 from zenstrap.config.platforms import PLATFORMS
+from zenstrap.zenml_private.calls import flavor_class, holds_secret
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -46,8 +47,6 @@ def table_text() -> str:
 
 def _classes() -> Iterator[tuple[str, str, type[BaseModel]]]:
     from zenml.client import Client
-    from zenml.enums import StackComponentType
-    from zenml.stack.flavor import Flavor
 
     pairs = {
         (kind, flavor)
@@ -56,13 +55,10 @@ def _classes() -> Iterator[tuple[str, str, type[BaseModel]]]:
         for flavor in flavors
     }
     for kind, flavor in sorted(pairs):
-        found = Client().get_flavor_by_name_and_type(flavor, StackComponentType(kind))
-        yield kind, flavor, Flavor.from_model(found).config_class
+        yield kind, flavor, flavor_class(Client(), kind, flavor)
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
-    from zenml.utils.secret_utils import is_secret_field
-
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})
     return {
@@ -71,7 +67,7 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
         if name not in _WAYS_AROUND
         and not field.deprecated
         and not (field.description or "").startswith("DEPRECATED")
-        and (not is_secret_field(field) or name == "encryption_spec_key_name")
+        and (not holds_secret(field) or name == "encryption_spec_key_name")
     }
 
 

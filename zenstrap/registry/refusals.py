@@ -25,6 +25,7 @@ from zenstrap.registry.model import (
 )
 from zenstrap.registry.versions import promotions
 from zenstrap.registry.zenml_reading import PAGE
+from zenstrap.zenml_private.calls import every
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -238,8 +239,6 @@ def _uses(
     client: Client, actual: ActualRegistry, changes: Sequence[RegistrationChange]
 ) -> Iterator[str]:
     """Each use in words: ``stack NAME of USER has component NAME``."""
-    from zenml.utils.pagination_utils import depaginate
-
     deleted = [change for change in changes if change.action is Action.DELETE]
     kinds = {(c.component_type, c.name) for c in deleted if c.component_type is not None}
     components = {actual.components[kind].id: kind[1] for kind in kinds}
@@ -248,14 +247,14 @@ def _uses(
     yield from _stacks_with(client, actual, kinds)
     for name in connectors:
         connector = actual.connectors[name].id
-        for one in depaginate(
+        for one in every(
             client.list_stack_components, connector_id=connector, size=PAGE, hydrate=True
         ):
             if str(one.id) not in our_components:
                 yield f"component {one.name} of {_name(one.user)} uses connector {name}"
     for id_, name in components.items():
         if ("deployer", name) in actual.components:
-            for deployment in depaginate(
+            for deployment in every(
                 client.list_deployments, deployer_id=id_, size=PAGE, hydrate=True
             ):
                 if deployment.status != "absent":
@@ -266,11 +265,9 @@ def _stacks_with(
     client: Client, actual: ActualRegistry, kinds: Collection[tuple[str, str]]
 ) -> Iterator[str]:
     """Somebody else's stacks that have one of our components, which are given as (type, name)."""
-    from zenml.utils.pagination_utils import depaginate
-
     components = {actual.components[kind].id: kind[1] for kind in kinds}
     our_stacks = {stack.id for stack in actual.our_stacks}
-    for stack in depaginate(client.list_stacks, size=PAGE, hydrate=True) if components else ():
+    for stack in every(client.list_stacks, size=PAGE, hydrate=True) if components else ():
         used = sorted(
             components[str(one.id)]
             for parts in stack.components.values()

@@ -21,6 +21,7 @@ from zenstrap.registry.model import (
 from zenstrap.registry.write_log import WriteLog
 from zenstrap.registry.zenml_reading import as_connector
 from zenstrap.registry.zenml_stacks import refuse_foreign, taken_errors
+from zenstrap.zenml_private.calls import encrypts_secrets, is_server, store_info
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -84,7 +85,7 @@ def write_connectors(
             kind,
             written=log.done,
             wait=wait,
-            here=_is_local(client),
+            here=not is_server(client),
             emit=emit,
         )
         if not verdict.verified:
@@ -105,7 +106,7 @@ def allow_implicit_methods(
     if not keyless:
         return
     method = " and ".join(keyless)
-    if _is_local(client):
+    if not is_server(client):
         os.environ[ENABLE_IMPLICIT] = "true"
         emit(Notice(f"Connectors of method {method} work where {ENABLE_IMPLICIT}=true is set."))
     else:
@@ -119,16 +120,16 @@ def allow_implicit_methods(
 
 def warn_of_readable_secrets(client: Client, emit: Emit) -> None:
     """Warn where a key would lie in ZenML's database as good as in clear."""
-    if not _is_local(client):
+    if is_server(client):
         from zenml.enums import SecretsStoreType
 
-        if client.zen_store.get_store_info().secrets_store_type is not SecretsStoreType.SQL:
+        if store_info(client).secrets_store_type is not SecretsStoreType.SQL:
             return
         text = (
             "ZenML's server keeps secrets in its database: readable for whoever can read that, "
             "unless it was started with ZENML_SECRETS_STORE_ENCRYPTION_KEY."
         )
-    elif getattr(_secrets_store(client), "encryption_key", None) is not None:
+    elif encrypts_secrets(client):
         return
     else:
         text = (
@@ -136,14 +137,6 @@ def warn_of_readable_secrets(client: Client, emit: Emit) -> None:
             "ZENML_SECRETS_STORE_ENCRYPTION_KEY isn't set. Set it before the first use."
         )
     emit(Notice(text, "warning"))
-
-
-def _is_local(client: Client) -> bool:
-    return bool(client.zen_store.config.type.value == "sql")
-
-
-def _secrets_store(client: Client) -> object:
-    return getattr(client.zen_store.config, "secrets_store", None)
 
 
 def _write(

@@ -11,6 +11,7 @@ from zenstrap.registry.model import (
     ActualRegistry,
     ActualStack,
 )
+from zenstrap.zenml_private.calls import every
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -27,16 +28,14 @@ def read_registry(
     Args:
         owner, unmarked: whose is "ours", see :class:`zenstrap.registry.model.ActualRegistry`.
     """
-    from zenml.utils.pagination_utils import depaginate
-
     prefix = stack_prefix(environment)
-    connectors = depaginate(
+    connectors = every(
         client.list_service_connectors, name=f"startswith:{prefix}-", size=PAGE, hydrate=True
     )
-    components = depaginate(
+    components = every(
         client.list_stack_components, name=f"startswith:{prefix}-", size=PAGE, hydrate=True
     )
-    stacks = depaginate(client.list_stacks, name=f"startswith:{prefix}", size=PAGE, hydrate=True)
+    stacks = every(client.list_stacks, name=f"startswith:{prefix}", size=PAGE, hydrate=True)
     return ActualRegistry(
         environment=environment,
         components={(c.type.value, c.name): as_component(c) for c in components},

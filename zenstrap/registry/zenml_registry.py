@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -26,6 +25,7 @@ from zenstrap.registry.model import (
 from zenstrap.registry.reconciliation import waits_for_proof
 from zenstrap.registry.write_log import WriteLog
 from zenstrap.registry.zenml_stacks import connector_id, write_component, write_stack
+from zenstrap.zenml_private import calls
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -147,18 +147,13 @@ def _delete(
     client: Client, change: RegistrationChange, actual: ActualRegistry, log: WriteLog
 ) -> Registration:
     thing = _found(change, actual)
-    delete: Callable[[UUID], None]
     if change.kind is Kind.CONNECTOR:
-        delete = client.zen_store.delete_service_connector
+        delete = calls.delete_connector
     elif change.kind is Kind.COMPONENT:
-        delete = client.zen_store.delete_stack_component
+        delete = calls.delete_component
     else:
-        delete = client.zen_store.delete_stack
-
-    def gone() -> None:
-        with suppress(KeyError):
-            delete(UUID(thing.id))
-
+        delete = calls.delete_stack
+    gone = partial(delete, client, UUID(thing.id))
     log.write(change.kind, change.name, Action.DELETE, gone)
     return _as_it_was(change, thing)
 
@@ -167,8 +162,6 @@ def _mark(
     client: Client, change: RegistrationChange, actual: ActualRegistry, log: WriteLog
 ) -> Registration:
     """Give a registration its owner's label; the rest of it stays."""
-    from zenml.models import ComponentUpdate, StackUpdate
-
     thing = _found(change, actual)
     mark = _labels(change)
 
@@ -178,13 +171,9 @@ def _mark(
                 UUID(thing.id), labels=dict(mark), verify=False, list_resources=False
             )
         elif change.kind is Kind.COMPONENT:
-            client.zen_store.update_stack_component(
-                UUID(thing.id), ComponentUpdate(labels={**thing.labels, **mark})
-            )
+            calls.label_component(client, UUID(thing.id), {**thing.labels, **mark})
         else:
-            client.zen_store.update_stack(
-                UUID(thing.id), StackUpdate(labels={**thing.labels, **mark})
-            )
+            calls.update_stack(client, UUID(thing.id), labels={**thing.labels, **mark})
 
     log.write(change.kind, change.name, Action.MARK, write)
     return _as_it_was(change, thing)

@@ -33,6 +33,7 @@ from zenstrap.registry.model import (
 from zenstrap.registry.versions import promotion_record
 from zenstrap.registry.write_log import WriteLog
 from zenstrap.registry.zenml_reading import as_component, as_stack
+from zenstrap.zenml_private import calls
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -92,7 +93,7 @@ def _create_component(
         connector=connector,
         connector_resource_id=desired.resource,
     )
-    return str(client.zen_store.create_stack_component(request).id)
+    return calls.create_component(client, request)
 
 
 def _require_kept_as_written(desired: DesiredComponent) -> None:
@@ -101,14 +102,7 @@ def _require_kept_as_written(desired: DesiredComponent) -> None:
     Some flavors store another value than the one they were given. The next run would find a
     difference, and change it again.
     """
-    from zenml.enums import StackComponentType
-    from zenml.stack.utils import validate_stack_component_config
-
-    found = validate_stack_component_config(
-        dict(desired.configuration), desired.flavor, StackComponentType(desired.type)
-    )
-    assert found is not None, "flavors are ZenML's own"
-    stored = found.model_dump(mode="json", exclude_unset=True)
+    stored = calls.stored_settings(desired.type, desired.flavor, desired.configuration)
     for name, value in desired.configuration.items():
         if stored.get(name) != value:
             raise RegistryError(
@@ -189,13 +183,11 @@ def _relabel(
     guard: Callable[[], None],
     emit: Emit,
 ) -> Registration:
-    from zenml.models import StackUpdate
-
     recorded = {PROMOTIONS: alias.labels[PROMOTIONS]} if PROMOTIONS in alias.labels else {}
     labels = {**stack_labels(stack), **recorded, RUN: run}
 
     def write() -> str:
-        client.zen_store.update_stack(UUID(alias.id), StackUpdate(labels=labels))
+        calls.update_stack(client, UUID(alias.id), labels=labels)
         return alias.id
 
     WriteLog(total=1, guard=guard, emit=emit).write(Kind.ALIAS, alias.name, Action.UPDATE, write)
@@ -286,7 +278,7 @@ def _put_stack(
     found: ActualStack | None,
 ) -> str:
     from zenml.enums import StackComponentType
-    from zenml.models import StackRequest, StackUpdate
+    from zenml.models import StackRequest
 
     parts = {
         StackComponentType(kind): [UUID(one) for one in ids] for kind, ids in components.items()
@@ -294,10 +286,9 @@ def _put_stack(
     if found is None:
         try:
             request = StackRequest(name=name, components=parts, labels=labels)  # type: ignore[arg-type]
-            return str(client.zen_store.create_stack(request).id)
+            return calls.create_stack(client, request)
         except taken_errors():
             found = as_stack(client.get_stack(name, allow_name_prefix_match=False))
             refuse_foreign(found.name, found.labels, labels)
-    update = StackUpdate(components=parts, labels=labels)
-    client.zen_store.update_stack(UUID(found.id), update)
+    calls.update_stack(client, UUID(found.id), components=parts, labels=labels)
     return found.id

@@ -17,13 +17,13 @@ from tests.registry.google import configured, outputs_of
 from tests.registry.test_zenml_registry import Registering
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
-from zenstrap.execution import on_stack
 from zenstrap.paths import project_root
 from zenstrap.platforms import platform_of
 from zenstrap.platforms.base import Training
 from zenstrap.platforms.gcp.smoke_settings import Image, dockerignore, smoke_settings
 from zenstrap.registry.desired import desired_registry
 from zenstrap.smoke_test.requirements import training_requirements
+from zenstrap.zenml_private.calls import on_stack
 
 if TYPE_CHECKING:
     from zenml.client import Client
