@@ -136,7 +136,9 @@ def test_a_run_that_a_step_starts_is_linked_to_it(client: Client) -> None:
     caller = StepOfRun(parent.id, uuid4())
     run = client.get_pipeline_run(calls.record_run(counting, {"number": 2}, caller).run.id)
     assert run.trigger_info is not None and run.trigger_info.step_run_id == caller.step_id
-    assert client.get_pipeline_run(parent.id).trigger_info is None
+    assert run.root_run_id == parent.id
+    top = client.get_pipeline_run(parent.id)
+    assert top.trigger_info is None and top.root_run_id is None
 
 
 def test_the_end_of_a_run_is_recorded_for_it(client: Client) -> None:

@@ -141,9 +141,11 @@ def record_run(
     """Compile a pipeline for the active stack, and record a run of it.
 
     Args:
-        caller: the dashboard shows the run under this step.
+        caller: the dashboard shows the run under this step. A process that has only the token of
+            one run, as a container of an orchestrator's has, may start runs below that alone.
 
-    Private: ``Pipeline.copy``, ``_create_snapshot`` and ``_run_args``; ``create_placeholder_run``.
+    Private: ``Pipeline.copy``, ``_create_snapshot`` and ``_run_args``; ``create_placeholder_run``,
+    which has ``parent_run_id`` and ``child_key`` since ZenML 0.95.
     """
     from zenml.models import PipelineRunTriggerInfo
     from zenml.pipelines.run_utils import create_placeholder_run
@@ -154,6 +156,8 @@ def record_run(
     run = create_placeholder_run(
         snapshot=snapshot,
         trigger_info=PipelineRunTriggerInfo(step_run_id=caller.step_id) if caller else None,
+        parent_run_id=caller.run_id if caller else None,
+        child_key=str(caller.step_id) if caller else None,
     )
     return Recorded(snapshot, run)
 
