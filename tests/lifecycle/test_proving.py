@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenstrap.lifecycle.proving import LastTest, is_proven, last_test, last_tests
+from tests import trainings
+from tests.lifecycle.test_asynchronous_training import caller
+from tests.registry.google import configured
+from zenstrap.lifecycle.proving import LastTest, is_proven, last_test, last_tests, prove
+from zenstrap.platforms import platform_of
+from zenstrap.registry.changes import Registration
+from zenstrap.session import Session
+
+if TYPE_CHECKING:
+    from zenml.client import Client
 
 PASSED = {"passed": True, "stack_id": "one", "content_hash": "hash", "accuracy": 0.97}
 
@@ -82,3 +92,21 @@ def test_the_newest_tests_are_asked_for_once() -> None:
     assert reports.asked == 1
     assert last_tests(reports, "prod", ()) == {}
     assert reports.asked == 1
+
+
+def test_what_a_training_raised_is_told_with_its_place(client: Client) -> None:
+    """ZenML's record of it differs between its versions."""
+    from pipelines.smoke_training import smoke_training
+
+    config = configured("local", smoke_test__training="tests.trainings:crashing")
+    stack = client.get_stack("default")
+    candidate = Registration(
+        kind="stack", name=stack.name, id=str(stack.id), version="1.0.0", content_hash="hash"
+    )
+    session = Session(platform_of(config), "up")
+    report = prove(candidate, config, smoke_training, caller(), session)
+    line = inspect.getsourcelines(trainings.crashing)[1] + 1
+    place = f"({trainings.__file__}:{line})"
+    assert report.reason == (
+        f"its step train_model failed: ValueError: no such column: weight {place}"
+    )

@@ -71,7 +71,7 @@ def test_zenml_records_no_secret(client: Client, monkeypatch: pytest.MonkeyPatch
     except RuntimeError as error:
         info = exception_utils.collect_exception_information(error)
         caught = sys.exc_info()
-    assert "KeyError" in info.traceback and CANARY not in info.model_dump_json()
+    assert "raise RuntimeError" in info.traceback and CANARY not in info.model_dump_json()
 
     kept: list[logging.LogRecord] = []
 

@@ -23,7 +23,12 @@ from zenstrap.zenml_private.calls import StepOfRun
 
 if TYPE_CHECKING:
     from zenml.client import Client
-    from zenml.models import ArtifactVersionResponse, PipelineRunResponse, StepRunResponse
+    from zenml.models import (
+        ArtifactVersionResponse,
+        ExceptionInfo,
+        PipelineRunResponse,
+        StepRunResponse,
+    )
     from zenml.pipelines.pipeline_definition import Pipeline
 
     Steps = Mapping[str, StepRunResponse]
@@ -174,7 +179,7 @@ def is_proven(test: LastTest | None, stack_id: str | None, content_hash: str, de
     return all(test.facts.get(key) == value for key, value in wanted.items())
 
 
-_FRAME: Final = re.compile(r'^  File "(.+)", line (\d+), in ', re.MULTILINE)
+_FRAME: Final = re.compile(r'^ *File "(.+)", line (\d+), in ', re.MULTILINE)
 _OURS: Final = re.compile(r"/zenstrap/smoke_test/\w+\.py$").search
 _LIBRARY: Final = re.compile(r"/(site|dist)-packages/|/lib/python3[^/]*/|^<").search
 
@@ -203,10 +208,17 @@ def _require_real_run(
 def _failure(ended: EndedRun, steps: Steps) -> str:
     for name, step in steps.items():
         if step.status.value == "failed":
-            text = step.exception_info.traceback.rstrip() if step.exception_info else ""
-            reason = text.splitlines()[-1] + _place(text) if text else _reason(ended.error)
+            info = step.exception_info
+            reason = _recorded(info) if info else _reason(ended.error)
             return f"its step {name} failed: {reason}" if reason else f"its step {name} failed"
     return _reason(ended.error) or f"the training ended with status {ended.run.status.value}"
+
+
+def _recorded(info: ExceptionInfo) -> str:
+    """What was raised, and where. Before ZenML 0.96.4 the traceback ends without the error."""
+    kind = (info.source or "").rpartition(".")[2]
+    said = ": ".join(part for part in (kind, info.message) if part)
+    return " ".join(said.split()) + _place(info.traceback)
 
 
 def _place(traceback: str) -> str:
