@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from zenstrap.session import Session
 
 from tests import trainings
 from tests.lifecycle.test_asynchronous_training import caller
@@ -18,7 +19,6 @@ from tests.registry.google import configured
 from zenstrap.lifecycle.proving import LastTest, is_proven, last_test, last_tests, prove
 from zenstrap.platforms import platform_of
 from zenstrap.registry.changes import Registration
-from zenstrap.session import Session
 
 if TYPE_CHECKING:
     from zenml.client import Client

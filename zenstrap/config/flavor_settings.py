@@ -1,7 +1,8 @@
 """Settings of ZenML's own, below ``settings`` of a component: known, of the right type, not ours.
 
 ZenML itself takes unknown settings of some flavors in silence. The table is made from its classes
-by ``python -m zenstrap.registry.flavor_schemas``.
+by ``python -m zenstrap.registry.flavor_schemas``, of the ZenML in constraints.txt. Back to 0.95.1
+all have the same settings, but for ``max_api_retries`` of orchestrator kubernetes (since 0.96).
 """
 
 from __future__ import annotations

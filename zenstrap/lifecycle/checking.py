@@ -17,6 +17,7 @@ from zenstrap.errors import (
     exit_code,
 )
 from zenstrap.events import Notice
+from zenstrap.lifecycle import zenml_version
 from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.lifecycle.infrastructure import terraform_for
 from zenstrap.lifecycle.secrets import references, secrets
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from zenstrap.running import Run
 
 ZENML_SERVER = "zenml_server"
+SAME_ZENML = "zenml_of_the_server"
 
 
 def preflight(config: EnvironmentConfig, client: Client, run: Run) -> PreflightReport:
@@ -59,14 +61,21 @@ def _unneeded(command: str, *, trains: bool) -> frozenset[Need]:
 
 
 def _looked_at(check: NamedCheck, run: Run) -> Check:
-    """A check that passed; for a plan, which runs nothing anywhere, a server may be missing."""
+    """A check that passed, or one that is no reason to stop.
+
+    For a plan, which runs nothing anywhere, a server may be missing. With a server of another
+    version ZenML itself goes on, too.
+    """
     name = check.name
     try:
         return _passed(name, check.look())
     except ZenstrapError as error:
-        if run.command != "plan" or name != ZENML_SERVER:
+        if name == SAME_ZENML:
+            run.emit(Notice(str(error), "warning"))
+        elif name == ZENML_SERVER and run.command == "plan":
+            run.emit(Notice(f"`up` would stop in preflight: {error}", "warning"))
+        else:
             raise
-        run.emit(Notice(f"`up` would stop in preflight: {error}", "warning"))
         return Check(
             name=name,
             passed=False,
@@ -171,6 +180,9 @@ def _zenml_checks(platform: Platform, client: Client | ZenstrapError) -> list[Na
     config = platform.config
     runners = _runners_elsewhere(config)
     checks = [NamedCheck("zenml", lambda: _zenml(client))]
+    if not isinstance(client, ZenstrapError) and calls.is_server(client):
+        connected = client
+        checks.append(NamedCheck(SAME_ZENML, lambda: _same_zenml(connected)))
     if runners:
         checks.append(
             NamedCheck(ZENML_SERVER, lambda: _zenml_server(_connected(client), runners), "to train")
@@ -206,7 +218,16 @@ def _zenml(client: Client | ZenstrapError) -> str:
     import zenml
 
     kind = "server" if calls.is_server(_connected(client)) else "local database"
+    zenml_version.require_supported(zenml.__version__)
     return f"{zenml.__version__}, {kind}"
+
+
+def _same_zenml(client: Client) -> str:
+    import zenml
+
+    server = calls.store_info(client).version
+    zenml_version.require_same(zenml.__version__, server)
+    return f"{server}, and {zenml.__version__} here"
 
 
 def _zenml_server(client: Client, runners: str) -> str:
