@@ -15,8 +15,15 @@ from zenstrap.paths import project_root
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packages of a wheel, built offline from a copy of what git knows."""
+    """The packages of a wheel."""
     folder = tmp_path_factory.mktemp("wheel")
+    with zipfile.ZipFile(built_wheel(folder)) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def built_wheel(folder: Path) -> Path:
+    """A wheel, built offline from a copy of what git knows."""
     source = folder / "source"
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -37,9 +44,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
     )
     (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
+    return wheel
 
 
 def run(installed: Path, where: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -43,13 +43,16 @@ class ZenMLServer:
 
 
 @contextmanager
-def zenml_server(folder: Path, database: str, *, encrypted: bool = True) -> Iterator[ZenMLServer]:
+def zenml_server(
+    folder: Path, database: str, *, encrypted: bool = True, python: str = sys.executable
+) -> Iterator[ZenMLServer]:
     """ZenML's server, as somebody would host it.
 
     Args:
         folder: for its configuration.
         database: URL of the database, for example sqlite:////folder/zenml.db.
         encrypted: whether its secret store has an encryption key.
+        python: of the virtual environment whose ZenML it is.
     """
     folder.mkdir()
     port = free_port()
@@ -72,7 +75,7 @@ def zenml_server(folder: Path, database: str, *, encrypted: bool = True) -> Iter
     if encrypted:
         environ["ZENML_SECRETS_STORE_ENCRYPTION_KEY"] = _SECRET
     app = "zenml.zen_server.zen_server_api:app"
-    command = [sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
+    command = [python, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
     with _running(command, folder / "log", "Uvicorn running on", environ):
         url = f"http://127.0.0.1:{port}"
         body = urlencode({"username": "default", "password": PASSWORD}).encode()
