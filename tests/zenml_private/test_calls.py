@@ -131,6 +131,26 @@ def test_a_run_is_recorded_and_then_started_on_the_active_stack(home: Home, clie
     assert calls.run_url(run) is None  # there is no server
 
 
+BODIES: list[UUID] = []
+
+
+@pipeline(dynamic=True, enable_cache=False)
+def asks_for_its_run() -> None:
+    BODIES.append(calls.run_of_body().id)
+
+
+def test_a_pipelines_body_finds_its_run_and_a_run_has_the_name_that_it_was_given(
+    client: Client,
+) -> None:
+    with pytest.raises(RuntimeError):
+        calls.run_of_body()
+    named = asks_for_its_run.copy()
+    calls.name_run(named, "first-{date}-{time}")
+    calls.name_run(named, "second")  # somebody did already
+    run = named()
+    assert run is not None and BODIES == [run.id] and run.name.startswith("first-")
+
+
 def test_a_run_that_a_step_starts_is_linked_to_it(client: Client) -> None:
     parent = calls.record_run(counting, {"number": 1}).run
     caller = StepOfRun(parent.id, uuid4())
