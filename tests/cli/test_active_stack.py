@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from tests.cli.registry_state import snapshot
-from tests.cli.test_up import only_base
 from tests.command_line import CommandLine, Ended
 from tests.conftest import Home, forget_zenml
+from tests.environments import only_base
 from tests.zenml_private.test_calls import make_stack
 
 if TYPE_CHECKING:

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from tests.cli.registry_state import snapshot
-from tests.cli.test_rollback import version_of
-from tests.cli.test_up import only_base, with_training
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.environments import only_base, version_of, with_training
 
 pytestmark = pytest.mark.slow  # several whole runs a test
 

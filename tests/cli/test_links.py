@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.environments import only_base
 from zenstrap import paths
 from zenstrap.platforms.local import LocalMachine
 

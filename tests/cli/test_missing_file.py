@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from tests.cli.registry_state import snapshot
-from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.environments import only_base
 from zenstrap.cli import zenml_client
 
 FILE = "environments/qa.yaml"

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from tests.cli.registry_state import snapshot
-from tests.cli.test_up import only_base
 from tests.command_line import CommandLine, Ended
 from tests.conftest import DATABASE, Home, forget_zenml
-from zenstrap.owner import Owner
+from tests.environments import labels_of, only_base, owner_of
 
 pytestmark = pytest.mark.slow  # several whole runs a test
 
@@ -37,15 +36,6 @@ def at(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
 
 def up(run: CommandLine, *words: str) -> Ended:
     return run("up", "--env", "local", "--yes", "--json", *words)
-
-
-def owner_of(folder: Path, environment: str = "local") -> Owner:
-    file = folder / "environments" / environment / "state" / "owner.json"
-    return Owner.model_validate_json(file.read_bytes())
-
-
-def labels_of(stack: str) -> dict[str, str]:
-    return dict(snapshot()["stacks"][stack][2])
 
 
 def test_the_second_person_on_a_server(run: CommandLine, at: Callable[[str], Path]) -> None:

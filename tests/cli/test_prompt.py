@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_up import only_base
 from tests.conftest import Home
+from tests.environments import only_base
 from tests.terminal import terminal
 from zenstrap import paths
 from zenstrap.lease import FileLeaseStore, Lease, this_process

@@ -14,10 +14,9 @@ import pytest
 
 from tests.cli.registry_state import snapshot
 from tests.cli.test_advice import copied
-from tests.cli.test_owners import labels_of, owner_of
-from tests.cli.test_up import only_base, with_training
 from tests.command_line import CommandLine, Ended
 from tests.conftest import Home
+from tests.environments import labels_of, only_base, owner_of, with_training
 from zenstrap.owner import FileOwnerStore
 from zenstrap.terraform.storage import LocalState
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.registry_state import snapshot
-from tests.cli.test_up import only_base, state_file
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.environments import only_base, state_file
 
 if TYPE_CHECKING:
     from zenml.client import Client

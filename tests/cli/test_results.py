@@ -12,9 +12,9 @@ import click
 import pytest
 
 from tests.cli.test_signals import environment_of
-from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.environments import only_base
 from zenstrap import paths
 from zenstrap.cli import app as commands
 from zenstrap.cli.app import app

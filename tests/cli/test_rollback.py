@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.registry_state import alias_parts, snapshot
-from tests.cli.test_up import only_base, with_training, with_version
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.environments import only_base, version_of, with_training, with_version
 from zenstrap.runs import run_named
 
 if TYPE_CHECKING:
@@ -176,7 +176,3 @@ def test_one_ml_project_alone(home: Home, run: CommandLine) -> None:
     assert run("rollback", "--env", "local", "--project", "fraud_detection").code == 0
     assert version_of("zenml-local-fraud-detection") == "1.1.0"
     assert snapshot()["stacks"]["zenml-local"] == before
-
-
-def version_of(alias: str) -> str:
-    return str(snapshot()["stacks"][alias][2]["version"])

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_up import only_base, with_training
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.environments import only_base, with_training
 from tests.secret_search import leaks
 from tests.watching import Watch
 from zenstrap.paths import project_root

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.registry_state import snapshot
-from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.environments import only_base
 from tests.terminal import terminal
 from zenstrap import stopping
 from zenstrap.cli import lifecycle

@@ -13,34 +13,10 @@ from tests import trainings
 from tests.cli.registry_state import alias_parts, snapshot
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.environments import only_base, state_file, with_training, with_version
 
 if TYPE_CHECKING:
     from zenml.client import Client
-
-
-def only_base(config: dict[str, Any]) -> None:
-    """One stack instead of three, where a test isn't about ML projects."""
-    config["ml_projects"] = []
-
-
-def with_training(name: str, **smoke_test: Any) -> Any:
-    def change(config: dict[str, Any]) -> None:
-        only_base(config)
-        config["smoke_test"] = {
-            **(config.get("smoke_test") or {}),
-            "training": f"tests.trainings:{name}",
-            **smoke_test,
-        }
-
-    return change
-
-
-def with_version(version: str, artifact_store: str) -> Any:
-    def change(config: dict[str, Any]) -> None:
-        config["stack"]["version"] = version
-        config["stack"]["components"]["artifact_store"]["version"] = artifact_store
-
-    return change
 
 
 def test_a_second_up_writes_nothing(home: Home, run: CommandLine) -> None:
@@ -283,10 +259,6 @@ def test_a_dropped_project_needs_consent_and_leaves_nothing(home: Home, run: Com
     assert not [name for name in snapshot()["stacks"] if "fraud" in name]
     assert not [name for _, name in snapshot()["components"] if "fraud" in name]
     assert sorted(p.name for p in (home.artifacts / "ml_projects").iterdir()) == ["recommendation"]
-
-
-def state_file(home: Home) -> Path:
-    return home.state / "environments/local/state/local/terraform.tfstate"
 
 
 def test_events_are_one_json_object_a_line(home: Home, run: CommandLine) -> None:

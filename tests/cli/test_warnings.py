@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.environments import only_base
 
 
 def _with_a_schedule(config: dict[str, Any]) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.e2e.google_cloud import told
+from tests.environments import only_base
 from zenstrap import paths
 from zenstrap.terraform.rescue import ERRORED, find_rescued, folders
 from zenstrap.terraform.storage import LocalState

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.test_up import only_base
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, alive, buckets, owner
+from tests.environments import only_base
 from zenstrap import retry
 from zenstrap.errors import PlanChangedError, ZenstrapError, exit_code
 from zenstrap.events import Event, ResourceFinished

@@ -15,11 +15,11 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, owner
 from tests.e2e.test_local import LIMIT, RUN
+from tests.environments import only_base
 from zenstrap.config.loading import load_environment
 from zenstrap.errors import InterruptedRunError
 from zenstrap.interrupt import Interrupt

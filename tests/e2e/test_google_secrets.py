@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_up import only_base, with_training
 from tests.command_line import CommandLine, Ended
 from tests.conftest import Home
 from tests.e2e.google_cloud import owner
+from tests.environments import only_base, with_training
 from tests.recorded.world import machine
 from tests.secret_search import as_text, leaks
 from tests.watching import Watch

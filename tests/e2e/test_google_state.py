@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.cli.registry_state import snapshot
-from tests.cli.test_up import only_base
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.e2e.google_cloud import alive, buckets, owner, told
+from tests.environments import only_base
 from zenstrap.lease import Lease
 from zenstrap.lease.process import ProcessIdentity
 from zenstrap.platforms.gcp.storage.lease_store import GcsLeaseStore

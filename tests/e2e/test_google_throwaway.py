@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_up import only_base
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, buckets, owner
+from tests.environments import only_base
 from zenstrap.errors import RefusedError
 from zenstrap.lifecycle.teardown import destroy
 from zenstrap.reports import GateReport, PlanReport

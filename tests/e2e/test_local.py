@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from tests.cli.registry_state import alias_parts, snapshot
-from tests.cli.test_up import only_base, with_training
 from tests.conftest import Home, forget_zenml
+from tests.environments import only_base, with_training
 from zenstrap.paths import project_root
 
 LIMIT = 300  # seconds; generous, since a busy machine is no failure

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.registry_state import alias_parts, snapshot
-from tests.cli.test_up import only_base, with_training, with_version
 from tests.command_line import CommandLine
 from tests.conftest import Home, forget_zenml
 from tests.e2e.servers import ZenMLServer, mariadb, zenml_server
+from tests.environments import only_base, with_training, with_version
 from tests.secret_search import leaks
 from tests.watching import Watch
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import psutil
 
-from tests.cli.test_up import only_base
 from tests.e2e.google_cloud import alive, owner, runs_here
+from tests.environments import only_base
 from tests.faults.campaign import Result, repeat, require_as_undisturbed, said
 from tests.faults.child import Child
 from tests.faults.kills import STOPPED, send

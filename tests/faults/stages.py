@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.cli.test_up import only_base, with_version
+from tests.environments import only_base, with_version
 from tests.faults.points import Point
 from tests.faults.world import World
 

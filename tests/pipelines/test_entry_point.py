@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cli.test_up import only_base
 from tests.conftest import Home, forget_zenml
 from tests.e2e.servers import zenml_server
+from tests.environments import only_base
 from zenstrap.config.loading import load_environment
 from zenstrap.paths import project_root
 from zenstrap.runs import recent_runs

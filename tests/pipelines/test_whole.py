@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.test_up import only_base
 from tests.conftest import Home
+from tests.environments import only_base
 from zenstrap import paths
 from zenstrap.config.loading import load_environment
 from zenstrap.errors import (

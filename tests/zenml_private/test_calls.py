@@ -148,7 +148,7 @@ def test_a_pipelines_body_finds_its_run_and_a_run_has_the_name_that_it_was_given
     calls.name_run(named, "first-{date}-{time}")
     calls.name_run(named, "second")  # somebody did already
     run = named()
-    assert run is not None and BODIES == [run.id] and run.name.startswith("first-")
+    assert run is not None and [run.id] == BODIES and run.name.startswith("first-")
 
 
 def test_a_run_that_a_step_starts_is_linked_to_it(client: Client) -> None:
