@@ -21,7 +21,10 @@ from zenstrap.lifecycle.checking import SAME_ZENML
 from zenstrap.lifecycle.zenml_version import FIRST, require_supported
 from zenstrap.paths import project_root
 
-pytestmark = pytest.mark.slow  # an installation of everything, twice
+pytestmark = [
+    pytest.mark.slow,  # an installation of everything, twice
+    pytest.mark.timeout(1800),  # seconds
+]
 
 
 @pytest.fixture(scope="module", params=["oldest", "newest"])
@@ -53,8 +56,8 @@ def said(python: Path, *words: str) -> str:
 def test_a_local_environment_comes_up_and_goes_again(python: Path, tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], **QUIET}
     up = result(python, tmp_path, environ, "up")
-    assert {one["outcome"] for one in up["stacks"]} == {"promoted"}
-    assert {one["smoke_test"]["passed"] for one in up["stacks"]} == {True}
+    # Which a smoke test comes before.
+    assert [one["note"] for one in up["stacks"]] == ["promoted"] * 3
     artifacts = tmp_path / ".local/state/zenstrap/artifacts"
     assert artifacts.exists()
     result(python, tmp_path, environ, "down", "--yes")
