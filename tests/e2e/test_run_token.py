@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -33,13 +34,12 @@ def test_a_smoke_test_is_started_with_the_token_of_the_run_alone(
     with zenml_server(tmp_path / "server", database) as server:
         sign_in(server, server.account("platform"), home.zenml, monkeypatch)
         calls.find_code_from(project_root())
-        up = smoke_training.with_options(**runs.run_options("local", "owner", "bootstrap", "up"))
+        up = named("bootstrap", "up")
         parent = calls.record_run(up, NOTHING).run
         _be_in_a_container(parent.id, server.url, tmp_path / "container", monkeypatch)
 
-        options = runs.run_options("local", "owner", "smoke_training", runs.TRAINING)
         ended = run_pipeline_on_stack(
-            smoke_training.with_options(**options),
+            named("smoke_training", runs.TRAINING),
             Client().get_stack("default").id,
             parameters=NOTHING,
             caller=StepOfRun(parent.id, uuid4()),
@@ -55,6 +55,13 @@ def test_a_smoke_test_is_started_with_the_token_of_the_run_alone(
         assert runs.recent_runs(Client(), "local", "owner", 9) == [newest]
         assert runs.fail_dead_runs(Client(), "local", "owner") == [parent.name]
         forget_zenml()
+
+
+def named(pipeline: str, command: str) -> Any:
+    options = runs.run_options("local", pipeline, command, "owner")
+    return smoke_training.with_options(
+        run_name=options.name, tags=options.tags, extra=options.extra
+    )
 
 
 def _be_in_a_container(

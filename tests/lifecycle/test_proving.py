@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zenstrap.session import Session
 
 from tests import trainings
 from tests.lifecycle.test_asynchronous_training import caller
@@ -19,6 +18,7 @@ from tests.registry.google import configured
 from zenstrap.lifecycle.proving import LastTest, is_proven, last_test, last_tests, prove
 from zenstrap.platforms import platform_of
 from zenstrap.registry.changes import Registration
+from zenstrap.running import Run
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -103,8 +103,8 @@ def test_what_a_training_raised_is_told_with_its_place(client: Client) -> None:
     candidate = Registration(
         kind="stack", name=stack.name, id=str(stack.id), version="1.0.0", content_hash="hash"
     )
-    session = Session(platform_of(config), "up")
-    report = prove(candidate, config, smoke_training, caller(), session)
+    run = Run(platform_of(config), "up")
+    report = prove(candidate, config, smoke_training, caller(), run)
     line = inspect.getsourcelines(trainings.crashing)[1] + 1
     place = f"({trainings.__file__}:{line})"
     assert report.reason == (

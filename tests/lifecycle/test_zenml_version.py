@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from zenstrap.session import Session
 
 from tests.registry.google import configured
 from zenstrap.errors import UsageError
@@ -19,6 +18,7 @@ from zenstrap.lifecycle.checking import SAME_ZENML, diagnose, preflight
 from zenstrap.lifecycle.zenml_version import BEFORE, FIRST, require_same, require_supported
 from zenstrap.paths import project_root
 from zenstrap.platforms import platform_of
+from zenstrap.running import Audience, Run
 from zenstrap.zenml_private import calls
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def test_doctor_names_the_command(on_an_older_server: Client) -> None:
 @pytest.mark.parametrize("command", ["up", "plan", "down", "rollback"])
 def test_a_run_goes_on_with_a_warning(on_an_older_server: Client, command: str) -> None:
     config, told = configured("local"), list[Event]()
-    session = Session(platform_of(config), command, emit=told.append)
-    report = preflight(config, on_an_older_server, session)
+    run = Run(platform_of(config), command, audience=Audience(emit=told.append))
+    report = preflight(config, on_an_older_server, run)
     assert [one.name for one in report.checks if not one.passed] == [SAME_ZENML]
     (warning,) = told
     assert isinstance(warning, Notice) and "0.96.4" in warning.text
