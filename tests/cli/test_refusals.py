@@ -301,21 +301,23 @@ def test_nothing_secret_or_temporary_stays(home: Home, run: CommandLine) -> None
     )
 
 
-@pytest.mark.parametrize("just_before", ["make_service_agents", "_outputs"])
+@pytest.mark.parametrize("just_before", ["before_apply", "_outputs"])
 def test_a_run_that_lost_its_lease_writes_nothing_more(
     home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch, just_before: str
 ) -> None:
     from zenstrap import paths
     from zenstrap.lease import FileLeaseStore
     from zenstrap.lifecycle import provisioning
+    from zenstrap.platforms.local import LocalMachine
 
-    real = getattr(provisioning, just_before)
+    owner: Any = LocalMachine if just_before == "before_apply" else provisioning
+    real = getattr(owner, just_before)
 
     def meanwhile(*arguments: Any) -> Any:
         FileLeaseStore(paths.leases_folder()).delete("local", None)
         return real(*arguments)
 
-    monkeypatch.setattr(provisioning, just_before, meanwhile)
+    monkeypatch.setattr(owner, just_before, meanwhile)
     home.edit("environments/local.yaml", only_base)
     assert run("up", "--env", "local").code == 4
     assert home.artifacts.exists() == (just_before == "_outputs")

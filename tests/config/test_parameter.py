@@ -6,30 +6,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zenstrap import session
 from zenstrap.config import EnvironmentConfig, load_environment
 from zenstrap.errors import UsageError
-from zenstrap.platforms import platform_of
-from zenstrap.reports import ConfigReport
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
 
 def recorded(
-    client: Client, config: EnvironmentConfig, *, removal: bool = False
+    client: Client, config: EnvironmentConfig, command: str = "up"
 ) -> tuple[object, EnvironmentConfig]:
     """What the run's parameter and the first step's artifact have become in ZenML."""
     from tests.config.first_step import first_step
 
-    with session.opened(session.Session(platform_of(config), "up")):
-        named = first_step.with_options(substitutions={"environment": config.environment})
-        run = named(config=config, removal=removal)
+    named = first_step.with_options(substitutions={"environment": config.environment})
+    run = named(config=config, command=command)
     assert run is not None
     run = client.get_pipeline_run(run.id)
-    report = run.steps["load_config"].output.load()
-    assert isinstance(report, ConfigReport)
-    return run.config.parameters["config"], report.config
+    artifact = run.steps["load_config"].output.load()
+    assert isinstance(artifact, EnvironmentConfig)
+    return run.config.parameters["config"], artifact
 
 
 def test_it_comes_back_as_it_was(client: Client) -> None:
@@ -46,5 +42,5 @@ def test_the_rules_hold_without_files_but_for_a_removal(client: Client) -> None:
     broken = load_environment("prod").model_copy(update={"throwaway": True})
     with pytest.raises(UsageError, match="prod"):
         recorded(client, broken)
-    _, artifact = recorded(client, broken, removal=True)
+    _, artifact = recorded(client, broken, "down")
     assert artifact == broken

@@ -111,10 +111,14 @@ def test_from_nothing_to_proven_stacks_and_back(home: Home) -> None:
         assert {name for _, name in snapshot()["components"]} == {"default"}
         assert client.list_pipeline_runs(pipeline="teardown").items[0].status.value == "completed"
     assert not home.artifacts.exists()
-    # What says whose the environment is stays, and is told.
-    left = [p for p in home.state.rglob("*") if p.is_file() and "leases" not in p.parts]
-    assert left == [home.state / "environments/local/state/owner.json"]
-    assert "".join(str(left[0]).split()) in "".join(gone.stderr.split())
+    # What says whose the environment is stays, as do the logs, and is told.
+    left = {p for p in home.state.rglob("*") if p.is_file() and "leases" not in p.parts}
+    logs = home.state / "logs"
+    kept = home.state / "environments/local/state/owner.json"
+    assert {p for p in left if p.parent != logs} == {kept}
+    assert len(left) == 4 and {p.stat().st_mode & 0o077 for p in left} == {0}
+    for place in (kept, logs):
+        assert "".join(str(place).split()) in "".join(gone.stderr.split())
 
 
 @pytest.mark.slow

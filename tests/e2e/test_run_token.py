@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from pipelines.smoke_training import smoke_training
 from tests.conftest import Home, forget_zenml
 from tests.e2e.servers import zenml_server
 from tests.e2e.test_server import sign_in
@@ -58,6 +57,8 @@ def test_a_smoke_test_is_started_with_the_token_of_the_run_alone(
 
 
 def named(pipeline: str, command: str) -> Any:
+    from pipelines.smoke_training import smoke_training
+
     options = runs.run_options("local", pipeline, command, "owner")
     return smoke_training.with_options(
         run_name=options.name, tags=options.tags, extra=options.extra
