@@ -25,6 +25,9 @@ from zenstrap.paths import project_root
         (("apply", "--env", "local"), "up --env local"),
         (("help",), "--help"),
         (("local",), "up --env local"),
+        (("down", "--env", "dev", "--env=prod"), "'--env' is given 2 times"),
+        (("--env", "dev", "--env", "prod"), "'--env' is given 2 times"),
+        (("history", "--env", "dev", "--limit", "2", "--limit=3"), "2 times"),
     ],
     ids=" ".join,
 )

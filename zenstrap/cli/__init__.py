@@ -36,11 +36,13 @@ def _run(arguments: Sequence[str], telling: Telling) -> int:
     import click
 
     from zenstrap.cli.app import app
+    from zenstrap.cli.usage import require_once
 
     words = list(arguments)
     if words and words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
         words.insert(0, "up")
     try:
+        require_once(words)
         with (
             log.shown() if "--debug" in words else nullcontext(),
             app.make_context(_called(), words or ["--help"], obj=telling) as context,

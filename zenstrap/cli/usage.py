@@ -50,6 +50,21 @@ def usage_error(error: click.UsageError, words: Sequence[str]) -> UsageError:
     return UsageError(message, fix=fix, command=invocation.spelt_command(command))
 
 
+def require_once(words: Sequence[str]) -> None:
+    """See that no option with one value is given two: click would take the last in silence.
+
+    Raises:
+        click.UsageError: one is.
+    """
+    command = app.commands.get(words[0]) if words else None
+    for option in command.params if command else ():
+        if not isinstance(option, click.Option) or option.is_flag or option.multiple:
+            continue
+        given = [one for one in words if one.partition("=")[0] in option.opts]
+        if len(given) > 1:
+            raise click.UsageError(f"Option '{option.opts[-1]}' is given {len(given)} times.")
+
+
 def _environments() -> list[str]:
     from zenstrap.config.loading import available_environments
 
