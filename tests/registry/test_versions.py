@@ -16,10 +16,16 @@ from zenstrap.errors import RefusedError, UsageError
 from zenstrap.registry.changes import Kind
 from zenstrap.registry.diff import diff
 from zenstrap.registry.drift import changed_outside
-from zenstrap.registry.model import PROMOTIONS, ActualStack, DesiredRegistry, is_alias
+from zenstrap.registry.model import (
+    PROMOTIONS,
+    ActualRegistry,
+    ActualStack,
+    DesiredRegistry,
+    is_alias,
+    version_of,
+)
 from zenstrap.registry.versions import (
     beyond_retention,
-    previous_version,
     promotion_record,
     promotions,
     rollback_change,
@@ -50,9 +56,15 @@ def roll_back(registry: ModelRegistry, to: str | None = None) -> str:
     return version
 
 
+def previous_version(actual: ActualRegistry) -> str | None:
+    """Of the base stack: what a rollback goes back to."""
+    previous = versions_of(actual, None).previous
+    return version_of(previous[0]) if previous else None
+
+
 def test_back_and_further_back_and_no_further() -> None:
     registry = promoted("1.0.0", "1.1.0", "1.2.0")
-    assert previous_version(registry.actual(), None) == "1.1.0"
+    assert previous_version(registry.actual()) == "1.1.0"
     assert roll_back(registry) == "1.1.0"
     assert roll_back(registry) == "1.0.0"
     found = versions_of(registry.actual(), None)
@@ -123,7 +135,7 @@ def test_a_rollback_is_shown_as_one_alias() -> None:
 def test_what_is_no_longer_registered_is_no_way_back() -> None:
     registry = promoted("1.0.0", "1.1.0", "1.2.0")
     del registry.stacks["zenml-test-v1.1.0"]
-    assert previous_version(registry.actual(), None) == "1.0.0"
+    assert previous_version(registry.actual()) == "1.0.0"
 
 
 def test_somebody_elses_stacks_are_no_versions() -> None:
@@ -208,7 +220,7 @@ def test_a_stack_whose_label_somebody_edited_is_still_what_its_name_says(
     registry.stacks[edited.name] = replace(edited, labels=labels)
     actual = registry.actual()
     assert not is_alias(actual.stacks[edited.name])
-    assert previous_version(actual, None) == "1.0.0"
+    assert previous_version(actual) == "1.0.0"
     assert rollback_target(actual, None, None).name == edited.name
     (told,) = changed_outside(actual)
     assert edited.name in told and "gone" not in told

@@ -86,7 +86,7 @@ def test_full_cycle(make_workspace: MakeWorkspace, tmp_path: Path, events: list[
     assert not root.exists()
     identity = workspace.state()
     assert identity is not None and identity.resources == 0
-    workspace.discard()
+    workspace.plan_file.unlink()
     workspace.remove()
     workspace.remove()  # killed in between: once more does no harm
     assert not workspace.data_folder.exists() and not workspace.storage.folder.exists()  # type: ignore[union-attr]
@@ -210,7 +210,7 @@ def test_a_stale_plan_is_refused(make_workspace: MakeWorkspace, tmp_path: Path) 
     workspace.apply(plan.digest)
     with pytest.raises(PlanChangedError, match="out of date"):
         workspace.apply(plan.digest)
-    workspace.discard()
+    workspace.plan_file.unlink()
     with pytest.raises(TerraformError, match="there is no plan"):
         workspace.apply(plan.digest)
 

@@ -140,12 +140,6 @@ def rolled_back_from(actual: ActualRegistry, project: str | None, version: str) 
     return next((p.rolled_back_by for p in found), None)
 
 
-def previous_version(actual: ActualRegistry, project: str | None) -> str | None:
-    """The version that was current before; None where there is none, or it isn't kept."""
-    previous = versions_of(actual, project).previous
-    return version_of(previous[0]) if previous else None
-
-
 def rollback_target(
     actual: ActualRegistry, project: str | None, to: str | None, *, finish: bool = False
 ) -> ActualStack:

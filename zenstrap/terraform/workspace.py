@@ -319,10 +319,6 @@ class Workspace:
             with contextlib.suppress(OSError):
                 self.storage.folder.rmdir()
 
-    def discard(self) -> None:
-        """Delete the plan file: it holds secrets."""
-        self.plan_file.unlink(missing_ok=True)
-
     def _select(self, name: str, *, create: bool = False) -> None:
         self._run(
             "workspace select",
