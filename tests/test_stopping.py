@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from typing import IO
 
 import pytest
 
 from zenstrap.paths import project_root
+from zenstrap.stopping import Stopping
 
 HEAD = """
 import os, sqlite3, sys, threading, time
@@ -171,3 +173,16 @@ with stopping.listening() as stop, stop.before_the_end(lambda: say("farewell")):
     it.says("told")
     it.signal()
     assert it.ends_with(2) == "farewell\n"
+
+
+def test_what_is_told_is_what_was_going_on_when_it_came() -> None:
+    """Not what goes on once somebody comes round to telling it, in a thread of its own."""
+    told: list[str] = []
+    stop = Stopping()
+    with stop.finishing(lambda: told.append("work")):
+        with stop.finishing(lambda: told.append("question")):
+            threads = set(threading.enumerate())
+            stop.request()
+        for thread in set(threading.enumerate()) - threads:
+            thread.join()
+    assert told == ["question"]

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from zenstrap import invocation, paths
+from zenstrap import invocation, paths, stopping
 from zenstrap.errors import InterruptedRunError, UsageError, ZenstrapError
 from zenstrap.events import Emit, Notice, Outcome, StepFinished, StepStarted, ignore
 from zenstrap.interrupt import Interrupt
@@ -119,7 +119,6 @@ class Run:
     record: Record = field(default_factory=Record)
     active_stacks: frozenset[str] = frozenset()
     key: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
-    _is_asking: bool = False
 
     @property
     def config(self) -> EnvironmentConfig:
@@ -148,8 +147,6 @@ class Run:
 
     def heard(self) -> None:
         """Tell that a request to stop was heard."""
-        if self._is_asking:  # nothing is in progress, and the question ends at once
-            return
         self.emit(
             Notice(
                 "Interrupted: finishing the operation in progress. Once more stops at once.",
@@ -165,11 +162,9 @@ class Run:
         """
         if self.audience.ask is None:
             return None
-        self._is_asking = True
-        try:
+        # Nothing is in progress, and the question ends at once: a request has nothing to tell.
+        with stopping.current().finishing(_silently):
             return self.audience.ask(text)
-        finally:
-            self._is_asking = False
 
     def wait(self, seconds: float) -> None:
         """Pause between two tries, as far as the user lets us.
@@ -198,6 +193,10 @@ class Run:
         except BaseException:
             self.record.failed_step = self.record.failed_step or name
             raise
+
+
+def _silently() -> None:
+    pass
 
 
 class Progress:
