@@ -6,9 +6,12 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from zenml import get_step_context
 
+from zenstrap import stopping
 from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import UsageError
 from zenstrap.request import PLAIN, Request
 from zenstrap.runs import run_options
 from zenstrap.zenml_private.calls import name_run
@@ -26,16 +29,55 @@ class LifecyclePipeline(DynamicPipeline):
     command = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Start a run.
+
+        Raises:
+            UsageError: it can't be started like this.
+            KeyboardInterrupt: a stop was requested when all was done already.
+        """
+        if _is_in_a_step():  # ZenML would do nothing, and say nothing
+            raise UsageError(
+                f"the pipeline {self.name} can't be started within a step of another one",
+                fix="Start it from a process of its own",
+            )
         # Of a copy: what a run is named by isn't the next one's.
-        return super(LifecyclePipeline, self.copy()).__call__(*args, **kwargs)
+        run = super(LifecyclePipeline, self.copy()).__call__(*args, **kwargs)
+        stopping.heed()
+        return run
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         given = inspect.signature(self.entrypoint).bind_partial(*args, **kwargs).arguments
-        told = {**(self.configuration.parameters or {}), **given}
-        config = EnvironmentConfig.model_validate(told["config"])
+        configured = self.configuration.parameters or {}
+        told = {**configured, **given}
+        if told.get("config") is None:
+            raise UsageError(
+                f"the pipeline {self.name} isn't told of which environment",
+                fix='Give it config=load_environment("NAME"), from zenstrap.config',
+            )
+        config = self._checked(EnvironmentConfig, "config", told["config"])
+        request = self._checked(Request, "request", told.get("request", PLAIN))
         self._name_by(config.environment)
-        request = Request.model_validate(told.get("request", PLAIN))
-        super().prepare(config=_in_full(config), request=_in_full(request))
+        full = {"config": _in_full(config), "request": _in_full(request)}
+        if configured.keys() & full.keys():  # ZenML takes no second value, not even the same
+            self.configure(parameters=full)
+            full = {}
+        super().prepare(**full)
+
+    def _checked(self, model: type[Model], name: str, value: object) -> Model:
+        """The value of a parameter.
+
+        Raises:
+            UsageError: it is none.
+        """
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise UsageError(
+                f"the pipeline {self.name} isn't given what it takes",
+                where=".".join((name, *(str(part) for part in first["loc"]))),
+                why=first["msg"],
+            ) from None
 
     def _name_by(self, environment: str) -> None:
         options = run_options(environment, self.name, self.command)
@@ -43,6 +85,14 @@ class LifecyclePipeline(DynamicPipeline):
         self.configure(
             substitutions={"environment": environment}, tags=options.tags, extra=options.extra
         )
+
+
+def _is_in_a_step() -> bool:
+    try:
+        get_step_context()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _in_full(model: Model) -> Model:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextvars
 import ctypes
+import os
 import sys
 import threading
 import time
@@ -20,6 +21,7 @@ from uuid import UUID
 from zenstrap.errors import InterruptedRunError
 from zenstrap.foreign import speaking
 from zenstrap.interrupt import Interrupt
+from zenstrap.redaction import know, know_environment, passwords_in
 from zenstrap.waiting import waiting_for
 from zenstrap.zenml_private import calls, patches
 from zenstrap.zenml_private.calls import StepOfRun
@@ -107,6 +109,20 @@ def run_pipeline_on_stack(
             _record_end(run.id)
             raise
         return EndedRun(run, work.error)
+
+
+def know_secrets() -> None:
+    """Know what is secret of this process's environment, and of its login with ZenML.
+
+    ZenML takes a password out of its address, and remembers it apart.
+    """
+    know_environment(os.environ)
+    store = calls.store_configuration()
+    know(*passwords_in(store.url))
+    for name in ("password", "api_key", "api_token"):
+        value = getattr(store, name, None)
+        if value is not None:
+            know(value.get_secret_value() if hasattr(value, "get_secret_value") else str(value))
 
 
 def prepare_zenml() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -368,6 +368,30 @@ def _unfinished(client: Client, environment: str, owner: str) -> Iterator[Pipeli
         started = _started(run)
         if owner or started.get("host", "") in ("", socket.gethostname()):
             yield run
+    # ZenML tags a run after it has made it: one that was killed in between has only its name.
+    for run in every(
+        client.list_pipeline_runs,
+        name=f"startswith:{environment}-",
+        status=ExecutionStatus.INITIALIZING.value,
+        size=_PAGE,
+        hydrate=True,
+    ):
+        if not run.tags and _is_dead(_started(run)):
+            yield run
+
+
+def _is_dead(started: Mapping[str, Any]) -> bool:
+    """Whether a process of this machine started a run, and is gone."""
+    pid = started.get("pid")
+    if started.get("host") != socket.gethostname() or not isinstance(pid, int):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _commands(environment: str, owner: str) -> dict[str, Any]:

@@ -16,16 +16,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+Handler = Callable[[int, FrameType | None], object]
+
 # SIGTERM is how a CI service stops a job, SIGHUP how a terminal tells that it was closed.
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def heard(stop: Callable[[], None]) -> Iterator[None]:
+def heard(stop: Callable[[], None], again: Handler | None = None) -> Iterator[None]:
     """Within this, every signal that asks to stop calls ``stop``, in another thread.
 
     A SIGHUP that was ignored before still is (nohup). Outside of the main thread, which alone may
     take signals, nothing is heard.
+
+    Args:
+        again: called in the main thread for every signal but the first; by default nothing is.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -35,12 +40,13 @@ def heard(stop: Callable[[], None]) -> Iterator[None]:
     thread = threading.Thread(target=_listen, args=(ours, stop), name="signals", daemon=True)
     thread.start()
     before_fd = signal.set_wakeup_fd(interpreters.fileno(), warn_on_full_buffer=False)
-    before = {number: signal.signal(number, _nothing) for number in STOPPING if _is_heard(number)}
+    handler = _nothing if again is None else _from_the_second_on(again)
+    before = {number: signal.signal(number, handler) for number in STOPPING if _is_heard(number)}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        for number, earlier in before.items():
+            signal.signal(number, earlier if earlier is not None else signal.SIG_DFL)
         signal.set_wakeup_fd(before_fd)
         interpreters.close()
         thread.join()
@@ -69,3 +75,14 @@ def _is_heard(number: signal.Signals) -> bool:
 
 def _nothing(number: int, frame: FrameType | None) -> None:
     """Takes the place of the default, which would end the process."""
+
+
+def _from_the_second_on(handler: Handler) -> Handler:
+    seen: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        if len(seen) > 1:
+            handler(number, frame)
+
+    return handle

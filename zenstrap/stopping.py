@@ -7,6 +7,7 @@ at; the second one ends it, whatever it is at. Neither runs in the main thread (
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from zenstrap.signals import heard
 
 FAREWELL_SECONDS = 3.0
 """For what is done before the end: more would feel as if the second Ctrl-C weren't heard."""
+
+_UNSAID = b"Interrupted: ended at once. The next run takes over what is left.\n"
 
 Rite = Callable[[], None]
 
@@ -96,7 +99,7 @@ class Stopping:
         """Never returns."""
         code = InterruptedRunError.exit_code if self._code is None else self._code
         with suppress(RuntimeError):  # no more threads: then without a time limit
-            late = threading.Timer(FAREWELL_SECONDS, os._exit, (code,))
+            late = threading.Timer(FAREWELL_SECONDS, self._end_unsaid, (code,))
             late.daemon = True
             late.start()
         for rite in reversed(self._before_the_end):
@@ -104,30 +107,75 @@ class Stopping:
                 rite()
         os._exit(code)
 
+    def _end_unsaid(self, code: int) -> None:
+        """What is there to tell couldn't be: another thread may be in the middle of an import."""
+        with suppress(OSError):
+            os.write(2, _UNSAID)
+        os._exit(code)
+
+
+class GuestStopping(Stopping):
+    """In somebody else's process, which isn't ours to end.
+
+    The first request is heard as ever. The second one is Python's own: KeyboardInterrupt in the
+    main thread.
+    """
+
+    def _end(self) -> None:
+        pass
+
 
 _current: Stopping | None = None
+_unheeded = False  # by the last guest
 
 
 @contextmanager
 def listening() -> Iterator[Stopping]:
     """Within this, signals are requests to stop."""
-    global _current
-    before, _current = _current, Stopping()
-    try:
-        with heard(_current.request):
-            yield _current
-    finally:
-        _current = before
+    with _current_one(Stopping()) as stopping, heard(stopping.request):
+        yield stopping
 
 
 @contextmanager
 def ensured() -> Iterator[Stopping]:
-    """The stopping of whoever listens already; where nobody does, one that listens now."""
+    """The stopping of whoever listens already; where nobody does, a guest's.
+
+    Raises:
+        KeyboardInterrupt: a second signal came, and it is a guest's.
+    """
+    global _unheeded
     if _current is not None:
         yield _current
         return
-    with listening() as stopping:
+    _unheeded = False
+    with (
+        _current_one(GuestStopping()) as stopping,
+        heard(stopping.request, again=signal.default_int_handler),
+    ):
         yield stopping
+    _unheeded = stopping.interrupt.requested
+
+
+def heed() -> None:
+    """Hand a request that came too late to be acted on to whoever called.
+
+    Raises:
+        KeyboardInterrupt: one came while a guest listened, and what it did was done already.
+    """
+    global _unheeded
+    unheeded, _unheeded = _unheeded, False
+    if unheeded:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _current_one(stopping: Stopping) -> Iterator[Stopping]:
+    global _current
+    before, _current = _current, stopping
+    try:
+        yield stopping
+    finally:
+        _current = before
 
 
 def current() -> Stopping:

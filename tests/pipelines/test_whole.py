@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.conftest import Home
-from tests.environments import only_base
+from tests.environments import only_base, with_training
+from tests.secret_search import leaks
 from zenstrap import paths
 from zenstrap.config.loading import load_environment
 from zenstrap.errors import (
@@ -85,6 +90,7 @@ def test_who_comes_second_is_kept_out_and_counts_nowhere(alone: Client) -> None:
     run = newest(alone)
     assert run.status.value == "failed"
     assert REFUSED_TAG in {tag.name for tag in run.tags}
+    assert "failed: " in str(run.run_metadata["outcome"])
     assert recent_runs(alone, "local", "", limit=5) == []
 
 
@@ -124,6 +130,105 @@ def test_asked_to_stop_it_ends_and_says_so(alone: Client, monkeypatch: pytest.Mo
     with pytest.raises(InterruptedRunError):
         bootstrap()
     assert newest(alone).status.value == "failed" and not is_held()
+
+
+SCRIPT = """
+import os, signal, sys
+from zenstrap.config.loading import load_environment
+from zenstrap.lifecycle import {module}
+from pipelines.bootstrap import bootstrap
+real = {module}.{function}
+
+def signalled(*given, **named):
+    result = real(*given, **named)
+    for _ in range({times}):
+        os.kill(os.getpid(), signal.SIGINT)
+    if {times} > 1:
+        signal.pause()
+    from zenstrap import stopping
+    while not stopping.current().interrupt.requested:
+        pass
+    return result
+
+{module}.{function} = signalled
+if __name__ == "__main__":
+    try:
+        bootstrap(config=load_environment("local"))
+    except BaseException as error:
+        print("ENDED", type(error).__name__)
+    print("AFTER")
+"""
+
+
+@pytest.mark.slow  # a process each
+@pytest.mark.parametrize(
+    ("module", "function", "times", "ended"),
+    [
+        ("provisioning", "provision", 1, "InterruptedRunError"),
+        ("registering", "promote", 1, "KeyboardInterrupt"),  # all was done
+        ("provisioning", "provision", 2, "KeyboardInterrupt"),
+    ],
+)
+def test_ctrl_c_in_a_script_ends_the_run_and_not_the_script(
+    home: Home, alone: Client, tmp_path: Path, module: str, function: str, times: int, ended: str
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(module=module, function=function, times=times))
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(paths.project_root())},
+        capture_output=True,
+        text=True,
+    )
+    assert f"ENDED {ended}\nAFTER\n" in done.stdout, done.stdout + done.stderr
+    assert "finished first" in done.stderr and not is_held()
+    status = recent_runs(alone, "local", "", limit=1)[0].status
+    assert status == ("completed" if module == "registering" else "failed")
+
+
+@pytest.mark.slow  # a process that prints what it shouldn't
+def test_what_is_secret_of_its_environment_stays_out_of_the_records(
+    home: Home, alone: Client, tmp_path: Path
+) -> None:
+    secret = "marked-secret-of-tests-0123"
+    home.edit("environments/local.yaml", with_training("telling_and_failing"))
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from zenstrap.config.loading import load_environment\n"
+        "from pipelines.bootstrap import bootstrap\n"
+        'if __name__ == "__main__":\n'
+        '    bootstrap(config=load_environment("local"))\n'
+    )
+    environ = {
+        "PYTHONPATH": str(paths.project_root()),
+        "SERVICE_TOKEN": secret,
+        "ZENSTRAP_TEST_TELL": secret,
+    }
+    done = subprocess.run(
+        [sys.executable, str(script)], env={**os.environ, **environ}, capture_output=True
+    )
+    assert done.returncode == 1
+    assert leaks({secret}, home) == []
+
+
+def test_started_like_this_it_cant_be_meant(alone: Client) -> None:
+    from pipelines.bootstrap import bootstrap
+
+    for given in ({}, {"config": None}, {"config": "local"}, {"config": {}, "request": 1}):
+        with pytest.raises(UsageError):
+            bootstrap(**given)
+    config = load_environment("local")
+    with pytest.raises(UsageError, match="request"):
+        bootstrap(config=config, request={"yes": True})
+    assert alone.list_pipeline_runs().total == 0
+
+
+def test_configured_beforehand(alone: Client) -> None:
+    from pipelines.plan import plan
+
+    config = load_environment("local").model_dump(mode="json")
+    plan.with_options(parameters={"config": config})()
+    assert recent_runs(alone, "local", "", limit=1)[0].status == "completed"
 
 
 def test_from_another_thread(alone: Client) -> None:

@@ -29,7 +29,7 @@ from zenstrap.errors import (
 from zenstrap.events import Notice, StepFinished, StepStarted
 from zenstrap.interrupt import Interrupt
 from zenstrap.lifecycle.infrastructure import terraform_for
-from zenstrap.lifecycle.opening import lease_held, remove_files, settled
+from zenstrap.lifecycle.opening import lease_held, remove_own_files, settled
 from zenstrap.platforms import platform_of
 from zenstrap.platforms.base import Platform, StatePlace
 from zenstrap.request import PLAIN, Request
@@ -138,7 +138,7 @@ def _run(
             return conclude(Outcome(verb, config, run, recorder, failure, seconds), options)
 
         def end_at_once() -> None:
-            remove_files(run)
+            remove_own_files(run)
             concluded(
                 InterruptedRunError(
                     "ended at once, in the middle of what was being done",

@@ -17,7 +17,6 @@ from zenstrap.cli.zenml_start import explained, of_a_choice, require_plain_setti
 from zenstrap.foreign import kept_apart, speaking
 from zenstrap.paths import project_root, require_home
 from zenstrap.reach import knock
-from zenstrap.redaction import know, passwords_in
 from zenstrap.waiting import waiting_for
 from zenstrap.zenml_private import calls, patches
 
@@ -63,7 +62,7 @@ def _connect(*, quiet: bool) -> Client:
     require_home()
     with speaking():  # it keeps what steps write to the streams that it finds at its import
         importlib.import_module("zenml")
-    from zenstrap.execution import prepare_zenml
+    from zenstrap.execution import know_secrets, prepare_zenml
 
     if quiet:
         patches.take_the_log_off_the_terminal()
@@ -73,7 +72,7 @@ def _connect(*, quiet: bool) -> Client:
     try:
         from zenml.client import Client
 
-        _know_the_stores_secrets()
+        know_secrets()
         _knock()
         client = Client()
         calls.store_info(client)
@@ -95,16 +94,6 @@ def _knock() -> None:
     address = store_url() or ""
     if urlsplit(address).scheme in ("http", "https"):
         knock(address)
-
-
-def _know_the_stores_secrets() -> None:
-    """What ZenML itself remembers of a login: it takes the password out of the address."""
-    store = calls.store_configuration()
-    know(*passwords_in(store.url))
-    for name in ("password", "api_key", "api_token"):
-        value = getattr(store, name, None)
-        if value is not None:
-            know(value.get_secret_value() if hasattr(value, "get_secret_value") else str(value))
 
 
 def store_url() -> str | None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from zenstrap import log, paths, running, stopping
 from zenstrap.config import EnvironmentConfig
@@ -28,6 +28,7 @@ from zenstrap.events import Notice, RunStarted, StepFinished, StepStarted
 from zenstrap.lease import Lease
 from zenstrap.platforms import platform_of
 from zenstrap.platforms.base import StatePlace
+from zenstrap.redaction import redact
 from zenstrap.request import Request
 from zenstrap.running import Run
 from zenstrap.state_lock import free_dead_locks
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 BeforeCreate = Callable[[StatePlace], None]
 
+_LONGEST: Final = 300  # characters of another library's error among a run's metadata
+
 
 @contextmanager
 def opened(config: EnvironmentConfig, request: Request, command: str) -> Iterator[Run]:
@@ -62,14 +65,12 @@ def opened(config: EnvironmentConfig, request: Request, command: str) -> Iterato
         ZenstrapError: state, lease or ZenML can't be reached, or the environment isn't ours.
     """
     record = run_of_body()
-    run = running.held_for(config.environment)
-    if run is not None:
-        with _recorded(run, record):
-            yield run
-        return
+    held = running.held_for(config.environment)
     with ExitStack() as stack:
-        run = stack.enter_context(_taken(config, request, command, record))
-        stack.enter_context(_recorded(run, record))
+        stack.enter_context(_recorded(record))
+        run = held or stack.enter_context(_taken(config, request, command, record))
+        stack.enter_context(running.opened(run, str(record.id), record.name))
+        run.emit(RunStarted(run.environment, run.command, record.name, run_url(record)))
         yield run
 
 
@@ -106,7 +107,10 @@ def lease_held(run: Run, before_create: BeforeCreate | None = None) -> Iterator[
                 lease.leave()  # whoever takes it over frees the state's lock
             raise
         finally:
-            remove_files(run)
+            if lease.is_lost:
+                remove_own_files(run)
+            else:
+                _remove_files(run)
 
 
 @contextmanager
@@ -144,8 +148,13 @@ def settled(run: Run, client: Client, *, but: str = "") -> Iterator[None]:
         run.platform.tidy_up()
 
 
-def remove_files(run: Run) -> None:
-    """Delete plan and variable files: this run's, and those of killed ones."""
+def remove_own_files(run: Run) -> None:
+    """Delete this run's plan and variable files."""
+    shutil.rmtree(run.run_folder, ignore_errors=True)
+
+
+def _remove_files(run: Run) -> None:
+    """Likewise, and those of killed runs. Only for whoever holds the environment's lease."""
     shutil.rmtree(run.run_folder.parent, ignore_errors=True)
     folder = paths.environment_folder(run.environment)
     for empty in (folder, folder.parent):  # after a down; otherwise they aren't empty
@@ -160,15 +169,17 @@ def _taken(
     """A run that nobody held: it takes the environment now."""
     from zenml.client import Client
 
-    from zenstrap.execution import prepare_zenml
+    from zenstrap.execution import know_secrets, prepare_zenml
     from zenstrap.runs import tag_owner, tag_refused
 
     prepare_zenml()
+    know_secrets()
     client = Client()
     with ExitStack() as stack:
         stop = stack.enter_context(stopping.ensured())
         run = Run(platform_of(config), command, request, interrupt=stop.interrupt)
-        stack.enter_context(stop.finishing(run.heard))
+        tell = stopping.saying("the operation in progress is finished first")
+        stack.enter_context(stop.finishing(tell))
         stack.enter_context(log.written_to(f"{run.environment}-{command}-{run.key}"))
         _require_fit_stack(config, client, record)
         try:
@@ -198,22 +209,25 @@ def _require_fit_stack(
 
 
 @contextmanager
-def _recorded(run: Run, record: PipelineRunResponse) -> Iterator[None]:
-    """Within this ZenML's run is this one; what became of it is among its metadata."""
+def _recorded(record: PipelineRunResponse) -> Iterator[None]:
+    """What becomes of this is among the metadata of ZenML's run."""
     from zenstrap.runs import record_outcome
 
     outcome = "done"
     try:
-        with running.opened(run, str(record.id), record.name):
-            run.emit(RunStarted(run.environment, run.command, record.name, run_url(record)))
-            yield
+        yield
     except BaseException as error:
-        reason = error.what if isinstance(error, ZenstrapError) else type(error).__name__
+        reason = error.what if isinstance(error, ZenstrapError) else _in_a_line(error)
         outcome = f"failed: {reason}"
         raise
     finally:
         with suppress(Exception):  # what ended the run is what there is to tell
             record_outcome(str(record.id), outcome)
+
+
+def _in_a_line(error: BaseException) -> str:
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return redact(text)[:_LONGEST].rstrip(": ")
 
 
 def _state_place(run: Run, before_create: BeforeCreate) -> StatePlace:
