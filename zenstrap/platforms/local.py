@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
@@ -17,14 +17,13 @@ from zenstrap.errors import RegistryError
 from zenstrap.lease import FileLeaseStore
 from zenstrap.owner import FileOwnerStore
 from zenstrap.platforms.base import (
-    NamedCheck,
     Platform,
     RootVariables,
     Run,
     StatePlace,
     Stores,
-    Training,
 )
+from zenstrap.platforms.defaults import Defaults
 from zenstrap.platforms.local_artifacts import (
     foreign,
     is_in_state,
@@ -33,21 +32,16 @@ from zenstrap.platforms.local_artifacts import (
     take_over_folders,
 )
 from zenstrap.platforms.mlflow import mlflow
-from zenstrap.policy.resources import ResourceRules
 from zenstrap.registry.desired import Registered
-from zenstrap.registry.model import ActualRegistry, DesiredConnector
+from zenstrap.registry.model import DesiredConnector
 from zenstrap.reports import Kept
-from zenstrap.terraform.plan import Plan, ResourceChange
 from zenstrap.terraform.provider import BUILT_IN
 from zenstrap.terraform.state import StateResource
 from zenstrap.terraform.storage import LocalState, StateStorage
 from zenstrap.terraform.workspace import Workspace
 
 if TYPE_CHECKING:
-    from zenml.client import Client
-
-    from zenstrap.registry.connectors import ConnectorKey
-    from zenstrap.terraform.outputs import Output
+    pass
 
 _SHARED: Final = re.compile(r'module\.shared\.terraform_data\.folder\["(.+)/shared"\]')
 _BEHIND_A_LINK: Final = (
@@ -56,14 +50,11 @@ _BEHIND_A_LINK: Final = (
 )
 
 
-class LocalMachine:
+class LocalMachine(Defaults):
     """Platform local; see :class:`zenstrap.platforms.base.Platform`."""
 
     provider = BUILT_IN
     has_own_terraform = True
-    place_step = None
-    connectors = None
-    uses_keys = False
 
     def __init__(self, config: LocalEnvironment) -> None:
         self.config = config
@@ -90,9 +81,6 @@ class LocalMachine:
     def root(self, storage: StateStorage, run_folder: Path) -> Path:
         return paths.modules_folder() / "environments" / "local"
 
-    def environment_variables(self) -> dict[str, str]:
-        return {}
-
     def variables(
         self, workspace: Workspace, run: Run, *, destroy: bool = False, keys_in_use: bool = False
     ) -> RootVariables:
@@ -115,70 +103,10 @@ class LocalMachine:
         told = take_over_folders(workspace, run, self.artifacts_folder, given.values)
         return RootVariables(given.values, (*given.notices, *told))
 
-    def checks(self) -> Sequence[NamedCheck]:
-        return ()
-
-    def resource_rules(self) -> ResourceRules:
-        return ResourceRules()
-
     def registrations(
         self, outputs: Mapping[str, JsonValue], fingerprints: Mapping[str | None, str]
     ) -> LocalRegistrations:
         return LocalRegistrations(outputs)
-
-    def references(self) -> Mapping[str, str]:
-        return {}
-
-    def require_usable_key(self, client: Client) -> None:
-        pass
-
-    def key_fingerprints(self, client: Client) -> Mapping[str | None, str]:
-        return {}
-
-    def keys(
-        self, client: Client, outputs: Mapping[str, Output]
-    ) -> Mapping[str | None, ConnectorKey]:
-        return {}
-
-    def keys_in_use(self, actual: ActualRegistry, in_state: Iterable[StateResource]) -> bool:
-        return False
-
-    def notices(self, plan: Plan) -> Iterator[str]:
-        return iter(())
-
-    def before_apply(self, plan: Plan, run: Run) -> None:
-        pass
-
-    def left_in_place(self, plan: Plan) -> tuple[Kept, ...]:
-        return ()
-
-    def revoked_methods(self, plan: Plan) -> frozenset[str]:
-        return frozenset()
-
-    def revokes_keys(self, plan: Plan) -> bool:
-        return False
-
-    def is_needed(
-        self,
-        change: ResourceChange,
-        *,
-        methods: Collection[str],
-        kinds: Collection[str],
-        flavors: Collection[str],
-    ) -> bool | None:
-        return None
-
-    def require_removable(self) -> None:
-        pass
-
-    def emptied_first(self, workspace: Workspace) -> str | None:
-        return None
-
-    def empty(self, workspace: Workspace, run: Run) -> None:
-        pass
-
-    def removal_notices(self) -> Iterator[str]:
-        return iter(())
 
     def left(self, run: Run) -> list[str]:
         found = own_folders(self.artifacts_folder, self.config.environment, run.owner)
@@ -200,9 +128,6 @@ class LocalMachine:
         if self.config.local.root is None:
             with suppress(OSError):
                 self.artifacts_folder.parent.rmdir()
-
-    def training_settings(self, training: Training) -> dict[str, dict[str, Any]]:
-        return {}
 
     @property
     def artifacts_folder(self) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -13,31 +13,24 @@ from zenstrap.config import AnyComponent, ComponentKind
 from zenstrap.errors import UsageError
 from zenstrap.lease import FileLeaseStore
 from zenstrap.owner import FileOwnerStore
-from zenstrap.platforms.base import NamedCheck, RootVariables, Run, StatePlace, Stores, Training
+from zenstrap.platforms.base import NamedCheck, RootVariables, Run, StatePlace, Stores
+from zenstrap.platforms.defaults import Defaults
 from zenstrap.policy.resources import ResourceRules
 from zenstrap.registry.desired import Registered
-from zenstrap.registry.model import ActualRegistry, DesiredConnector
+from zenstrap.registry.model import DesiredConnector
 from zenstrap.reports import Kept
-from zenstrap.terraform.plan import Plan, ResourceChange
+from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.provider import Provider
-from zenstrap.terraform.state import StateResource
 from zenstrap.terraform.storage import LocalState, StateStorage
 from zenstrap.terraform.workspace import Workspace
 
 if TYPE_CHECKING:
-    from zenml.client import Client
-
     from zenstrap.platforms.base import Platform
-    from zenstrap.registry.connectors import ConnectorKey
-    from zenstrap.terraform.outputs import Output
 
 
-class Shelf:
+class Shelf(Defaults):
     provider = Provider(protected_types=frozenset({"terraform_data"}))
     has_own_terraform = True
-    place_step = None
-    connectors = None
-    uses_keys = False
 
     def __init__(self, config: ShelfEnvironment) -> None:
         self.config = config
@@ -65,9 +58,6 @@ class Shelf:
     def root(self, storage: StateStorage, run_folder: Path) -> Path:
         return Path(__file__).parent / "root"
 
-    def environment_variables(self) -> dict[str, str]:
-        return {}
-
     def variables(
         self, workspace: Workspace, run: Run, *, destroy: bool = False, keys_in_use: bool = False
     ) -> RootVariables:
@@ -93,59 +83,8 @@ class Shelf:
     ) -> Goods:
         return Goods(outputs)
 
-    def references(self) -> Mapping[str, str]:
-        return {}
-
-    def require_usable_key(self, client: Client) -> None:
-        pass
-
-    def key_fingerprints(self, client: Client) -> Mapping[str | None, str]:
-        return {}
-
-    def keys(
-        self, client: Client, outputs: Mapping[str, Output]
-    ) -> Mapping[str | None, ConnectorKey]:
-        return {}
-
-    def keys_in_use(self, actual: ActualRegistry, in_state: Iterable[StateResource]) -> bool:
-        return False
-
     def notices(self, plan: Plan) -> Iterator[str]:
         yield "Mind the step."
-
-    def before_apply(self, plan: Plan, run: Run) -> None:
-        pass
-
-    def left_in_place(self, plan: Plan) -> tuple[Kept, ...]:
-        return ()
-
-    def revoked_methods(self, plan: Plan) -> frozenset[str]:
-        return frozenset()
-
-    def revokes_keys(self, plan: Plan) -> bool:
-        return False
-
-    def is_needed(
-        self,
-        change: ResourceChange,
-        *,
-        methods: Collection[str],
-        kinds: Collection[str],
-        flavors: Collection[str],
-    ) -> bool | None:
-        return None
-
-    def require_removable(self) -> None:
-        pass
-
-    def emptied_first(self, workspace: Workspace) -> str | None:
-        return None
-
-    def empty(self, workspace: Workspace, run: Run) -> None:
-        pass
-
-    def removal_notices(self) -> Iterator[str]:
-        return iter(())
 
     def left(self, run: Run) -> list[str]:
         goods = self.folder / "goods"
@@ -153,18 +92,6 @@ class Shelf:
 
     def kept(self) -> tuple[Kept, ...]:
         return (Kept(name=str(self.folder), reason="the wall has holes now"),)
-
-    def foreign(self, run: Run) -> tuple[Kept, ...]:
-        return ()
-
-    def marks(self, in_state: Sequence[StateResource]) -> tuple[tuple[str, str], ...]:
-        return ()
-
-    def tidy_up(self) -> None:
-        pass
-
-    def training_settings(self, training: Training) -> dict[str, dict[str, Any]]:
-        return {}
 
 
 class Goods:
