@@ -78,6 +78,7 @@ class Record:
         changed_first: what was changed before anything was planned, for people: the state bucket.
         failed_step: the step in which the run failed.
         reports: what the steps returned, by step.
+        changes: how many resources and registrations it changed; None until that is known.
         reconciliation: what is left to register after the apply; connectors and stacks share it.
     """
 
@@ -86,6 +87,7 @@ class Record:
     changed_first: str = ""
     failed_step: str | None = None
     reports: dict[str, list[Report]] = field(default_factory=dict)
+    changes: int | None = None
     reconciliation: Reconciliation | None = None
 
 

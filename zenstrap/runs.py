@@ -320,14 +320,13 @@ def record_state(run_id: str, state: StateIdentity, place: str) -> None:
     _log(run_id, {STATE: found, PLACE: place})
 
 
-def record_changes(run_id: str, changes: int) -> None:
-    """Write on a run how many resources and registrations it changed."""
-    _log(run_id, {CHANGES: changes})
+def record_end(run_id: str, outcome: str, changes: int | None = None) -> None:
+    """Write on a run what became of it, in one request.
 
-
-def record_outcome(run_id: str, outcome: str) -> None:
-    """Write on a run what became of it."""
-    _log(run_id, {OUTCOME: outcome})
+    Args:
+        changes: how many resources and registrations it changed; None where it didn't come to that.
+    """
+    _log(run_id, {OUTCOME: outcome} | ({} if changes is None else {CHANGES: changes}))
 
 
 def fail_dead_runs(client: Client, environment: str, owner: str, *, but: str = "") -> list[str]:

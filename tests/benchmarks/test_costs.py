@@ -20,7 +20,7 @@ from benchmarks.__main__ import (
 from benchmarks.world import server_world, templates
 
 # Requests to ZenML's server with one ML project. Fewer are welcome: then lower these.
-MOST_ASKED = {FIRST_UP: 166, AGAIN: 83, SHOWN: 12, HELPED: 0}
+MOST_ASKED = {FIRST_UP: 167, AGAIN: 84, SHOWN: 12, HELPED: 0}
 
 # Processor time by that of another command in the same round, about two times what was measured.
 MOST_TIMES = [

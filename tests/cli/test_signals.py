@@ -213,12 +213,13 @@ def test_a_second_one_ends_a_run_wherever_it_is(home: Home, run: CommandLine) ->
     home.edit("environments/local.yaml", only_base)
     driver = """
 import os, sys, threading
+from zenstrap import paths
 from zenstrap.cli import lifecycle, main
 from zenstrap.events import StepFinished
 
 def watch(event):
     if isinstance(event, StepFinished) and event.step == "plan":
-        assert list(lifecycle.paths.environment_folder("local").rglob("runs/*/*"))
+        assert list(paths.environment_folder("local").rglob("runs/*/*"))
         os.write(2, b"WAITING\\n")
         threading.Event().wait()
 

@@ -51,7 +51,7 @@ def test_what_runs_recorded_is_never_passed_over(
     assert run("plan", "--env", "local").code == 2
     (found,) = Client().list_pipeline_runs().items
     runs.record_state(str(found.id), StateIdentity("1f0a", 1, 0), str(tmp_path))
-    runs.record_changes(str(found.id), 3)
+    runs.record_end(str(found.id), "done", 3)
     recorded = runs.last_state(Client(), "local", "")
     assert recorded and recorded.state == StateIdentity("1f0a", 1, 0) and recorded.changes == 3
 

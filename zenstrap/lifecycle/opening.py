@@ -67,8 +67,9 @@ def opened(config: EnvironmentConfig, request: Request, command: str) -> Iterato
     record = run_of_body()
     held = running.held_for(config.environment)
     with ExitStack() as stack:
-        stack.enter_context(_recorded(record))
+        recorded = stack.enter_context(_recorded(record))
         run = held or stack.enter_context(_taken(config, request, command, record))
+        recorded.append(run)
         stack.enter_context(running.opened(run, str(record.id), record.name))
         run.emit(RunStarted(run.environment, run.command, record.name, run_url(record)))
         yield run
@@ -151,6 +152,8 @@ def settled(run: Run, client: Client, *, but: str = "") -> Iterator[None]:
 def remove_own_files(run: Run) -> None:
     """Delete this run's plan and variable files."""
     shutil.rmtree(run.run_folder, ignore_errors=True)
+    with suppress(OSError):  # where there are others', it isn't empty
+        run.run_folder.parent.rmdir()
 
 
 def _remove_files(run: Run) -> None:
@@ -209,20 +212,21 @@ def _require_fit_stack(
 
 
 @contextmanager
-def _recorded(record: PipelineRunResponse) -> Iterator[None]:
-    """What becomes of this is among the metadata of ZenML's run."""
-    from zenstrap.runs import record_outcome
+def _recorded(record: PipelineRunResponse) -> Iterator[list[Run]]:
+    """What becomes of this, and of the run that is added, is among the metadata of ZenML's run."""
+    from zenstrap.runs import record_end
 
     outcome = "done"
+    of: list[Run] = []
     try:
-        yield
+        yield of
     except BaseException as error:
         reason = error.what if isinstance(error, ZenstrapError) else _in_a_line(error)
         outcome = f"failed: {reason}"
         raise
     finally:
         with suppress(Exception):  # what ended the run is what there is to tell
-            record_outcome(str(record.id), outcome)
+            record_end(str(record.id), outcome, of[0].record.changes if of else None)
 
 
 def _in_a_line(error: BaseException) -> str:

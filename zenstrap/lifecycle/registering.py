@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
@@ -166,10 +165,9 @@ def promote(
         guard=run.guard,
         emit=run.emit,
     )
-    if run.record.id is not None:
-        connectors = sum(1 for change in plan.registrations if is_connector_write(change))
-        written += connectors + len(returned) + len(proven)
-        runs.record_changes(run.record.id, _changes(outputs, registrations) + written)
+    connectors = sum(1 for change in plan.registrations if is_connector_write(change))
+    written += connectors + len(returned) + len(proven)
+    run.record.changes = _changes(outputs, registrations) + written
     changed: tuple[str, ...] = ()
     if held_back:
         changed = changed_under(

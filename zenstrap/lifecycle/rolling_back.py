@@ -142,8 +142,7 @@ def roll_back(
     if gate.digest != plan.digest or (plan.to_test and not tested):
         raise registry_changed()
     moved = move_alias(client, target, actual, run=run.record.name, guard=run.guard, emit=run.emit)
-    if run.record.id is not None:
-        runs.record_changes(run.record.id, 1)
+    run.record.changes = 1
     move = AliasMove(
         alias=moved.name,
         stack=target.name,

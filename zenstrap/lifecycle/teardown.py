@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zenstrap import invocation, runs
+from zenstrap import invocation
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError
 from zenstrap.lifecycle.infrastructure import open_workspace
@@ -83,10 +83,7 @@ def verify_removed(
             command=invocation.command("up", config.environment),
         )
     workspace.remove()
-    if run.record.id is not None:
-        runs.record_changes(
-            run.record.id, len(plan.registrations) + len(plan.infrastructure.changes)
-        )
+    run.record.changes = len(plan.registrations) + len(plan.infrastructure.changes)
     removed = [change.name for change in plan.registrations]
     removed += [change.address for change in plan.infrastructure.changes]
     return TeardownReport(
