@@ -19,6 +19,7 @@ from zenstrap import invocation, paths, stopping
 from zenstrap.errors import InterruptedRunError, UsageError, ZenstrapError
 from zenstrap.events import Emit, Notice, Outcome, StepFinished, StepStarted, ignore
 from zenstrap.interrupt import Interrupt
+from zenstrap.log import LOGGER
 from zenstrap.request import Request
 
 if TYPE_CHECKING:
@@ -264,7 +265,8 @@ def step(name: str, subject: str | None = None) -> Iterator[Progress]:
     """
     run = _current()
     run.guard()
-    started = time.monotonic()
+    started, named = time.monotonic(), f"{name} {subject}" if subject else name
+    LOGGER.debug("step %s", named)
     progress = Progress(run, name)
     run.emit(StepStarted(name, subject))
     outcome: Outcome = "failed"
@@ -279,6 +281,7 @@ def step(name: str, subject: str | None = None) -> Iterator[Progress]:
         raise
     finally:
         seconds = time.monotonic() - started
+        LOGGER.debug("step %s: %s after %.1f s: %s", named, outcome, seconds, progress.detail)
         run.emit(StepFinished(name, outcome, seconds, progress.detail, subject))
 
 

@@ -142,7 +142,7 @@ def run(
             raise _not_started(command, int(number))
         finished = child.finished(time.monotonic() - started)
         LOGGER.debug(
-            "%s: exit code %s after %.1f s (in %s)",
+            "terraform: %s: exit code %s after %.1f s (in %s)",
             shlex.join(command),
             finished.code,
             finished.seconds,
