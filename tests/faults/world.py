@@ -153,9 +153,11 @@ class World:
             return ""
 
     def _files(self) -> Iterator[str]:
-        """Of zenstrap; of the artifacts only the folders, and what marks them."""
+        """Of zenstrap, logs apart; of the artifacts only the folders, and what marks them."""
         for path in self.home.state.rglob("*"):
             below = path.relative_to(self.home.state).as_posix()
+            if below.startswith("logs/"):
+                continue  # of each run, also of one that was hit
             if not below.startswith("artifacts/"):
                 # A lock file stays: to remove it would let two processes lock two files.
                 if path.is_file() and "/terraform/" not in below and path.suffix != ".lock":
