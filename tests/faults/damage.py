@@ -217,10 +217,10 @@ class Damages:
 
 
 def _content(world: World) -> dict[str, bytes | str]:
-    """Files of zenstrap's, with links as what they are."""
+    """Files of zenstrap's, its logs apart, with links as what they are."""
     found: dict[str, bytes | str] = {}
     for path in world.home.state.rglob("*"):
-        if path.suffix == ".lock" or "terraform" in path.parts or "artifacts" in path.parts:
+        if path.suffix == ".lock" or {"terraform", "artifacts", "logs"} & {*path.parts}:
             continue
         if path.is_symlink():
             found[str(path)] = os.readlink(path)
