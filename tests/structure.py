@@ -18,8 +18,9 @@ from pathlib import Path
 ROOTS = ("run.py", "pipelines", "steps", "zenstrap")
 # Google Cloud on this machine: a package apart.
 DOUBLE = "zenstrap_rehearsal"
-# What may know which platform there is: its own package, and the models of its configuration.
-PLATFORMS = ("zenstrap.platforms", "zenstrap.config")
+# What may know which platform there is: its own package, the models of its configuration, and the
+# records of its flavors.
+PLATFORMS = ("zenstrap.platforms", "zenstrap.config", "zenstrap.flavors")
 # Outside of those a cloud's words are in two places: what a secret looks like, and why a pause is
 # as long as it is, with a link.
 CLOUD = re.compile(r"google|\bgcp\b|\bgcs\b", re.IGNORECASE)
@@ -47,7 +48,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "zenstrap.user",
         "zenstrap.zenml_private",
     ),
-    ("zenstrap.config",),
+    ("zenstrap.config", "zenstrap.flavors"),
     (
         "zenstrap.events",
         "zenstrap.foreign",

@@ -12,8 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from zenstrap.config.names import (
-    COMPONENT_KINDS,
-    ComponentKind,
+    component_name_fault,
     environment_name_fault,
     project_name_fault,
     version_fault,
@@ -36,13 +35,14 @@ def alias_name(environment: str, project: str | None = None) -> str:
     return prefix if project is None else f"{prefix}-{_dashed(project)}"
 
 
-def component_name(
-    environment: str, kind: ComponentKind, version: str, project: str | None = None
-) -> str:
-    """ZenML stack component: zenml-ENV[-PROJECT]-artifact-store-vX.Y.Z."""
-    if kind not in COMPONENT_KINDS:
-        raise ValueError(f"there is no kind of component called {kind!r}")
-    words = kind.replace("_", "-")
+def component_name(environment: str, name: str, version: str, project: str | None = None) -> str:
+    """ZenML stack component: zenml-ENV[-PROJECT]-artifact-store-vX.Y.Z.
+
+    Args:
+        name: in the configuration: its kind, or one of its own. The configuration has checked
+            that no two components, nor a component and an ML project's stack, have one name.
+    """
+    words = _legal(name, component_name_fault(name)).replace("_", "-")
     return f"{alias_name(environment, project)}-{words}-v{_version(version)}"
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from zenstrap import invocation, paths, stopping
+from zenstrap.config.violations import Placed, unplaced
 from zenstrap.errors import InterruptedRunError, UsageError, ZenstrapError
 from zenstrap.events import Emit, Notice, Outcome, StepFinished, StepStarted, ignore
 from zenstrap.interrupt import Interrupt
@@ -41,12 +42,14 @@ class Audience:
         ask: shows a question, returns the answer that was typed; None where there is no terminal.
         show_plan: shows a plan before it is asked about.
         told: whose configuration it is, where it isn't that of the files; for people.
+        placed: finds file and line of what is found to be wrong in the configuration.
     """
 
     emit: Emit = ignore
     ask: Callable[[str], str] | None = None
     show_plan: Callable[[PlanReport], None] = lambda plan: None
     told: str = ""
+    placed: Placed = unplaced
 
 
 @dataclass

@@ -163,7 +163,7 @@ def test_the_flavors_are_those_of_the_installed_zenml() -> None:
         "deployer": ["integrations/gcp/__init__.py"],
     }
     for platform in PLATFORMS.values():
-        for kind, flavors in platform.flavors.items():
+        for kind, flavors in platform.by_kind.items():
             files = [
                 file
                 for place in places[kind]
@@ -204,7 +204,7 @@ def test_what_was_probably_meant(kind: Any, text: str, suggestion: str | None) -
 def test_the_accelerators_are_vertex_ais() -> None:
     from importlib.util import find_spec
 
-    from zenstrap.config.google_component_rules import MACHINES
+    from zenstrap.flavors.google.machines import MACHINES
 
     found = find_spec("google.cloud")  # finds, and doesn't import: that takes seconds
     places = list(found.submodule_search_locations or ()) if found else []

@@ -9,9 +9,11 @@ import pytest
 
 from tests.config.conftest import Configs
 from zenstrap.config import EnvironmentConfig, PlatformConfig, load_environment, register, to_data
-from zenstrap.config.components import Section
-from zenstrap.config.platforms import PLATFORMS, Violation, Violations
+from zenstrap.config.platforms import PLATFORMS
 from zenstrap.config.schema import schema
+from zenstrap.config.section import Section
+from zenstrap.config.violations import Violation, Violations
+from zenstrap.flavors.local import LOCAL_ARTIFACT_STORE, LOCAL_ORCHESTRATOR
 
 STORE = "stack.components.artifact_store.flavor"
 MOON = "environments/moon.yaml"
@@ -46,7 +48,7 @@ def _is_lit(config: MoonEnvironment) -> Violations:
 
 THE_MOON = PlatformConfig(
     model=MoonEnvironment,
-    flavors={"artifact_store": ("local",), "orchestrator": ("local",)},
+    flavors=(LOCAL_ARTIFACT_STORE, LOCAL_ORCHESTRATOR),
     rules=(_is_lit,),
 )
 

@@ -73,7 +73,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         VERTEX,
         "orchestrator: {version: 2.0.0, cluster: ml}",
-        {"stack.components.orchestrator.cluster": "no setting of flavor vertex"},
+        {"stack.components.orchestrator.cluster": "not a setting of flavor vertex"},
     ),
     "vertex needs a registry": (
         PROD,
@@ -97,7 +97,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         {
             "stack.components.orchestrator.cluster": "is missing, and flavor kubernetes needs",
             # An ML project that overrides the machine gets the new flavor too.
-            "environments.prod.components.orchestrator.machine_type": "no setting of flavor kub",
+            "environments.prod.components.orchestrator.machine_type": "not a setting of flavor kub",
         },
     ),
     "mlflow needs a server": (
@@ -139,35 +139,45 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "    orchestrator: {version: 2.0.0, flavor: airflow}",
         {
             "stack.components.orchestrator.dag_folder": "is missing, and flavor airflow needs",
-            "environments.prod.components.orchestrator.machine_type": "no setting of flavor air",
+            "environments.prod.components.orchestrator.machine_type": "not a setting of flavor air",
         },
-    ),
-    "a misspelt setting of ZenML's": (
-        PROD,
-        VERTEX,
-        "orchestrator: {version: 2.0.0, settings: {lables: {a: b}}}",
-        {"stack.components.orchestrator.settings.lables": "no setting that ZenML has"},
-    ),
-    "a misspelt setting deeper down": (
-        PROD,
-        VERTEX,
-        "orchestrator: {version: 2.0.0, settings: {custom_job_parameters: {boot_disk: x}}}",
-        {
-            "stack.components.orchestrator.settings.custom_job_parameters.boot_disk": "no setting "
-            "that ZenML has",
-        },
-    ),
-    "a setting of the wrong type": (
-        PROD,
-        VERTEX,
-        "orchestrator: {version: 2.0.0, settings: {labels: {a: 1}}}",
-        {"stack.components.orchestrator.settings.labels.a": "must be text"},
     ),
     "a setting that zenstrap makes": (
         PROD,
         VERTEX,
         "orchestrator: {version: 2.0.0, settings: {workload_service_account: me}}",
         {"stack.components.orchestrator.settings.workload_service_account": "by zenstrap itself"},
+    ),
+    "a setting that gets around the connector": (
+        PROD,
+        VERTEX,
+        "orchestrator: {version: 2.0.0, settings: {service_account_path: /key.json}}",
+        {"stack.components.orchestrator.settings.service_account_path": "than the service connec"},
+    ),
+    "one of each kind": (
+        PROD,
+        EXPERIMENTS,
+        f"{EXPERIMENTS}\n    second: {{kind: experiment_tracker, version: 1.0.0, flavor: vertex}}",
+        {"stack.components.second": "is a second experiment_tracker, beside experiment_tracker"},
+    ),
+    "a component's name is like a project's": (
+        PROD,
+        EXPERIMENTS,
+        "experiment_tracker: null\n    "
+        "fraud_detection: {kind: experiment_tracker, version: 1.0.0, flavor: vertex}",
+        {"stack.components.fraud_detection": "would be registered as zenml-prod-fraud-detection"},
+    ),
+    "a component with a name of its own is checked like others": (
+        PROD,
+        EXPERIMENTS,
+        "experiment_tracker: null\n    "
+        "tracker: {kind: experiment_tracker, version: 1.0.0, flavor: mlflow, location: us-east1}",
+        {
+            "stack.components.tracker.tracking_uri": "is missing, and flavor mlflow needs",
+            "stack.components.tracker.location": "not a setting of flavor mlflow, only of vertex",
+            # An ML project has one under the usual name.
+            "stack.components.tracker": "is a second experiment_tracker",
+        },
     ),
     "accelerators are named": (
         PROD,
@@ -179,7 +189,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         VERTEX,
         "orchestrator: {version: 2.0.0, accelerator: NVIDIA_TESLA_T44}",
-        {"stack.components.orchestrator.accelerator": "no accelerator of Vertex AI"},
+        {"stack.components.orchestrator.accelerator": "not an accelerator of Vertex AI"},
     ),
     "an accelerator that is part of another machine": (
         PROD,
@@ -223,7 +233,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "    orchestrator: {version: 2.0.0, flavor: airflow, dag_folder: 'gs://x'}",
         {
             "stack.components.orchestrator.dag_folder": "no folder of DAGs",
-            "environments.prod.components.orchestrator.machine_type": "no setting of flavor air",
+            "environments.prod.components.orchestrator.machine_type": "not a setting of flavor air",
         },
     ),
     "external-account needs a provider and a token": (

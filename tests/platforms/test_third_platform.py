@@ -34,6 +34,11 @@ def attic(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             "components": {
                 "artifact_store": {"version": "1.0.0", "flavor": "local"},
                 "orchestrator": {"version": "1.0.0", "flavor": "local"},
+                "container_registry": {
+                    "version": "1.0.0",
+                    "flavor": "default",
+                    "address": "registry.acme.example",
+                },
             },
         },
         "protection": {"allow_destroy": True, "approval": "none"},
@@ -58,8 +63,13 @@ def test_a_whole_life(home: Home, attic: Path, run: CommandLine) -> None:
     home.edit("environments/attic.yaml", newer)
     assert run("--env", "attic").code == 0
     from zenml.client import Client
+    from zenml.enums import StackComponentType
 
-    assert Client().get_stack("zenml-attic").labels["version"] == "1.1.0"
+    stack = Client().get_stack("zenml-attic")
+    assert stack.labels["version"] == "1.1.0"
+    (crate,) = stack.components[StackComponentType.CONTAINER_REGISTRY]
+    assert crate.flavor_name == "default"
+    assert crate.configuration["uri"] == "registry.acme.example"
     back = run("rollback", "--env", "attic", "--yes")
     assert back.code == 0, back.err
     assert Client().get_stack("zenml-attic").labels["version"] == "1.0.0"
@@ -78,3 +88,15 @@ def test_its_own_section_is_checked(home: Home, attic: Path, run: CommandLine) -
     home.edit("environments/attic.yaml", misspelt)
     told = run("config", "--env", "attic")
     assert told.code == 64 and "shelf.floder" in told.err and "folder" in told.err
+
+
+def test_its_own_flavor_is_checked(home: Home, attic: Path, run: CommandLine) -> None:
+    def without_address(content: dict[str, Any]) -> None:
+        del content["stack"]["components"]["container_registry"]["address"]
+
+    home.edit("environments/attic.yaml", without_address)
+    told = run("config", "--env", "attic")
+    assert told.code == 64
+    assert "container_registry.address: is missing (Address of the registry)" in " ".join(
+        told.err.split()
+    )

@@ -56,6 +56,7 @@ def component(
     labels = {"managed_by": "zenstrap", "environment": "test"}
     return DesiredComponent(
         name=f"zenml-test{owner}-{kind.replace('_', '-')}-v{version}",
+        key=kind,
         type=kind,
         flavor="local",
         configuration=configuration,

@@ -135,10 +135,17 @@ def envs(json: bool, debug: bool) -> int:
 
 
 @app.command()
-@_options(_JSON)
-def config(**given: Any) -> int:
+@_options(
+    _JSON,
+    click.option(
+        "--check",
+        is_flag=True,
+        help="Also let ZenML check the settings in its own words, which takes seconds.",
+    ),
+)
+def config(check: bool, **given: Any) -> int:
     """Print the merged, validated configuration of an environment."""
-    return _call("config", "config", Options(**given))
+    return _call("config", "config", Options(**given), check)
 
 
 @app.command()
@@ -188,7 +195,7 @@ def _call(module: str, function: str, options: Options, *rest: object) -> int:
         found = configuration(options, called.verb)
         if found.told:
             print(found.told, file=sys.stderr)
-        options = replace(options, warnings=found.warnings, told=found.told)
+        options = replace(options, warnings=found.warnings, told=found.told, placed=found.placed)
         command = getattr(importlib.import_module(f"zenstrap.cli.{module}"), function)
         code: int = command(found.config, options, *rest)
         return code

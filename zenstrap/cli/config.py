@@ -7,11 +7,22 @@ import sys
 from zenstrap.cli.options import Options
 from zenstrap.config import EnvironmentConfig, warnings
 from zenstrap.config.rendering import to_data, to_yaml
+from zenstrap.config.violations import unplaced
 from zenstrap.views import json_view
 
 
-def config(config: EnvironmentConfig, options: Options) -> int:
-    """Print it as YAML or JSON, with what deserves attention on standard error."""
+def config(config: EnvironmentConfig, options: Options, check: bool = False) -> int:
+    """Print it as YAML or JSON, with what deserves attention on standard error.
+
+    Args:
+        check: let ZenML look at the settings in its own words, too.
+
+    Raises:
+        ConfigError: ZenML doesn't take them.
+        ZenstrapError: ZenML can't be asked.
+    """
+    if check:
+        _check_settings(config, options)
     for warning in (*options.warnings, *warnings(config)):
         print(f"Warning: {warning}", file=sys.stderr)
     if options.json:
@@ -19,3 +30,11 @@ def config(config: EnvironmentConfig, options: Options) -> int:
     else:
         sys.stdout.write(to_yaml(config))
     return 0
+
+
+def _check_settings(config: EnvironmentConfig, options: Options) -> None:
+    from zenstrap.cli.zenml_client import zenml_client
+    from zenstrap.lifecycle.checking import component_settings
+
+    with zenml_client(debug=options.debug) as client:
+        component_settings(config, client, options.placed or unplaced)

@@ -13,6 +13,7 @@ from zenstrap import invocation, paths
 from zenstrap.cli.options import Options
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import load
+from zenstrap.config.violations import Placed
 from zenstrap.errors import (
     ConfigError,
     DamagedOwnerError,
@@ -35,11 +36,13 @@ class Configuration:
     Attributes:
         warnings: what is written in the files and has no effect.
         told: whose configuration it is, where it isn't the files'; empty otherwise.
+        placed: finds file and line of what is found to be wrong later.
     """
 
     config: EnvironmentConfig
     warnings: tuple[str, ...] = ()
     told: str = ""
+    placed: Placed | None = None
 
 
 def configuration(options: Options, verb: str) -> Configuration:
@@ -64,7 +67,8 @@ def configuration(options: Options, verb: str) -> Configuration:
         if error.near and not _has_state(_name(options)):
             raise  # a misspelt name is told at once
         raise _needs_its_file(options, error) from error
-    return Configuration(loaded.config, tuple(str(one) for one in loaded.warnings))
+    warnings = tuple(str(one) for one in loaded.warnings)
+    return Configuration(loaded.config, warnings, placed=loaded.placed)
 
 
 def _of_last_run(options: Options, error: UsageError, what: str) -> Configuration:

@@ -10,6 +10,7 @@ from typing import Final
 from zenstrap.cli.options import Options
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
+from zenstrap.config.violations import unplaced
 from zenstrap.errors import AuthenticationError, ZenstrapError, way_out
 from zenstrap.lifecycle.checking import diagnose, diagnose_first
 from zenstrap.platforms import platform_of
@@ -39,14 +40,15 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
     platform = platform_of(config)
     for check in diagnose_first(platform):
         tell(check)
+    placed = options.placed or unplaced
     out = sys.stdout
     with ExitStack() as stack:
         try:
             client = stack.enter_context(zenml_client(debug=options.debug))
         except ZenstrapError as error:
-            checks = list(diagnose(platform, error))
+            checks = list(diagnose(platform, error, placed))
         else:
-            checks = list(diagnose(platform, client))
+            checks = list(diagnose(platform, client, placed))
     sys.stdout = out
     for check in checks:
         tell(check)

@@ -19,6 +19,7 @@ from zenstrap.cli.prompt import ask, can_ask
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.names import nearest, project_name_fault, version_fault
+from zenstrap.config.violations import unplaced
 from zenstrap.errors import (
     InterruptedRunError,
     OutOfReachError,
@@ -125,6 +126,7 @@ def _run(
                 ask=_asking(view, stop.interrupt),
                 show_plan=_showing(platform, view, options),
                 told=options.told,
+                placed=options.placed or unplaced,
             ),
             stop.interrupt,
         )

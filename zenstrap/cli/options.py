@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from zenstrap.cli.telling import Telling
+
+if TYPE_CHECKING:
+    from zenstrap.config.violations import Placed
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Options:
         warnings: what is to be said of the files of the configuration.
         telling: where the result goes.
         told: whose configuration it is, where it isn't that of the files.
+        placed: finds file and line of what is found to be wrong in the configuration later;
+            None where it isn't that of the files.
     """
 
     environment: str
@@ -35,3 +41,4 @@ class Options:
     warnings: tuple[str, ...] = ()
     telling: Telling = field(default_factory=Telling)
     told: str = ""
+    placed: Placed | None = None

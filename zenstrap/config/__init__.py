@@ -1,16 +1,6 @@
 """Typed, validated environments: YAML in, one frozen ``EnvironmentConfig`` out."""
 
-from zenstrap.config.components import (
-    AnyComponent,
-    ArtifactStore,
-    Components,
-    ContainerRegistry,
-    Deployer,
-    ExperimentTracker,
-    ImageBuilder,
-    Orchestrator,
-    StepOperator,
-)
+from zenstrap.config.components import Components
 from zenstrap.config.fields import SecretSource, secret_source
 from zenstrap.config.google import Auth, Gcp, GoogleEnvironment, State
 from zenstrap.config.google_rules import GOOGLE_CLOUD
@@ -27,42 +17,38 @@ from zenstrap.config.models import (
     Stack,
 )
 from zenstrap.config.names import COMPONENT_KINDS, ComponentKind
-from zenstrap.config.platforms import PlatformConfig, register
+from zenstrap.config.platforms import PlatformConfig, flavor_of, register
 from zenstrap.config.rendering import to_data, to_yaml
 from zenstrap.config.rules import warnings
+from zenstrap.config.section import Component, Section
 
 register("gcp", GOOGLE_CLOUD)
 register("local", THIS_MACHINE)
 
 __all__ = [
     "COMPONENT_KINDS",
-    "AnyComponent",
-    "ArtifactStore",
     "Auth",
     "Cleanup",
+    "Component",
     "ComponentKind",
     "Components",
-    "ContainerRegistry",
-    "Deployer",
     "EnvironmentConfig",
-    "ExperimentTracker",
     "Gcp",
     "GoogleEnvironment",
-    "ImageBuilder",
     "Local",
     "LocalEnvironment",
     "MlProject",
-    "Orchestrator",
     "PlatformConfig",
     "Protection",
     "Resilience",
     "Retention",
     "SecretSource",
+    "Section",
     "SmokeTest",
     "Stack",
     "State",
-    "StepOperator",
     "available_environments",
+    "flavor_of",
     "load_environment",
     "register",
     "secret_source",

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    create_model,
+)
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
-from zenstrap.config.components import Section
+from zenstrap.config.components import Components, any_component_model, component_model
 from zenstrap.config.fields import EnvironmentName, ProjectName
 from zenstrap.config.google_fields import LabelKey, LabelValue
 from zenstrap.config.models import EnvironmentConfig, MlProject
-from zenstrap.config.names import VERSION_PATTERN
+from zenstrap.config.names import COMPONENT_KINDS, VERSION_PATTERN
 from zenstrap.config.platforms import PLATFORMS
+from zenstrap.config.section import Section
 from zenstrap.config.trees import Location
 
 
@@ -42,6 +54,7 @@ def _known() -> Known:
 
 @cache
 def _files(known: Known) -> tuple[type[BaseModel], type[BaseModel], type[BaseModel]]:
+    _partial_model.cache_clear()  # which flavors there are shows in it
     platforms = [name for name, _ in known]
     return _environment_file(), _defaults_file(platforms), _project_file(platforms)
 
@@ -101,10 +114,12 @@ def _environment_part() -> dict[str, Any]:
     return {name: common.pop(name) for name in ("environment", "platform")} | sections | common
 
 
-def _extended(name: str, doc: str, part: dict[str, Any], /, **more: Any) -> type[BaseModel]:
+def _extended(
+    name: str, doc: str, part: dict[str, Any], /, base: type[Section] = Section, **more: Any
+) -> type[BaseModel]:
     return cast(
         type[BaseModel],
-        create_model(name, __base__=Section, __doc__=doc, **{**part, **more}),
+        create_model(name, __base__=base, __doc__=doc, **{**part, **more}),
     )
 
 
@@ -115,8 +130,9 @@ def _part(model: type[BaseModel], *, sections: tuple[str, ...] | None = None) ->
         sections: these alone; null takes away what another file says.
     """
     fields: dict[str, Any] = {}
-    for name in model.model_fields if sections is None else sections:
-        info = model.model_fields[name]
+    known = fields_in(model)
+    for name in known if sections is None else sections:
+        info = known[name]
         annotation: Any = _partial(info.annotation)
         if sections:
             annotation |= None
@@ -150,13 +166,59 @@ def _partial(annotation: Any) -> Any:
 
 @cache
 def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
-    return _extended(model.__name__, model.__doc__ or "", _part(model))
+    base = _ComponentsFile if issubclass(model, Components) else Section
+    return _extended(model.__name__, model.__doc__ or "", _part(model), base=base)
+
+
+class _OfItsKind:
+    """A component with a name of its own, which says its kind."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._validated)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        kinds = tuple(_partial_model(component_model(kind)) for kind in COMPONENT_KINDS)
+        return handler(TypeAdapter(Union[kinds]).core_schema)  # noqa: UP007
+
+    def _validated(self, content: Any) -> Any:
+        kind = content.get("kind") if isinstance(content, Mapping) else None
+        model = component_model(kind) if kind in COMPONENT_KINDS else any_component_model()
+        return _partial_model(model).model_validate(content) if content is not None else None
+
+
+class _ComponentsFile(Section):
+    """Components as far as one file names them."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[Any, _OfItsKind()]] = Field(init=False)
+
+
+def fields_in(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys of a section that are the same for everybody."""
+    fields = dict(model.model_fields)
+    if issubclass(model, Components):
+        for kind in COMPONENT_KINDS:
+            annotation: Any = component_model(kind)
+            if not fields[kind].is_required():
+                annotation |= None
+            fields[kind] = FieldInfo(annotation=annotation, description=fields[kind].description)
+    return fields
 
 
 def fields_at(location: Location, model: type[BaseModel]) -> dict[str, FieldInfo]:
     """The keys that a section has."""
     inner = model_in(annotation_at(location, model))
-    return dict(inner.model_fields) if inner is not None else {}
+    return fields_in(inner) if inner is not None else {}
+
+
+def takes_names(location: Location, model: type[BaseModel]) -> bool:
+    """Whether a section has components, which may have names of their own."""
+    inner = model_in(annotation_at(location, model))
+    return inner is not None and inner.model_config.get("extra") == "allow"
 
 
 def field_at(location: Location, model: type[BaseModel]) -> FieldInfo | None:
@@ -170,8 +232,9 @@ def annotation_at(location: Location, model: type[BaseModel]) -> Any:
     for part in location:
         inner = model_in(annotation)
         if inner is not None:
-            info = inner.model_fields.get(str(part))
-            annotation = info.annotation if info is not None else None
+            info = fields_in(inner).get(str(part))
+            named = any_component_model() if inner.model_config.get("extra") == "allow" else None
+            annotation = info.annotation if info is not None else named
         else:
             arguments = get_args(annotation) or (None,)
             annotation = arguments[-1 if get_origin(annotation) is dict else 0]
@@ -212,7 +275,7 @@ def example_text(info: FieldInfo) -> str:
 def places_of(key: str, model: type[BaseModel], prefix: str = "") -> list[str]:
     """The sections that have a key of this name."""
     found = []
-    for name, info in model.model_fields.items():
+    for name, info in fields_in(model).items():
         inner = model_in(info.annotation)
         if prefix and name == key:
             found.append(prefix.rstrip("."))

@@ -7,7 +7,7 @@ from typing import Final, Literal, assert_never
 
 from pydantic import Field
 
-from zenstrap.config.components import Section
+from zenstrap.config.components import Components
 from zenstrap.config.fields import SecretReference, Text
 from zenstrap.config.google_fields import (
     AcceptedValues,
@@ -26,6 +26,10 @@ from zenstrap.config.google_fields import (
     WorkloadIdentityProvider,
 )
 from zenstrap.config.models import EnvironmentConfig
+from zenstrap.config.platforms import flavor_of
+from zenstrap.config.section import Component, Section
+from zenstrap.flavors.google.base import GoogleFlavor
+from zenstrap.flavors.google.storage import Bucket
 
 AuthMethod = Literal["external-account", "implicit", "impersonation", "service-account"]
 
@@ -182,9 +186,6 @@ _MULTI_REGIONS: Final = {"europe": ("EU", "europe"), "us": ("US", "us"), "asia":
 # https://cloud.google.com/kms/docs/locations#multi-regional
 _KEY_LOCATIONS: Final = {"eu": "europe"}
 
-# What runs in a region and is encrypted with a key of that region.
-_ENCRYPTED_IN_REGION: Final = frozenset({"vertex", "gcp"})
-
 
 @dataclass(frozen=True)
 class Locations:
@@ -217,12 +218,24 @@ def key_locations(config: GoogleEnvironment) -> frozenset[str]:
     found = locations(config)
     needed = {key_location(found.bucket)} if found.bucket else set()
     for project in config.targets:
-        if found.registry and config.components_of(project).container_registry is not None:
+        components = config.components_of(project)
+        if found.registry and components.of_kind("container_registry") is not None:
             needed.add(key_location(found.registry))
-        for kind, component in config.components_of(project).present().items():
-            if kind in _REGIONAL and component.flavor in _ENCRYPTED_IN_REGION:
+        for component in components.present().values():
+            flavor = google_flavor(component)
+            if flavor is not None and flavor.encrypted_by is not None:
                 needed.add(getattr(component, "location", None) or config.gcp.region)
     return frozenset(needed)
 
 
-_REGIONAL: Final = frozenset({"orchestrator", "step_operator", "experiment_tracker", "deployer"})
+def google_flavor(component: Component) -> GoogleFlavor | None:
+    """The record of a flavor that needs something on Google Cloud; None of another one."""
+    flavor = flavor_of(component)
+    return flavor if isinstance(flavor, GoogleFlavor) else None
+
+
+def bucket_of(components: Components) -> Bucket:
+    """The artifact store of a stack on Google Cloud."""
+    store = components.artifact_store
+    assert isinstance(store, Bucket), "the platform's rules allow no other flavor"
+    return store

@@ -8,7 +8,11 @@ from typing import Final
 from zenstrap.config.google import GoogleEnvironment, key_locations, locations
 from zenstrap.config.google_component_rules import COMPONENT_RULES
 from zenstrap.config.google_fields import is_region
-from zenstrap.config.platforms import PlatformConfig, Violation, Violations
+from zenstrap.config.platforms import PlatformConfig, flavor_of
+from zenstrap.config.violations import Violation, Violations
+from zenstrap.flavors.google import FLAVORS
+from zenstrap.flavors.google.storage import Bucket
+from zenstrap.flavors.google.vertex import VERTEX_JOBS, VERTEX_PIPELINES
 
 _AUTH_NEEDS = {
     "external-account": ("workload_identity", "subject_token"),
@@ -159,7 +163,8 @@ def _tokens_come_from_whom_google_trusts(config: GoogleEnvironment) -> Violation
 
 def _state_has_a_bucket_of_its_own(config: GoogleEnvironment) -> Violations:
     for at, components in config.component_sets():
-        if components.artifact_store.bucket == config.state.bucket:
+        store = components.artifact_store
+        if isinstance(store, Bucket) and store.bucket == config.state.bucket:
             yield Violation(
                 (f"{at}.artifact_store.bucket", "state.bucket"),
                 "is the bucket of Terraform's state, which would go with the artifacts",
@@ -171,7 +176,7 @@ def _projects_share_the_bucket(config: GoogleEnvironment) -> Violations:
     shared = config.stack.components.artifact_store
     for name, project in config.ml_projects.items():
         own = project.components.artifact_store
-        if own.bucket != shared.bucket:
+        if isinstance(own, Bucket) and own.bucket != getattr(shared, "bucket", None):
             yield Violation(
                 (
                     f"ml_projects.{name}.components.artifact_store.bucket",
@@ -217,8 +222,9 @@ def _warnings(config: GoogleEnvironment) -> Iterator[str]:
 
 def _without_effect(config: GoogleEnvironment) -> Violations:
     uses_vertex = any(
-        "vertex" in components.runners_elsewhere().values()
+        flavor_of(component) in (VERTEX_PIPELINES, VERTEX_JOBS)
         for _, components in config.component_sets()
+        for component in components.present().values()
     )
     if config.gcp.network is not None and not uses_vertex:
         yield Violation(
@@ -230,15 +236,7 @@ def _without_effect(config: GoogleEnvironment) -> Violations:
 
 GOOGLE_CLOUD: Final = PlatformConfig(
     model=GoogleEnvironment,
-    flavors={
-        "artifact_store": ("gcp",),
-        "container_registry": ("gcp",),
-        "orchestrator": ("vertex", "kubernetes", "vm_gcp", "airflow", "local"),
-        "step_operator": ("vertex",),
-        "image_builder": ("gcp", "local"),
-        "experiment_tracker": ("vertex", "mlflow"),
-        "deployer": ("gcp",),
-    },
+    flavors=FLAVORS,
     rules=(
         _auth_has_what_it_needs,
         _keys_stay_in_throwaway_environments,

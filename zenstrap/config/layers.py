@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,12 +22,19 @@ from zenstrap.config.files import defaults_file, environment_file, example_text,
 from zenstrap.config.models import EnvironmentConfig, model_of
 from zenstrap.config.names import (
     COMPONENT_KINDS,
+    ComponentKind,
     environment_name_fault,
     nearest,
     project_name_fault,
 )
-from zenstrap.config.platforms import PLATFORMS, Violation
-from zenstrap.config.problems import problem_of, unknown_key, with_known_keys, without_faults
+from zenstrap.config.platforms import PLATFORMS, flavors_of
+from zenstrap.config.problems import (
+    place_of,
+    problem_of,
+    unknown_key,
+    with_known_keys,
+    without_faults,
+)
 from zenstrap.config.reading import read
 from zenstrap.config.rules import violations, without_effect
 from zenstrap.config.trees import (
@@ -40,6 +48,7 @@ from zenstrap.config.trees import (
     origin_of,
     plain,
 )
+from zenstrap.config.violations import Placed, Violation
 from zenstrap.errors import ConfigError, ConfigProblem
 
 DEFAULTS_FILE: Final = "defaults.yaml"
@@ -55,10 +64,12 @@ class Loaded:
 
     Attributes:
         warnings: what is written in the files and has no effect, each with file and line.
+        placed: finds file and line of what is found to be wrong later.
     """
 
     config: EnvironmentConfig
     warnings: tuple[ConfigProblem, ...]
+    placed: Placed
 
 
 class Reading:
@@ -81,7 +92,9 @@ class Reading:
             raise ConfigError(sorted(self._problems, key=self._order))
         placed = (self._placed(one, tree) for one in without_effect(config))
         warnings = (*placed, *self._warnings)
-        return Loaded(config, tuple(sorted(warnings, key=self._order)))
+        return Loaded(
+            config, tuple(sorted(warnings, key=self._order)), partial(self._placed, tree=tree)
+        )
 
     def _merged_tree(self) -> Table | None:
         """Everything laid over everything; None if too little could be read to go on."""
@@ -221,15 +234,15 @@ class Reading:
 
     def _check_override_versions(self, tree: Table) -> None:
         components = tree.table("components")
-        for kind, override in components.entries.items():
+        for name, override in components.entries.items():
             if not isinstance(override, Table) or "version" in override.entries:
                 continue
-            origin = origin_of(("components", kind, "version"), tree)
+            origin = origin_of(("components", name, "version"), tree)
             self._blame(
                 origin,
                 "is missing: a component that an ML project overrides has a version of its "
                 "own, apart from the environment's",
-                f"Add components.{kind}.version: 1.0.0 at the top of the file",
+                f"Add components.{name}.version: 1.0.0 at the top of the file",
             )
 
     def _resolved(self, own: Table, environment: Table) -> Table:
@@ -243,10 +256,10 @@ class Reading:
         own = replace(layers, origin=own.origin)
         self._check_override_versions(own)
         overridden = own.table("components").entries
-        kinds = tuple(
-            Scalar(own.origin, kind)
-            for kind in COMPONENT_KINDS
-            if isinstance(overridden.get(kind), Table)
+        names = tuple(
+            Scalar(own.origin, name)
+            for name in dict.fromkeys((*COMPONENT_KINDS, *overridden))
+            if isinstance(overridden.get(name), Table)
         )
         shared = Table(own.origin)
         for key, path in (
@@ -259,7 +272,7 @@ class Reading:
                 shared = shared.having(key, tree)
         shared = shared.having("smoke_test", shared.table("smoke_test"))
         whole = _without_null_labels(laid(shared, own))
-        return whole.having("overrides", Sequence(own.origin, kinds))
+        return whole.having("overrides", Sequence(own.origin, names))
 
     # --- The whole ---
 
@@ -268,7 +281,7 @@ class Reading:
         model = model_of(platform)
         config, errors = _validated(tree, model)
         for error in errors:
-            if violation := _of_platform(error, platform):
+            if violation := _of_flavor(error, tree) or _of_platform(error, platform):
                 self._add_violation(violation, tree)
             elif not is_doubtful(error["loc"], tree):
                 self._add_problem(problem_of(error, model, tree), error, tree)
@@ -328,6 +341,29 @@ class Reading:
     def _order(self, problem: ConfigProblem) -> tuple[int, str, int]:
         rank = {self._own: 0, self._defaults: 1}.get(problem.file, 2)
         return rank, problem.file, problem.line or 0
+
+
+def _of_flavor(error: ErrorDetails, tree: Table) -> Violation | None:
+    """An error about a setting that only other flavors have."""
+    location = place_of(error)
+    if error["type"] != "extra_forbidden" or "components" not in location[-3:-2]:
+        return None
+    *above, name, setting = map(str, location)
+    component = tree.get(*above, name)
+    if not isinstance(component, Table):
+        return None
+    kind, own = _text(component, "kind") or name, _text(component, "flavor")
+    others = [
+        flavor.name
+        for flavor in flavors_of(cast(ComponentKind, kind))
+        if setting in flavor.component.model_fields
+    ]
+    at = ".".join((*above, name))
+    return Violation(
+        (f"{at}.{setting}", f"{at}.flavor"),
+        f"is not a setting of flavor {own}, only of {' and '.join(sorted(others))}",
+        "Remove it, or change the flavor",
+    )
 
 
 def _of_platform(error: ErrorDetails, platform: str) -> Violation | None:

@@ -6,10 +6,13 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from zenstrap.config.components import Section
 from zenstrap.config.fields import AbsoluteFolder
 from zenstrap.config.models import EnvironmentConfig
-from zenstrap.config.platforms import PlatformConfig, Violation, Violations
+from zenstrap.config.platforms import PlatformConfig
+from zenstrap.config.section import Section
+from zenstrap.config.violations import Violation, Violations
+from zenstrap.flavors.local import LOCAL_ARTIFACT_STORE, LOCAL_IMAGE_BUILDER, LOCAL_ORCHESTRATOR
+from zenstrap.flavors.mlflow import MLFLOW
 
 
 class Local(Section):
@@ -59,12 +62,7 @@ def _without_effect(config: LocalEnvironment) -> Violations:
 
 THIS_MACHINE: Final = PlatformConfig(
     model=LocalEnvironment,
-    flavors={
-        "artifact_store": ("local",),
-        "orchestrator": ("local",),
-        "image_builder": ("local",),
-        "experiment_tracker": ("mlflow",),
-    },
+    flavors=(LOCAL_ARTIFACT_STORE, LOCAL_ORCHESTRATOR, LOCAL_IMAGE_BUILDER, MLFLOW),
     rules=(_nothing_is_promised_that_cant_be_kept,),
     without_effect=_without_effect,
 )

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from zenstrap.config.components import AnyComponent, Components, Section
+from zenstrap.config.components import Components
 from zenstrap.config.fields import (
     Count,
     CronSchedule,
@@ -40,8 +40,9 @@ from zenstrap.config.fields import (
     refused,
 )
 from zenstrap.config.google_fields import Labels
-from zenstrap.config.names import ComponentKind, quoted
+from zenstrap.config.names import quoted
 from zenstrap.config.platforms import PLATFORMS
+from zenstrap.config.section import Section
 
 Approval = Literal["none", "terminal"]
 ComplianceMode = Literal["standard", "strict"]
@@ -108,7 +109,7 @@ class MlProject(Section):
     components: Components = Field(
         description="All components of its stack: the base stack's with the overrides applied."
     )
-    overrides: tuple[ComponentKind, ...] = Field(
+    overrides: tuple[str, ...] = Field(
         default=(),
         description="Which of them the ML project's own file sets, in the order of kinds.",
     )
@@ -329,20 +330,3 @@ def _of_its_platform(content: Any, otherwise: ValidatorFunctionWrapHandler) -> A
     if isinstance(platform, str) and platform in PLATFORMS:
         return model_of(platform).model_validate(content)
     return otherwise(content)  # which says so
-
-
-__all__ = [
-    "AnyComponent",
-    "Approval",
-    "Cleanup",
-    "ComplianceMode",
-    "Components",
-    "EnvironmentConfig",
-    "MlProject",
-    "Protection",
-    "Resilience",
-    "Retention",
-    "SmokeTest",
-    "Stack",
-    "When",
-]

@@ -43,6 +43,16 @@ def environment_name_fault(name: str) -> str | None:
     )
 
 
+def component_name_fault(name: str) -> str | None:
+    """Why this can't be a component's name; None if it can."""
+    if len(name) <= PROJECT_MAX_LENGTH and _matches(PROJECT_PATTERN, name):
+        return None
+    return (
+        f"{quoted(name)} can't be a component's name: up to {PROJECT_MAX_LENGTH} lower-case "
+        "letters and digits, beginning with a letter, words joined by single underscores"
+    )
+
+
 def project_name_fault(name: str) -> str | None:
     """Why this can't be an ML project's name; None if it can."""
     if len(name) > PROJECT_MAX_LENGTH or not _matches(PROJECT_PATTERN, name):

@@ -23,8 +23,9 @@ from zenstrap.config.files import (
     is_version,
     model_in,
     places_of,
+    takes_names,
 )
-from zenstrap.config.names import OLD_TRUTH_VALUES, nearest, quoted, short
+from zenstrap.config.names import COMPONENT_KINDS, OLD_TRUTH_VALUES, nearest, quoted, short
 from zenstrap.config.platforms import PLATFORMS
 from zenstrap.config.trees import (
     Location,
@@ -61,6 +62,8 @@ def unknown_key(location: Location, model: type[BaseModel], origin: Origin) -> C
         suggestion = f"Did you mean {near}?"
     else:
         suggestion = f"The keys here are {', '.join(known)}"
+        if takes_names(tuple(above), model):
+            suggestion += "; a component with another name says its kind: {kind: deployer, …}"
     return ConfigProblem(
         origin.file, origin.line, origin.key, "there is no such key here", suggestion
     )
@@ -92,7 +95,7 @@ def _available(location: Location, tree: Table) -> tuple[str, ...]:
     if location[-1] != "flavor" or not isinstance(platform, Scalar):
         return ()
     known = PLATFORMS.get(str(platform.value))
-    return known.flavors.get(location[-2], ()) if known else ()  # type: ignore[call-overload]
+    return known.by_kind.get(location[-2], ()) if known else ()  # type: ignore[call-overload]
 
 
 def _wanted_text(
@@ -197,6 +200,12 @@ def _missing(
     return (f"is missing ({about})" if about else "is missing"), fix
 
 
+def _not_here(
+    error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
+) -> Explanation:
+    return "there is no such key here", "Remove it"
+
+
 def _own_words(
     error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
 ) -> Explanation:
@@ -215,6 +224,7 @@ _EXPLANATIONS: Final[dict[str, Explain]] = {
     "bool_parsing": _wanted_flag,
     "bool_type": _wanted_flag,
     "dict_type": _wanted_map,
+    "extra_forbidden": _not_here,
     "float_parsing": _wanted_number,
     "float_type": _wanted_number,
     "greater_than": _out_of_range,
@@ -278,7 +288,11 @@ def with_known_keys(
     keys: dict[str, Origin] = {}
     for key, value in tree.entries.items():
         name: str | None = key
-        if model_in(annotation) is not None and key not in fields_at(at, model):
+        if (
+            model_in(annotation) is not None
+            and key not in fields_at(at, model)
+            and not (takes_names(at, model) and _says_its_kind(value))
+        ):
             unknown.append(((*at, key), tree.keys[key]))
             name = _right_key(key, at, model)
             if name in tree.entries:
@@ -300,7 +314,8 @@ def without_faults(errors: list[ErrorDetails], model: type[BaseModel], tree: Tab
         if isinstance(key, int):
             tree = _changed(tree, above[:-1], _without_item(str(above[-1]), key))
         else:
-            info = field_at((*above, key), model)
+            is_foreign = error["type"] == "extra_forbidden"
+            info = None if is_foreign else field_at((*above, key), model)
             instead = example(info) if info is not None else None
             tree = _changed(tree, above, _doubted(key, instead))
     return tree
@@ -313,6 +328,11 @@ def place_of(error: ErrorDetails) -> Location:
 
 def _right_key(key: str, at: Location, model: type[BaseModel]) -> str | None:
     return None if places_of(key, model) else nearest(key, list(fields_at(at, model)))
+
+
+def _says_its_kind(value: Tree) -> bool:
+    kind = value.entries.get("kind") if isinstance(value, Table) else None
+    return isinstance(kind, Scalar) and kind.value in COMPONENT_KINDS
 
 
 def _is_map_of_sections(annotation: object) -> bool:

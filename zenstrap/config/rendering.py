@@ -46,11 +46,15 @@ def to_data(config: EnvironmentConfig) -> dict[str, Any]:
         *(project["components"] for project in data["ml_projects"].values()),
     ):
         # A component or setting that is null is one that isn't there; most of them are.
-        for kind, component in list(components.items()):
+        for name, component in list(components.items()):
             if component is None:
-                del components[kind]
-            else:
-                components[kind] = {k: v for k, v in component.items() if v is not None}
+                del components[name]
+                continue
+            components[name] = {
+                key: value
+                for key, value in component.items()
+                if value is not None and (key, value) != ("kind", name)
+            }
     return data
 
 

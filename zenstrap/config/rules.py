@@ -8,12 +8,16 @@ zenstrap.config.platforms.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from zenstrap.config.components import Components
 from zenstrap.config.models import EnvironmentConfig
-from zenstrap.config.names import quoted
-from zenstrap.config.platforms import PLATFORMS, Violation, Violations
+from zenstrap.config.names import component_name_fault, quoted
+from zenstrap.config.platforms import PLATFORMS, flavor_of
+from zenstrap.config.violations import Violation, Violations
 from zenstrap.errors import UsageError
+from zenstrap.flavors.base import WAYS_AROUND_CONNECTOR
 from zenstrap.redaction import UNKNOWN
 
 
@@ -43,8 +47,8 @@ def warnings(config: EnvironmentConfig) -> list[str]:
     """What is allowed here and should not be copied elsewhere, one sentence each."""
     found = list(PLATFORMS[config.platform].warnings(config))
     for at, components in config.component_sets():
-        if components.deployer is not None and components.deployer.allow_unauthenticated:
-            found.append(f"{at}.deployer lets anyone on the internet call its services.")
+        for name in _open_to_everybody(components):
+            found.append(f"{at}.{name} lets anyone on the internet call its services.")
     return found
 
 
@@ -100,9 +104,9 @@ def _strict_is_strict(config: EnvironmentConfig) -> Violations:
             "Write throwaway: false",
         )
     for at, components in config.component_sets():
-        if components.deployer is not None and components.deployer.allow_unauthenticated:
+        for name in _open_to_everybody(components):
             yield Violation(
-                (f"{at}.deployer.allow_unauthenticated", strict),
+                (f"{at}.{name}.allow_unauthenticated", strict),
                 "is true, and compliance_mode strict lets nobody in without an account",
                 "Write allow_unauthenticated: false",
             )
@@ -134,6 +138,23 @@ def _only_throwaway_environments_expire(config: EnvironmentConfig) -> Violations
             )
 
 
+def _names_are_unique(config: EnvironmentConfig) -> Violations:
+    """zenml-ENV-PROJECT-NAME is an ML project's component, and may be nothing else's as well."""
+    taken = {project: f"ml_projects.{project}" for project in config.ml_projects}
+    for project in config.targets:
+        at = f"ml_projects.{project}.components" if project else "stack.components"
+        for name in config.components_of(project).present():
+            own = f"{project}_{name}" if project else name
+            if own in taken:
+                yield Violation(
+                    (f"{at}.{name}", taken[own]),
+                    f"would be registered as zenml-{config.environment}-"
+                    f"{own.replace('_', '-')}, and so would {taken[own]}",
+                    "Give the component another name",
+                )
+            taken[own] = f"{at}.{name}"
+
+
 def _control_stack_is_somebody_elses(config: EnvironmentConfig) -> Violations:
     own = f"zenml-{config.environment}"
     name = config.control_stack
@@ -149,6 +170,7 @@ _RULES = (
     _strict_is_strict,
     _names_are_confirmed_by_somebody,
     _only_throwaway_environments_expire,
+    _names_are_unique,
     _control_stack_is_somebody_elses,
 )
 
@@ -166,8 +188,9 @@ def _component_violations(at: str, components: Components, platform: str) -> Vio
 
 
 def _flavors_fit_the_platform(at: str, components: Components, platform: str) -> Violations:
-    for kind, component in components.present().items():
-        flavors = PLATFORMS[platform].flavors.get(kind, ())
+    for name, component in components.present().items():
+        kind = component.kind
+        flavors = PLATFORMS[platform].by_kind.get(kind, ())
         if component.flavor in flavors:
             continue
         if flavors:
@@ -175,90 +198,84 @@ def _flavors_fit_the_platform(at: str, components: Components, platform: str) ->
             suggestion = f"Use {' or '.join(flavors)}"
         else:
             message = f"platform {platform} has no {kind}"
-            suggestion = f"Remove {kind}, or write {kind}: null"
-        yield Violation((f"{at}.{kind}.flavor", "platform"), message, suggestion)
+            suggestion = f"Remove {name}, or write {name}: null"
+        yield Violation((f"{at}.{name}.flavor", "platform"), message, suggestion)
 
 
-def _settings_fit_the_flavor(at: str, components: Components) -> Violations:
-    for kind, component in components.present().items():
-        for setting, flavors in component.SETTINGS.items():
-            if getattr(component, setting) is None or component.flavor in flavors:
-                continue
+def _flavors_rules_are_kept(at: str, components: Components) -> Violations:
+    for name, component in components.present().items():
+        yield from flavor_of(component).rules(f"{at}.{name}", component)
+
+
+def _names_are_legal(at: str, components: Components) -> Violations:
+    for name in components.present():
+        if fault := component_name_fault(name):
+            yield Violation((f"{at}.{name}",), fault, "Give it another name")
+
+
+def _one_of_a_kind(at: str, components: Components) -> Violations:
+    first: dict[str, str] = {}
+    for name, component in components.present().items():
+        if component.kind in first:
+            other = first[component.kind]
             yield Violation(
-                (f"{at}.{kind}.{setting}", f"{at}.{kind}.flavor"),
-                f"is no setting of flavor {component.flavor}, only of "
-                f"{' and '.join(sorted(flavors))}",
-                "Remove it, or change the flavor",
+                (f"{at}.{name}", f"{at}.{other}"),
+                f"is a second {component.kind}, beside {other}, and a stack has one of each kind",
+                f"Remove it, or write {other}: null",
             )
+        first.setdefault(component.kind, name)
 
 
-def _settings_are_zenmls(at: str, components: Components) -> Violations:
-    if not any(component.settings for component in components.present().values()):
-        return
-    from zenstrap.config.flavor_settings import settings_faults
+def _settings_are_not_zenstraps(at: str, components: Components) -> Violations:
+    """Whether ZenML has a setting is found out with ZenML; see zenstrap.registry.settings."""
+    for name, component in components.present().items():
+        taken = flavor_of(component).set_by_zenstrap
+        for path in _paths(component.settings or {}):
+            if path in taken:
+                ours = taken[path]
+                yield Violation(
+                    (f"{at}.{name}.settings.{path}", f"{at}.{name}.flavor"),
+                    "is set by zenstrap itself",
+                    f"Use {ours}" if ours else "Remove it",
+                )
+            elif path in WAYS_AROUND_CONNECTOR:
+                yield Violation(
+                    (f"{at}.{name}.settings.{path}", f"{at}.{name}.flavor"),
+                    "is another way in than the service connector, and may hold a key",
+                    "Remove it: auth says how stacks log in",
+                )
 
-    for kind, component in components.present().items():
-        found = settings_faults(kind, component.flavor, component.settings or {})
-        for path, message, way_out in found:
-            keys = (f"{at}.{kind}.settings.{path}", f"{at}.{kind}.flavor")
-            yield Violation(keys, message, way_out)
+
+def _paths(settings: Mapping[str, Any], at: str = "") -> Iterator[str]:
+    for name, value in settings.items():
+        yield f"{at}{name}"
+        if isinstance(value, Mapping):
+            yield from _paths(value, f"{at}{name}.")
 
 
-def _mlflow_has_a_server(at: str, components: Components) -> Violations:
-    tracker, here = components.experiment_tracker, f"{at}.experiment_tracker"
-    if tracker is None or tracker.flavor != "mlflow":
-        return
-    if tracker.tracking_uri is None:
-        yield Violation(
-            (f"{here}.tracking_uri", f"{here}.flavor"),
-            "is missing, and flavor mlflow needs the server's address",
-            "Add tracking_uri: https://ADDRESS",
-        )
-    if (tracker.tracking_username is None) != (tracker.tracking_password is None):
-        given, absent = "tracking_username", "tracking_password"
-        if tracker.tracking_username is None:
-            given, absent = absent, given
-        yield Violation(
-            (f"{here}.{given}", f"{here}.{absent}"),
-            f"is of no use without {absent}",
-            "Set both, or tracking_token instead",
-        )
-    logins = {
-        "tracking_username": tracker.tracking_username or tracker.tracking_password,
-        "tracking_token": tracker.tracking_token,
-    }
-    ways = [name for name, given in logins.items() if given is not None]
-    if len(ways) != 1 and (tracker.tracking_uri or "").startswith(("http://", "https://")):
-        yield Violation(
-            (f"{here}.{ways[-1]}" if ways else f"{here}.tracking_token", f"{here}.tracking_uri"),
-            "is one way too many to log in" if ways else "is missing, and the server wants a login",
-            "Set tracking_token, or tracking_username and tracking_password, not both",
-        )
-    for name in ("tracking_password", "tracking_token"):
-        reference = getattr(tracker, name)
-        if reference is not None and not reference.startswith("zenml:"):
-            yield Violation(
-                (f"{here}.{name}", f"{here}.flavor"),
-                "refers to an environment variable, which the machines of the steps don't have",
-                "Put it into ZenML's secret store and write zenml:SECRET.KEY",
-            )
+def _open_to_everybody(components: Components) -> Iterator[str]:
+    """The names of the components that anyone on the internet may call."""
+    for name, component in components.present().items():
+        if getattr(component, "allow_unauthenticated", False):
+            yield name
 
 
 def _texts_are_no_stand_ins(at: str, components: Components) -> Violations:
     """A content hash is made of these, and says nothing while it waits for an apply."""
-    for kind, component in components.present().items():
-        for name, value in component.model_dump(mode="json").items():
+    for name, component in components.present().items():
+        for setting, value in component.model_dump(mode="json").items():
             if UNKNOWN in json.dumps(value):
                 yield Violation(
-                    (f"{at}.{kind}.{name}",),
+                    (f"{at}.{name}.{setting}",),
                     f"holds {quoted(UNKNOWN)}, which stands for what Terraform doesn't know yet",
                     "Write another text",
                 )
 
 
 _COMPONENT_RULES = (
-    _settings_fit_the_flavor,
-    _settings_are_zenmls,
-    _mlflow_has_a_server,
+    _names_are_legal,
+    _one_of_a_kind,
+    _flavors_rules_are_kept,
+    _settings_are_not_zenstraps,
     _texts_are_no_stand_ins,
 )

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
+from zenstrap.config.violations import Placed
 from zenstrap.errors import (
     AuthenticationError,
+    ConfigError,
     PlatformError,
     UsageError,
     ZenstrapError,
@@ -22,6 +24,7 @@ from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.lifecycle.infrastructure import terraform_for
 from zenstrap.lifecycle.secrets import references, secrets
 from zenstrap.platforms.base import NamedCheck, Need, Platform, Unknown
+from zenstrap.registry.settings import has_settings, settings_violations
 from zenstrap.reports import Check, PreflightReport
 from zenstrap.zenml_private import calls
 
@@ -41,7 +44,11 @@ def preflight(config: EnvironmentConfig, client: Client, run: Run) -> PreflightR
         ZenstrapError: the first check that failed, as it is; later ones may depend on it.
     """
     platform = run.platform
-    looks = [*_machine_checks(platform), *_zenml_checks(platform, client), *platform.checks()]
+    looks = [
+        *_machine_checks(platform),
+        *_zenml_checks(platform, client, run.audience.placed),
+        *platform.checks(),
+    ]
     unneeded = _unneeded(run.command, trains=run.request.smoke_test)
     return PreflightReport(
         environment=config.environment,
@@ -91,13 +98,14 @@ def _passed(name: str, detail: str) -> Check:
     return Check(name=name, passed=True, detail=str(detail), known=known)
 
 
-def diagnose(platform: Platform, client: Client | ZenstrapError) -> Iterator[Check]:
+def diagnose(platform: Platform, client: Client | ZenstrapError, placed: Placed) -> Iterator[Check]:
     """The checks that need ZenML one by one, each with what mends it, going on after a failure.
 
     Args:
         client: ZenML's client, or why there is none.
+        placed: finds file and line of what is wrong in the configuration.
     """
-    yield from _tried(_zenml_checks(platform, client))
+    yield from _tried(_zenml_checks(platform, client, placed))
     if not isinstance(client, ZenstrapError):
         connected = client
         yield from _tried([NamedCheck("owner", lambda: _owner(platform, connected))])
@@ -134,16 +142,22 @@ def _tried(checks: Sequence[NamedCheck]) -> Iterator[Check]:
                 yield Check(name=name, passed=False, detail=detail, known=False)
                 continue
             told[str(error)] = name
-            where = f"{error.where}: " if error.where else ""
-            why = f" {error.why}" if error.why else ""
             yield Check(
                 name=name,
                 passed=False,
-                detail=f"{where}{error.what}.{why}",
+                detail=_detail(error),
                 fix=error.fix or "",
                 command=error.command or "",
                 exit_code=exit_code(error),
             )
+
+
+def _detail(error: ZenstrapError) -> str:
+    if isinstance(error, ConfigError):
+        return " ".join(map(str, error.problems))
+    where = f"{error.where}: " if error.where else ""
+    why = f" {error.why}" if error.why else ""
+    return f"{where}{error.what}.{why}"
 
 
 def require_writable(folder: Path) -> None:
@@ -176,7 +190,9 @@ def _machine_checks(platform: Platform) -> list[NamedCheck]:
     ]
 
 
-def _zenml_checks(platform: Platform, client: Client | ZenstrapError) -> list[NamedCheck]:
+def _zenml_checks(
+    platform: Platform, client: Client | ZenstrapError, placed: Placed
+) -> list[NamedCheck]:
     config = platform.config
     runners = _runners_elsewhere(config)
     checks = [NamedCheck("zenml", lambda: _zenml(client))]
@@ -190,12 +206,32 @@ def _zenml_checks(platform: Platform, client: Client | ZenstrapError) -> list[Na
     checks.append(
         NamedCheck("control_stack", lambda: control_stack(_connected(client), config).name)
     )
+    if has_settings(config):
+        checks.append(
+            NamedCheck(
+                "component_settings",
+                lambda: component_settings(config, _connected(client), placed),
+                "to create",
+            )
+        )
     if references(platform):
         checks.append(
             NamedCheck("secrets", lambda: secrets(platform, _connected(client)), "to create")
         )
     checks.append(NamedCheck("smoke_test", lambda: _smoke_test(config), "to train"))
     return checks
+
+
+def component_settings(config: EnvironmentConfig, client: Client, placed: Placed) -> str:
+    """A check: ZenML takes the settings in its own words, and keeps them as they are written.
+
+    Raises:
+        ConfigError: it doesn't; carries every problem.
+    """
+    problems = [placed(one) for one in settings_violations(config, client)]
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    return "as ZenML has them"
 
 
 def _terraform(platform: Platform) -> str:

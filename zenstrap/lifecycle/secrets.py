@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zenstrap.config import secret_source
+from zenstrap.config import flavor_of, secret_source
 from zenstrap.errors import UsageError
 from zenstrap.platforms.base import Platform
 
@@ -16,12 +16,12 @@ def references(platform: Platform) -> dict[str, str]:
     """Every reference to a secret, and where in the configuration it stands first."""
     config, found = platform.config, dict(platform.references())
     for project in config.targets:
-        tracker = config.components_of(project).experiment_tracker
         at = "stack.components" if project is None else f"ml_projects.{project}.components"
-        for field in ("tracking_password", "tracking_token"):
-            reference = getattr(tracker, field, None)
-            if reference is not None:
-                found.setdefault(reference, f"{at}.experiment_tracker.{field}")
+        for name, component in config.components_of(project).present().items():
+            for field in flavor_of(component).references:
+                reference = getattr(component, field)
+                if reference is not None:
+                    found.setdefault(reference, f"{at}.{name}.{field}")
     return found
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 from pydantic import JsonValue
 
 from zenstrap import paths
-from zenstrap.config import AnyComponent, ComponentKind, ExperimentTracker, LocalEnvironment
+from zenstrap.config import Component, LocalEnvironment, flavor_of
 from zenstrap.errors import RegistryError
+from zenstrap.flavors.base import Registered
+from zenstrap.flavors.local import LOCAL_ARTIFACT_STORE
 from zenstrap.lease import FileLeaseStore
 from zenstrap.owner import FileOwnerStore
 from zenstrap.platforms.base import (
@@ -31,8 +33,6 @@ from zenstrap.platforms.local_artifacts import (
     own_folders,
     take_over_folders,
 )
-from zenstrap.platforms.mlflow import mlflow
-from zenstrap.registry.desired import Registered
 from zenstrap.registry.model import DesiredConnector
 from zenstrap.reports import Kept
 from zenstrap.terraform.provider import BUILT_IN
@@ -147,24 +147,10 @@ class LocalRegistrations:
     def __init__(self, outputs: Mapping[str, JsonValue]) -> None:
         self._outputs = outputs
 
-    def component(
-        self, kind: ComponentKind, component: AnyComponent, project: str | None
-    ) -> Registered:
-        match kind, component.flavor:
-            case "artifact_store", "local":
-                return Registered({"path": self._artifact_store(project)})
-            case (("orchestrator" | "image_builder"), "local"):
-                return Registered({})
-            case "experiment_tracker", "mlflow":
-                assert isinstance(component, ExperimentTracker)
-                return Registered(mlflow(component))
-        raise RegistryError(
-            f"zenstrap doesn't register {kind} of flavor {component.flavor} on platform local",
-            where=f"stack.components.{kind}.flavor",
-        )
-
-    def is_linked(self, kind: ComponentKind, flavor: str) -> bool:
-        return False
+    def component(self, name: str, component: Component, project: str | None) -> Registered:
+        flavor = flavor_of(component)
+        made = self._artifact_store(project) if flavor is LOCAL_ARTIFACT_STORE else None
+        return flavor.register(component, made)
 
     def connector(self, project: str | None, labels: Mapping[str, str]) -> DesiredConnector | None:
         return None

@@ -190,7 +190,7 @@ def component_fields(
 
 def stack_fields(desired: DesiredStack, actual: ActualStack | None) -> Iterator[FieldChange]:
     """Where a stack, or an alias, differs: its components, labels."""
-    wanted = {kind: component.name for kind, component in desired.components.items()}
+    wanted = {kind: ", ".join(names) for kind, names in desired.by_type.items()}
     parts = actual.components if actual else {}
     found = {kind: ", ".join(names) for kind, names in parts.items()}
     yield from _differing(FieldKind.COMPONENT, wanted, found)

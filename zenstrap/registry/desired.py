@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from pydantic import JsonValue
 
-from zenstrap.config import AnyComponent, ComponentKind, EnvironmentConfig
+from zenstrap.config import Component, ComponentKind, EnvironmentConfig, flavor_of
+from zenstrap.flavors.base import Registered
 from zenstrap.naming import alias_name, component_name, stack_name
 from zenstrap.registry.model import (
     ENVIRONMENT,
@@ -27,35 +27,19 @@ from zenstrap.registry.model import (
 OWN_PER_PROJECT: Final[frozenset[ComponentKind]] = frozenset({"artifact_store"})
 
 
-@dataclass(frozen=True)
-class Registered:
-    """What is registered of a component.
-
-    Attributes:
-        resource: what it reaches through its connector, where that has a name.
-    """
-
-    configuration: dict[str, JsonValue]
-    resource: str | None = None
-
-
 class Registrations(Protocol):
     """How a platform's components are registered in ZenML, from Terraform's outputs."""
 
-    def component(
-        self, kind: ComponentKind, component: AnyComponent, project: str | None
-    ) -> Registered:
+    def component(self, name: str, component: Component, project: str | None) -> Registered:
         """A component as ZenML gets it.
 
         Args:
+            name: in the configuration.
             project: the ML project that it belongs to; None for the base.
 
         Raises:
             RegistryError: Terraform's outputs lack what it needs.
         """
-
-    def is_linked(self, kind: ComponentKind, flavor: str) -> bool:
-        """Whether a component reaches something through a service connector."""
 
     def connector(self, project: str | None, labels: Mapping[str, str]) -> DesiredConnector | None:
         """The service connector of the base or an ML project; None on a platform without.
@@ -84,6 +68,11 @@ def desired_registry(
         stacks=tuple(source.stack(project) for project in config.targets),
         owner=owner,
     )
+
+
+def is_linked(component: Component) -> bool:
+    """Whether a component reaches something through a service connector."""
+    return flavor_of(component).resource_type is not None
 
 
 def merged(own: Mapping[str, JsonValue], settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -121,21 +110,20 @@ class _Source:
             version=config.version_of(project),
             project=project,
             components={
-                kind: self._component(project, kind, component)
-                for kind, component in config.components_of(project).present().items()
+                name: self._component(project, name, component)
+                for name, component in config.components_of(project).present().items()
             },
             labels=self._labels(project),
         )
 
-    def _component(
-        self, project: str | None, kind: ComponentKind, component: AnyComponent
-    ) -> DesiredComponent:
-        owner = project if self._is_own(project, kind, component) else None
-        registered = self._platform.component(kind, component, owner)
-        linked = self._platform.is_linked(kind, component.flavor)
+    def _component(self, project: str | None, name: str, component: Component) -> DesiredComponent:
+        owner = project if self._is_own(project, name, component) else None
+        registered = self._platform.component(name, component, owner)
+        linked = is_linked(component)
         return DesiredComponent(
-            name=component_name(self._config.environment, kind, component.version, owner),
-            type=kind,
+            name=component_name(self._config.environment, name, component.version, owner),
+            key=name,
+            type=component.kind,
             flavor=component.flavor,
             configuration=merged(registered.configuration, component.settings or {}),
             version=component.version,
@@ -145,13 +133,13 @@ class _Source:
             resource=registered.resource if linked else None,
         )
 
-    def _is_own(self, project: str | None, kind: ComponentKind, component: AnyComponent) -> bool:
+    def _is_own(self, project: str | None, name: str, component: Component) -> bool:
         if project is None:
             return False
         return (
-            kind in OWN_PER_PROJECT
-            or kind in self._config.ml_projects[project].overrides
-            or self._platform.is_linked(kind, component.flavor)
+            component.kind in OWN_PER_PROJECT
+            or name in self._config.ml_projects[project].overrides
+            or is_linked(component)
         )
 
     def _labels(self, project: str | None) -> dict[str, str]:

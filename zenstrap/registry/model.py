@@ -75,6 +75,7 @@ class DesiredComponent:
     """One versioned stack component.
 
     Attributes:
+        key: its name in the configuration, which is its type unless the user gave it another.
         type: ZenML's component type, for example ``artifact_store``.
         project: the ML project that it belongs to; None for a shared one.
         labels: ownership labels, without content hash and run.
@@ -83,6 +84,7 @@ class DesiredComponent:
     """
 
     name: str
+    key: str
     type: str
     flavor: str
     configuration: Mapping[str, JsonValue]
@@ -106,8 +108,16 @@ class DesiredStack:
     alias: str
     version: str
     project: str | None
-    components: Mapping[str, DesiredComponent]  # by component type
+    components: Mapping[str, DesiredComponent]  # by their names in the configuration
     labels: Mapping[str, str]
+
+    @property
+    def by_type(self) -> dict[str, tuple[str, ...]]:
+        """The registered names of its components, by ZenML's component type."""
+        found: dict[str, tuple[str, ...]] = {}
+        for component in self.components.values():
+            found[component.type] = (*found.get(component.type, ()), component.name)
+        return found
 
     @property
     def content_hash(self) -> str:
@@ -117,12 +127,12 @@ class DesiredStack:
         """
         return _hash(
             {
-                kind: [
+                key: [
                     c.name,
                     c.content_hash,
                     *([c.connector.content_hash, c.resource] if c.connector else []),
                 ]
-                for kind, c in self.components.items()
+                for key, c in self.components.items()
             }
         )
 

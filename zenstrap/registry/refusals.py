@@ -210,8 +210,7 @@ def _changed_stacks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterato
         found = actual.stacks.get(stack.name)
         if found is None or not actual.is_ours(found.labels) or not _was_current(found, actual):
             continue
-        wanted = {kind: (component.name,) for kind, component in stack.components.items()}
-        if wanted != dict(found.components):
+        if stack.by_type != dict(found.components):
             yield stack.name, _stack_version_key(stack), stack.version
 
 
@@ -224,7 +223,7 @@ def _differ_for_sure(before: Mapping[str, object], after: Mapping[str, object]) 
 
 
 def _component_version_key(component: DesiredComponent) -> str:
-    return _place(f"components.{component.type}.{VERSION}", component.project)
+    return _place(f"components.{component.key}.{VERSION}", component.project)
 
 
 def _stack_version_key(stack: DesiredStack) -> str:

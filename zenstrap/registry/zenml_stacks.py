@@ -138,8 +138,8 @@ def write_stack(
 ) -> str:
     """Create a version's stack, or bring it to what is wanted, and tell its id."""
     components = {
-        kind: [component_ids[(kind, component.name)]]
-        for kind, component in desired.components.items()
+        kind: [component_ids[(kind, name)] for name in names]
+        for kind, names in desired.by_type.items()
     }
     labels = {**stack_labels(desired), RUN: run}
     return _put_stack(client, desired.name, components, labels, found)
@@ -168,7 +168,7 @@ def promote(
     target = ActualStack(
         id="",
         name=stack.name,
-        components={kind: (component.name,) for kind, component in stack.components.items()},
+        components=stack.by_type,
         labels=stack_labels(stack),
     )
     return move_alias(client, target, actual, run=run, guard=guard, emit=emit, now=now)

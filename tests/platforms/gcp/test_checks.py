@@ -15,6 +15,8 @@ from tests.platforms.gcp.storage.buckets import Buckets, bucket
 from tests.registry.google import configured
 from zenstrap.config import EnvironmentConfig, load_environment
 from zenstrap.errors import AuthenticationError, ZenstrapError, exit_code
+from zenstrap.flavors.google import FLAVORS
+from zenstrap.flavors.google.base import GoogleFlavor
 from zenstrap.paths import modules_folder
 from zenstrap.platforms.base import Unknown
 from zenstrap.platforms.gcp import needs
@@ -357,7 +359,9 @@ def test_the_needed_apis_are_those_that_the_modules_enable() -> None:
         for file in ("base_infrastructure/main.tf", "environments/gcp/main.tf")
     )
     in_terraform = set(re.findall(r'"([a-z]+\.googleapis\.com)"', text))
-    ours = {*needs.ALWAYS, needs.KEYS_API, needs.TOKENS_API}.union(*needs.BY_FLAVOR.values())
+    ours = {*needs.ALWAYS, needs.KEYS_API, needs.TOKENS_API}.union(
+        *(flavor.apis for flavor in FLAVORS if isinstance(flavor, GoogleFlavor))
+    )
     assert ours == in_terraform
     for name in ("dev", "staging", "prod"):
         assert needs.needed_apis(load_environment(name)) <= ours

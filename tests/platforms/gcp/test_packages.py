@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from zenstrap.config import load_environment
+from zenstrap.config.platforms import PLATFORMS
 from zenstrap.errors import UsageError
+from zenstrap.flavors.google import FLAVORS
+from zenstrap.flavors.google.cloud_run import CLOUD_RUN
 from zenstrap.platforms.gcp import packages
 
 
@@ -15,9 +20,10 @@ def test_the_extra_gcp_is_all_that_the_shipped_environments_need(name: str) -> N
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(
-        packages._BY_FLAVOR, ("deployer", "gcp"), ("google.cloud.nowhere_v1", "nowhere.at_all")
-    )
+    nowhere = ("google.cloud.nowhere_v1", "nowhere.at_all")
+    elsewhere = replace(CLOUD_RUN, packages=nowhere)
+    flavors = tuple(elsewhere if one is CLOUD_RUN else one for one in FLAVORS)
+    monkeypatch.setitem(PLATFORMS, "gcp", replace(PLATFORMS["gcp"], flavors=flavors))
     with pytest.raises(UsageError) as missing:
         packages.google_packages(load_environment("prod"))
     assert "google.cloud.nowhere_v1, nowhere.at_all" in str(missing.value)

@@ -6,9 +6,25 @@ from typing import Literal
 
 from pydantic import Field
 
-from zenstrap.config import EnvironmentConfig, PlatformConfig
-from zenstrap.config.components import Section
-from zenstrap.config.fields import AbsoluteFolder
+from zenstrap.config import Component, EnvironmentConfig, PlatformConfig, Section
+from zenstrap.config.fields import AbsoluteFolder, Text
+from zenstrap.flavors.base import Flavor, Registered
+from zenstrap.flavors.local import LOCAL_ARTIFACT_STORE, LOCAL_ORCHESTRATOR
+
+
+class Crate(Component):
+    """A container registry of any vendor, a flavor that no other platform has."""
+
+    kind: Literal["container_registry"] = "container_registry"
+    flavor: Literal["default"] = Field(description="A registry that is there.")
+    address: Text = Field(description="Address of the registry.")
+
+
+CRATE = Flavor(
+    Crate,
+    lambda component, made: Registered({"uri": component.address}),
+    set_by_zenstrap={"uri": "address"},
+)
 
 
 class Place(Section):
@@ -26,5 +42,5 @@ class ShelfEnvironment(EnvironmentConfig):
 
 SHELF = PlatformConfig(
     model=ShelfEnvironment,
-    flavors={"artifact_store": ("local",), "orchestrator": ("local",)},
+    flavors=(LOCAL_ARTIFACT_STORE, LOCAL_ORCHESTRATOR, CRATE),
 )

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from tests.platforms.shelf.configuration import ShelfEnvironment
-from zenstrap.config import AnyComponent, ComponentKind
+from zenstrap.config import Component, flavor_of
 from zenstrap.errors import UsageError
+from zenstrap.flavors.base import Registered
 from zenstrap.lease import FileLeaseStore
 from zenstrap.owner import FileOwnerStore
 from zenstrap.platforms.base import NamedCheck, RootVariables, Run, StatePlace, Stores
 from zenstrap.platforms.defaults import Defaults
 from zenstrap.policy.resources import ResourceRules
-from zenstrap.registry.desired import Registered
 from zenstrap.registry.model import DesiredConnector
 from zenstrap.reports import Kept
 from zenstrap.terraform.plan import Plan
@@ -100,17 +100,10 @@ class Goods:
     def __init__(self, outputs: Mapping[str, JsonValue]) -> None:
         self._places = outputs["places"]
 
-    def component(
-        self, kind: ComponentKind, component: AnyComponent, project: str | None
-    ) -> Registered:
-        if kind != "artifact_store":
-            return Registered({})
+    def component(self, name: str, component: Component, project: str | None) -> Registered:
         known = isinstance(self._places, dict)
         place = self._places[project or "base"] if known else self._places  # type: ignore[index,call-overload]
-        return Registered({"path": place})
-
-    def is_linked(self, kind: ComponentKind, flavor: str) -> bool:
-        return False
+        return flavor_of(component).register(component, place)
 
     def connector(self, project: str | None, labels: Mapping[str, str]) -> DesiredConnector | None:
         return None

@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from zenstrap.config import GoogleEnvironment
+from zenstrap.flavors.google.cloud_run import CloudRun
 from zenstrap.platforms.gcp.provider import CUSTOM_ROLE, gives_access
 from zenstrap.terraform.settings import ResourceSettings
 
@@ -153,8 +154,11 @@ def _is_one(member: str, *, outsider: bool) -> bool:
 
 
 def _publishes(config: GoogleEnvironment) -> bool:
-    deployers = (config.components_of(one).deployer for one in config.targets)
-    return any(one is not None and one.allow_unauthenticated for one in deployers)
+    return any(
+        isinstance(component, CloudRun) and component.allow_unauthenticated
+        for _, components in config.component_sets()
+        for component in components.present().values()
+    )
 
 
 def _permissions_beyond(permissions: JsonValue) -> str | None:

@@ -5,10 +5,13 @@ The APIs are those that ``terraform_modules`` enables; a test compares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from zenstrap.config import GoogleEnvironment
+from zenstrap.config.google import google_flavor
+from zenstrap.flavors.google.base import GoogleFlavor
+from zenstrap.flavors.google.storage import REPOSITORY
 from zenstrap.platforms.gcp.adoption import made_key_locations, makes_pool
 
 # Terraform enables the others through these two.
@@ -17,19 +20,6 @@ FIRST_APIS: Final = ("cloudresourcemanager.googleapis.com", "serviceusage.google
 ALWAYS: Final = frozenset(
     {*FIRST_APIS, "iam.googleapis.com", "iamcredentials.googleapis.com", "storage.googleapis.com"}
 )
-BY_FLAVOR: Final[Mapping[tuple[str, str], frozenset[str]]] = {
-    ("container_registry", "gcp"): frozenset({"artifactregistry.googleapis.com"}),
-    ("deployer", "gcp"): frozenset({"run.googleapis.com", "secretmanager.googleapis.com"}),
-    ("experiment_tracker", "vertex"): frozenset({"aiplatform.googleapis.com"}),
-    ("image_builder", "gcp"): frozenset(
-        {"cloudbuild.googleapis.com", "compute.googleapis.com"},
-    ),
-    ("orchestrator", "airflow"): frozenset({"composer.googleapis.com"}),
-    ("orchestrator", "kubernetes"): frozenset({"container.googleapis.com"}),
-    ("orchestrator", "vertex"): frozenset({"aiplatform.googleapis.com"}),
-    ("orchestrator", "vm_gcp"): frozenset({"compute.googleapis.com"}),
-    ("step_operator", "vertex"): frozenset({"aiplatform.googleapis.com"}),
-}
 KEYS_API: Final = "cloudkms.googleapis.com"
 TOKENS_API: Final = "sts.googleapis.com"
 
@@ -68,15 +58,21 @@ _KEYS: Final = frozenset(
         "cloudkms.keyRings.create",
     }
 )
-_WITH_ROLES_OF_THEIR_OWN: Final = frozenset({("deployer", "gcp"), ("orchestrator", "vm_gcp")})
+
+
+def flavors_in(config: GoogleEnvironment) -> Iterator[GoogleFlavor]:
+    """The flavors of the environment's components that need something on Google Cloud."""
+    for _, components in config.component_sets():
+        for component in components.present().values():
+            if flavor := google_flavor(component):
+                yield flavor
 
 
 def needed_apis(config: GoogleEnvironment) -> frozenset[str]:
     """The APIs that the environment's components use."""
     found = set(ALWAYS)
-    for project in config.targets:
-        for kind, component in config.components_of(project).present().items():
-            found |= BY_FLAVOR.get((kind, component.flavor), frozenset())
+    for flavor in flavors_in(config):
+        found |= flavor.apis
     if config.resilience.is_strict or config.gcp.kms_keys:
         found.add(KEYS_API)
     if config.auth.method == "external-account":
@@ -92,13 +88,10 @@ def makes_service_account_keys(config: GoogleEnvironment) -> bool:
 def needed_permissions(config: GoogleEnvironment) -> frozenset[str]:
     """What whoever runs Terraform must be allowed in the project, one for each kind of thing."""
     found = set(_PERMISSIONS)
-    if any(config.components_of(one).container_registry for one in config.targets):
+    flavors = list(flavors_in(config))
+    if REPOSITORY in flavors:
         found |= _REGISTRY
-    if any(
-        (kind, component.flavor) in _WITH_ROLES_OF_THEIR_OWN
-        for one in config.targets
-        for kind, component in config.components_of(one).present().items()
-    ):
+    if any(flavor.custom_roles for flavor in flavors):
         found.add("iam.roles.create")
     if makes_service_account_keys(config):
         found.add("iam.serviceAccountKeys.create")

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from zenstrap.errors import RegistryError
+from zenstrap.flavors.google.base import Workload
 from zenstrap.redaction import UNKNOWN
 
 BASE: Final = "base"  # among the keys: the base's service account
@@ -42,29 +43,14 @@ class ContainerRegistryOutputs(_Part):
 
 
 class WorkloadOutputs(_Part):
-    """What one kind of component needs to run something on Google Cloud.
-
-    Attributes:
-        staging_uri: where it keeps files while it works, gs://…
-        kms_key: the encryption key of its location; None where Google's own is used.
-    """
+    """See :class:`zenstrap.flavors.google.base.Workload`."""
 
     location: str | None = None
     service_account: str | None = None
     staging_uri: str | None = None
     network: str | None = None
     kms_key: str | None = None
-
-
-class DeployerOutputs(WorkloadOutputs):
-    """What a deployer needs.
-
-    Attributes:
-        secret_name_prefix: the beginning of the names of the secrets that it may use. ZenML, told
-            another one, is refused and writes them into the service's plain environment.
-    """
-
-    secret_name_prefix: str
+    secret_name_prefix: str | None = None
 
 
 class ServiceAccountOutputs(_Part):
@@ -87,12 +73,12 @@ class StackOutputs(_Part):
     step_operator: WorkloadOutputs | None = None
     image_builder: WorkloadOutputs | None = None
     experiment_tracker: WorkloadOutputs | None = None
-    deployer: DeployerOutputs | None = None
+    deployer: WorkloadOutputs | None = None
 
-    def workload(self, kind: str) -> WorkloadOutputs:
+    def workload(self, kind: str) -> Workload:
         """What a kind of component needs; nothing where the module made nothing for it."""
-        found: WorkloadOutputs | None = getattr(self, kind)
-        return found or WorkloadOutputs()
+        found = getattr(self, kind, None)
+        return Workload(**found.model_dump()) if isinstance(found, WorkloadOutputs) else Workload()
 
 
 class GcpOutputs(StackOutputs):

@@ -8,15 +8,9 @@ from typing import Final
 
 from zenstrap.config import GoogleEnvironment
 from zenstrap.errors import UsageError
+from zenstrap.platforms.gcp.needs import flavors_in
 
 _ALWAYS: Final = ("gcsfs", "google.cloud.artifactregistry_v1", "google.cloud.container_v1")
-_BY_FLAVOR: Final = {
-    ("orchestrator", "vertex"): ("google.cloud.aiplatform", "kfp"),
-    ("step_operator", "vertex"): ("google.cloud.aiplatform",),
-    ("experiment_tracker", "vertex"): ("google.cloud.aiplatform",),
-    ("image_builder", "gcp"): ("google.cloud.devtools.cloudbuild_v1",),
-    ("deployer", "gcp"): ("google.cloud.run_v2",),
-}
 
 
 def google_packages(config: GoogleEnvironment) -> str:
@@ -39,9 +33,8 @@ def google_packages(config: GoogleEnvironment) -> str:
 
 def _needed(config: GoogleEnvironment) -> Iterator[str]:
     yield from _ALWAYS
-    for project in config.targets:
-        for kind, component in config.components_of(project).present().items():
-            yield from _BY_FLAVOR.get((kind, component.flavor), ())
+    for flavor in flavors_in(config):
+        yield from flavor.packages
 
 
 def _is_installed(module: str) -> bool:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from pydantic import JsonValue
 
-from zenstrap.config import AnyComponent, ComponentKind, GoogleEnvironment
-from zenstrap.platforms.gcp.components import RESOURCE_TYPES, gcp_component
+from zenstrap.config import Component, GoogleEnvironment, flavor_of
+from zenstrap.config.google import google_flavor
+from zenstrap.flavors.base import Registered
+from zenstrap.flavors.google.base import Made
 from zenstrap.platforms.gcp.connectors import KeyFingerprints, gcp_connector
 from zenstrap.platforms.gcp.outputs import parse_gcp_outputs
-from zenstrap.registry.desired import Registered
 from zenstrap.registry.model import DesiredConnector
-
-# Seeing that a bucket can be reached needs one request to Cloud Storage. A registry or a cluster
-# is proven by the smoke test.
-_LOOKED_AT: Final = frozenset({"gcs-bucket"})
 
 
 class GoogleRegistrations:
-    """See :class:`zenstrap.platforms.base.Registrations`."""
+    """See :class:`zenstrap.registry.desired.Registrations`."""
 
     def __init__(
         self,
@@ -32,22 +28,30 @@ class GoogleRegistrations:
         self._outputs = parse_gcp_outputs(outputs, tuple(config.ml_projects))
         self._fingerprints = fingerprints
 
-    def component(
-        self, kind: ComponentKind, component: AnyComponent, project: str | None
-    ) -> Registered:
-        return gcp_component(kind, component, self._outputs.project, self._outputs.of(project))
-
-    def is_linked(self, kind: ComponentKind, flavor: str) -> bool:
-        return (kind, flavor) in RESOURCE_TYPES
+    def component(self, name: str, component: Component, project: str | None) -> Registered:
+        stack, google = self._outputs.of(project), self._outputs.project
+        registry = stack.container_registry
+        made = Made(
+            project=google.id,
+            region=google.region,
+            bucket=stack.artifact_store.bucket,
+            uri=stack.artifact_store.uri,
+            registry=registry.uri if registry is not None else None,
+            workload=stack.workload(component.kind),
+        )
+        return flavor_of(component).register(component, made)
 
     def connector(self, project: str | None, labels: Mapping[str, str]) -> DesiredConnector | None:
         config = self._config
-        components = config.components_of(project).present()
-        reached = [
-            (RESOURCE_TYPES[(kind, component.flavor)], self.component(kind, component, project))
-            for kind, component in components.items()
-            if self.is_linked(kind, component.flavor)
-        ]
+        looked_at, hands_out_key = [], False
+        for name, component in config.components_of(project).present().items():
+            flavor = google_flavor(component)
+            if flavor is None:
+                continue
+            hands_out_key = hands_out_key or flavor.hands_out_key
+            if flavor.looked_at and flavor.resource_type is not None:
+                resource = self.component(name, component, project).resource
+                looked_at += [(flavor.resource_type, resource)] if resource else []
         return gcp_connector(
             config.environment,
             config.auth,
@@ -55,10 +59,6 @@ class GoogleRegistrations:
             project,
             labels,
             fingerprints=self._fingerprints,
-            resources=tuple(
-                (resource_type, made.resource)
-                for resource_type, made in reached
-                if resource_type in _LOOKED_AT and made.resource
-            ),
-            hands_out_key=components["orchestrator"].flavor == "vm_gcp",
+            resources=tuple(looked_at),
+            hands_out_key=hands_out_key,
         )

@@ -9,19 +9,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from zenstrap.config import Components, GoogleEnvironment, SmokeTest
+from zenstrap.config import Components, GoogleEnvironment, SmokeTest, flavor_of
 from zenstrap.platforms.base import Training
 from zenstrap.smoke_test.requirements import training_requirements
-
-# The smallest general machine that Vertex AI has: the test is of the stack, not of its machine.
-# https://cloud.google.com/vertex-ai/docs/training/configure-compute#machine-types
-MACHINE: Final = "e2-standard-4"
-BOOT_DISK_GB: Final = 100  # Vertex AI's least
-IDLE_MINUTES: Final = 5  # after which SkyPilot takes an idle machine down
 
 # Of the clone, what the training imports. State and run files don't lie in the clone, and whatever
 # else does stays here.
@@ -65,7 +59,7 @@ def settings_of(config: GoogleEnvironment, training: Training) -> Settings:
         ZenstrapError: see :func:`zenstrap.smoke_test.requirements.training_requirements`.
     """
     components = config.components_of(training.project)
-    if components.orchestrator.flavor == "local":
+    if not flavor_of(components.orchestrator).runs_elsewhere:
         return {}
     smoke_test = config.smoke_test_of(training.project)
     training.folder.mkdir(parents=True, exist_ok=True)
@@ -85,14 +79,13 @@ def settings_of(config: GoogleEnvironment, training: Training) -> Settings:
 
 def smoke_settings(components: Components, smoke_test: SmokeTest, image: Image) -> Settings:
     """The pipeline settings by ZenML's keys; none for a stack that runs on this machine."""
-    flavor = components.orchestrator.flavor
-    if flavor == "local":
+    flavor = flavor_of(components.orchestrator)
+    if not flavor.runs_elsewhere:
         return {}
-    seconds = int(smoke_test.timeout_minutes * 60)
     settings: Settings = {"docker": _docker(image)}
-    runner = _RUNNERS.get(flavor)
-    if runner is not None:
-        settings[f"orchestrator.{flavor}"] = runner(seconds)
+    if flavor.training_settings is not None:
+        seconds = int(smoke_test.timeout_minutes * 60)
+        settings[f"orchestrator.{flavor.name}"] = flavor.training_settings(seconds)
     return settings
 
 
@@ -120,36 +113,3 @@ def _docker(image: Image) -> dict[str, Any]:
         "build_config": {"dockerignore": image.dockerignore},
         "image_tag": image.tag,
     }
-
-
-def _vertex(seconds: int) -> dict[str, Any]:
-    return {
-        "synchronous": True,  # whoever tests waits for the result
-        "custom_job_parameters": {
-            "machine_type": MACHINE,
-            "accelerator_type": None,
-            "accelerator_count": 0,
-            "boot_disk_size_gb": BOOT_DISK_GB,
-            "additional_training_job_args": {"timeout": f"{seconds}s"},
-        },
-    }
-
-
-def _kubernetes(seconds: int) -> dict[str, Any]:
-    return {"synchronous": True, "active_deadline_seconds": seconds}
-
-
-def _vm_gcp(seconds: int) -> dict[str, Any]:
-    return {
-        "instance_type": MACHINE,
-        "accelerators": None,
-        "down": True,
-        "idle_minutes_to_autostop": IDLE_MINUTES,
-    }
-
-
-_RUNNERS: Final[dict[str, Callable[[int], dict[str, Any]]]] = {
-    "vertex": _vertex,
-    "kubernetes": _kubernetes,
-    "vm_gcp": _vm_gcp,
-}

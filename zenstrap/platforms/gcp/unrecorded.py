@@ -9,7 +9,8 @@ from typing import Final
 
 from zenstrap.config import GoogleEnvironment
 from zenstrap.config.components import Components
-from zenstrap.config.google import locations
+from zenstrap.config.google import google_flavor, locations
+from zenstrap.flavors.google.storage import REPOSITORY
 from zenstrap.platforms.base import Run
 from zenstrap.platforms.gcp import naming
 from zenstrap.platforms.gcp.access import GoogleAccess
@@ -163,14 +164,12 @@ def _of_a_stack(
     account = naming.service_account_id(config.environment, project)
     email = f"{account}@{project_id}.iam.gserviceaccount.com"
     yield "service_account", "service account", f"serviceAccounts/{email}"
-    present = components.present()
-    if "container_registry" in present:
+    flavors = [google_flavor(component) for component in components.present().values()]
+    if REPOSITORY in flavors:
         repository = naming.repository_id(config.environment, project)
         place = locations(config).registry
         yield "repository", "repository", f"locations/{place}/repositories/{repository}"
-    roles = ["secret_creator", "secret_user"] if "deployer" in present else []
-    if "orchestrator" in present and present["orchestrator"].flavor == "vm_gcp":
-        roles.append("skypilot")
+    roles = {role: None for flavor in flavors if flavor for role in flavor.custom_roles}
     for role in roles:
         yield f"{role}_role", "custom role", f"roles/{account}_{role}".replace("-", "_")
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from zenstrap.config import GoogleEnvironment
 from zenstrap.config.components import Components
-from zenstrap.config.google import Auth, locations
+from zenstrap.config.google import Auth, bucket_of, locations
 from zenstrap.platforms.gcp import naming
 from zenstrap.platforms.gcp.access import GoogleAccess
 from zenstrap.platforms.gcp.adoption import (
@@ -103,7 +103,7 @@ def google_variables(
             "workload_identity_provider": PROVIDER_ID,
         },
         "locations": {"bucket": places.bucket, "registry": places.registry},
-        "storage_class": config.stack.components.artifact_store.storage_class or "STANDARD",
+        "storage_class": bucket_of(config.stack.components).storage_class or "STANDARD",
         "kms_keys": {key.split("/")[3]: key for key in gcp.kms_keys},
         "network": gcp.network,
         "components": _components(config.stack.components),
@@ -123,7 +123,7 @@ def google_variables(
 
 def artifact_bucket(config: GoogleEnvironment) -> str:
     """The name of the environment's bucket."""
-    own = config.stack.components.artifact_store.bucket
+    own = bucket_of(config.stack.components).bucket
     return own or naming.bucket_name(config.gcp.project_id, config.environment)
 
 

@@ -1,0 +1,39 @@
+"""What a rule reports about values that don't go together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from zenstrap.errors import ConfigProblem
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule that isn't kept.
+
+    Attributes:
+        keys: dotted paths of the values that don't go together; the first is blamed.
+        message: what is wrong and why.
+        suggestion: the change to make.
+    """
+
+    keys: tuple[str, ...]
+    message: str
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.keys[0]}: {self.message}"
+        return f"{text} ({self.suggestion})" if self.suggestion else text
+
+
+Violations = Iterator[Violation]
+
+Placed = Callable[[Violation], ConfigProblem]
+"""Finds the file and line that are to blame."""
+
+
+def unplaced(violation: Violation) -> ConfigProblem:
+    """Where no files are at hand: a pipeline has nothing but the configuration itself."""
+    key = violation.keys[0]
+    return ConfigProblem("configuration", None, key, violation.message, violation.suggestion)

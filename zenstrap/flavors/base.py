@@ -1,0 +1,89 @@
+"""What a flavor's record says, whatever the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, get_args
+
+from pydantic import JsonValue
+
+from zenstrap.config.names import ComponentKind
+from zenstrap.config.section import Component
+from zenstrap.config.violations import Violations
+
+Settings = dict[str, JsonValue]
+
+
+# ZenML's settings that no flavor takes here: other ways in than the service connector, and keys
+# that would stand in the configuration.
+WAYS_AROUND_CONNECTOR: Final = frozenset(
+    {"service_account_path", "authentication_secret", "auth_key"}
+)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """How a component is registered in ZenML.
+
+    Attributes:
+        configuration: in ZenML's own words.
+        resource: what it reaches through its connector, where that has a name.
+    """
+
+    configuration: Settings
+    resource: str | None = None
+
+
+def no_violations(at: str, component: Any) -> Violations:
+    """For a flavor whose settings need no rule."""
+    return iter(())
+
+
+@dataclass(frozen=True, eq=False)
+class Flavor:
+    """All that is known of one kind and flavor of a component.
+
+    Attributes:
+        component: its class in a configuration. Kind and flavor are the only values of the fields
+            of these names.
+        register: gives, of a component and of what the platform made for it, what is registered.
+        set_by_zenstrap: ZenML's settings that a configuration can't set below ``settings``, by
+            their dotted path; with the key that sets them instead, or None.
+        rules: what a component at a dotted path breaks, beyond the types of its settings.
+        references: its settings that refer to a secret.
+        runs_elsewhere: it runs steps on other machines than the one that starts a pipeline.
+        resource_type: ZenML's name for what it reaches through a service connector; None: it uses
+            no connector.
+        training_settings: of an orchestrator: ZenML's settings for a smoke test of so many
+            seconds; None: it needs none.
+    """
+
+    component: type[Component]
+    register: Callable[[Any, Any], Registered]
+    set_by_zenstrap: Mapping[str, str | None] = field(default_factory=dict)
+    rules: Callable[[str, Any], Violations] = no_violations
+    references: tuple[str, ...] = ()
+    runs_elsewhere: bool = False
+    resource_type: str | None = None
+    training_settings: Callable[[int], dict[str, Any]] | None = None
+
+    @property
+    def kind(self) -> ComponentKind:
+        """Kind of component."""
+        kind: ComponentKind = self._only("kind")
+        return kind
+
+    @property
+    def name(self) -> str:
+        """ZenML's name of the flavor."""
+        return str(self._only("flavor"))
+
+    def _only(self, field: str) -> Any:
+        (value,) = get_args(self.component.model_fields[field].annotation)
+        return value
+
+
+def set_only(**settings: JsonValue) -> Settings:
+    """Those that have a value: ZenML has its own defaults for the others."""
+    return {name: value for name, value in settings.items() if value is not None}

@@ -1,0 +1,77 @@
+"""What a flavor on Google Cloud needs, and what a component there is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from zenstrap.flavors.base import Flavor
+
+
+@dataclass(frozen=True, eq=False)
+class GoogleFlavor(Flavor):
+    """A flavor that needs something on Google Cloud.
+
+    Attributes:
+        apis: the APIs that must be enabled; terraform_modules/base_infrastructure enables them.
+        packages: the Python modules by which ZenML reaches it.
+        roles: the roles that its service account gets on the project, by their keys in the
+            modules' output ``roles``.
+        custom_roles: those of them that are made for it, each by the end of its name.
+        encrypted_by: the service that encrypts in the component's own location, as
+            terraform_modules/encryption calls it; None: what it has is encrypted elsewhere.
+        looked_at: whether what it reaches is looked at when its connector is registered. One
+            request shows it of a bucket; a smoke test proves the rest.
+        hands_out_key: it writes credentials to a file, so that its connector must hand them out.
+    """
+
+    apis: frozenset[str] = frozenset()
+    packages: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    custom_roles: tuple[str, ...] = ()
+    encrypted_by: str | None = None
+    looked_at: bool = False
+    hands_out_key: bool = False
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What Terraform made for one component that runs something; None where it has no such thing.
+
+    Attributes:
+        staging_uri: where it keeps files while it works, gs://…
+        kms_key: the encryption key of its location; None where Google's own is used.
+        secret_name_prefix: the beginning of the names of the secrets that a deployer may use.
+            ZenML, given another one, is refused and writes them into the service's plain
+            environment.
+    """
+
+    location: str | None = None
+    service_account: str | None = None
+    staging_uri: str | None = None
+    network: str | None = None
+    kms_key: str | None = None
+    secret_name_prefix: str | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """What Terraform made for the stack that a component belongs to.
+
+    Attributes:
+        project: id of the Google Cloud project.
+        region: of everything that has no location of its own.
+        bucket: name of the artifact store's.
+        uri: the stack's path in it, gs://…
+        registry: address of the container registry; None: the stack has none.
+    """
+
+    project: str
+    region: str
+    bucket: str
+    uri: str
+    registry: str | None = None
+    workload: Workload = field(default=Workload())
+
+    def location_of(self, component_location: str | None) -> str:
+        """Where a component runs."""
+        return self.workload.location or component_location or self.region

@@ -1,0 +1,164 @@
+"""Settings in ZenML's own words, below ``settings`` of a component: checked by ZenML's classes.
+
+ZenML itself takes unknown settings of some flavors in silence, and stores another value than the
+one that was written for some.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from zenstrap.config import Component, EnvironmentConfig, flavor_of
+from zenstrap.config.names import nearest
+from zenstrap.config.violations import Violation, Violations
+from zenstrap.zenml_private.calls import flavor_class, holds_secret
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+    from zenml.client import Client
+
+ClassOf = Callable[[str, str], type[BaseModel]]
+Fault = tuple[str, str, str | None]  # dotted path below settings, what is wrong, the way out
+
+# Names of keys, which pydantic takes for secrets by their names.
+_NO_SECRETS = frozenset({"encryption_spec_key_name"})
+
+
+def has_settings(config: EnvironmentConfig) -> bool:
+    """Whether any component has some."""
+    return any(component.settings for _, _, component in _components(config))
+
+
+def settings_violations(config: EnvironmentConfig, client: Client) -> Violations:
+    """What ZenML doesn't know of them, or would store otherwise. Imports ZenML's integrations."""
+    for at, name, component in _components(config):
+        if not component.settings:
+            continue
+        model = flavor_class(client, component.kind, component.flavor)
+        taken = flavor_of(component).set_by_zenstrap
+        for path, message, way_out in settings_faults(component.settings, model, taken):
+            keys = (f"{at}.{name}.settings.{path}", f"{at}.{name}.flavor")
+            yield Violation(keys, message, way_out)
+
+
+def settings_faults(
+    settings: Mapping[str, Any], model: type[BaseModel], taken: Mapping[str, str | None]
+) -> Iterator[Fault]:
+    """What is wrong in the settings of one component.
+
+    Args:
+        model: ZenML's class of the flavor.
+        taken: what zenstrap sets, and another rule refuses.
+    """
+    unknown = list(_unknown("", settings, model, taken))
+    yield from unknown
+    known = _without({path for path, _, _ in unknown}, settings)
+    refused = list(_by_class(known, model))
+    changed = _by_value(known, model, {path.partition(".")[0] for path, _ in refused})
+    yield from ((path, message, None) for path, message in (*refused, *changed))
+
+
+def _components(config: EnvironmentConfig) -> Iterator[tuple[str, str, Component]]:
+    for at, components in config.component_sets():
+        for name, component in components.present().items():
+            yield at, name, component
+
+
+def _unknown(
+    at: str, settings: Mapping[str, Any], model: type[BaseModel], taken: Mapping[str, str | None]
+) -> Iterator[Fault]:
+    fields = {name: field for name, field in model.model_fields.items() if _is_open(name, field)}
+    for name, value in settings.items():
+        path = f"{at}{name}"
+        if path in taken:
+            continue
+        if name not in fields:
+            free = [field for field in fields if f"{at}{field}" not in taken]
+            near = nearest(name, free)
+            hint = f"Did you mean {near}?" if near else _known(free)
+            yield path, "is not a setting that ZenML has for this flavor", hint
+        elif isinstance(value, Mapping) and (inner := _model_in(fields[name].annotation)):
+            yield from _unknown(f"{path}.", value, inner, taken)
+
+
+def _without(paths: set[str], settings: Mapping[str, Any], at: str = "") -> dict[str, Any]:
+    return {
+        name: _without(paths, value, f"{at}{name}.") if isinstance(value, Mapping) else value
+        for name, value in settings.items()
+        if f"{at}{name}" not in paths
+    }
+
+
+def _is_open(name: str, field: FieldInfo) -> bool:
+    """Whether it may be set here: it isn't on its way out, and no secret."""
+    is_old = bool(field.deprecated) or (field.description or "").startswith("DEPRECATED")
+    return not is_old and (name in _NO_SECRETS or not holds_secret(field))
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type):
+        return annotation if issubclass(annotation, BaseModel) else None
+    return next((found for one in get_args(annotation) if (found := _model_in(one))), None)
+
+
+def _by_class(settings: Mapping[str, Any], model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """What ZenML refuses. What is missing comes from Terraform's outputs, or isn't needed."""
+    try:
+        model.model_validate(dict(settings))
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False):
+            if one["type"] != "missing" and one["loc"] and one["loc"][0] in settings:
+                yield _path(one["loc"], settings), _message(one["msg"])
+
+
+def _by_value(
+    settings: Mapping[str, Any], model: type[BaseModel], wrong: set[str]
+) -> Iterator[tuple[str, str]]:
+    """What ZenML would make of a value that isn't of the type that it wants."""
+    for name, value in settings.items():
+        if name in wrong or value is None:
+            continue
+        field = model.model_fields[name]
+        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])
+        try:
+            read = adapter.validate_json(json.dumps(value), strict=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            yield _path((name, *first["loc"]), settings), _message(first["msg"])
+            continue
+        stored = adapter.dump_python(read, mode="json", exclude_unset=True)
+        for path, kept in _differing(name, value, stored):
+            yield path, f"would be stored by ZenML as {json.dumps(kept)}"
+
+
+def _differing(at: str, written: Any, stored: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(written, Mapping) and isinstance(stored, Mapping):
+        for name, value in written.items():
+            yield from _differing(f"{at}.{name}", value, stored.get(name))
+    elif written != stored:
+        yield at, stored
+
+
+def _path(location: tuple[int | str, ...], settings: Mapping[str, Any]) -> str:
+    """As far as it is one of keys: a list has none to blame, and pydantic adds names of types."""
+    keys: list[str] = []
+    value: Any = settings
+    for part in location:
+        if not isinstance(value, Mapping):
+            break
+        if part in value:
+            keys.append(str(part))
+            value = value[part]
+    return ".".join(keys)
+
+
+def _message(text: str) -> str:
+    return f"is refused by ZenML: {text[:1].lower()}{text[1:]}"
+
+
+def _known(fields: list[str]) -> str:
+    return f"It has {', '.join(sorted(fields))}" if fields else "It has none"
