@@ -15,7 +15,7 @@ from zenstrap.config.components import (
     StepOperator,
 )
 from zenstrap.errors import RegistryError
-from zenstrap.platforms.gcp.outputs import GoogleProject, StackOutputs
+from zenstrap.platforms.gcp.outputs import ComponentOutputs, GoogleProject, StackOutputs
 from zenstrap.platforms.mlflow import mlflow, set_only
 from zenstrap.registry.desired import Registered
 
@@ -63,25 +63,29 @@ def gcp_component(
             return Registered({"path": store.uri}, resource=f"gs://{store.bucket}")
         case "container_registry", "gcp":
             if outputs.container_registry is None:
-                raise _missing("container_registry")
+                raise _missing("container_registry", "container registry")
             uri = outputs.container_registry.uri
             return Registered({"uri": uri}, resource=uri)
         case "orchestrator", _:
             assert isinstance(component, Orchestrator)
             cluster = component.cluster if component.flavor == "kubernetes" else None
-            return Registered(_orchestrator(component, google, outputs), resource=cluster)
+            made = outputs.component(kind, component.flavor)
+            return Registered(_orchestrator(component, google, made), resource=cluster)
         case "step_operator", "vertex":
             assert isinstance(component, StepOperator)
-            return Registered(_step_operator(component, google, outputs))
+            made = outputs.component(kind, component.flavor)
+            return Registered(_step_operator(component, google, made))
         case "image_builder", _:
             assert isinstance(component, ImageBuilder)
             return Registered(_image_builder(component, google))
         case "experiment_tracker", _:
             assert isinstance(component, ExperimentTracker)
-            return Registered(_experiment_tracker(component, google, outputs))
+            made = outputs.component(kind, component.flavor)
+            return Registered(_experiment_tracker(component, google, made))
         case "deployer", "gcp":
             assert isinstance(component, Deployer)
-            return Registered(_deployer(component, google, outputs))
+            made = outputs.component(kind, component.flavor)
+            return Registered(_deployer(component, google, made))
     raise RegistryError(
         f"zenstrap doesn't register {kind} of flavor {component.flavor} on Google Cloud",
         where=f"stack.components.{kind}.flavor",
@@ -89,20 +93,19 @@ def gcp_component(
 
 
 def _orchestrator(
-    component: Orchestrator, google: GoogleProject, outputs: StackOutputs
+    component: Orchestrator, google: GoogleProject, made: ComponentOutputs
 ) -> Settings:
-    workload = outputs.workload("orchestrator")
-    location = workload.location or component.location or google.region
+    location = made.location or component.location or google.region
     match component.flavor:
         case "vertex":
             return set_only(
                 project=google.id,
                 location=location,
                 synchronous=component.synchronous,
-                pipeline_root=workload.staging_uri,
-                workload_service_account=workload.service_account,
-                network=workload.network,
-                encryption_spec_key_name=workload.kms_key,
+                pipeline_root=made.staging_uri,
+                workload_service_account=made.service_account,
+                network=made.network,
+                encryption_spec_key_name=made.kms_key,
                 custom_job_parameters=_machine(component) or None,
             )
         case "kubernetes":
@@ -133,15 +136,14 @@ def _orchestrator(
 
 
 def _step_operator(
-    component: StepOperator, google: GoogleProject, outputs: StackOutputs
+    component: StepOperator, google: GoogleProject, made: ComponentOutputs
 ) -> Settings:
-    workload = outputs.workload("step_operator")
     return set_only(
         project=google.id,
-        region=workload.location or component.location or google.region,
-        service_account=workload.service_account,
-        network=workload.network,
-        encryption_spec_key_name=workload.kms_key,
+        region=made.location or component.location or google.region,
+        service_account=made.service_account,
+        network=made.network,
+        encryption_spec_key_name=made.kms_key,
         **_machine(component),
     )
 
@@ -158,28 +160,27 @@ def _image_builder(component: ImageBuilder, google: GoogleProject) -> Settings:
 
 
 def _experiment_tracker(
-    component: ExperimentTracker, google: GoogleProject, outputs: StackOutputs
+    component: ExperimentTracker, google: GoogleProject, made: ComponentOutputs
 ) -> Settings:
     if component.flavor == "mlflow":
         return mlflow(component)
-    workload = outputs.workload("experiment_tracker")
     return set_only(
         project=google.id,
-        location=workload.location or component.location or google.region,
+        location=made.location or component.location or google.region,
         experiment=component.experiment,
-        staging_bucket=workload.staging_uri,
-        encryption_spec_key_name=workload.kms_key,
+        staging_bucket=made.staging_uri,
+        encryption_spec_key_name=made.kms_key,
     )
 
 
-def _deployer(component: Deployer, google: GoogleProject, outputs: StackOutputs) -> Settings:
-    if outputs.deployer is None:
-        raise _missing("deployer")
+def _deployer(component: Deployer, google: GoogleProject, made: ComponentOutputs) -> Settings:
+    if made.secret_name_prefix is None:
+        raise _missing("secret_name_prefix", "deployer")
     return set_only(
         project=google.id,
-        location=outputs.deployer.location or component.location or google.region,
-        service_account=outputs.deployer.service_account,
-        secret_name_prefix=outputs.deployer.secret_name_prefix,
+        location=made.location or component.location or google.region,
+        service_account=made.service_account,
+        secret_name_prefix=made.secret_name_prefix,
         allow_unauthenticated=component.allow_unauthenticated,
     )
 
@@ -201,8 +202,8 @@ def _counted_accelerator(component: Orchestrator) -> str | None:
     return f"{component.accelerator}:{component.accelerator_count or 1}"
 
 
-def _missing(output: str) -> RegistryError:
+def _missing(output: str, component: str) -> RegistryError:
     return RegistryError(
-        f"Terraform's output {output} is null, and the stack has such a component",
+        f"Terraform's output {output} is null, and the stack has a {component}",
         why="The root module and zenstrap disagree about what it outputs.",
     )

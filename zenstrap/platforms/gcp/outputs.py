@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from zenstrap.errors import RegistryError
 from zenstrap.redaction import UNKNOWN
@@ -41,30 +49,26 @@ class ContainerRegistryOutputs(_Part):
     uri: str
 
 
-class WorkloadOutputs(_Part):
-    """What one kind of component needs to run something on Google Cloud.
+class ComponentOutputs(_Part):
+    """What ZenML has to be told of a component; None where its flavor has no such thing.
 
     Attributes:
         staging_uri: where it keeps files while it works, gs://…
         kms_key: the encryption key of its location; None where Google's own is used.
+        secret_name_prefix: the beginning of the names of the secrets that a deployer may use.
+            ZenML, told another one, is refused and writes them into the service's plain
+            environment.
     """
 
-    location: str | None = None
-    service_account: str | None = None
-    staging_uri: str | None = None
-    network: str | None = None
-    kms_key: str | None = None
-
-
-class DeployerOutputs(WorkloadOutputs):
-    """What a deployer needs.
-
-    Attributes:
-        secret_name_prefix: the beginning of the names of the secrets that it may use. ZenML, told
-            another one, is refused and writes them into the service's plain environment.
-    """
-
-    secret_name_prefix: str
+    name: str
+    kind: str
+    flavor: str
+    location: str | None
+    service_account: str | None
+    staging_uri: str | None
+    network: str | None
+    kms_key: str | None
+    secret_name_prefix: str | None
 
 
 class ServiceAccountOutputs(_Part):
@@ -82,17 +86,25 @@ class StackOutputs(_Part):
 
     artifact_store: ArtifactStoreOutputs
     service_account: ServiceAccountOutputs
+    components: tuple[ComponentOutputs, ...]
     container_registry: ContainerRegistryOutputs | None = None
-    orchestrator: WorkloadOutputs | None = None
-    step_operator: WorkloadOutputs | None = None
-    image_builder: WorkloadOutputs | None = None
-    experiment_tracker: WorkloadOutputs | None = None
-    deployer: DeployerOutputs | None = None
 
-    def workload(self, kind: str) -> WorkloadOutputs:
-        """What a kind of component needs; nothing where the module made nothing for it."""
-        found: WorkloadOutputs | None = getattr(self, kind)
-        return found or WorkloadOutputs()
+    @field_validator("components", mode="before")
+    @classmethod
+    def _unknown_list(cls, value: Any) -> Any:
+        """Of a list that a plan doesn't know, each component is unknown."""
+        return [UNKNOWN] if value == UNKNOWN else value
+
+    def component(self, name: str, flavor: str) -> ComponentOutputs:
+        """What is told of one component; artifact store and container registry are apart.
+
+        Raises:
+            RegistryError: there is no such component among them.
+        """
+        for one in self.components:
+            if (one.name, one.flavor) in ((name, flavor), (UNKNOWN, UNKNOWN)):
+                return one
+        raise _disagreement("components", f"it has no {name} of flavor {flavor}")
 
 
 class GcpOutputs(StackOutputs):
