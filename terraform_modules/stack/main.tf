@@ -23,7 +23,8 @@ locals {
   _uri   = "gs://${var.bucket}/${var.path}"
 
   # By index, not with [*], which would wait for all that a component makes; and that waits for the
-  # account. A kind that the stack doesn't have has no index 0.
+  # account. That is why a kind's module is called once, for all flavors of the kind: with for_each
+  # over them, each flavor would have to be named here. A kind that the stack lacks has no index 0.
   _roles = merge(
     try(module.orchestrator[0].roles, {}),
     try(module.step_operator[0].roles, {}),

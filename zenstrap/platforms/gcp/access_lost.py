@@ -12,7 +12,8 @@ from zenstrap.platforms.gcp.provider import ACCOUNT_KEY
 from zenstrap.terraform.plan import Plan, ResourceChange
 
 _KIND: Final = re.compile(rf"module\.({'|'.join(COMPONENT_KINDS)})\[0\]")
-_ROLE: Final = re.compile(r'google_project_iam_member\.roles\["([^"]+)"\]')
+# A role that is given, and a custom role of the same name.
+_ROLE: Final = re.compile(r'google_project_iam_(?:member\.roles\["|custom_role\.)(\w+)')
 
 # What grants access to connectors of a method. The configuration no longer says who that was, so
 # Terraform can't keep it until the successor is proven, as it does with keys.
@@ -27,6 +28,7 @@ _BY_PLACE: Final = {
 }
 # What needs the roles that the modules give on the project: a flavor, or a kind of component.
 _FLAVORS_OF_ROLES: Final = {"vertex": "vertex", "kubernetes": "kubernetes", "skypilot": "vm_gcp"}
+_FLAVORS_OF_PLACES: Final = {"module.orchestrator[0].module.dags[": "airflow"}
 _KINDS_OF_ROLES: Final = {
     "cloud_build": "image_builder",
     "cloud_run": "deployer",
@@ -64,6 +66,9 @@ def is_needed(
     module, role = _KIND.search(change.address), _ROLE.search(change.address)
     kind = module[1] if module else _KINDS_OF_ROLES.get(role[1]) if role else None
     flavor = _FLAVORS_OF_ROLES.get(role[1]) if role else None
+    for place, of_place in _FLAVORS_OF_PLACES.items():
+        if place in change.address:
+            flavor = of_place
     if kind is not None and kind not in kinds:
         return False  # of a candidate that was given up
     if flavor is not None and flavor not in flavors:
