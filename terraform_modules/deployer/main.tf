@@ -14,8 +14,9 @@ locals {
 
   _roles = {
     gcp = {
-      # Letting everybody call a service is a change of its access rules.
-      cloud_run      = { role = var.allow_unauthenticated ? "roles/run.admin" : "roles/run.developer", condition = null }
+      # Letting everybody call a service is a change of its access rules. They have one account, so
+      # one open deployer is enough for the role.
+      cloud_run      = { role = anytrue(var.components[*].allow_unauthenticated) ? "roles/run.admin" : "roles/run.developer", condition = null }
       secret_creator = { role = local._custom.secret_creator, condition = null }
       secret_user = {
         role = local._custom.secret_user

@@ -1,18 +1,21 @@
-output "component" {
-  description = "What ZenML has to be told. secret_name_prefix: the service account may use secrets of this beginning alone."
+output "components" {
+  description = "What ZenML has to be told of each. secret_name_prefix: the service account may use secrets of this beginning alone."
 
-  value = {
-    flavor             = var.flavor
-    location           = var.location
-    service_account    = var.service_account
-    kms_key            = var.kms_key
-    secret_name_prefix = local._secret_prefix
-  }
+  value = [
+    for one in var.components : {
+      name               = one.name
+      flavor             = one.flavor
+      location           = one.location
+      service_account    = var.service_account
+      kms_key            = one.kms_key
+      secret_name_prefix = local._secret_prefix
+    }
+  ]
 }
 
 output "roles" {
   description = "The roles that the service account needs on the project, as service_identity takes them."
-  value       = local._roles[var.flavor]
+  value       = merge([for flavor in toset(var.components[*].flavor) : local._roles[flavor]]...)
 
   depends_on = [
     google_project_iam_custom_role.secret_creator,

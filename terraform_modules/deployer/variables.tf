@@ -4,38 +4,25 @@ variable "account_id" {
   nullable    = false
 }
 
-variable "allow_unauthenticated" {
-  description = "Whether services may be open to anyone on the internet."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
-variable "flavor" {
-  description = "gcp: Cloud Run."
-  type        = string
-  nullable    = false
+variable "components" {
+  description = "The deployers of one service account; several may be of one flavor. gcp: Cloud Run. allow_unauthenticated: whether its services may be open to anyone on the internet. location: the region in which the services run. kms_key: key for their images; it lies in location, null is Google's own."
+  type = list(object({
+    name                  = string
+    flavor                = string
+    allow_unauthenticated = optional(bool, false)
+    kms_key               = optional(string)
+    location              = string
+  }))
+  nullable = false
 
   validation {
-    condition     = contains(["gcp"], var.flavor)
-    error_message = "flavor must be gcp."
+    condition     = alltrue([for one in var.components : contains(["gcp"], one.flavor)])
+    error_message = "Each flavor must be gcp."
   }
-}
-
-variable "kms_key" {
-  description = "Key for the services' images; it lies in location. null: Google's own key."
-  type        = string
-  default     = null
-}
-
-variable "location" {
-  description = "The region in which the services run."
-  type        = string
-  nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z]+-[a-z]+[0-9]{1,2}$", var.location))
-    error_message = "location must be a region such as europe-west1."
+    condition     = alltrue([for one in var.components : can(regex("^[a-z]+-[a-z]+[0-9]{1,2}$", one.location))])
+    error_message = "Each location must be a region such as europe-west1."
   }
 }
 

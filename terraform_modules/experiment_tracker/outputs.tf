@@ -1,15 +1,18 @@
-output "component" {
-  description = "What ZenML has to be told; null where the flavor has no such thing."
+output "components" {
+  description = "What ZenML has to be told of each; null where the flavor has no such thing."
 
-  value = {
-    flavor      = var.flavor
-    location    = local._vertex ? var.location : null
-    staging_uri = local._vertex ? "${var.uri}/vertex_experiments" : null
-    kms_key     = local._vertex ? var.kms_key : null
-  }
+  value = [
+    for one in var.components : {
+      name        = one.name
+      flavor      = one.flavor
+      location    = one.flavor == "vertex" ? one.location : null
+      staging_uri = one.flavor == "vertex" ? "${var.uri}/vertex_experiments" : null
+      kms_key     = one.flavor == "vertex" ? one.kms_key : null
+    }
+  ]
 }
 
 output "roles" {
   description = "The roles that the service account needs on the project, as service_identity takes them."
-  value       = local._roles[var.flavor]
+  value       = merge([for flavor in toset(var.components[*].flavor) : local._roles[flavor]]...)
 }

@@ -1,28 +1,21 @@
-variable "flavor" {
-  description = "vertex: Vertex AI Experiments. mlflow: an MLflow server of the user's own."
-  type        = string
-  nullable    = false
+variable "components" {
+  description = "The experiment trackers of one service account; several may be of one flavor. vertex: Vertex AI Experiments. mlflow: an MLflow server of the user's own. location, of vertex: the region of the experiments. kms_key, of vertex: key that encrypts what is recorded; it lies in location, null is Google's own."
+  type = list(object({
+    name     = string
+    flavor   = string
+    kms_key  = optional(string)
+    location = optional(string)
+  }))
+  nullable = false
 
   validation {
-    condition     = contains(["vertex", "mlflow"], var.flavor)
-    error_message = "flavor must be vertex or mlflow."
+    condition     = alltrue([for one in var.components : contains(["vertex", "mlflow"], one.flavor)])
+    error_message = "Each flavor must be vertex or mlflow."
   }
-}
-
-variable "kms_key" {
-  description = "vertex: key that encrypts what is recorded; it lies in location. null: Google's own key."
-  type        = string
-  default     = null
-}
-
-variable "location" {
-  description = "vertex: the region of the experiments."
-  type        = string
-  default     = null
 
   validation {
-    condition     = var.location == null || can(regex("^[a-z]+-[a-z]+[0-9]{1,2}$", var.location))
-    error_message = "location must be a region such as europe-west1."
+    condition     = alltrue([for one in var.components : one.location == null || can(regex("^[a-z]+-[a-z]+[0-9]{1,2}$", one.location))])
+    error_message = "Each location must be a region such as europe-west1."
   }
 }
 

@@ -1,8 +1,10 @@
 # What builds images. Cloud Build runs a build as an account of its own, and ZenML's image builder
 # can't name another one, so it is that account that must read the build context and push the image.
+# What is made belongs to a flavor, not to a component: two components of one flavor share it.
 
 locals {
-  _cloud_build = var.flavor == "gcp"
+  _flavors     = toset(var.components[*].flavor)
+  _cloud_build = contains(local._flavors, "gcp")
 
   _roles = {
     gcp   = { cloud_build = { role = "roles/cloudbuild.builds.editor", condition = null } }

@@ -1,12 +1,15 @@
-output "component" {
-  description = "What ZenML has to be told, once it works; null where the flavor has no such thing. service_account: the one that builds run as; ZenML can't choose it."
+output "components" {
+  description = "What ZenML has to be told of each, once it works; null where the flavor has no such thing. service_account: the one that builds run as; ZenML can't choose it."
 
-  value = {
-    flavor          = var.flavor
-    location        = local._cloud_build ? var.location : null
-    service_account = local._cloud_build ? local._builder : null
-    staging_uri     = local._cloud_build ? "gs://${var.bucket}/${local._staging_path}" : null
-  }
+  value = [
+    for one in var.components : {
+      name            = one.name
+      flavor          = one.flavor
+      location        = one.flavor == "gcp" ? one.location : null
+      service_account = one.flavor == "gcp" ? local._builder : null
+      staging_uri     = one.flavor == "gcp" ? "gs://${var.bucket}/${local._staging_path}" : null
+    }
+  ]
 
   depends_on = [
     google_artifact_registry_repository_iam_member.images,
@@ -17,5 +20,5 @@ output "component" {
 
 output "roles" {
   description = "The roles that the service account needs on the project, as service_identity takes them."
-  value       = local._roles[var.flavor]
+  value       = merge([for flavor in local._flavors : local._roles[flavor]]...)
 }

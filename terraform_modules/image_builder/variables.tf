@@ -15,21 +15,19 @@ variable "build_service_account" {
   }
 }
 
-variable "flavor" {
-  description = "gcp: Cloud Build. local: Docker on the machine that starts pipelines."
-  type        = string
-  nullable    = false
+variable "components" {
+  description = "The image builders of one stack; several may be of one flavor. gcp: Cloud Build. local: Docker on the machine that starts pipelines. location, of gcp: region of Cloud Build; null is its global endpoint."
+  type = list(object({
+    name     = string
+    flavor   = string
+    location = optional(string)
+  }))
+  nullable = false
 
   validation {
-    condition     = contains(["gcp", "local"], var.flavor)
-    error_message = "flavor must be gcp or local."
+    condition     = alltrue([for one in var.components : contains(["gcp", "local"], one.flavor)])
+    error_message = "Each flavor must be gcp or local."
   }
-}
-
-variable "location" {
-  description = "gcp: region of Cloud Build. null: its global endpoint."
-  type        = string
-  default     = null
 }
 
 variable "path" {

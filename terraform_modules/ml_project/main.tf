@@ -1,18 +1,11 @@
-# One ML project: the base stack, extended and overridden. It shares bucket, keys and network with
-# the others, and has a path, a repository and a service account of its own.
-
-locals {
-  # An override replaces the whole component, as it has a version of its own; null leaves it out.
-  _components = {
-    for kind, component in merge(var.base.components, var.overrides) : kind => component if component != null
-  }
-}
+# One ML project: a stack of its own components. It shares bucket, keys and network with the others,
+# and has a path, a repository and a service account of its own.
 
 module "stack" {
   source            = "../stack"
   account_id        = var.service_account_id
   bucket            = var.base.bucket
-  components        = local._components
+  components        = var.components
   description       = "ZenML's stack of ML project ${var.name}; made by zenstrap${var.base.owner == "" ? "" : ", owner ${var.base.owner}"}."
   immutable_tags    = var.base.immutable_tags
   impersonator      = var.base.impersonator

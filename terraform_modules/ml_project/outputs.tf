@@ -10,16 +10,12 @@ output "service_account_key_id" {
 }
 
 output "stack" {
-  description = "What the ML project's stack is made of: artifact_store, container_registry, the components, and service_account; null for what it doesn't have."
+  description = "What the ML project's stack is made of: artifact_store, components, container_registry (null without) and service_account."
 
   value = {
     artifact_store     = module.stack.artifact_store
+    components         = module.stack.components
     container_registry = module.stack.container_registry
-    deployer           = module.stack.deployer
-    experiment_tracker = module.stack.experiment_tracker
-    image_builder      = module.stack.image_builder
-    orchestrator       = module.stack.orchestrator
     service_account    = module.stack.service_account
-    step_operator      = module.stack.step_operator
   }
 }

@@ -1,5 +1,5 @@
 variable "base" {
-  description = "What the ML project takes from its environment: bucket, project (with its APIs enabled), where its repository lies, keys by location, labels, and the base stack's components. impersonator and make_keys: see service_identity."
+  description = "What the ML project takes from its environment: bucket, project (with its APIs enabled), where its repository lies, keys by location, and labels. impersonator and make_keys: see service_identity."
   type = object({
     bucket            = string
     project           = object({ id = string, number = string, region = string })
@@ -11,13 +11,20 @@ variable "base" {
     network           = optional(string)
     owner             = optional(string, "")
     registry_location = optional(string)
-    components = map(object({
-      flavor                = string
-      location              = optional(string)
-      allow_unauthenticated = optional(bool, false)
-      dag_folder            = optional(string)
-    }))
   })
+  nullable = false
+}
+
+variable "components" {
+  description = "All components of the ML project's stack, also those that are as the base stack's: see stack."
+  type = list(object({
+    name                  = optional(string)
+    kind                  = string
+    flavor                = string
+    location              = optional(string)
+    allow_unauthenticated = optional(bool, false)
+    dag_folder            = optional(string)
+  }))
   nullable = false
 }
 
@@ -37,18 +44,6 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9_]*$", var.name))
     error_message = "name must be lower-case letters, digits and underscores and start with a letter."
   }
-}
-
-variable "overrides" {
-  description = "Components in the place of the base stack's, by kind. null: the ML project has none of that kind."
-  type = map(object({
-    flavor                = string
-    location              = optional(string)
-    allow_unauthenticated = optional(bool, false)
-    dag_folder            = optional(string)
-  }))
-  default  = {}
-  nullable = false
 }
 
 variable "repository_id" {

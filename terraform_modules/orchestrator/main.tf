@@ -1,11 +1,10 @@
-# What runs pipelines: what each flavor needs on Google Cloud, and what ZenML has to be told.
+# What runs pipelines: what each flavor needs on Google Cloud, and what ZenML has to be told. What is
+# made belongs to a flavor, not to a component: two components of one flavor share it.
 
 locals {
   _made_by = var.owner == "" ? "made by zenstrap" : "made by zenstrap, owner ${var.owner}"
 
-  _vertex   = var.flavor == "vertex"
-  _skypilot = var.flavor == "vm_gcp"
-  _composer = var.flavor == "airflow" && startswith(coalesce(var.dag_folder, "-"), "gs://")
+  _flavors = toset(var.components[*].flavor)
 
   _roles = {
     airflow = {}
@@ -24,15 +23,19 @@ locals {
 
   # Composer's bucket and the folder in it, which is always dags.
   # https://cloud.google.com/composer/docs/concepts/cloud-storage
-  _dag_bucket = local._composer ? split("/", var.dag_folder)[2] : null
-  _dag_path   = local._composer ? trim(join("/", slice(split("/", var.dag_folder), 3, length(split("/", var.dag_folder)))), "/") : null
+  _dags = [
+    for folder in distinct([
+      for one in var.components : trimsuffix(one.dag_folder, "/")
+      if one.flavor == "airflow" && startswith(coalesce(one.dag_folder, "-"), "gs://")
+    ]) : regex("^gs://(?P<bucket>[^/]+)/(?P<path>.+)$", folder)
+  ]
 }
 
 # The least that SkyPilot asks for. The roles that it suggests for convenience would let it change
 # the access rules of the whole project.
 # https://docs.skypilot.co/en/latest/cloud-setup/cloud-permissions/gcp.html
 resource "google_project_iam_custom_role" "skypilot" {
-  count       = local._skypilot ? 1 : 0
+  count       = contains(local._flavors, "vm_gcp") ? 1 : 0
   project     = var.project.id
   role_id     = local._skypilot_role_id
   title       = "SkyPilot for ${var.account_id}"
@@ -75,8 +78,8 @@ resource "google_project_iam_custom_role" "skypilot" {
 # its own, in which the service account may use that folder and nothing else.
 module "dags" {
   source          = "../artifact_path"
-  count           = local._composer ? 1 : 0
-  bucket          = local._dag_bucket
-  path            = local._dag_path
+  count           = length(local._dags) # one at most, see components
+  bucket          = local._dags[count.index].bucket
+  path            = local._dags[count.index].path
   service_account = var.service_account
 }

@@ -4,42 +4,37 @@ variable "account_id" {
   nullable    = false
 }
 
-variable "dag_folder" {
-  description = "airflow: where it finds its DAGs: the gs:// address of Composer's folder, or a folder on the machine that starts pipelines. null: that machine's Airflow."
-  type        = string
-  default     = null
+variable "components" {
+  description = "The orchestrators of one service account; several may be of one flavor. vertex: Vertex AI Pipelines. kubernetes: a GKE cluster that exists. vm_gcp: SkyPilot on Compute Engine. airflow: Airflow, or a Composer environment that exists. local: the machine that starts pipelines. location, of vertex and vm_gcp: the region in which pipelines run. kms_key, of vertex: key that encrypts pipeline jobs; it lies in location, null is Google's own. dag_folder, of airflow: where it finds its DAGs: the gs:// address of Composer's folder, or a folder on the machine that starts pipelines; null is that machine's Airflow."
+  type = list(object({
+    name       = string
+    flavor     = string
+    dag_folder = optional(string)
+    kms_key    = optional(string)
+    location   = optional(string)
+  }))
+  nullable = false
 
   validation {
-    condition     = !startswith(coalesce(var.dag_folder, "-"), "gs://") || can(regex("^gs://[a-z0-9][a-z0-9_.-]+/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?$", var.dag_folder))
-    error_message = "dag_folder must be gs://BUCKET/FOLDER, with a folder, if it lies in a bucket."
+    condition     = alltrue([for one in var.components : contains(["vertex", "kubernetes", "vm_gcp", "airflow", "local"], one.flavor)])
+    error_message = "Each flavor must be vertex, kubernetes, vm_gcp, airflow or local."
   }
-}
-
-variable "flavor" {
-  description = "vertex: Vertex AI Pipelines. kubernetes: a GKE cluster that exists. vm_gcp: SkyPilot on Compute Engine. airflow: Airflow, or a Composer environment that exists. local: the machine that starts pipelines."
-  type        = string
-  nullable    = false
 
   validation {
-    condition     = contains(["vertex", "kubernetes", "vm_gcp", "airflow", "local"], var.flavor)
-    error_message = "flavor must be vertex, kubernetes, vm_gcp, airflow or local."
+    condition     = alltrue([for one in var.components : one.location == null || can(regex("^[a-z]+-[a-z]+[0-9]{1,2}$", one.location))])
+    error_message = "Each location must be a region such as europe-west1."
   }
-}
-
-variable "kms_key" {
-  description = "vertex: key that encrypts pipeline jobs; it lies in location. null: Google's own key."
-  type        = string
-  default     = null
-}
-
-variable "location" {
-  description = "vertex, vm_gcp: the region in which pipelines run."
-  type        = string
-  default     = null
 
   validation {
-    condition     = var.location == null || can(regex("^[a-z]+-[a-z]+[0-9]{1,2}$", var.location))
-    error_message = "location must be a region such as europe-west1."
+    condition     = alltrue([for one in var.components : !startswith(coalesce(one.dag_folder, "-"), "gs://") || can(regex("^gs://[a-z0-9][a-z0-9_.-]+/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?$", one.dag_folder))])
+    error_message = "Each dag_folder must be gs://BUCKET/FOLDER, with a folder, if it lies in a bucket."
+  }
+
+  # The address of its grants in the state doesn't name the folder. A second one would need another
+  # address, and a moved block can't know which folder an environment has at the first.
+  validation {
+    condition     = length(distinct([for one in var.components : trimsuffix(one.dag_folder, "/") if one.flavor == "airflow" && startswith(coalesce(one.dag_folder, "-"), "gs://")])) <= 1
+    error_message = "Composer orchestrators of one stack must share one dag_folder: the service account gets access to one."
   }
 }
 

@@ -2,21 +2,29 @@
 # service account, a path in the shared bucket, a repository, and what its components need.
 
 locals {
-  _has = { for kind in ["container_registry", "orchestrator", "step_operator", "image_builder", "experiment_tracker", "deployer"] : kind => contains(keys(var.components), kind) ? 1 : 0 }
+  # Cloud Build without a location is its global endpoint, not the project's region.
+  _components = [
+    for one in var.components : merge(one, {
+      name     = coalesce(one.name, one.kind)
+      location = one.kind == "image_builder" ? one.location : coalesce(one.location, var.project.region)
+    })
+  ]
 
-  _locations = {
-    for kind, component in var.components : kind => component.location == null ? var.project.region : component.location
+  # By kind. Google takes a key of the thing's own location only; where there is none, it uses its
+  # own.
+  _of = {
+    for kind in ["container_registry", "orchestrator", "step_operator", "image_builder", "experiment_tracker", "deployer"] :
+    kind => [for one in local._components : merge(one, { kms_key = try(var.kms_keys[one.location], null) }) if one.kind == kind]
   }
-
-  # Google takes a key of the thing's own location only; where there is none, it uses its own.
-  _keys = { for kind, location in local._locations : kind => lookup(var.kms_keys, location, null) }
+  _has = { for kind, components in local._of : kind => length(components) > 0 ? 1 : 0 }
 
   # From the inputs: roles are gathered from the components, and the components name the account.
   _email = "${var.account_id}@${var.project.id}.iam.gserviceaccount.com"
   _uri   = "gs://${var.bucket}/${var.path}"
 
   # By index, not with [*], which would wait for all that a component makes; and that waits for the
-  # account. A component that the stack doesn't have has no index 0.
+  # account. That is why a kind's module is called once, for all flavors of the kind: with for_each
+  # over them, each flavor would have to be named here. A kind that the stack lacks has no index 0.
   _roles = merge(
     try(module.orchestrator[0].roles, {}),
     try(module.step_operator[0].roles, {}),
@@ -60,10 +68,7 @@ module "orchestrator" {
   count           = local._has.orchestrator
   project         = var.project
   account_id      = var.account_id
-  flavor          = var.components.orchestrator.flavor
-  dag_folder      = var.components.orchestrator.dag_folder
-  location        = local._locations.orchestrator
-  kms_key         = local._keys.orchestrator
+  components      = local._of.orchestrator
   network         = var.network
   owner           = var.owner
   service_account = module.identity.account
@@ -73,9 +78,7 @@ module "orchestrator" {
 module "step_operator" {
   source          = "../step_operator"
   count           = local._has.step_operator
-  flavor          = var.components.step_operator.flavor
-  location        = local._locations.step_operator
-  kms_key         = local._keys.step_operator
+  components      = local._of.step_operator
   network         = var.network
   service_account = local._email
 }
@@ -84,8 +87,7 @@ module "image_builder" {
   source          = "../image_builder"
   count           = local._has.image_builder
   project         = var.project
-  flavor          = var.components.image_builder.flavor
-  location        = var.components.image_builder.location
+  components      = local._of.image_builder
   bucket          = var.bucket
   path            = var.path
   repository      = one(module.container_registry[*].container_registry)
@@ -93,23 +95,18 @@ module "image_builder" {
 }
 
 module "experiment_tracker" {
-  source   = "../experiment_tracker"
-  count    = local._has.experiment_tracker
-  flavor   = var.components.experiment_tracker.flavor
-  location = local._locations.experiment_tracker
-  kms_key  = local._keys.experiment_tracker
-  uri      = local._uri
+  source     = "../experiment_tracker"
+  count      = local._has.experiment_tracker
+  components = local._of.experiment_tracker
+  uri        = local._uri
 }
 
 module "deployer" {
-  source                = "../deployer"
-  count                 = local._has.deployer
-  project               = var.project
-  account_id            = var.account_id
-  flavor                = var.components.deployer.flavor
-  allow_unauthenticated = var.components.deployer.allow_unauthenticated
-  location              = local._locations.deployer
-  kms_key               = local._keys.deployer
-  owner                 = var.owner
-  service_account       = local._email
+  source          = "../deployer"
+  count           = local._has.deployer
+  project         = var.project
+  account_id      = var.account_id
+  components      = local._of.deployer
+  owner           = var.owner
+  service_account = local._email
 }

@@ -3,33 +3,37 @@ output "artifact_store" {
   value       = { uri = module.artifacts.uri }
 }
 
+output "components" {
+  description = "What ZenML has to be told of each component, artifact store and container registry apart: name, kind, flavor, location, service_account, staging_uri, network, kms_key and secret_name_prefix, null where the flavor has no such thing. In one order, whatever that of the input."
+
+  value = flatten([
+    for kind, made in {
+      deployer           = module.deployer[*].components
+      experiment_tracker = module.experiment_tracker[*].components
+      image_builder      = module.image_builder[*].components
+      orchestrator       = module.orchestrator[*].components
+      step_operator      = module.step_operator[*].components
+      } : [
+      for one in flatten(made) : {
+        name               = one.name
+        kind               = kind
+        flavor             = one.flavor
+        location           = one.location
+        service_account    = try(one.service_account, null)
+        staging_uri        = try(one.staging_uri, null)
+        network            = try(one.network, null)
+        kms_key            = try(one.kms_key, null)
+        secret_name_prefix = try(one.secret_name_prefix, null)
+      }
+    ]
+  ])
+
+  depends_on = [module.identity]
+}
+
 output "container_registry" {
   description = "Address, location and id of the repository; null if the stack has none."
   value       = one(module.container_registry[*].container_registry)
-}
-
-output "deployer" {
-  description = "The deployer; null if the stack has none."
-  value       = one(module.deployer[*].component)
-  depends_on  = [module.identity]
-}
-
-output "experiment_tracker" {
-  description = "The experiment tracker; null if the stack has none."
-  value       = one(module.experiment_tracker[*].component)
-  depends_on  = [module.identity]
-}
-
-output "image_builder" {
-  description = "The image builder; null if the stack has none."
-  value       = one(module.image_builder[*].component)
-  depends_on  = [module.identity]
-}
-
-output "orchestrator" {
-  description = "The orchestrator."
-  value       = one(module.orchestrator[*].component)
-  depends_on  = [module.identity]
 }
 
 output "service_account" {
@@ -46,10 +50,4 @@ output "service_account_key" {
 output "service_account_key_id" {
   description = "Full name of that key; null where none is made."
   value       = module.identity.key_id
-}
-
-output "step_operator" {
-  description = "The step operator; null if the stack has none."
-  value       = one(module.step_operator[*].component)
-  depends_on  = [module.identity]
 }

@@ -11,8 +11,10 @@ variable "bucket" {
 }
 
 variable "components" {
-  description = "The components that need something on Google Cloud, by kind. location: null is the project's region. Other attributes belong to some flavors: see the modules of the kinds."
-  type = map(object({
+  description = "The components that need something on Google Cloud; several may be of one kind. name: null is the kind. location: null is the project's region. Other attributes belong to some flavors: see the modules of the kinds."
+  type = list(object({
+    name                  = optional(string)
+    kind                  = string
     flavor                = string
     location              = optional(string)
     allow_unauthenticated = optional(bool, false)
@@ -21,13 +23,18 @@ variable "components" {
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.components), ["artifact_store", "container_registry", "orchestrator", "step_operator", "image_builder", "experiment_tracker", "deployer"])) == 0
-    error_message = "Each key of components must be artifact_store, container_registry, orchestrator, step_operator, image_builder, experiment_tracker or deployer."
+    condition     = length(setsubtract(var.components[*].kind, ["artifact_store", "container_registry", "orchestrator", "step_operator", "image_builder", "experiment_tracker", "deployer"])) == 0
+    error_message = "Each kind must be artifact_store, container_registry, orchestrator, step_operator, image_builder, experiment_tracker or deployer."
   }
 
   validation {
-    condition     = contains(keys(var.components), "orchestrator")
+    condition     = contains(var.components[*].kind, "orchestrator")
     error_message = "components must have an orchestrator: ZenML makes no stack without."
+  }
+
+  validation {
+    condition     = length(distinct([for one in var.components : [coalesce(one.name, one.kind), one.flavor]])) == length(var.components)
+    error_message = "components must not have two of one name and flavor: the outputs tell them apart by these."
   }
 }
 

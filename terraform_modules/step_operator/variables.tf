@@ -1,28 +1,21 @@
-variable "flavor" {
-  description = "vertex: Vertex AI custom jobs."
-  type        = string
-  nullable    = false
+variable "components" {
+  description = "The step operators of one service account; several may be of one flavor. vertex: Vertex AI custom jobs. location: the region in which the jobs run. kms_key: key that encrypts them; it lies in location, null is Google's own."
+  type = list(object({
+    name     = string
+    flavor   = string
+    kms_key  = optional(string)
+    location = string
+  }))
+  nullable = false
 
   validation {
-    condition     = contains(["vertex"], var.flavor)
-    error_message = "flavor must be vertex."
+    condition     = alltrue([for one in var.components : contains(["vertex"], one.flavor)])
+    error_message = "Each flavor must be vertex."
   }
-}
-
-variable "kms_key" {
-  description = "Key that encrypts the jobs; it lies in location. null: Google's own key."
-  type        = string
-  default     = null
-}
-
-variable "location" {
-  description = "The region in which the jobs run."
-  type        = string
-  nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z]+-[a-z]+[0-9]{1,2}$", var.location))
-    error_message = "location must be a region such as europe-west1."
+    condition     = alltrue([for one in var.components : can(regex("^[a-z]+-[a-z]+[0-9]{1,2}$", one.location))])
+    error_message = "Each location must be a region such as europe-west1."
   }
 }
 

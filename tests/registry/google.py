@@ -52,25 +52,21 @@ def outputs_of(config: EnvironmentConfig, **changes: Any) -> dict[str, Any]:
             },
             "service_account": {"email": email},
         }
-        present = config.components_of(project).present()
-        for kind in (
-            "orchestrator",
-            "step_operator",
-            "image_builder",
-            "experiment_tracker",
-            "deployer",
-        ):
-            component = present.get(kind)  # type: ignore[call-overload]
-            made[kind] = component and {
+        made["components"] = [
+            {
+                "name": kind,
+                "kind": kind,
                 "flavor": component.flavor,
                 "location": getattr(component, "location", None) or region,
                 "service_account": email,
                 "staging_uri": f"{uri}/staging/{kind}",
                 "network": None,
                 "kms_key": key if strict else None,
+                "secret_name_prefix": f"secrets-of-{account}-" if kind == "deployer" else None,
             }
-        if made["deployer"]:
-            made["deployer"]["secret_name_prefix"] = f"secrets-of-{account}-"
+            for kind, component in config.components_of(project).present().items()
+            if kind not in ("artifact_store", "container_registry")
+        ]
         return made
 
     keyless = config.auth.method == "external-account"

@@ -87,8 +87,9 @@ def test_each_deployer_names_its_secrets_as_its_own_role_allows() -> None:
 def test_a_deployer_whose_secrets_have_no_name_is_refused() -> None:
     config = configured("prod")
     outputs = outputs_of(config)
-    del outputs["deployer"]["secret_name_prefix"]
-    with pytest.raises(RegistryError, match=r"deployer\.secret_name_prefix"):
+    told = next(one for one in outputs["components"] if one["kind"] == "deployer")
+    told["secret_name_prefix"] = None
+    with pytest.raises(RegistryError, match="secret_name_prefix"):
         registry_from(config, outputs)
 
 

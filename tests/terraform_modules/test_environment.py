@@ -16,30 +16,22 @@ from zenstrap.terraform.plan import parse_plan
 
 from .conftest import ENVIRONMENTS, MakeModule
 
-# What the registrations are made from: every attribute, whatever the flavors.
+# What the registrations are made from.
 STACK = {
     "artifact_store": {"bucket", "location", "uri"},
     "container_registry": {"location", "repository_id", "uri"},
-    "deployer": {"flavor", "kms_key", "location", "secret_name_prefix", "service_account"},
-    "experiment_tracker": {"flavor", "kms_key", "location", "staging_uri"},
-    "image_builder": {"flavor", "location", "service_account", "staging_uri"},
-    "orchestrator": {
-        "flavor",
-        "kms_key",
-        "location",
-        "network",
-        "service_account",
-        "staging_uri",
-    },
     "service_account": {"email"},
-    "step_operator": {
-        "flavor",
-        "kms_key",
-        "location",
-        "network",
-        "service_account",
-        "staging_uri",
-    },
+}
+COMPONENT = {  # every attribute, whatever the flavor
+    "flavor",
+    "kind",
+    "kms_key",
+    "location",
+    "name",
+    "network",
+    "secret_name_prefix",
+    "service_account",
+    "staging_uri",
 }
 ROOT = STACK | {
     "encryption": {"kms_keys"},
@@ -47,17 +39,8 @@ ROOT = STACK | {
     "retention": {"artifact_days", "stack_versions", "ttl"},
     "workload_identity": {"audience", "provider"},
 }
-OTHERS = {"labels", "ml_projects", "service_account_key_ids", "service_account_keys"}
+OTHERS = {"components", "labels", "ml_projects", "service_account_key_ids", "service_account_keys"}
 WITH_KEYS = {"service_account_key_ids", "service_account_keys"}
-
-KINDS = {
-    "container_registry",
-    "deployer",
-    "experiment_tracker",
-    "image_builder",
-    "orchestrator",
-    "step_operator",
-}
 
 Planned = Callable[[str], dict[str, Any]]
 
@@ -93,10 +76,13 @@ def test_outputs_have_their_shape(name: str, planned: Planned) -> None:
     given = variables(name)
     switched_off = frozenset({"encryption", "workload_identity"} if name == "dev" else ())
     assert _shape(outputs) == _expected(ROOT, given["components"], switched_off)
+    _require_told(outputs["components"], given["components"])
     assert outputs["ml_projects"].keys() == given["ml_projects"].keys()
     for project, stack in outputs["ml_projects"].items():
-        assert stack.keys() == STACK.keys()
-        assert _shape(stack) == _expected(STACK, given["ml_projects"][project]["components"])
+        components = given["ml_projects"][project]["components"]
+        assert stack.keys() == STACK.keys() | {"components"}
+        assert _shape(stack) == _expected(STACK, components)
+        _require_told(stack["components"], components)
 
 
 @EACH
@@ -117,8 +103,9 @@ def test_staging_encrypts_where_the_user_has_a_key(planned: Planned) -> None:
     outputs = planned("staging")["planned_values"]["outputs"]
     own = variables("staging")["kms_keys"]
     assert outputs["encryption"]["value"] == {"kms_keys": own}
-    assert outputs["orchestrator"]["value"]["kms_key"] == own["europe-west1"]
-    assert outputs["experiment_tracker"]["value"]["kms_key"] is None
+    keys = {one["kind"]: one["kms_key"] for one in outputs["components"]["value"]}
+    assert keys["orchestrator"] == own["europe-west1"]
+    assert keys["experiment_tracker"] is None
 
 
 def test_nobody_gets_in_but_the_stacks_and_googles_own(planned: Planned) -> None:
@@ -223,11 +210,20 @@ def _shape(outputs: dict[str, Any]) -> dict[str, set[str] | None]:
 
 def _expected(
     shape: dict[str, set[str]],
-    components: dict[str, Any],
+    components: list[dict[str, Any]],
     switched_off: frozenset[str] = frozenset(),
 ) -> dict[str, set[str] | None]:
-    absent = (KINDS - components.keys()) | switched_off
+    absent = ({"container_registry"} - {one["kind"] for one in components}) | switched_off
     return {output: None if output in absent else keys for output, keys in shape.items()}
+
+
+def _require_told(told: list[dict[str, Any]], given: list[dict[str, Any]]) -> None:
+    apart = {"artifact_store", "container_registry"}
+    named = {(one.get("name", one["kind"]), one["kind"], one["flavor"]) for one in given}
+    assert {(one["name"], one["kind"], one["flavor"]) for one in told} == {
+        one for one in named if one[1] not in apart
+    }
+    assert all(one.keys() == COMPONENT for one in told)
 
 
 def _any(mask: Any) -> bool:

@@ -78,8 +78,7 @@ def _stands_on(
     needed = platform.is_needed(
         change,
         methods={connector.method for connector in _connectors(alias, actual)},
-        kinds=alias.components.keys(),
-        flavors=_flavors(alias, actual),
+        components=_components(alias, actual),
     )
     if needed is not None:
         return needed
@@ -96,6 +95,7 @@ def _connectors(alias: ActualStack, actual: ActualRegistry) -> Iterator[ActualCo
                 yield actual.connectors[str(component.connector)]
 
 
-def _flavors(alias: ActualStack, actual: ActualRegistry) -> set[str]:
+def _components(alias: ActualStack, actual: ActualRegistry) -> set[tuple[str, str]]:
+    """Kind and flavor of each component."""
     keys = ((kind, name) for kind, names in alias.components.items() for name in names)
-    return {actual.components[key].flavor for key in keys if key in actual.components}
+    return {(key[0], actual.components[key].flavor) for key in keys if key in actual.components}

@@ -256,14 +256,13 @@ class Platform(Protocol):
         change: ResourceChange,
         *,
         methods: Collection[str],
-        kinds: Collection[str],
-        flavors: Collection[str],
+        components: Collection[tuple[str, str]],
     ) -> bool | None:
         """Whether a stack needs a resource that a plan destroys.
 
         Args:
             methods: of its connectors.
-            kinds, flavors: of its components.
+            components: kind and flavor of each of its components.
 
         Returns:
             None where the resource doesn't say.

@@ -73,8 +73,7 @@ class Defaults:
         change: ResourceChange,
         *,
         methods: Collection[str],
-        kinds: Collection[str],
-        flavors: Collection[str],
+        components: Collection[tuple[str, str]],
     ) -> bool | None:
         return None
 

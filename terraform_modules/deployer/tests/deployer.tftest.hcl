@@ -4,8 +4,7 @@ mock_provider "google" {}
 
 variables {
   account_id      = "zenml-dev"
-  flavor          = "gcp"
-  location        = "europe-west1"
+  components      = [{ name = "deployer", flavor = "gcp", location = "europe-west1" }]
   project         = { id = "acme-ml-dev", number = "123456789012" }
   service_account = "zenml-dev@acme-ml-dev.iam.gserviceaccount.com"
 }
@@ -26,13 +25,13 @@ run "secrets_of_its_own" {
   command = plan
 
   assert {
-    condition     = output.roles.secret_user.condition.expression == "resource.name.startsWith(\"projects/123456789012/secrets/${output.component.secret_name_prefix}\")"
+    condition     = output.roles.secret_user.condition.expression == "resource.name.startsWith(\"projects/123456789012/secrets/${output.components[0].secret_name_prefix}\")"
     error_message = "The rest should be for its own secrets alone."
   }
 
   # ZenML makes lower-case letters, digits and single dashes of it.
   assert {
-    condition     = can(regex("^zenml-[0-9a-f]{10}-$", output.component.secret_name_prefix))
+    condition     = can(regex("^zenml-[0-9a-f]{10}-$", output.components[0].secret_name_prefix))
     error_message = "The prefix should have one length and survive ZenML's own rules."
   }
 }
@@ -41,12 +40,15 @@ run "open_services" {
   command = plan
 
   variables {
-    allow_unauthenticated = true
+    components = [
+      { name = "closed", flavor = "gcp", location = "europe-west1" },
+      { name = "open", flavor = "gcp", location = "europe-west4", allow_unauthenticated = true },
+    ]
   }
 
   assert {
     condition     = output.roles.cloud_run.role == "roles/run.admin"
-    error_message = "Opening a service takes the right to change its access rules."
+    error_message = "One open deployer takes the right to change access rules."
   }
 }
 
@@ -54,20 +56,20 @@ run "refuses_an_unknown_flavor" {
   command = plan
 
   variables {
-    flavor = "aws"
+    components = [{ name = "deployer", flavor = "aws", location = "europe-west1" }]
   }
 
-  expect_failures = [var.flavor]
+  expect_failures = [var.components]
 }
 
 run "refuses_a_zone" {
   command = plan
 
   variables {
-    location = "europe-west1-b"
+    components = [{ name = "deployer", flavor = "gcp", location = "europe-west1-b" }]
   }
 
-  expect_failures = [var.location]
+  expect_failures = [var.components]
 }
 
 run "names_the_owner" {

@@ -10,11 +10,8 @@ locals {
   _impersonator = var.auth.method == "impersonation" ? var.auth.source_service_account : null
 
   # Everything that is used by some stack.
-  _components = concat(
-    [for kind, one in var.components : merge(one, { kind = kind })],
-    flatten([for project in var.ml_projects : [for kind, one in project.components : merge(one, { kind = kind })]]),
-  )
-  _flavors = { for one in local._components : one.kind => one.flavor... }
+  _components = concat(var.components, flatten(values(var.ml_projects)[*].components))
+  _flavors    = { for one in local._components : one.kind => one.flavor... }
 
   # Which services encrypt, and in which locations. In strict mode keys are made where the user
   # gave none; else what lies elsewhere than the user's keys is encrypted with Google's own.
@@ -33,7 +30,6 @@ locals {
   # What the stacks share.
   _shared = {
     bucket            = module.artifact_store.bucket
-    components        = var.components
     immutable_tags    = local._strict
     impersonator      = local._impersonator
     kms_keys          = module.encryption.kms_keys
@@ -87,7 +83,7 @@ module "stack" {
   source            = "../../stack"
   account_id        = var.names.service_account_id
   bucket            = local._shared.bucket
-  components        = local._shared.components
+  components        = var.components
   description       = "ZenML's base stack of environment ${var.environment}; made by zenstrap${var.owner == "" ? "" : ", owner ${var.owner}"}."
   immutable_tags    = local._shared.immutable_tags
   impersonator      = local._shared.impersonator
@@ -106,16 +102,11 @@ module "ml_projects" {
   source             = "../../ml_project"
   for_each           = var.ml_projects
   base               = local._shared
+  components         = each.value.components
   name               = each.key
   labels             = each.value.labels
   repository_id      = each.value.repository_id
   service_account_id = each.value.service_account_id
-
-  # components is the whole set: what the ML project leaves out of the base stack becomes null.
-  overrides = {
-    for kind in setunion(keys(var.components), keys(each.value.components)) :
-    kind => lookup(each.value.components, kind, null)
-  }
 }
 
 module "workload_identity" {

@@ -7,29 +7,19 @@ output "artifact_store" {
   }
 }
 
+output "components" {
+  description = "What ZenML has to be told of each of the base stack's components, artifact store and container registry apart: name, kind, flavor, location, service_account, staging_uri, network, kms_key and secret_name_prefix; null where the flavor has no such thing."
+  value       = module.stack.components
+}
+
 output "container_registry" {
   description = "The base stack's repository; null without."
   value       = module.stack.container_registry
 }
 
-output "deployer" {
-  description = "The base stack's deployer; null without."
-  value       = module.stack.deployer
-}
-
 output "encryption" {
   description = "The keys that encrypt, by their location in Cloud KMS; null where Google's own keys do."
   value       = local._encrypts ? { kms_keys = module.encryption.kms_keys } : null
-}
-
-output "experiment_tracker" {
-  description = "The base stack's experiment tracker; null without."
-  value       = module.stack.experiment_tracker
-}
-
-output "image_builder" {
-  description = "The base stack's image builder; null without."
-  value       = module.stack.image_builder
 }
 
 output "labels" {
@@ -48,11 +38,6 @@ output "ml_projects" {
       }
     })
   }
-}
-
-output "orchestrator" {
-  description = "The base stack's orchestrator."
-  value       = module.stack.orchestrator
 }
 
 output "project" {
@@ -85,11 +70,6 @@ output "service_account_keys" {
     { base = module.stack.service_account_key },
     { for name, project in module.ml_projects : name => project.service_account_key },
   ) : {}
-}
-
-output "step_operator" {
-  description = "The base stack's step operator; null without."
-  value       = module.stack.step_operator
 }
 
 output "workload_identity" {

@@ -42,8 +42,10 @@ variable "auth" {
 }
 
 variable "components" {
-  description = "The base stack's components, by kind. location: null is the region. allow_unauthenticated belongs to deployer, dag_folder to orchestrator."
-  type = map(object({
+  description = "The base stack's components; several may be of one kind. name: null is the kind. location: null is the region. allow_unauthenticated belongs to deployer, dag_folder to orchestrator."
+  type = list(object({
+    name                  = optional(string)
+    kind                  = string
     flavor                = string
     location              = optional(string)
     allow_unauthenticated = optional(bool, false)
@@ -89,7 +91,9 @@ variable "ml_projects" {
     repository_id      = optional(string)
     service_account_id = string
     labels             = optional(map(string), {})
-    components = map(object({
+    components = list(object({
+      name                  = optional(string)
+      kind                  = string
       flavor                = string
       location              = optional(string)
       allow_unauthenticated = optional(bool, false)

@@ -1,14 +1,14 @@
 # Run with `terraform test`. Nothing is made.
 
 variables {
-  flavor   = "vertex"
-  location = "europe-west1"
-  uri      = "gs://acme-ml-dev-zenml-dev/shared"
+  components = [{ name = "experiment_tracker", flavor = "vertex", location = "europe-west1" }]
+  uri        = "gs://acme-ml-dev-zenml-dev/shared"
 }
 
 run "vertex" {
   assert {
-    condition = jsonencode(output.component) == jsonencode({
+    condition = jsonencode(output.components[0]) == jsonencode({
+      name        = "experiment_tracker"
       flavor      = "vertex"
       location    = "europe-west1"
       staging_uri = "gs://acme-ml-dev-zenml-dev/shared/vertex_experiments"
@@ -25,12 +25,26 @@ run "vertex" {
 
 run "mlflow" {
   variables {
-    flavor = "mlflow"
+    components = [{ name = "experiment_tracker", flavor = "mlflow", location = "europe-west1" }]
   }
 
   assert {
-    condition     = length(output.roles) == 0 && [for value in values(output.component) : value if value != null] == ["mlflow"]
+    condition     = length(output.roles) == 0 && toset([for value in values(output.components[0]) : value if value != null]) == toset(["mlflow", "experiment_tracker"])
     error_message = "Nothing of Google's should be needed."
+  }
+}
+
+run "both" {
+  variables {
+    components = [
+      { name = "experiments", flavor = "vertex", location = "europe-west1" },
+      { name = "server", flavor = "mlflow" },
+    ]
+  }
+
+  assert {
+    condition     = keys(output.roles) == ["vertex"] && output.components[0].staging_uri == "gs://acme-ml-dev-zenml-dev/shared/vertex_experiments" && output.components[1].staging_uri == null
+    error_message = "Each should have what its flavor has."
   }
 }
 
@@ -38,18 +52,18 @@ run "refuses_an_unknown_flavor" {
   command = plan
 
   variables {
-    flavor = "wandb"
+    components = [{ name = "experiment_tracker", flavor = "wandb" }]
   }
 
-  expect_failures = [var.flavor]
+  expect_failures = [var.components]
 }
 
 run "refuses_a_zone" {
   command = plan
 
   variables {
-    location = "europe-west1-b"
+    components = [{ name = "experiment_tracker", flavor = "vertex", location = "europe-west1-b" }]
   }
 
-  expect_failures = [var.location]
+  expect_failures = [var.components]
 }

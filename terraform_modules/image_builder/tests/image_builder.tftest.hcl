@@ -4,7 +4,7 @@ mock_provider "google" {}
 
 variables {
   bucket          = "acme-ml-dev-zenml-dev"
-  flavor          = "gcp"
+  components      = [{ name = "image_builder", flavor = "gcp" }]
   path            = "shared"
   project         = { id = "acme-ml-dev", number = "123456789012" }
   repository      = { location = "europe-west1", repository_id = "zenml-dev" }
@@ -13,7 +13,7 @@ variables {
 
 run "the_account_that_builds_run_as" {
   assert {
-    condition     = output.component.service_account == "123456789012-compute@developer.gserviceaccount.com" && output.component.staging_uri == "gs://acme-ml-dev-zenml-dev/shared/cloud-build-contexts"
+    condition     = output.components[0].service_account == "123456789012-compute@developer.gserviceaccount.com" && output.components[0].staging_uri == "gs://acme-ml-dev-zenml-dev/shared/cloud-build-contexts"
     error_message = "It should be Compute Engine's default account, and the folder ZenML's."
   }
 
@@ -56,7 +56,7 @@ run "local" {
   command = plan
 
   variables {
-    flavor     = "local"
+    components = [{ name = "image_builder", flavor = "local" }]
     repository = null
   }
 
@@ -66,14 +66,34 @@ run "local" {
   }
 }
 
+run "several" {
+  variables {
+    components = [
+      { name = "cloud", flavor = "gcp" },
+      { name = "regional", flavor = "gcp", location = "europe-west1" },
+      { name = "docker", flavor = "local" },
+    ]
+  }
+
+  assert {
+    condition     = length(google_service_account_iam_member.act_as_builder) == 1 && keys(output.roles) == ["cloud_build"]
+    error_message = "What Cloud Build needs should be there once."
+  }
+
+  assert {
+    condition     = output.components[1].location == "europe-west1" && output.components[0].location == null && output.components[2].service_account == null
+    error_message = "Each should have what its flavor has."
+  }
+}
+
 run "refuses_an_unknown_flavor" {
   command = plan
 
   variables {
-    flavor = "kaniko"
+    components = [{ name = "image_builder", flavor = "kaniko" }]
   }
 
-  expect_failures = [var.flavor]
+  expect_failures = [var.components]
 }
 
 run "refuses_a_person" {

@@ -6,17 +6,17 @@ variables {
   name               = "fraud_detection"
   service_account_id = "zenml-prod-fraud-detection"
   repository_id      = "zenml-prod-fraud-detection"
+  components = [
+    { kind = "container_registry", flavor = "gcp" },
+    { kind = "orchestrator", flavor = "vertex" },
+    { kind = "image_builder", flavor = "gcp" },
+    { kind = "experiment_tracker", flavor = "vertex" },
+  ]
   base = {
     bucket            = "acme-ml-prod-zenml-prod"
     project           = { id = "acme-ml-prod", number = "123456789012", region = "europe-west1" }
     labels            = { environment = "prod", stage = "prod" }
     registry_location = "europe"
-    components = {
-      container_registry = { flavor = "gcp" }
-      orchestrator       = { flavor = "vertex" }
-      image_builder      = { flavor = "gcp" }
-      experiment_tracker = { flavor = "vertex" }
-    }
   }
 }
 
@@ -29,7 +29,7 @@ run "has_its_own" {
   }
 
   assert {
-    condition     = output.stack.service_account.email == "zenml-prod-fraud-detection@acme-ml-prod.iam.gserviceaccount.com" && output.stack.orchestrator.service_account == output.stack.service_account.email
+    condition     = output.stack.service_account.email == "zenml-prod-fraud-detection@acme-ml-prod.iam.gserviceaccount.com" && [for one in output.stack.components : one.service_account if one.kind == "orchestrator"][0] == output.stack.service_account.email
     error_message = "It should run as an account of its own."
   }
 
@@ -39,30 +39,19 @@ run "has_its_own" {
   }
 }
 
-run "inherits_overrides_and_leaves_out" {
+run "has_what_it_names" {
   command = plan
 
   variables {
-    overrides = {
-      orchestrator       = { flavor = "vertex", location = "europe-west4" }
-      step_operator      = { flavor = "vertex" }
-      experiment_tracker = null
-    }
+    components = [
+      { kind = "orchestrator", flavor = "vertex", location = "europe-west4" },
+      { kind = "step_operator", flavor = "vertex" },
+    ]
   }
 
   assert {
-    condition     = output.stack.image_builder.flavor == "gcp"
-    error_message = "What isn't overridden should be the base stack's."
-  }
-
-  assert {
-    condition     = output.stack.orchestrator.location == "europe-west4" && output.stack.step_operator.location == "europe-west1"
-    error_message = "What is overridden or added should be the ML project's."
-  }
-
-  assert {
-    condition     = output.stack.experiment_tracker == null
-    error_message = "What is null should be left out."
+    condition     = output.stack.container_registry == null && { for one in output.stack.components : one.kind => one.location } == { orchestrator = "europe-west4", step_operator = "europe-west1" }
+    error_message = "It should have its components and no other."
   }
 }
 

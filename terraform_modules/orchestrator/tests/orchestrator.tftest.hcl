@@ -4,10 +4,8 @@ mock_provider "google" {}
 
 variables {
   account_id      = "zenml-dev"
-  flavor          = "vertex"
-  location        = "europe-west1"
+  components      = [{ name = "orchestrator", flavor = "vertex", location = "europe-west1", kms_key = "projects/acme-ml-dev/locations/europe-west1/keyRings/ring/cryptoKeys/key" }]
   network         = "projects/123456789012/global/networks/ml"
-  kms_key         = "projects/acme-ml-dev/locations/europe-west1/keyRings/ring/cryptoKeys/key"
   project         = { id = "acme-ml-dev", number = "123456789012" }
   service_account = "zenml-dev@acme-ml-dev.iam.gserviceaccount.com"
   uri             = "gs://acme-ml-dev-zenml-dev/shared"
@@ -17,13 +15,14 @@ run "vertex" {
   command = plan
 
   assert {
-    condition = output.component == {
+    condition = output.components[0] == {
+      name            = "orchestrator"
       flavor          = "vertex"
       location        = "europe-west1"
       service_account = var.service_account
       staging_uri     = "gs://acme-ml-dev-zenml-dev/shared/vertex_pipelines"
       network         = var.network
-      kms_key         = var.kms_key
+      kms_key         = var.components[0].kms_key
     }
     error_message = "Everything should be known while planning."
   }
@@ -36,18 +35,18 @@ run "vertex" {
 
 run "kubernetes" {
   variables {
-    flavor = "kubernetes"
+    components = [{ name = "orchestrator", flavor = "kubernetes", location = "europe-west1", kms_key = "projects/acme-ml-dev/locations/europe-west1/keyRings/ring/cryptoKeys/key" }]
   }
 
   assert {
-    condition     = [for one in output.roles : one.role] == ["roles/container.developer"] && output.component.staging_uri == null && output.component.kms_key == null
+    condition     = [for one in output.roles : one.role] == ["roles/container.developer"] && output.components[0].staging_uri == null && output.components[0].kms_key == null
     error_message = "The service account should work in clusters and have nothing of Vertex AI's."
   }
 }
 
 run "skypilot" {
   variables {
-    flavor = "vm_gcp"
+    components = [{ name = "orchestrator", flavor = "vm_gcp", location = "europe-west1" }]
   }
 
   assert {
@@ -63,8 +62,7 @@ run "skypilot" {
 
 run "composer" {
   variables {
-    flavor     = "airflow"
-    dag_folder = "gs://europe-west1-airflow-1234-bucket/dags"
+    components = [{ name = "orchestrator", flavor = "airflow", dag_folder = "gs://europe-west1-airflow-1234-bucket/dags" }]
   }
 
   assert {
@@ -73,7 +71,7 @@ run "composer" {
   }
 
   assert {
-    condition     = output.component.staging_uri == "gs://europe-west1-airflow-1234-bucket/dags" && length(output.roles) == 0
+    condition     = output.components[0].staging_uri == "gs://europe-west1-airflow-1234-bucket/dags" && length(output.roles) == 0
     error_message = "It should need no role on the project."
   }
 }
@@ -82,12 +80,11 @@ run "airflow_on_a_machine" {
   command = plan
 
   variables {
-    flavor     = "airflow"
-    dag_folder = "/srv/airflow/dags"
+    components = [{ name = "orchestrator", flavor = "airflow", dag_folder = "/srv/airflow/dags" }]
   }
 
   assert {
-    condition     = length(module.dags) == 0 && output.component.staging_uri == "/srv/airflow/dags"
+    condition     = length(module.dags) == 0 && output.components[0].staging_uri == "/srv/airflow/dags"
     error_message = "Nothing of Google's should be needed."
   }
 }
@@ -96,52 +93,87 @@ run "local" {
   command = plan
 
   variables {
-    flavor = "local"
+    components = [{ name = "orchestrator", flavor = "local", location = "europe-west1" }]
   }
 
   assert {
-    condition     = length(output.roles) == 0 && [for value in values(output.component) : value if value != null] == ["local"]
+    condition     = length(output.roles) == 0 && toset([for value in values(output.components[0]) : value if value != null]) == toset(["local", "orchestrator"])
     error_message = "Nothing of Google's should be needed."
   }
+}
+
+run "several" {
+  variables {
+    components = [
+      { name = "a", flavor = "vertex", location = "europe-west1" },
+      { name = "b", flavor = "vertex", location = "europe-west4" },
+      { name = "c", flavor = "kubernetes" },
+      { name = "d", flavor = "vm_gcp", location = "europe-west1" },
+      { name = "e", flavor = "airflow", dag_folder = "gs://europe-west1-airflow-1234-bucket/dags" },
+      { name = "f", flavor = "airflow", dag_folder = "gs://europe-west1-airflow-1234-bucket/dags/" },
+    ]
+  }
+
+  assert {
+    condition     = toset(keys(output.roles)) == toset(["kubernetes", "skypilot", "vertex"]) && length(module.dags) == 1
+    error_message = "What a flavor needs should be there once."
+  }
+
+  assert {
+    condition     = jsonencode({ for one in output.components : one.name => one.location }) == jsonencode({ a = "europe-west1", b = "europe-west4", c = null, d = "europe-west1", e = null, f = null })
+    error_message = "Each should have its own location."
+  }
+}
+
+run "refuses_two_composer_folders" {
+  command = plan
+
+  variables {
+    components = [
+      { name = "a", flavor = "airflow", dag_folder = "gs://europe-west1-airflow-1234-bucket/dags" },
+      { name = "b", flavor = "airflow", dag_folder = "gs://europe-west1-airflow-5678-bucket/dags" },
+    ]
+  }
+
+  expect_failures = [var.components]
 }
 
 run "refuses_an_unknown_flavor" {
   command = plan
 
   variables {
-    flavor = "skypilot"
+    components = [{ name = "orchestrator", flavor = "skypilot" }]
   }
 
-  expect_failures = [var.flavor]
+  expect_failures = [var.components]
 }
 
 run "refuses_a_bucket_without_a_folder" {
   command = plan
 
   variables {
-    flavor     = "airflow"
-    dag_folder = "gs://europe-west1-airflow-1234-bucket"
+    components = [{ name = "orchestrator", flavor = "airflow", dag_folder = "gs://europe-west1-airflow-1234-bucket" }]
   }
 
-  expect_failures = [var.dag_folder]
+  expect_failures = [var.components]
 }
 
 run "refuses_a_zone" {
   command = plan
 
   variables {
-    location = "europe-west1-b"
+    components = [{ name = "orchestrator", flavor = "vertex", location = "europe-west1-b" }]
   }
 
-  expect_failures = [var.location]
+  expect_failures = [var.components]
 }
 
 run "names_the_owner" {
   command = plan
 
   variables {
-    flavor = "vm_gcp"
-    owner  = "0123456789ab"
+    components = [{ name = "orchestrator", flavor = "vm_gcp", location = "europe-west1" }]
+    owner      = "0123456789ab"
   }
 
   assert {

@@ -1,14 +1,14 @@
 # Run with `terraform test`. Nothing is made.
 
 variables {
-  flavor          = "vertex"
-  location        = "europe-west1"
+  components      = [{ name = "step_operator", flavor = "vertex", location = "europe-west1" }]
   service_account = "zenml-dev@acme-ml-dev.iam.gserviceaccount.com"
 }
 
 run "vertex" {
   assert {
-    condition = jsonencode(output.component) == jsonencode({
+    condition = jsonencode(output.components[0]) == jsonencode({
+      name            = "step_operator"
       flavor          = "vertex"
       location        = "europe-west1"
       service_account = var.service_account
@@ -25,22 +25,36 @@ run "vertex" {
   }
 }
 
+run "two_places" {
+  variables {
+    components = [
+      { name = "near", flavor = "vertex", location = "europe-west1" },
+      { name = "far", flavor = "vertex", location = "us-central1" },
+    ]
+  }
+
+  assert {
+    condition     = keys(output.roles) == ["vertex"] && output.components[*].location == ["europe-west1", "us-central1"]
+    error_message = "They should share the role."
+  }
+}
+
 run "refuses_an_unknown_flavor" {
   command = plan
 
   variables {
-    flavor = "sagemaker"
+    components = [{ name = "step_operator", flavor = "sagemaker", location = "europe-west1" }]
   }
 
-  expect_failures = [var.flavor]
+  expect_failures = [var.components]
 }
 
 run "refuses_a_zone" {
   command = plan
 
   variables {
-    location = "europe-west1-b"
+    components = [{ name = "step_operator", flavor = "vertex", location = "europe-west1-b" }]
   }
 
-  expect_failures = [var.location]
+  expect_failures = [var.components]
 }

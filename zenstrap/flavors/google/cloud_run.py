@@ -31,7 +31,7 @@ def _registered(component: CloudRun, made: Made) -> Registered:
     workload = made.workload
     if workload.secret_name_prefix is None:
         raise RegistryError(
-            "Terraform's outputs have no deployer, and the stack has such a component",
+            "Terraform's output secret_name_prefix is null, and the stack has a deployer",
             why="The root module and zenstrap disagree about what it outputs.",
         )
     return Registered(

@@ -41,7 +41,7 @@ def _bucket(component: Bucket, made: Made) -> Registered:
 def _repository(component: Repository, made: Made) -> Registered:
     if made.registry is None:
         raise RegistryError(
-            "Terraform's output container_registry is null, and the stack has such a component",
+            "Terraform's output container_registry is null, and the stack has a container registry",
             why="The root module and zenstrap disagree about what it outputs.",
         )
     return Registered({"uri": made.registry}, resource=made.registry)

@@ -8,11 +8,15 @@ from typing import Final
 
 from zenstrap.config import GoogleEnvironment
 from zenstrap.config.names import COMPONENT_KINDS
+from zenstrap.flavors.google import FLAVORS
+from zenstrap.flavors.google.airflow import AIRFLOW
+from zenstrap.flavors.google.base import GoogleFlavor
 from zenstrap.platforms.gcp.provider import ACCOUNT_KEY
 from zenstrap.terraform.plan import Plan, ResourceChange
 
 _KIND: Final = re.compile(rf"module\.({'|'.join(COMPONENT_KINDS)})\[0\]")
-_ROLE: Final = re.compile(r'google_project_iam_member\.roles\["([^"]+)"\]')
+# A role that is given, and a custom role of the same name.
+_ROLE: Final = re.compile(r'google_project_iam_(?:member\.roles\["|custom_role\.)(\w+)')
 
 # What grants access to connectors of a method. The configuration no longer says who that was, so
 # Terraform can't keep it until the successor is proven, as it does with keys.
@@ -25,14 +29,7 @@ _BY_PLACE: Final = {
     "module.workload_identity[0].": "external-account",
     "google_service_account_iam_member.impersonator[": "impersonation",
 }
-# What needs the roles that the modules give on the project: a flavor, or a kind of component.
-_FLAVORS_OF_ROLES: Final = {"vertex": "vertex", "kubernetes": "kubernetes", "skypilot": "vm_gcp"}
-_KINDS_OF_ROLES: Final = {
-    "cloud_build": "image_builder",
-    "cloud_run": "deployer",
-    "secret_creator": "deployer",
-    "secret_user": "deployer",
-}
+_DAGS: Final = "module.orchestrator[0].module.dags["
 
 
 def revoked_methods(plan: Plan) -> frozenset[str]:
@@ -49,11 +46,7 @@ def revokes_keys(config: GoogleEnvironment, plan: Plan) -> bool:
 
 
 def is_needed(
-    change: ResourceChange,
-    *,
-    methods: Collection[str],
-    kinds: Collection[str],
-    flavors: Collection[str],
+    change: ResourceChange, *, methods: Collection[str], components: Collection[tuple[str, str]]
 ) -> bool | None:
     """Whether a stack needs what a plan destroys; see :meth:`Platform.is_needed`."""
     if change.type == ACCOUNT_KEY:
@@ -61,11 +54,21 @@ def is_needed(
     for place, method in _BY_PLACE.items():
         if place in change.address:
             return method in methods
-    module, role = _KIND.search(change.address), _ROLE.search(change.address)
-    kind = module[1] if module else _KINDS_OF_ROLES.get(role[1]) if role else None
-    flavor = _FLAVORS_OF_ROLES.get(role[1]) if role else None
-    if kind is not None and kind not in kinds:
+    users = _users(change.address)
+    if users and users.isdisjoint(components):
         return False  # of a candidate that was given up
-    if flavor is not None and flavor not in flavors:
-        return False
     return None
+
+
+def _users(address: str) -> set[tuple[str, str]]:
+    """The kinds and flavors that use a resource alone; empty where its address doesn't say."""
+    google = [flavor for flavor in FLAVORS if isinstance(flavor, GoogleFlavor)]
+    if _DAGS in address:
+        users = [AIRFLOW]
+    elif role := _ROLE.search(address):
+        users = [flavor for flavor in google if role[1] in flavor.roles]
+    elif module := _KIND.search(address):
+        users = [flavor for flavor in google if flavor.kind == module[1]]
+    else:
+        users = []
+    return {(flavor.kind, flavor.name) for flavor in users}

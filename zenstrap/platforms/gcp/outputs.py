@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from zenstrap.errors import RegistryError
 from zenstrap.flavors.google.base import Workload
@@ -42,15 +50,18 @@ class ContainerRegistryOutputs(_Part):
     uri: str
 
 
-class WorkloadOutputs(_Part):
+class ComponentOutputs(_Part):
     """See :class:`zenstrap.flavors.google.base.Workload`."""
 
-    location: str | None = None
-    service_account: str | None = None
-    staging_uri: str | None = None
-    network: str | None = None
-    kms_key: str | None = None
-    secret_name_prefix: str | None = None
+    name: str
+    kind: str
+    flavor: str
+    location: str | None
+    service_account: str | None
+    staging_uri: str | None
+    network: str | None
+    kms_key: str | None
+    secret_name_prefix: str | None
 
 
 class ServiceAccountOutputs(_Part):
@@ -68,17 +79,25 @@ class StackOutputs(_Part):
 
     artifact_store: ArtifactStoreOutputs
     service_account: ServiceAccountOutputs
+    components: tuple[ComponentOutputs, ...]
     container_registry: ContainerRegistryOutputs | None = None
-    orchestrator: WorkloadOutputs | None = None
-    step_operator: WorkloadOutputs | None = None
-    image_builder: WorkloadOutputs | None = None
-    experiment_tracker: WorkloadOutputs | None = None
-    deployer: WorkloadOutputs | None = None
 
-    def workload(self, kind: str) -> Workload:
-        """What a kind of component needs; nothing where the module made nothing for it."""
-        found = getattr(self, kind, None)
-        return Workload(**found.model_dump()) if isinstance(found, WorkloadOutputs) else Workload()
+    @field_validator("components", mode="before")
+    @classmethod
+    def _unknown_list(cls, value: Any) -> Any:
+        """Of a list that a plan doesn't know, each component is unknown."""
+        return [UNKNOWN] if value == UNKNOWN else value
+
+    def workload(self, name: str, flavor: str) -> Workload:
+        """What was made for one component; artifact store and container registry are apart.
+
+        Raises:
+            RegistryError: there is no such component among them.
+        """
+        for one in self.components:
+            if (one.name, one.flavor) in ((name, flavor), (UNKNOWN, UNKNOWN)):
+                return Workload(**one.model_dump(exclude={"name", "kind", "flavor"}))
+        raise _disagreement("components", f"it has no {name} of flavor {flavor}")
 
 
 class GcpOutputs(StackOutputs):

@@ -184,10 +184,9 @@ class GoogleCloud:
         change: ResourceChange,
         *,
         methods: Collection[str],
-        kinds: Collection[str],
-        flavors: Collection[str],
+        components: Collection[tuple[str, str]],
     ) -> bool | None:
-        return access_lost.is_needed(change, methods=methods, kinds=kinds, flavors=flavors)
+        return access_lost.is_needed(change, methods=methods, components=components)
 
     def require_removable(self) -> None:
         if not self.config.throwaway:

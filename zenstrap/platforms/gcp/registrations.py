@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from zenstrap.config import Component, GoogleEnvironment, flavor_of
 from zenstrap.config.google import google_flavor
 from zenstrap.flavors.base import Registered
-from zenstrap.flavors.google.base import Made
+from zenstrap.flavors.google.base import Made, Workload
 from zenstrap.platforms.gcp.connectors import KeyFingerprints, gcp_connector
 from zenstrap.platforms.gcp.outputs import parse_gcp_outputs
 from zenstrap.registry.model import DesiredConnector
@@ -31,13 +31,14 @@ class GoogleRegistrations:
     def component(self, name: str, component: Component, project: str | None) -> Registered:
         stack, google = self._outputs.of(project), self._outputs.project
         registry = stack.container_registry
+        is_apart = component.kind in ("artifact_store", "container_registry")
         made = Made(
             project=google.id,
             region=google.region,
             bucket=stack.artifact_store.bucket,
             uri=stack.artifact_store.uri,
             registry=registry.uri if registry is not None else None,
-            workload=stack.workload(component.kind),
+            workload=Workload() if is_apart else stack.workload(name, component.flavor),
         )
         return flavor_of(component).register(component, made)
 

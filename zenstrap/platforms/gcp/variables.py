@@ -133,16 +133,18 @@ def environment_variables(config: GoogleEnvironment) -> dict[str, str]:
     return {IMPERSONATE: principal} if principal else {}
 
 
-def _components(components: Components) -> dict[str, object]:
-    return {
-        kind: {
+def _components(components: Components) -> list[dict[str, object]]:
+    return [
+        {
+            "name": name,
+            "kind": component.kind,
             "flavor": component.flavor,
             "location": getattr(component, "location", None),
             "dag_folder": getattr(component, "dag_folder", None),
             "allow_unauthenticated": getattr(component, "allow_unauthenticated", False),
         }
-        for kind, component in components.present().items()
-    }
+        for name, component in components.present().items()
+    ]
 
 
 def _auth(auth: Auth, *, keys_in_use: bool) -> dict[str, object]:

@@ -34,27 +34,27 @@ variables {
     workload_identity_provider = "zenml-prod"
   }
 
-  components = {
-    artifact_store     = { flavor = "gcp" }
-    container_registry = { flavor = "gcp" }
-    orchestrator       = { flavor = "vertex" }
-    step_operator      = { flavor = "vertex" }
-    image_builder      = { flavor = "gcp" }
-    experiment_tracker = { flavor = "vertex" }
-    deployer           = { flavor = "gcp" }
-  }
+  components = [
+    { kind = "artifact_store", flavor = "gcp" },
+    { kind = "container_registry", flavor = "gcp" },
+    { kind = "orchestrator", flavor = "vertex" },
+    { kind = "step_operator", flavor = "vertex" },
+    { kind = "image_builder", flavor = "gcp" },
+    { kind = "experiment_tracker", flavor = "vertex" },
+    { kind = "deployer", flavor = "gcp" },
+  ]
 
   ml_projects = {
     fraud_detection = {
       service_account_id = "zenml-prod-fraud-detection"
       repository_id      = "zenml-prod-fraud-detection"
       labels             = { team = "risk" }
-      components = {
-        artifact_store     = { flavor = "gcp" }
-        container_registry = { flavor = "gcp" }
-        orchestrator       = { flavor = "vertex", location = "europe-west4" }
-        image_builder      = { flavor = "gcp" }
-      }
+      components = [
+        { kind = "artifact_store", flavor = "gcp" },
+        { kind = "container_registry", flavor = "gcp" },
+        { kind = "orchestrator", flavor = "vertex", location = "europe-west4" },
+        { kind = "image_builder", flavor = "gcp" },
+      ]
     }
   }
 }
@@ -92,7 +92,7 @@ run "strict_makes_a_key_where_something_is_encrypted" {
   }
 
   assert {
-    condition     = output.ml_projects.fraud_detection.orchestrator.kms_key == output.encryption.kms_keys.europe-west4
+    condition     = [for one in output.ml_projects.fraud_detection.components : one.kms_key if one.kind == "orchestrator"][0] == output.encryption.kms_keys.europe-west4
     error_message = "A component's key should lie where the component does."
   }
 }
@@ -106,12 +106,12 @@ run "an_ml_project_has_what_it_names" {
   }
 
   assert {
-    condition     = output.ml_projects.fraud_detection.step_operator == null && output.ml_projects.fraud_detection.deployer == null
+    condition     = output.ml_projects.fraud_detection.components[*].kind == ["image_builder", "orchestrator"]
     error_message = "What it doesn't name it should not inherit: components is the whole set."
   }
 
   assert {
-    condition     = toset(keys(output.ml_projects.fraud_detection)) == toset(["artifact_store", "container_registry", "deployer", "experiment_tracker", "image_builder", "orchestrator", "service_account", "step_operator"])
+    condition     = toset(keys(output.ml_projects.fraud_detection)) == toset(["artifact_store", "components", "container_registry", "service_account"])
     error_message = "It should have the shape of the base stack."
   }
 }
@@ -133,7 +133,7 @@ run "standard_with_keys_of_service_accounts" {
   }
 
   assert {
-    condition     = output.encryption == null && output.workload_identity == null && output.orchestrator.kms_key == null
+    condition     = output.encryption == null && output.workload_identity == null && alltrue([for one in output.components : one.kms_key == null])
     error_message = "Nothing of strict compliance should be there."
   }
 
@@ -176,7 +176,7 @@ run "a_key_of_the_users_own_without_strict_compliance" {
   }
 
   assert {
-    condition     = output.encryption.kms_keys == { europe = "projects/acme-keys/locations/europe/keyRings/ml/cryptoKeys/prod" } && output.orchestrator.kms_key == null
+    condition     = output.encryption.kms_keys == { europe = "projects/acme-keys/locations/europe/keyRings/ml/cryptoKeys/prod" } && alltrue([for one in output.components : one.kms_key == null])
     error_message = "It should encrypt what lies there, and nothing else should be made."
   }
 }
