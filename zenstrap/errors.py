@@ -127,7 +127,10 @@ class ConfigError(UsageError):
 
     def __init__(self, problems: list[ConfigProblem]) -> None:
         count = len(problems)
-        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the configuration")
+        super().__init__(
+            f"{count} problem{'s' if count != 1 else ''} in the configuration",
+            why="\n".join(map(str, problems)),
+        )
         self.problems = problems
 
     def __str__(self) -> str:

@@ -340,3 +340,25 @@ def test_down_that_leaves_something_says_so(
     assert "zenml-local-orchestrator-v1.0.0" in failed.err
     assert run("down", "--env", "local", "--yes").code == 0
     assert [name for _, name in snapshot()["components"] if name.startswith("zenml-")] == []
+
+
+@pytest.mark.parametrize("command", [("up", "--yes"), ("plan",), ("config", "--check")])
+def test_settings_that_zenml_does_not_have_are_refused_with_their_line(
+    home: Home, run: CommandLine, command: tuple[str, ...]
+) -> None:
+    """Nothing but ZenML knows them, so it isn't found out when the file is read."""
+
+    def misspell(content: dict[str, Any]) -> None:
+        content["stack"]["components"]["orchestrator"]["settings"] = {"sheduler": "none"}
+
+    home.edit("environments/local.yaml", misspell)
+    lines = (home.configs / "environments/local.yaml").read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "sheduler" in text)
+    assert run("config", "--env", "local").code == 0
+    verb, *flags = command
+    refused = run(verb, "--env", "local", *flags)
+    told = " ".join(refused.err.split())
+    assert refused.code == 64, told
+    assert f"local.yaml:{line}: stack.components.orchestrator.settings.sheduler" in told
+    assert "not a setting that ZenML has" in told
+    assert not home.artifacts.exists()
