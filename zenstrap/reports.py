@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import count as count
 from zenstrap.events import DONE, ResourceAction
 from zenstrap.redaction import redact
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
@@ -425,8 +426,3 @@ class TeardownReport(Report):
 
 
 PlanReport.model_rebuild()
-
-
-def count(number: int, noun: str) -> str:
-    """``1 resource``, ``2 resources``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
