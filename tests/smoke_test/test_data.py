@@ -59,7 +59,7 @@ def test_what_a_spreadsheet_writes(table: Path, content: bytes) -> None:
         ("3.5,6,b", "inf,6,b", 5, "size: 'inf'"),
         ("3.5,6,b", "1,5,6,b", 5, "4 cells"),
         ("3.5,6,b", "3.5,b", 5, "2 cells"),
-        ("3.5,6,b", "3.5,6,", 5, "no label"),
+        ("3.5,6,b", "3.5,6,", 5, "label is missing"),
         ("3.5,6,b", "3.5,six,b", 5, "mass: 'six'"),
         ("3.5,6,b", "\n3.5,six,b", 6, "mass: 'six'"),
     ],
