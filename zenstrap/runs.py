@@ -465,10 +465,11 @@ def _metadata(run: PipelineRunResponse) -> _Metadata:
     try:
         return _Metadata.model_validate(run.run_metadata)
     except ValidationError as error:
+        key, _, why = first_problem(error).partition(": ")
         raise RegistryError(
             f"the metadata of run {run.name} can't be read",
-            where=f"metadata of run {run.id} in ZenML",
-            why=f"{first_problem(error)}. Another tool than zenstrap changed it",
+            where=f"metadata {key} of run {run.id} in ZenML",
+            why=f"{why}. Another tool than zenstrap changed it",
             fix="Restore ZenML's database from a backup. Without one, and only if Terraform's "
             "state is complete, delete that run: zenstrap then uses the run before it",
             command=f"zenml pipeline runs delete {run.id}",
