@@ -82,5 +82,5 @@ def test_an_io_error_of_a_database_is_one_where_there_is_no_room(
     monkeypatch.setenv("ZENSTRAP_HOME", str(tmp_path / "not made yet"))
     error = sqlite3.OperationalError("disk I/O error")
     error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
-    monkeypatch.setattr(disk, "_room", lambda folder: free)
+    monkeypatch.setattr(disk, "_free_bytes", lambda folder: free)
     assert disk.is_full(error) == is_full

@@ -17,7 +17,7 @@ def test_what_is_stopped_is_not_broken_off_within_a_transaction(
     from sqlalchemy import create_engine, event, text
     from sqlalchemy.orm import Session
 
-    from zenstrap.execution import TimeLimitReached, _break_off
+    from zenstrap.execution import TimeLimitReached, _raise_in
 
     engine = create_engine(f"sqlite:///{tmp_path}/db")
     within, go_on, out, ended = (threading.Event() for _ in range(4))
@@ -37,10 +37,10 @@ def test_what_is_stopped_is_not_broken_off_within_a_transaction(
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     assert within.wait(60) and thread.ident is not None
-    assert not _break_off(thread.ident)
+    assert not _raise_in(thread.ident)
     go_on.set()
     assert out.wait(60)
-    while not _break_off(thread.ident):
+    while not _raise_in(thread.ident):
         pass
     assert ended.wait(60)
     with engine.begin() as connection:  # nobody holds a lock

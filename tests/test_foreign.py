@@ -29,7 +29,8 @@ with kept_apart(shown={shown}):
         sys.stderr.write("pieces " + secret[:8])
         sys.stderr.flush()
         until = time.monotonic() + 1  # it has read the first piece
-        while secret[:8].encode() not in foreign._current._rests[0] and time.monotonic() < until:
+        lines = foreign._current._partial_lines
+        while secret[:8].encode() not in lines[0] and time.monotonic() < until:
             pass
         sys.stderr.write(secret[8:] + chr(10))
         subprocess.run(["sh", "-c", 'printf "%s" "child "; echo "$0"; echo "err $0" >&2', secret])

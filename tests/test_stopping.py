@@ -140,9 +140,8 @@ with stopping.listening() as stop, stop.before_the_end(threading.Event().wait):
 """)
     it.says("began")
     it.signal()
-    assert (
-        it.ends_with(130) == "Interrupted: ended at once. The next run takes over what is left.\n"
-    )
+    end = "Interrupted: ended at once. The next run continues from the current state.\n"
+    assert it.ends_with(130) == end
 
 
 def test_a_farewell_that_fails_keeps_none_of_the_others() -> None:

@@ -1,4 +1,4 @@
-"""`python -m zenstrap`, and the command `zenstrap`: what `python run.py` is in a clone."""
+"""`python -m zenstrap` and the command `zenstrap`: the same as `python run.py` in a clone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zenstrap.signals import end_with
 
 
 def run() -> int:
-    """The process's exit code. Signals are ours from here to the interpreter's end."""
+    """Run the command line and return its exit code; a signal ends the process with ours."""
     end_with(130)
     from zenstrap.cli import main
 

@@ -1,4 +1,4 @@
-"""A disk that is full: which error says so, and what a person does about it."""
+"""A full disk: which errors mean it, and the message with its fix."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ from zenstrap.zenml_private.calls import config_folder
 
 _NUMBERS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
-# Terraform, its provisioners and SQLAlchemy hand on the system's, or SQLite's, words.
-_WORDS: Final = re.compile(
+# Terraform, its provisioners and SQLAlchemy pass on the system's or SQLite's message.
+_MESSAGE: Final = re.compile(
     r"no space left on device|disk quota exceeded|database or disk is full", re.IGNORECASE
 )
 
-_LITTLE: Final = 256 * 1024
-"""Bytes. Where less is free, what is written next may not fit either."""
+_TOO_LITTLE: Final = 256 * 1024
+"""Bytes. With less free space, the next write may fail as well."""
 
-_AGAIN: Final = "run the same command again: it goes on from there"
+_AGAIN: Final = "run the same command again: it continues from the current state"
 MAKE_ROOM: Final = f"Make room, then {_AGAIN}"
 
 
 def says_full(text: str) -> bool:
-    """Whether a program's words mean that a disk, or a quota, is used up."""
-    return _WORDS.search(text) is not None
+    """Whether a program's message means that a disk is full or a quota is used up."""
+    return _MESSAGE.search(text) is not None
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error, without what it came from, means that."""
+    """Whether an error itself, without its causes, means a full disk."""
     if isinstance(error, OSError):
         return error.errno in _NUMBERS
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
-        # SQLite calls it an I/O error where only its journal found no room.
+        # SQLite reports an I/O error if only its journal doesn't fit.
         return code == sqlite3.SQLITE_FULL or (code == _primary_io(code) and bool(full_folders()))
     return says_full(str(error))
 
 
 def full_disk(error: BaseException) -> ZenstrapError | None:
-    """The error that says so in our words, where a full disk is what it comes of; None elsewhere.
+    """The error to report if a full disk caused this one; None if it didn't.
 
-    An error of ours that a full disk led to goes before what failed on that disk afterwards:
-    ZenML can't write the end of a run there either.
+    A zenstrap error among the causes is preferred: ZenML can't record the end of the run on a full
+    disk either, and its error would hide the first one.
     """
     chain = list(causes(error))
-    first = next((one for one in chain if is_full(one)), None)
-    if first is None:
+    cause = next((e for e in chain if is_full(e)), None)
+    if cause is None:
         return None
-    ours = next((one for one in chain if isinstance(one, ZenstrapError)), None)
-    return ours or full_error(str(first).partition("\n")[0], where=getattr(first, "filename", None))
+    ours = next((e for e in chain if isinstance(e, ZenstrapError)), None)
+    return ours or full_error(str(cause).partition("\n")[0], where=getattr(cause, "filename", None))
 
 
 def full_error(why: str, *, where: str | None = None) -> ZenstrapError:
-    """A full disk as the whole reason.
+    """The error for a full disk.
 
     Args:
-        why: what could not be written, in the words of whoever tried.
-        where: what could not be written, if that is known.
+        why: the original message.
+        where: the file that could not be written, if that is known.
     """
     folders = full_folders()
     return ZenstrapError(
@@ -76,12 +76,13 @@ def full_error(why: str, *, where: str | None = None) -> ZenstrapError:
 
 
 def full_folders() -> tuple[str, ...]:
-    """The folders that a run writes to in which there is no room."""
-    return tuple(dict.fromkeys(str(folder) for folder in _written_to() if _room(folder) < _LITTLE))
+    """The folders that a run writes to and that have no free space."""
+    full = (folder for folder in _written_to() if _free_bytes(folder) < _TOO_LITTLE)
+    return tuple(dict.fromkeys(str(folder) for folder in full))
 
 
 def _primary_io(code: int | None) -> int:
-    """SQLite's plain I/O error, if the code is a kind of it."""
+    """SQLite's primary I/O error code if ``code`` is one of its extended codes, else -1."""
     return code if code is not None and code & 0xFF == sqlite3.SQLITE_IOERR else -1
 
 
@@ -96,17 +97,17 @@ def _written_to() -> Iterator[Path]:
 def _zenml_folder() -> Path | None:
     try:
         return config_folder()
-    except Exception:  # it may be what could not be written
+    except Exception:  # its configuration may be what could not be written
         return None
 
 
-def _room(folder: Path) -> int:
-    """Bytes that are free there; a folder that isn't made yet is looked at where it would be."""
-    for place in (folder, *folder.parents):
+def _free_bytes(folder: Path) -> int:
+    """Free bytes in a folder, or in the nearest existing parent if it doesn't exist yet."""
+    for existing in (folder, *folder.parents):
         try:
-            return shutil.disk_usage(place).free
+            return shutil.disk_usage(existing).free
         except FileNotFoundError:
             continue
         except OSError:
             break
-    return _LITTLE
+    return _TOO_LITTLE

@@ -1,26 +1,26 @@
 """Everything zenstrap refuses or fails with, and the one map from error to exit code.
 
     ZenstrapError                    1   failed
-    ├── UsageError                  64   the command line asks for something that isn't there
-    │   ├── UnknownEnvironmentError 64   no file has that environment's name
-    │   └── ConfigError             64   a configuration file is wrong; carries every problem in it
-    ├── AuthenticationError          3   no credentials, or refused ones
-    ├── LockHeldError                4   somebody else is changing this environment
-    ├── DamagedLeaseError            1   what lies in the lease's place is none
-    ├── DamagedOwnerError            1   what lies in the owner's place is none
-    ├── RefusedError                 5   policy or a person said no
-    ├── SmokeTestError               6   a candidate stack did not prove itself
-    ├── PartlyDoneError              7   some changes were made and the rest was not
+    ├── UsageError                  64   the command line names something that doesn't exist
+    │   ├── UnknownEnvironmentError 64   no configuration file has that environment's name
+    │   └── ConfigError             64   a configuration file is invalid; lists every problem in it
+    ├── AuthenticationError          3   credentials are missing or were rejected
+    ├── LockHeldError                4   another run is changing this environment
+    ├── DamagedLeaseError            1   the stored lease is not a valid lease
+    ├── DamagedOwnerError            1   the owner file is not valid
+    ├── RefusedError                 5   a policy or a person refused the plan
+    ├── SmokeTestError               6   a candidate stack failed its smoke test
+    ├── PartlyDoneError              7   some changes were applied and the rest were not
     ├── InterruptedRunError        130   Ctrl-C
-    ├── TerraformError               1   Terraform is missing, too old, crashed or said no
+    ├── TerraformError               1   Terraform is missing, too old, crashed or reported an error
     │   ├── TerraformTimeoutError    1   it took longer than its time limit
-    │   └── StateGuardError          1   the state is not the one that was recorded
-    ├── PlanChangedError             1   what would be applied is not what was shown
-    ├── BugError                     1   zenstrap's own fault
-    ├── PlatformError                1   what an environment lives on is out of reach or said no
-    └── RegistryError                1   ZenML's registry is unreachable or said no
+    │   └── StateGuardError          1   the state is not the one that the last run recorded
+    ├── PlanChangedError             1   the plan to apply is not the approved one
+    ├── BugError                     1   a bug in zenstrap
+    ├── PlatformError                1   the environment's platform is out of reach or denied access
+    └── RegistryError                1   ZenML's registry is out of reach or reported an error
         ├── OutOfReachError          1   ZenML's server or database doesn't answer, or is broken
-        └── NameTakenError           1   a name belongs to somebody else's registration
+        └── NameTakenError           1   another owner has registered something under that name
 
 The exit codes are a contract with scripts. Two more have no exception: 0 (done) and 2 (changes
 present, for ``plan``).
@@ -30,24 +30,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from zenstrap.redaction import redact
 
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class ZenstrapError(Exception):
-    """A failure that a user can act on. No text of it holds a secret that the process knows.
+    """A failure that a user can act on. Secrets that the process knows are redacted from its texts.
 
     Args:
         what: what happened, one sentence without the final full stop.
         where: the file, address or name that it is about.
         why: the reason, as far as it is known.
-        fix: the way out, in words.
-        command: what to type for it, of any tool; shown on a line of its own, to be copied.
+        fix: how to fix it, in words.
+        command: the command that fixes it, of any tool; shown on a line of its own, to be copied.
 
     Attributes:
-        transient: the same thing may work a moment later.
-        leaves_lock: Terraform ended by force, and its lock may still lie on the state.
+        transient: a retry may succeed.
+        leaves_lock: Terraform was killed, so the state may still be locked.
     """
 
     exit_code: ClassVar[int] = 1
@@ -73,8 +76,8 @@ class ZenstrapError(Exception):
     def __str__(self) -> str:
         """The whole error as one paragraph."""
         head = f"{self.where}: {self.what}" if self.where else self.what
-        told = [sentence(part) for part in (head, self.why) if part]
-        return " ".join((*told, *way_out(self.fix, self.command)))
+        sentences = [sentence(part) for part in (head, self.why) if part]
+        return " ".join((*sentences, *way_out(self.fix, self.command)))
 
 
 class UsageError(ZenstrapError):
@@ -82,31 +85,31 @@ class UsageError(ZenstrapError):
 
 
 class UnknownEnvironmentError(UsageError):
-    """No file has that environment's name.
+    """No configuration file has that environment's name.
 
     Attributes:
-        near: whether another one has nearly that name, or nothing can have it.
-        is_misnamed: whether its file is there, and isn't called .yaml.
+        near: whether an existing environment has a similar name, or the name is not valid.
+        is_misnamed: whether its file exists with another suffix than .yaml.
     """
 
     def __init__(
-        self, what: str, *, near: bool, is_misnamed: bool = False, **told: str | None
+        self, what: str, *, near: bool, is_misnamed: bool = False, **details: str | None
     ) -> None:
-        super().__init__(what, **told)
+        super().__init__(what, **details)
         self.near = near
         self.is_misnamed = is_misnamed
 
 
 @dataclass(frozen=True)
 class ConfigProblem:
-    """One thing wrong in a configuration file.
+    """One problem in a configuration file.
 
     Attributes:
-        file: the file as the user would name it.
-        line: 1-based; None where no line can be blamed (a missing key of a missing section).
+        file: path of the file, for display.
+        line: 1-based; None if the problem has no line (a missing key of a missing section).
         key: dotted path, for example ``stack.components.orchestrator.flavor``.
         message: what is wrong and why, without the final full stop.
-        suggestion: the nearest right spelling or the change to make.
+        suggestion: the closest valid spelling, or the change to make.
     """
 
     file: str
@@ -126,9 +129,8 @@ class ConfigError(UsageError):
     """Every problem of the configuration at once."""
 
     def __init__(self, problems: list[ConfigProblem]) -> None:
-        count = len(problems)
         super().__init__(
-            f"{count} problem{'s' if count != 1 else ''} in the configuration",
+            f"{count(len(problems), 'problem')} in the configuration",
             why="\n".join(map(str, problems)),
         )
         self.problems = problems
@@ -146,14 +148,14 @@ class LockHeldError(ZenstrapError):
 
 
 class DamagedLeaseError(ZenstrapError):
-    """What lies in the lease's place is none.
+    """The stored lease is not a valid lease.
 
     Attributes:
-        generation: of what lies there, so that this can be deleted and nothing that came since.
+        generation: of the damaged lease, so that it can be deleted and no later one is.
     """
 
-    def __init__(self, what: str, *, generation: int, **told: str | None) -> None:
-        super().__init__(what, **told)
+    def __init__(self, what: str, *, generation: int, **details: str | None) -> None:
+        super().__init__(what, **details)
         self.generation = generation
 
 
@@ -168,18 +170,18 @@ class RefusedError(ZenstrapError):
 class SmokeTestError(ZenstrapError):
     """
     Attributes:
-        failed: the stacks that failed, by the reason.
+        failed: the stacks that failed, by reason.
     """
 
     exit_code = 6
 
-    def __init__(self, failed: Mapping[str, Sequence[str]], **told: str | None) -> None:
+    def __init__(self, failed: Mapping[str, Sequence[str]], **details: str | None) -> None:
         what = (
             f"the smoke test{'s' if len(stacks) > 1 else ''} of {' and '.join(stacks)} failed: "
             f"{reason}"
             for reason, stacks in failed.items()
         )
-        super().__init__("; ".join(what), **told)
+        super().__init__("; ".join(what), **details)
         self.failed = failed
 
 
@@ -228,43 +230,53 @@ class NameTakenError(RegistryError):
 
 
 def known(error: BaseException) -> ZenstrapError | KeyboardInterrupt | None:
-    """The error that a person can act on, behind what other libraries wrapped around it."""
+    """The zenstrap error, or Ctrl-C, that other libraries may have wrapped in their own errors."""
     chain = causes(error, came_upon=False)
-    return next((one for one in chain if isinstance(one, ZenstrapError | KeyboardInterrupt)), None)
+    return next((e for e in chain if isinstance(e, ZenstrapError | KeyboardInterrupt)), None)
 
 
 def causes(error: BaseException, *, came_upon: bool = True) -> Iterator[BaseException]:
-    """An error, and what it came from, outermost first, each once.
-
-    What is raised from what it had led to itself closes a circle.
+    """An error and its causes, outermost first, each once (causes can form a circle).
 
     Args:
-        came_upon: and what was being handled where nothing is named that it came from.
+        came_upon: where an error has no explicit cause, follow the error that was being handled.
     """
     seen: list[BaseException] = []
-    one: BaseException | None = error
-    while one is not None and all(one is not other for other in seen):
-        seen.append(one)
-        yield one
-        one = one.__cause__ or (one.__context__ if came_upon else None)
+    current: BaseException | None = error
+    while current is not None and all(current is not other for other in seen):
+        seen.append(current)
+        yield current
+        current = current.__cause__ or (current.__context__ if came_upon else None)
 
 
 def exit_code(error: BaseException) -> int:
     """The process's exit code for an error."""
-    found = known(error)
-    if isinstance(found, KeyboardInterrupt):
+    cause = known(error)
+    if isinstance(cause, KeyboardInterrupt):
         return InterruptedRunError.exit_code
-    return found.exit_code if found else 1
+    return cause.exit_code if cause else 1
 
 
 def sentence(text: str) -> str:
-    """The text with a full stop, unless it ends in some other sign."""
+    """The text with a full stop, unless it ends in another punctuation mark."""
     text = text.strip()
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
+def count(number: int, noun: str) -> str:
+    """``1 resource``, ``2 resources``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def first_problem(error: ValidationError) -> str:
+    """``KEY: MESSAGE`` of pydantic's first complaint, without the value, which may be secret."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    return f"{key}: {first['msg']}" if key else first["msg"]
+
+
 def way_out(fix: str | None, command: str | None) -> tuple[str, ...]:
-    """A fix and its command, apart: a sign that stands behind a command is copied with it."""
+    """A fix and its command, separately: punctuation after a command would be copied with it."""
     if not command:
         return (sentence(fix),) if fix else ()
     return (f"{(fix or 'Run').strip().rstrip('.:')}:", command)

@@ -1,4 +1,4 @@
-"""What happens during a run, as data. Everything that people or scripts see is drawn from these.
+"""The events of a run, as data. All output, for people or scripts, is rendered from them.
 
 Producers call a sink (``Emit``); renderers in ``zenstrap.views`` are sinks. Times are in seconds.
 """
@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-# warned: it is done, and something in it isn't as it should be.
+# warned: it is done, but with a problem.
 Outcome = Literal["done", "warned", "skipped", "failed", "interrupted"]
 ResourceAction = Literal["create", "update", "replace", "destroy"]
-# What has become of something after an action of Terraform's or on a registration.
+# The past participle of each action of Terraform's or on a registration.
 DONE: Mapping[str, str] = {
     "create": "created",
     "update": "updated",
@@ -27,7 +27,7 @@ DONE: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class RunStarted:
-    """The pipeline's run exists now; ``url`` is its dashboard page where a server serves one."""
+    """The pipeline's run was created; ``url`` is its dashboard page, if a server is connected."""
 
     environment: str
     command: str
@@ -38,9 +38,7 @@ class RunStarted:
 @dataclass(frozen=True)
 class StepStarted:
     step: str
-    subject: str | None = (
-        None  # what the step is about where it runs more than once: a stack's name
-    )
+    subject: str | None = None  # of a step that runs more than once: the name of its stack
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class StepFinished:
 
 @dataclass(frozen=True)
 class ResourceStarted:
-    """Terraform began to change one resource."""
+    """Terraform started to change one resource."""
 
     address: str
     action: ResourceAction
@@ -106,4 +104,4 @@ Emit = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """A sink for callers that show nothing."""
+    """A sink that discards events."""

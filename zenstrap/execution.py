@@ -1,8 +1,8 @@
-"""Running a pipeline on a stack that isn't the user's active one, and leaving that one alone.
+"""Run a pipeline on a stack that isn't the user's active one, without changing the active one.
 
-ZenML runs a pipeline on the active stack, and lets a step start only child pipelines on its
-parent's stack (called plainly, one silently doesn't run). So it is recorded and started by calls
-that ZenML doesn't document, see :mod:`zenstrap.zenml_private`.
+ZenML runs a pipeline on the active stack, and a step can start child pipelines only on its own
+run's stack (a pipeline called otherwise silently doesn't run). So its run is created and started by
+undocumented calls, see :mod:`zenstrap.zenml_private`.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ if TYPE_CHECKING:
     from zenml.pipelines.pipeline_definition import Pipeline
 
 POLL_SECONDS = 0.2  # how soon a time limit or Ctrl-C is noticed while a training runs
-ASK_SECONDS = 5.0  # how often ZenML is asked for a run that nothing here waits for
-_LOOK_SECONDS = 0.02  # between two looks whether a training that is to stop may be broken off
-_IN_A_TRANSACTION = ("sqlalchemy.", calls.STORES)  # modules
+ASK_SECONDS = 5.0  # between two status requests for a run on an asynchronous orchestrator
+_RETRY_STOP_SECONDS = 0.02  # between two attempts to stop a training thread
+_TRANSACTION_MODULES = ("sqlalchemy.", calls.STORES)  # code of these may be in a transaction
 STOP_GRACE_SECONDS = 10.0  # how long a stopped training may take to unwind and record its end
 
 
 class TimeLimitReached(BaseException):
-    """Raised inside a pipeline that ran too long. No ``Exception``, so that training code that
-    swallows those can't swallow this."""
+    """Raised inside a pipeline that ran too long. A ``BaseException``, so that training code that
+    catches ``Exception`` can't swallow it."""
 
 
 @dataclass(frozen=True)
 class EndedRun:
-    """A run that has ended, well or not.
+    """A run that has ended, successfully or not.
 
     Attributes:
-        error: what ended it, where it failed. ZenML records nothing of what it met before a
-            step's own code, such as an artifact store that it can't reach.
+        error: why it failed, if it did. ZenML doesn't record errors from before a step's own code,
+            such as an artifact store that is out of reach.
     """
 
     run: PipelineRunResponse
@@ -68,20 +68,20 @@ def run_pipeline_on_stack(
 ) -> EndedRun:
     """Run a pipeline to its end on a stack, linked under the step that calls this.
 
-    Also where the orchestrator only takes it and lets go, as Airflow does: ZenML is then asked
-    for its end. What already runs on other machines isn't stopped there.
+    Also on an asynchronous orchestrator such as Airflow: ZenML is polled for the run's end. Work
+    that already runs on other machines isn't stopped there.
 
     Args:
-        caller: the step that it is started from; the dashboard shows one under the other.
-        time_limit: seconds; a pipeline that takes longer is stopped where it is.
-        clock: seconds that only grow.
+        caller: the step that starts it; the dashboard shows the run under that step.
+        time_limit: seconds; a pipeline that takes longer is stopped.
+        clock: a monotonic clock, in seconds.
 
     Returns:
-        The run, whatever became of it: look at its status.
+        The run, successful or not: check its status.
 
     Raises:
-        TimeLimitReached: it took too long; its run is recorded as failed.
-        InterruptedRunError: the user asked to stop; its run is recorded as failed.
+        TimeLimitReached: it took too long; its run is marked as failed.
+        InterruptedRunError: the user asked to stop; its run is marked as failed.
     """
     with (
         calls.on_stack(stack_id),
@@ -100,10 +100,10 @@ def run_pipeline_on_stack(
         run = work.result()
         try:
             while not run.status.is_finished:
-                left = deadline - clock()
-                if left <= 0:
+                remaining = deadline - clock()
+                if remaining <= 0:
                     raise TimeLimitReached(f"not finished after {time_limit:g} seconds")
-                interrupt.wait(min(ASK_SECONDS, left))
+                interrupt.wait(min(ASK_SECONDS, remaining))
                 run = work.result()
         except (TimeLimitReached, InterruptedRunError):
             _record_end(run.id)
@@ -112,9 +112,9 @@ def run_pipeline_on_stack(
 
 
 def know_secrets() -> None:
-    """Know what is secret of this process's environment, and of its login with ZenML.
+    """Register the secrets of this process's environment and of its ZenML login for redaction.
 
-    ZenML takes a password out of its address, and remembers it apart.
+    ZenML removes a password from the store's URL and keeps it in a separate field.
     """
     know_environment(os.environ)
     store = calls.store_configuration()
@@ -126,7 +126,7 @@ def know_secrets() -> None:
 
 
 def prepare_zenml() -> None:
-    """What zenstrap asks of ZenML in this process, before a run begins; again, it does nothing."""
+    """Patch ZenML in this process, before a run starts; a second call does nothing."""
     patches.note_packages_without_pip()
     patches.redact_what_zenml_records()
     patches.leave_signals_to_us()
@@ -134,10 +134,10 @@ def prepare_zenml() -> None:
 
 
 class _Work(threading.Thread):
-    """Compiles, records and runs the pipeline in a thread of its own.
+    """Compiles, records and runs the pipeline in its own thread.
 
-    The thread serves two ends: it can be stopped at a time limit, and it starts without the
-    context variables by which ZenML forbids a pipeline inside a step.
+    A thread can be stopped at a time limit, and it starts without the context variables by which
+    ZenML forbids a pipeline inside a step.
     """
 
     def __init__(self, pipeline: Pipeline, parameters: dict[str, Any], caller: StepOfRun) -> None:
@@ -164,30 +164,30 @@ class _Work(threading.Thread):
             recorded = calls.record_run(self._pipeline, self._parameters, self._caller)
             self.run_id = recorded.run.id
             calls.start(recorded)
-        except BaseException as error:  # after the run exists, it records its own failure
+        except BaseException as error:  # once the run exists, ZenML records its failure
             self.error = error
 
 
 def _stop(work: _Work) -> None:
-    """Raise inside the working thread, give it time to unwind, and record the end if it can't."""
+    """Raise inside the working thread, give it time to unwind, and mark its run as failed."""
     assert work.ident is not None
     deadline = time.monotonic() + STOP_GRACE_SECONDS
-    while work.is_alive() and not _break_off(work.ident) and time.monotonic() < deadline:
-        work.join(_LOOK_SECONDS)
+    while work.is_alive() and not _raise_in(work.ident) and time.monotonic() < deadline:
+        work.join(_RETRY_STOP_SECONDS)
     work.join(STOP_GRACE_SECONDS)
     if work.run_id:
         _record_end(work.run_id)
 
 
-def _break_off(thread: int) -> bool:
-    """Raise in a thread, unless it is within a database's transaction just now.
+def _raise_in(thread: int) -> bool:
+    """Raise ``TimeLimitReached`` in a thread, unless it may be in a database transaction.
 
-    Broken off there, it would leave that open, and the database locked for everybody. The error
-    comes where the thread calls, returns from or repeats something next.
+    An aborted transaction would stay open and keep the database locked. The error is raised at the
+    thread's next call, return or loop iteration.
     """
     frame = sys._current_frames().get(thread)
     while frame is not None:
-        if str(frame.f_globals.get("__name__")).startswith(_IN_A_TRANSACTION):
+        if str(frame.f_globals.get("__name__")).startswith(_TRANSACTION_MODULES):
             return False
         frame = frame.f_back
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -197,7 +197,7 @@ def _break_off(thread: int) -> bool:
 
 
 def _record_end(run_id: UUID) -> None:
-    """Nobody waits for this run any longer: failed, unless it has ended."""
+    """Mark a run as failed, unless it has ended."""
     from zenml.client import Client
 
     if not Client().get_pipeline_run(run_id, hydrate=False).status.is_finished:

@@ -1,12 +1,12 @@
-"""What code that isn't ours writes: a training, ZenML, their libraries and child processes.
+"""The output of foreign code: a training, ZenML, their libraries and child processes.
 
-    kept_apart(shown)   descriptors 1 and 2, and `sys.stdout`, are theirs
-    speaking()          so is `sys.stderr`, while nothing but a training runs
+    kept_apart(shown)   captures descriptors 1 and 2, and `sys.stdout`
+    speaking()          captures `sys.stderr` as well, while only a training runs
 
-They may write by any way: `print`, the descriptors, a child process. So the descriptors lead into
-files without a name, which nobody has to read for a writer to go on, and whose writers may outlive
-us. What they say is shown on our standard error redacted, by whole lines: a secret may come in
-pieces. Our own streams must lie on descriptors of their own (zenstrap.cli.streams).
+Foreign code may write in any way: `print`, the descriptors, a child process. So the descriptors are
+redirected to unnamed files, to which a writer can write without a reader, and after zenstrap has
+ended. The output is shown on zenstrap's standard error, redacted by whole lines: a secret may be
+written in pieces. zenstrap's own streams must use other descriptors (zenstrap.cli.streams).
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from typing import IO, Final
 
 from zenstrap.redaction import redact
 
-_LOOK = 0.1  # seconds between two looks; nobody sees a line come later by that
+_POLL_SECONDS = 0.1  # between two reads of the output; too short to be noticed
 _CHUNK = 65536  # bytes
 _C_STDOUT: Final = ("stdout", "__stdoutp")  # in C libraries: Linux's, macOS's
 
 
 class Output:
-    """A file that a process writes, read from its beginning while it grows.
+    """A file that another process writes, read from its start while it grows.
 
-    Its own position, because the descriptor's is the writer's as well.
+    Keeps its own position, because the descriptor's position is shared with the writer.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -39,7 +39,7 @@ class Output:
         self._position = 0
 
     def read(self) -> bytes:
-        """What has come since the last time."""
+        """What was written since the last read."""
         parts = []
         while chunk := os.pread(self._descriptor, _CHUNK, self._position):
             self._position += len(chunk)
@@ -48,24 +48,24 @@ class Output:
 
 
 def nameless_file(opened: ExitStack) -> int:
-    """A file that is gone with the last process that has it open; in memory where possible."""
+    """A file that is deleted with the last process that has it open; in memory where possible."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("output")
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     opened.callback(os.close, descriptor)
-    # A wrapper script that writes to /dev/stderr opens it anew, at its beginning.
+    # A wrapper script that opens /dev/stderr would write from the file's start otherwise.
     fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
     return descriptor
 
 
 @contextmanager
 def kept_apart(*, shown: bool) -> Iterator[None]:
-    """Within this, nothing that others write reaches our standard output.
+    """Within this block, nothing that foreign code writes reaches our standard output.
 
     Args:
-        shown: show on standard error what they write to standard output, too.
+        shown: show its standard output on our standard error.
     """
     global _current
     with ExitStack() as opened:
@@ -77,43 +77,43 @@ def kept_apart(*, shown: bool) -> Iterator[None]:
         before, _current = _current, listener
         ours, sys.stdout = sys.stdout, sys.__stdout__ or sys.stdout
         try:
-            with _leading(1, output), _leading(2, error), listener:
+            with _redirected(1, output), _redirected(2, error), listener:
                 try:
                     yield
                 finally:
-                    _write_out()
+                    _flush_buffers()
         finally:
             sys.stdout, _current = ours, before
 
 
 @contextmanager
 def speaking() -> Iterator[None]:
-    """Within this, what is written to `sys.stderr` is theirs, and comes by whole lines."""
-    listener, theirs = _current, sys.__stderr__
-    if listener is None or theirs is None:
+    """Within this block, `sys.stderr` is captured as well, and shown by whole lines."""
+    listener, captured = _current, sys.__stderr__
+    if listener is None or captured is None:
         yield
         return
     ours = listener.stderr = sys.stderr
-    sys.stderr = theirs
+    sys.stderr = captured
     try:
         yield
     finally:
         with suppress(OSError, ValueError):
-            theirs.flush()
+            captured.flush()
         sys.stderr, listener.stderr = ours, None
 
 
 class _Listener(threading.Thread):
-    """Shows what comes into files, until the end of its ``with`` block.
+    """Shows what is written to files, until the end of its ``with`` block.
 
     Attributes:
-        stderr: ours, where `sys.stderr` isn't.
+        stderr: our standard error while `sys.stderr` is captured, else None.
     """
 
     def __init__(self, descriptors: list[int]) -> None:
         super().__init__(name="foreign output", daemon=True)
-        self._outputs = [Output(one) for one in descriptors]
-        self._rests = [b"" for _ in descriptors]
+        self._outputs = [Output(descriptor) for descriptor in descriptors]
+        self._partial_lines = [b"" for _ in descriptors]
         self._ended = threading.Event()
         self.stderr: IO[str] | None = None
 
@@ -125,15 +125,15 @@ class _Listener(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        while not self._ended.wait(_LOOK):
-            self._look()
-        self._look(last=True)
+        while not self._ended.wait(_POLL_SECONDS):
+            self._read()
+        self._read(last=True)
 
-    def _look(self, *, last: bool = False) -> None:
+    def _read(self, *, last: bool = False) -> None:
         for number, output in enumerate(self._outputs):
-            lines = (self._rests[number] + output.read()).splitlines(keepends=True)
+            lines = (self._partial_lines[number] + output.read()).splitlines(keepends=True)
             whole = not lines or last or lines[-1].endswith((b"\n", b"\r"))
-            self._rests[number] = b"" if whole else lines.pop()
+            self._partial_lines[number] = b"" if whole else lines.pop()
             if lines:
                 self._show(b"".join(lines).decode(errors="replace"))
 
@@ -150,10 +150,10 @@ _current: _Listener | None = None
 
 
 @contextmanager
-def _leading(descriptor: int, elsewhere: int) -> Iterator[None]:
-    """Within this, a descriptor, and whoever inherits it, writes to another one's file."""
+def _redirected(descriptor: int, target: int) -> Iterator[None]:
+    """Within this block, a descriptor, also in child processes, writes to another one's file."""
     before = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
-    os.dup2(elsewhere, descriptor)
+    os.dup2(target, descriptor)
     try:
         yield
     finally:
@@ -161,8 +161,8 @@ def _leading(descriptor: int, elsewhere: int) -> Iterator[None]:
         os.close(before)
 
 
-def _write_out() -> None:
-    """What lies in buffers would come when the descriptors are ours again: Python's and C's."""
+def _flush_buffers() -> None:
+    """Flush Python's and C's buffers before the descriptors are ours again."""
     for stream in (sys.__stdout__, sys.__stderr__):
         with suppress(OSError, ValueError):
             if stream is not None:

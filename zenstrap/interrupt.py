@@ -1,7 +1,7 @@
-"""One person's wish to stop, handed to whatever is running.
+"""A cooperative stop request.
 
-Whoever hears of it (zenstrap.stopping) calls ``request``; long work calls ``check`` between two
-steps, or registers a callback where it must be woken.
+The signal handling (zenstrap.stopping) calls ``request``; long work calls ``check`` between two
+steps, or registers a callback if it must be woken.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Callback = Callable[[int], None]
 
 
 class Interrupt:
-    """Counts the requests to stop: the first asks, every further one insists."""
+    """Counts the stop requests: the first asks to stop, every further one insists."""
 
     def __init__(self) -> None:
         self._count = 0
         self._callbacks: dict[object, Callback] = {}
-        # Reentrant: a signal's handler may call on top of whoever has it.
+        # Reentrant: a signal handler may interrupt the thread that holds it.
         self._guard = threading.RLock()
 
     @property
@@ -38,7 +38,7 @@ class Interrupt:
         return self._count
 
     def request(self) -> None:
-        """Ask everything that runs to stop; a second call asks it to stop at once.
+        """Ask running work to stop; a second call asks it to stop at once.
 
         Callbacks are called with the number of the request, in the caller's thread. They must
         neither block nor raise.
@@ -49,16 +49,16 @@ class Interrupt:
                 callback(self._count)
 
     def wait(self, seconds: float) -> None:
-        """Pause; a request to stop ends it at once.
+        """Pause; a stop request ends the pause at once.
 
         Raises:
-            InterruptedRunError: a stop was requested, before or meanwhile.
+            InterruptedRunError: a stop was requested, before or during the pause.
         """
         LOGGER.debug("waiting %g s", seconds)
         until = time.monotonic() + seconds
         with self.waking() as woken:
-            while not self.requested and (left := until - time.monotonic()) > 0:
-                if select.select([woken], [], [], left)[0]:
+            while not self.requested and (remaining := until - time.monotonic()) > 0:
+                if select.select([woken], [], [], remaining)[0]:
                     os.read(woken, 512)
         self.check()
 
@@ -83,8 +83,8 @@ class Interrupt:
     def on_request(self, callback: Callback) -> Iterator[None]:
         """Call ``callback(number)`` at each request while the block runs.
 
-        Requests from before the block count: the callback is then called at once with the number
-        of the latest. So a callback can hear of one request twice and has to bear that.
+        After requests from before the block, the callback is called at once with the number of the
+        latest. So a callback may be called twice for the same request.
         """
         key = object()
         with self._guard:
@@ -94,10 +94,10 @@ class Interrupt:
         try:
             yield
         finally:
-            with self._guard:  # no call is under way any more
+            with self._guard:  # waits for calls in progress
                 del self._callbacks[key]
 
 
 def _write(pipe: int) -> None:
-    with suppress(BlockingIOError):  # it is full: whoever waits is woken
+    with suppress(BlockingIOError):  # the pipe is full, so its reader is woken anyway
         os.write(pipe, b".")

@@ -1,7 +1,7 @@
-"""How the program was called, and what to type next: the one place that spells its commands.
+"""How the program was called, and the commands that it prints for the user to run next.
 
-A command that is printed is copied. So it has to do what was meant when it is: on the same
-environment, for the same ML project, with every option that the user gave and that still applies.
+Users copy a printed command. So it must work as it is: on the same environment, for the same ML
+project, with every option that the user gave and that still applies.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing import Final
 
 SCRIPT: Final = "run.py"
 PROGRAM: Final = f"python {SCRIPT}"
-"""As the documentation calls it."""
+"""The program as the documentation calls it."""
 
 INSTALLED: Final = "zenstrap"
 """The command that pip installs, and the package for ``python -m``."""
 
 PROGRAM_VARIABLE: Final = "ZENSTRAP_PROGRAM"
-"""Set by what starts the program within something else: all words that stand before a verb."""
+"""Set by a wrapper that starts the program, such as a rehearsal: all words before the verb."""
 
 YES: Final = "--yes"
-# Consent to one command is none to another.
+# Consent to one command is not consent to another.
 _FOR_ONE_VERB: Final = frozenset({YES, "--this-zenml", "--forget"})
-# How a result is shown. It changes nothing of what is done, and a person copies to read.
+# Options for the output only: a user who copies a command reads its result.
 _FOR_ONE_CALL: Final = frozenset({"--json", "--events", "--debug"})
 
 Words = tuple[str, ...]
@@ -40,9 +40,9 @@ class Invocation:
     """One call of the command line.
 
     Attributes:
-        environment: the name of the environment that the options led to.
-        given: the options of the call as words, by their names: ``{"--env": ("--env", "dev")}``.
-        taken: which options each verb takes.
+        environment: the name of the environment that the options select.
+        given: the options of the call as words, by option name: ``{"--env": ("--env", "dev")}``.
+        taken: which options each verb accepts.
     """
 
     verb: str
@@ -51,10 +51,10 @@ class Invocation:
     taken: Mapping[str, frozenset[str]]
 
     def words_for(self, verb: str) -> Words:
-        """The options that still apply to a verb, as they were given."""
-        left_out = _FOR_ONE_CALL if verb == self.verb else _FOR_ONE_CALL | _FOR_ONE_VERB
-        taken = self.taken.get(verb, frozenset({"--env"})) - left_out
-        return tuple(word for name, words in self.given.items() if name in taken for word in words)
+        """The options that also apply to another call with this verb, as the user typed them."""
+        excluded = _FOR_ONE_CALL if verb == self.verb else _FOR_ONE_CALL | _FOR_ONE_VERB
+        names = self.taken.get(verb, frozenset({"--env"})) - excluded
+        return tuple(word for name, words in self.given.items() if name in names for word in words)
 
 
 _current: Invocation | None = None
@@ -62,7 +62,7 @@ _current: Invocation | None = None
 
 @contextmanager
 def called(invocation: Invocation) -> Iterator[None]:
-    """Make a call the process's current one."""
+    """Within this block, a call is the process's current one."""
     global _current
     before, _current = _current, invocation
     try:
@@ -72,44 +72,44 @@ def called(invocation: Invocation) -> Iterator[None]:
 
 
 def command(verb: str, environment: str | None = None) -> str:
-    """A command to copy: a verb on an environment, with all that was given and still applies.
+    """A command to copy: a verb on an environment, with the user's options that still apply.
 
     Args:
         environment: None for the one that this process works on.
     """
-    return _spelt(verb, environment)
+    return _command(verb, environment)
 
 
 def again(environment: str, *more: str, verb: str = "up") -> str:
-    """The same command once more.
+    """The same command again.
 
     Args:
-        more: options that it needs beside those that were given.
-        verb: which command it is, where the program was not started from the command line.
+        more: options that it needs in addition to the user's.
+        verb: the command, if the program was not started from the command line.
     """
-    here = _of(environment)
-    return _spelt(here.verb if here else verb, environment, more)
+    invocation = _of(environment)
+    return _command(invocation.verb if invocation else verb, environment, more)
 
 
 def renamed(environment: str, name: str) -> str:
-    """The command that brings up, or plans, an environment of another name with what was given.
+    """The command that brings up, or plans, the environment under another name.
 
-    Without consent: whoever gave it knew of another environment.
+    Without the user's consent, which was for the first environment.
     """
-    here = _of(environment)
-    verb = "plan" if here and here.verb == "plan" else "up"
-    words = here.words_for(verb) if here else ("--env", environment)
-    left = (word for word in words if word not in _FOR_ONE_VERB)
-    return spelt_command((verb, *left, "--name", name))
+    invocation = _of(environment)
+    verb = "plan" if invocation and invocation.verb == "plan" else "up"
+    words = invocation.words_for(verb) if invocation else ("--env", environment)
+    kept = (word for word in words if word not in _FOR_ONE_VERB)
+    return spelt_command((verb, *kept, "--name", name))
 
 
 def verb() -> str:
-    """The verb that was given; empty where the program was not called from the command line."""
+    """The verb of the call; empty if the program was not called from the command line."""
     return _current.verb if _current else ""
 
 
 def program() -> str:
-    """What starts the program from where the user is."""
+    """The words that start the program from the user's current folder."""
     if wrapped := os.environ.get(PROGRAM_VARIABLE):
         return wrapped
     script = sys.argv[0] if sys.argv else ""
@@ -119,9 +119,9 @@ def program() -> str:
         return shlex.join((_python(), "-m", INSTALLED))
     if Path(script).name != SCRIPT:  # called by a test or a notebook
         return PROGRAM
-    here = Path(SCRIPT)
-    short = here.exists() and here.samefile(script)
-    return shlex.join((_python(), SCRIPT if short else script))
+    local = Path(SCRIPT)
+    is_local = local.exists() and local.samefile(script)
+    return shlex.join((_python(), SCRIPT if is_local else script))
 
 
 def _python() -> str:
@@ -130,17 +130,18 @@ def _python() -> str:
 
 
 def spelt_command(words: Iterable[str]) -> str:
-    """A command of the program from its words."""
+    """The command line that calls the program with these words."""
     return f"{program()} {shlex.join(words)}"
 
 
 def _of(environment: str | None) -> Invocation | None:
+    """The current call, if it is for this environment."""
     if _current is None or environment not in (None, _current.environment):
         return None
     return _current
 
 
-def _spelt(verb: str, environment: str | None, more: Words = ()) -> str:
-    here = _of(environment)
-    words = here.words_for(verb) if here else ("--env", environment or "ENV")
+def _command(verb: str, environment: str | None, more: Words = ()) -> str:
+    invocation = _of(environment)
+    words = invocation.words_for(verb) if invocation else ("--env", environment or "ENV")
     return spelt_command((verb, *words, *(word for word in more if word not in words)))

@@ -1,8 +1,8 @@
-"""The log: what a run did, for whoever looks into a failure later.
+"""The log: what a run did, to diagnose a failure later.
 
 logging.getLogger("zenstrap")   DEBUG: Terraform's command lines, calls of services with
                                 status and duration, writes to ZenML's registry, waits
-written_to(file)                into a file, redacted
+written_to(name)                into a file, redacted
 shown()                         on standard error (`--debug`)
 """
 
@@ -22,9 +22,9 @@ from zenstrap.redaction import redact
 
 LOGGER: Final = logging.getLogger("zenstrap")
 LOGGER.addHandler(logging.NullHandler())
-LOGGER.propagate = False  # ZenML shows whatever comes to the root's handlers
+LOGGER.propagate = False  # ZenML shows everything that reaches the root logger
 KEPT: Final = 20
-"""Log files; the oldest go when a new one begins."""
+"""Log files; the oldest are deleted when a new one is created."""
 
 _FORMAT: Final = "%(asctime)s.%(msecs)03dZ %(message)s"
 _DATE: Final = "%Y-%m-%dT%H:%M:%S"
@@ -32,7 +32,7 @@ _file: Path | None = None
 
 
 class _Redacted(logging.Formatter):
-    """One line per record, but for a traceback; without secrets."""
+    """One line per record, except for tracebacks; secrets are redacted."""
 
     converter = time.gmtime  # type: ignore[assignment]
 
@@ -42,10 +42,10 @@ class _Redacted(logging.Formatter):
 
 @contextmanager
 def written_to(name: str) -> Iterator[None]:
-    """Within this, the log goes into a file; where none can be written, nowhere.
+    """Within this block, the log is written to a file, if one can be created.
 
     Args:
-        name: of the run; the file's name begins with the time.
+        name: of the run; the file's name starts with the time.
     """
     global _file
     file = paths.logs_folder() / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{name}.log"
@@ -65,22 +65,22 @@ def written_to(name: str) -> Iterator[None]:
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Within this, the log is shown on standard error."""
+    """Within this block, the log is shown on standard error."""
     with _handled_by(logging.StreamHandler(sys.stderr)):
         yield
 
 
 def took(started: float) -> str:
-    """How long a call has taken, for its line.
+    """How long a call took, for its log line.
 
     Args:
-        started: by ``time.monotonic()``.
+        started: from ``time.monotonic()``.
     """
     return f", {(time.monotonic() - started) * 1000:.0f} ms"
 
 
 def current_file() -> Path | None:
-    """The file that the log goes into now."""
+    """The file that the log is written to now, if any."""
     return _file
 
 

@@ -1,8 +1,8 @@
-"""Whose an environment is: a random id, made once, which lies beside the environment's state.
+"""The owner of an environment: a random id, created once and stored beside the environment's state.
 
-The id goes into the labels and tags of all that belongs to the environment, and it alone decides
-what is "ours". The environment's name can't: two people may both have a ``local`` on one ZenML
-server. It lies beside the state, so that it goes wherever the state goes.
+The id is in the labels and tags of everything that belongs to the environment, and only the id
+decides what is "ours". The name can't: two users may both have a ``local`` on one ZenML server. It
+is stored beside the state, so that it is moved and copied with the state.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Annotated, Final, Literal, Protocol
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from zenstrap import plain_files
-from zenstrap.errors import DamagedOwnerError
+from zenstrap.errors import DamagedOwnerError, first_problem
 
 FILE: Final = "owner.json"
-_BYTES: Final = 6  # 2^48 ids: no two environments will ever share one
+_BYTES: Final = 6  # 2^48 ids: two environments with the same id are improbable
 
 OwnerId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 
@@ -28,9 +28,9 @@ class Registry(BaseModel):
     """The ZenML in which an environment is registered.
 
     Attributes:
-        id: of the deployment; it stays with ZenML's database, wherever that goes.
+        id: of the deployment; it is stored in ZenML's database and moves with it.
         project: id of the ZenML project that has the runs.
-        url, project_name: for people; not compared.
+        url, project_name: for display; not compared.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,22 +41,22 @@ class Registry(BaseModel):
     project_name: str
 
     def is_same(self, other: Registry) -> bool:
-        """Whether the other one has the same registrations and the same runs."""
+        """Whether the other registry has the same registrations and the same runs."""
         return (self.id, self.project) == (other.id, other.project)
 
 
 class Owner(BaseModel):
-    """Whose an environment is.
+    """The owner of an environment.
 
     Attributes:
-        id: it alone is compared.
-        environment: whose owner it is. Another one's, copied here, is refused.
-        user, host, made_at: who made it, where and when, for people.
-        registry: where the environment is registered.
-        taken_down_at: when everything was taken away; None where it wasn't, or is up again. It
-            tells why a state is gone, also in a ZenML that didn't see it.
-        forgotten_at: when somebody decided to go on without a state that was lost. What runs
-            recorded until then is no longer asked for. None again after the next ``up``.
+        id: only the id is compared.
+        environment: the environment's name. An owner file copied from another one is refused.
+        user, host, made_at: who created it, where and when, for display.
+        registry: the ZenML in which the environment is registered.
+        taken_down_at: when ``down`` removed everything; None if it didn't, or the environment is up
+            again. Explains why a state is gone, also in another ZenML.
+        forgotten_at: when a user decided to continue without a lost state. What runs recorded
+            before is ignored. None again after the next ``up``.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,7 +72,7 @@ class Owner(BaseModel):
     forgotten_at: AwareDatetime | None = None
 
     def registered_in(self, registry: Registry) -> Owner:
-        """The same owner, whose environment is up and registered in a ZenML."""
+        """The same owner, with its environment up and registered in a ZenML."""
         after = {"registry": registry, "taken_down_at": None, "forgotten_at": None}
         return self.model_copy(update=after)
 
@@ -81,7 +81,7 @@ class Owner(BaseModel):
         return self.model_copy(update={"taken_down_at": datetime.now(UTC), "forgotten_at": None})
 
     def forgetting(self, at: datetime) -> Owner:
-        """The same owner, whose state is lost for good."""
+        """The same owner, after the user gave up a lost state."""
         return self.model_copy(update={"forgotten_at": at, "taken_down_at": None})
 
     def to_json(self) -> str:
@@ -90,30 +90,30 @@ class Owner(BaseModel):
 
 
 class OwnerStore(Protocol):
-    """Where an environment's owner lies: beside its state."""
+    """Where an environment's owner is stored: beside its state."""
 
     @property
     def place(self) -> str:
-        """As a user would name it."""
+        """Path or URL of the owner, for display."""
 
     def read(self) -> Owner | None:
-        """The owner; None where there is none yet.
+        """The owner; None if there is none yet.
 
         Raises:
-            DamagedOwnerError: what lies there can't be read.
+            DamagedOwnerError: the stored owner can't be read.
             PlatformError: a bucket is out of reach.
         """
 
     def write(self, owner: Owner) -> None:
-        """Write it whole or not at all. Only for whoever holds the environment's lease."""
+        """Write it atomically. Only for the run that holds the environment's lease."""
 
 
 class FileOwnerStore:
-    """A file beside a local state.
+    """The owner in a file beside a local state.
 
     Args:
         folder: of the states.
-        environment: whose owner is looked for.
+        environment: the environment's name.
     """
 
     def __init__(self, folder: Path, environment: str) -> None:
@@ -147,7 +147,7 @@ def new_owner(environment: str, user: str, registry: Registry, *, id: str | None
     """An owner for an environment that has none.
 
     Args:
-        id: that the environment had, where its file was lost; None for a new one.
+        id: the environment's earlier id, if its file was lost; None for a new one.
     """
     return Owner(
         schema="zenstrap/owner/1",
@@ -164,32 +164,29 @@ def parse_owner(content: bytes, place: str, environment: str) -> Owner:
     """The owner in a file's content.
 
     Raises:
-        DamagedOwnerError: it is none, or another environment's.
+        DamagedOwnerError: it is not a valid owner, or another environment's.
     """
     try:
         owner = Owner.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _damaged(place, f"{where}: {first['msg']}" if where else first["msg"]) from error
+        raise _damaged(place, first_problem(error)) from error
     if owner.environment != environment:
         raise DamagedOwnerError(
-            f"the state of {environment} lies with the owner of {owner.environment}",
+            f"the owner file beside the state of {environment} is that of {owner.environment}",
             where=place,
-            why="It was copied or moved here. What belongs to one environment would be taken from "
-            "the other",
-            fix="Put both back where they were. An environment can't be renamed: bring "
-            f"{environment} up beside {owner.environment}, then take that down",
+            why="It was copied or moved. One environment would change the other's resources",
+            fix="Move both files back. An environment can't be renamed: bring "
+            f"{environment} up beside {owner.environment}, then take {owner.environment} down",
         )
     return owner
 
 
 def _damaged(place: str, why: str, fix: str | None = None) -> DamagedOwnerError:
     return DamagedOwnerError(
-        "the file that says whose the environment is can't be read",
+        "the environment's owner file can't be read",
         where=place,
         why=why,
         fix=fix
-        or "Put it back from a backup, or delete it: the next run finds the id again in ZenML, "
-        "by the state that lies beside it",
+        or "Restore it from a backup, or delete it: the next run finds the owner's id in ZenML by "
+        "the state beside the file",
     )

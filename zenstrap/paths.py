@@ -1,7 +1,7 @@
-"""Where zenstrap finds its files and where it keeps what must outlive a run.
+"""Where zenstrap finds its files, and where it stores what must outlive a run.
 
-Nothing that a run writes lies in the clone. Paths are derived when asked for, so that
-``ZENSTRAP_HOME`` can move them (and tests can move them all at once).
+A run writes nothing into the clone. Paths are computed on each call, so that ``ZENSTRAP_HOME`` can
+move them (also in tests).
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ CONFIGS_VARIABLE = "ZENSTRAP_CONFIGS"
 
 
 def project_root() -> Path:
-    """What holds the packages: the clone, or the folder that pip installed them into."""
+    """The folder of the packages: the clone, or the folder that pip installed them into."""
     return Path(__file__).resolve().parent.parent
 
 
 def configs_folder() -> Path:
     """The folder that ``ZENSTRAP_CONFIGS`` names, or the clone's configs/.
 
-    Installed without a clone: configs/ where the program is started, else the wheel's own.
+    Installed without a clone: configs/ in the current folder, else the wheel's own.
     """
-    moved = os.environ.get(CONFIGS_VARIABLE)
-    if moved:
-        return resolved(moved, CONFIGS_VARIABLE)
-    here = Path.cwd() / "configs"
-    if not _is_clone() and (here / "environments").is_dir():
-        return here
+    configured = os.environ.get(CONFIGS_VARIABLE)
+    if configured:
+        return resolved(configured, CONFIGS_VARIABLE)
+    local = Path.cwd() / "configs"
+    if not _is_clone() and (local / "environments").is_dir():
+        return local
     return _shipped("configs")
 
 
@@ -38,13 +38,13 @@ def modules_folder() -> Path:
     """terraform_modules/ of the clone, or the wheel's.
 
     Raises:
-        UsageError: it isn't there.
+        UsageError: it doesn't exist.
     """
     folder = _shipped("terraform_modules")
     if folder.is_dir():
         return folder
     raise UsageError(
-        "zenstrap's Terraform modules aren't there",
+        "zenstrap's Terraform modules are missing",
         where=str(folder),
         fix="Install zenstrap again, or run it from a clone",
     )
@@ -64,9 +64,9 @@ def home() -> Path:
     Raises:
         UsageError: the user has no home folder, or it can't be found.
     """
-    moved = os.environ.get(HOME_VARIABLE)
-    if moved:
-        return resolved(moved, HOME_VARIABLE)
+    configured = os.environ.get(HOME_VARIABLE)
+    if configured:
+        return resolved(configured, HOME_VARIABLE)
     from platformdirs import user_state_path
 
     try:
@@ -76,29 +76,29 @@ def home() -> Path:
 
 
 def resolved(folder: str | Path, where: str) -> Path:
-    """A folder without ``~`` and without symbolic links on the way to it.
+    """A folder's path without ``~`` and symbolic links.
 
-    ZenML compares what it writes, resolved, with the folder as it was registered.
+    ZenML resolves the paths that it writes, and compares them with the registered folder.
 
     Args:
         where: the setting that names it, for the error.
 
     Raises:
-        UsageError: there is no such home, or the links lead in a circle.
+        UsageError: the user has no home folder, or the links form a circle.
     """
     try:
         return Path(folder).expanduser().resolve()
     except (RuntimeError, OSError) as error:
         raise UsageError(
-            "this folder can't be found", where=f"{where}: {folder}", why=str(error)
+            "the folder can't be found", where=f"{where}: {folder}", why=str(error)
         ) from error
 
 
 def require_home() -> None:
-    """See that the user has a home folder, where ZenML keeps its configuration.
+    """Check that the user has a home folder, where ZenML stores its configuration.
 
     Raises:
-        UsageError: there is none, and ZenML would make a folder called ~ wherever it is started.
+        UsageError: there is none; ZenML would create a folder called ~ in the current folder.
     """
     if "ZENML_CONFIG_PATH" not in os.environ and os.path.expanduser("~") == "~":
         raise no_home()
@@ -109,33 +109,33 @@ def no_home() -> UsageError:
     return UsageError(
         "this user has no home folder",
         why="HOME isn't set, and the user has no entry in /etc/passwd",
-        fix=f"Set HOME, or {HOME_VARIABLE} and ZENML_CONFIG_PATH, to folders that stay",
+        fix=f"Set HOME, or {HOME_VARIABLE} and ZENML_CONFIG_PATH, to folders that are kept",
     )
 
 
 def environment_folder(environment: str) -> Path:
-    """What zenstrap keeps of one environment: Terraform's data and state, run files."""
+    """The folder of one environment: Terraform's data and state, run files."""
     return home() / "environments" / environment
 
 
 def require_folders(environment: str) -> None:
-    """See that nothing else lies where zenstrap keeps its folders, or on the way to them.
+    """Check that no file or broken link is in the place of one of zenstrap's folders.
 
     Raises:
-        UsageError: names what does.
+        UsageError: names it.
     """
     own, state = environment_folder(environment), state_folder(environment)
     below = (state, state / environment, terraform_data_folder(environment), own / "runs")
     for folder in (home(), own.parent, own, *below, leases_folder()):
         if os.path.lexists(folder) and not folder.is_dir():
-            kind = "a link that leads to no folder" if folder.is_symlink() else "a file"
+            kind = "a symbolic link to no folder" if folder.is_symlink() else "a file"
             raise UsageError(
-                "zenstrap needs a folder here, and it is something else",
+                "zenstrap needs a folder at this path",
                 where=str(folder),
                 why=f"It is {kind}",
-                fix=f"Have {HOME_VARIABLE} name another folder"
+                fix=f"Set {HOME_VARIABLE} to another folder"
                 if folder == home()
-                else "Move it away. If the folder lies elsewhere now, put it back here",
+                else "Move it away. If you have moved the folder, move it back",
             )
 
 
@@ -145,25 +145,25 @@ def terraform_data_folder(environment: str) -> Path:
 
 
 def state_folder(environment: str) -> Path:
-    """Where a local backend keeps the states of an environment's workspaces."""
+    """The folder of a local backend's states."""
     return environment_folder(environment) / "state"
 
 
 def run_folder(environment: str, run: str) -> Path:
-    """Plan and variable files of one run: readable by the user alone, removed when it ends."""
+    """Plan and variable files of one run: only the user can read them; deleted when it ends."""
     return environment_folder(environment) / "runs" / run
 
 
 def leases_folder() -> Path:
-    """The leases of the environments that live on this machine."""
+    """The leases of local environments."""
     return home() / "leases"
 
 
 def logs_folder() -> Path:
-    """One file for each of the last runs, see :mod:`zenstrap.log`."""
+    """One log file for each of the last runs, see :mod:`zenstrap.log`."""
     return home() / "logs"
 
 
 def tracebacks_folder() -> Path:
-    """One file for every bug that was met, by when it was."""
+    """One traceback file per unexpected error, named by its time."""
     return home() / "tracebacks"

@@ -1,7 +1,6 @@
-"""Plain files of this machine: read with a bound, and written for the user alone.
+"""Regular files: read with a size limit, and written so that only the user can read them.
 
-Anybody can lay something else at a place where a file is looked for. A pipe would be waited for,
-and a device has no end.
+A path may hold something else than a file: reading a pipe would block, and a device has no end.
 """
 
 from __future__ import annotations
@@ -15,26 +14,26 @@ from pathlib import Path
 from typing import Final
 
 _MOST: Final = 64 * 1024 * 1024
-"""Bytes. A state of thousands of resources has a tenth of it, and nothing else comes near."""
+"""Bytes. A state of thousands of resources has a tenth of it; all other files are smaller."""
 
 
 class NotPlainError(OSError):
-    """What lies there is a folder, a pipe, a device, or too large; ``strerror`` says which."""
+    """The path is a folder, a pipe, a device, or the file is too large; ``strerror`` says which."""
 
 
 def read(file: Path, most: int = _MOST) -> bytes:
-    """A plain file's content; what a link leads to counts.
+    """A regular file's content; symbolic links are followed.
 
     Args:
         most: bytes.
 
     Raises:
-        NotPlainError: it is something else, or has more than ``most`` bytes.
+        NotPlainError: it is not a regular file, or has more than ``most`` bytes.
         OSError: it can't be read.
     """
-    _require_plain(file, os.stat(file))  # a socket or a device can't always be opened
+    _require_plain(file, os.stat(file))  # before opening: a socket or a device may not open
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
-        _require_plain(file, os.fstat(stream.fileno()))  # it may have been changed meanwhile
+        _require_plain(file, os.fstat(stream.fileno()))  # again: it may have been replaced
         content = stream.read(most + 1)
     if len(content) > most:
         size = f"{most // 1024} KiB" if most < 1024**2 else f"{most // 1024**2} MiB"
@@ -43,12 +42,12 @@ def read(file: Path, most: int = _MOST) -> bytes:
 
 
 def write_privately(file: Path, content: bytes) -> None:
-    """Write a file that only the user can read, and be sure that the disk has it.
+    """Write a file that only the user can read, and flush it to disk.
 
-    Whatever lies there is taken away first, so that nothing is written through a link or a pipe.
+    An existing file, link or pipe is deleted first, so that nothing is written through it.
 
     Raises:
-        OSError: it can't be written, or a folder lies there.
+        OSError: it can't be written, or the path is a folder.
     """
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -60,7 +59,7 @@ def write_privately(file: Path, content: bytes) -> None:
 
 @contextmanager
 def removed_unless_done(file: Path) -> Iterator[Path]:
-    """Within this a file is written; half of one isn't left behind."""
+    """Within this block a file is written; it is deleted if the block fails."""
     try:
         yield file
     except BaseException:
@@ -69,8 +68,8 @@ def removed_unless_done(file: Path) -> Iterator[Path]:
         raise
 
 
-def _require_plain(file: Path, found: os.stat_result) -> None:
-    if stat.S_ISDIR(found.st_mode):
+def _require_plain(file: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
         raise NotPlainError(errno.EISDIR, "it is a folder", str(file))
-    if not stat.S_ISREG(found.st_mode):
-        raise NotPlainError(errno.EINVAL, "it is no file, but a pipe, socket or device", str(file))
+    if not stat.S_ISREG(status.st_mode):
+        raise NotPlainError(errno.EINVAL, "it is a pipe, socket or device, not a file", str(file))

@@ -1,5 +1,5 @@
-"""Whether anybody listens at an address: a knock that takes seconds where a library's own tries
-take minutes."""
+"""Whether a server accepts connections: checked in seconds, where a library's own retries take
+minutes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from urllib.request import getproxies, proxy_bypass
 from zenstrap.redaction import redact
 from zenstrap.waiting import waiting_for
 
-KNOCK_SECONDS = 10.0  # a server behind a slow VPN answers within this
+KNOCK_SECONDS = 10.0  # a server behind a slow VPN accepts a connection within this
 _PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 
 
 class UnreachableError(OSError):
-    """Nobody answers.
+    """No connection.
 
     Attributes:
-        place: who was asked: the address itself, or the proxy before it.
-        why: in the system's words.
+        place: what was connected to: the address itself, or its proxy.
+        why: the system's error message.
     """
 
     def __init__(self, place: str, why: str) -> None:
@@ -29,34 +29,34 @@ class UnreachableError(OSError):
 
 
 def knock(url: str) -> None:
-    """Connect with an HTTP address, or with the proxy that leads to it, and hang up.
+    """Connect to an HTTP address, or to its proxy, and close the connection.
 
     Raises:
-        UnreachableError: nobody is there.
+        UnreachableError: the connection failed.
     """
-    asked, place = urlsplit(url), url
-    if proxy := _proxy(asked.scheme, asked.hostname or ""):
-        asked, place = urlsplit(proxy), f"the proxy {redact(proxy)}"
-    if asked.hostname is None or asked.scheme not in _PORTS:
+    target, place = urlsplit(url), url
+    if proxy := _proxy(target.scheme, target.hostname or ""):
+        target, place = urlsplit(proxy), f"the proxy {redact(proxy)}"
+    if target.hostname is None or target.scheme not in _PORTS:
         return
     try:
-        port = asked.port or _PORTS[asked.scheme]
+        port = target.port or _PORTS[target.scheme]
     except ValueError:
-        # What stands in the port's place may be a piece of a password: it isn't quoted.
+        # The text that is not a port may be a part of a password: it isn't quoted.
         raise UnreachableError(
             f"the proxy for {url.partition(':')[0]} addresses" if proxy else "the address",
-            "its port is no number; in a user's name and password, / is written %2F",
+            "its port is not a number; in a user name or password, write / as %2F",
         ) from None
     try:
         with waiting_for(place, KNOCK_SECONDS):
-            socket.create_connection((asked.hostname, port), KNOCK_SECONDS).close()
+            socket.create_connection((target.hostname, port), KNOCK_SECONDS).close()
     except OSError as error:
         raise UnreachableError(place, error.strerror or str(error)) from error
 
 
 def _proxy(scheme: str, host: str) -> str | None:
     proxies = getproxies()
-    found = proxies.get(scheme) or proxies.get("all")
-    if not found or proxy_bypass(host):
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(host):
         return None
-    return found if "://" in found else f"http://{found}"
+    return proxy if "://" in proxy else f"http://{proxy}"

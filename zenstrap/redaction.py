@@ -1,16 +1,16 @@
-"""Secrets blanked in every text that leaves the process.
+"""Secrets are redacted in every text that leaves the process.
 
-    redactor(secrets)     a function that blanks these
-    know(*secrets)        from now on this process's secrets; told where one is read
-    redact(text)          without the process's secrets, and without what looks like one
-    redact_data(text)     as redact, where programs read it again
+    redactor(secrets)     a function that redacts these secrets
+    know(*secrets)        registers secrets of this process; called wherever one is read
+    redact(text)          redacts the process's secrets, and texts that look like secrets
+    redact_data(text)     the same for data that programs read again
 
-Marks where a secret comes from are not enough: a provider's computed attribute repeats a sensitive
-argument without Terraform's mark (``terraform_data.output`` does), and any library's error may
-quote an address with its password. So ``redact`` stands at the ways out: in errors, in what is
-shown, on standard output and error, and before what ZenML records of a run.
+Terraform's marks of sensitive values are not enough: a provider's computed attribute repeats a
+sensitive argument without the mark (``terraform_data.output`` does), and any library's error may
+quote a URL with its password. So ``redact`` is applied to all output: errors, everything that is
+shown, standard output and error, and what ZenML records of a run.
 
-Every start of the command line imports this: what costs time is imported and compiled when needed.
+Every start of the command line imports this: slow imports and patterns are loaded when needed.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from typing import IO, Final
 SENSITIVE: Final = "<sensitive>"
 UNKNOWN: Final = "(known after apply)"  # as Terraform's plan shows it
 
-# Characters. A shorter secret is blanked only where it is the whole value: inside of texts it
-# would blank ordinary words, and betray itself by the gaps.
+# Characters. A shorter secret is redacted only if it is the whole value: within a text it would
+# redact ordinary words, and the gaps would reveal it.
 SHORTEST_WITHIN: Final = 6
-# Characters. A shorter one may be a word, such as an environment's name: data in which that is
-# blanked is broken, and so is a command to be copied. A variable that isn't ours must be as long.
+# Characters. A shorter one may be a word, such as an environment's name: redacting it would break
+# data and commands to copy. The value of a variable that isn't ours must be as long, too.
 _NO_WORD: Final = 16
 
-# What of a process's environment is secret by its name.
+# Environment variables that are secret by their names.
 _SECRET_ENDS: Final = tuple(
     f"_{end}"
     for end in (
@@ -43,7 +43,7 @@ _SECRET_ENDS: Final = tuple(
 )
 _OURS: Final = ("zenml_", "zenstrap_", "google_", "gcloud_", "cloudsdk_", "mlflow_")
 
-# In a URL nothing of these stands unescaped before the host, so that a match ends with its URL.
+# Characters that are escaped before a URL's host, so that a match can't reach beyond its URL.
 _NOT_IN_URL: Final = r"\s\"'`<>\\/?#"
 _SHAPES: Final = (
     # scheme://user:password@, also where the whole address is percent-encoded
@@ -51,14 +51,14 @@ _SHAPES: Final = (
     rf"(?i)(%3A%2F%2F[^{_NOT_IN_URL}&=@:]*?%3A)[^{_NOT_IN_URL}&=@]+?(?=%40)",
     # https://token@
     rf"(?i)(\bhttps?://)[^{_NOT_IN_URL}@:]+(?=@)",
-    # …?password=…, as some drivers take it
+    # …?password=…, which some drivers accept
     r"(?i)([?&;](?:password|passwd|pwd|secret|(?:access_)?token|api_?key)=)[^&;\s\"'<>]+",
     r"(?i)(\bauthorization\W{1,5}(?:bearer|basic) )[\w.~+/=-]+",
     r"(\b)ya29\.[\w.-]{20,}",  # Google's access tokens
     r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]+",
 )
 _MAY_HAVE_SHAPE: Final = ("://", "%3a%2f%2f", "authorization", "ya29.", "-----begin")
-# More generous than what may stand in a URL: in a variable's value there is nothing beside it.
+# More lenient than the shapes above: a variable's value holds nothing but the URL.
 _PASSWORD_IN: Final = (
     r"://[^:/\s]*:(\S+)@",
     rf"://[^{_NOT_IN_URL}@:]*:([^{_NOT_IN_URL}@]+)@",
@@ -69,7 +69,7 @@ Redact = Callable[[str], str]
 
 
 def redactor(secrets: Iterable[str]) -> Redact:
-    """A function that puts ``<sensitive>`` in the place of every secret in a text."""
+    """A function that replaces every secret in a text by ``<sensitive>``."""
     known = frozenset(secret for secret in secrets if secret)
     within = _longest_first(known)
 
@@ -88,18 +88,18 @@ _within_data: tuple[str, ...] = ()
 
 
 def know(*secrets: str) -> None:
-    """Take secrets of the process. Those of less than six characters would blank words."""
+    """Register secrets of the process. Those of less than six characters would redact words."""
     global _within, _within_data
     new = {secret for secret in secrets if len(secret.strip()) >= SHORTEST_WITHIN}
     with _learning:
         if not new <= _known:
             _known.update(new)
             _within = _longest_first(_known)
-            _within_data = _longest_first(one for one in _known if len(one) >= _NO_WORD)
+            _within_data = _longest_first(s for s in _known if len(s) >= _NO_WORD)
 
 
 def forget() -> None:
-    """Know no secret any more, as a process that begins; for tests, which share one."""
+    """Remove all registered secrets; for tests, which share a process."""
     global _within, _within_data
     _known.clear()
     _within = _within_data = ()
@@ -111,37 +111,37 @@ def redact(text: str) -> str:
 
 
 def redact_data(text: str) -> str:
-    """As `redact`, for JSON and names that are looked up: a secret that may be a word stays."""
+    """Like `redact`, for JSON and names that are looked up: short secrets aren't redacted."""
     return _without_shapes(_without(_within_data, text))
 
 
 def know_environment(environ: Mapping[str, str]) -> None:
-    """Take what is secret in a process's environment, by the variables' names and in addresses."""
+    """Register the secrets in a process's environment: by variable name, and in URLs."""
     for name, value in environ.items():
         lowered = name.lower()
         ours = lowered.startswith(_OURS) or lowered.endswith("_proxy")
-        found = [*passwords_in(value)]
-        is_document = "google" in lowered and value.lstrip().startswith("{")  # for a file's name
+        secrets = [*passwords_in(value)]
+        is_document = "google" in lowered and value.lstrip().startswith("{")  # not a file name
         if is_document or (f"_{lowered}".endswith(_SECRET_ENDS) and not _is_file(value)):
-            found += [value, *_in_document(value)]
-        know(*(one for one in found if len(one) >= (SHORTEST_WITHIN if ours else _NO_WORD)))
+            secrets += [value, *_in_document(value)]
+        know(*(s for s in secrets if len(s) >= (SHORTEST_WITHIN if ours else _NO_WORD)))
 
 
 def passwords_in(address: str) -> Iterator[str]:
-    """The passwords, or tokens in their place, in a value that holds addresses."""
+    """The passwords or tokens in a value that holds URLs."""
     if "://" not in address or "@" not in address:
         return
     from urllib.parse import unquote
 
     for pattern in _PASSWORD_IN:
-        for found in re.findall(pattern, address):
-            yield from {found, unquote(found)}
+        for password in re.findall(pattern, address):
+            yield from {password, unquote(password)}
 
 
 def redact_streams(*streams: IO[str]) -> None:
-    """From now on, what is written to the streams is redacted, also while the process ends.
+    """From now on, redact what is written to the streams, also while the process ends.
 
-    The streams stay what they are: a terminal, a file with its encoding.
+    Everything else about the streams stays: being a terminal, their encoding.
     """
     for stream in streams:
         if not getattr(stream.write, "redacts", False):
@@ -158,9 +158,9 @@ def _redacting(write: Callable[[str], int]) -> Callable[[str], int]:
 
 
 def _longest_first(secrets: Iterable[str]) -> tuple[str, ...]:
-    """All spellings. The longest first: one may be part of another."""
+    """All spellings of the secrets, the longest first: one may be part of another."""
     spellings = {s for secret in secrets for s in _spellings(secret) if len(s) >= SHORTEST_WITHIN}
-    return tuple(sorted(spellings, key=lambda one: (-len(one), one)))
+    return tuple(sorted(spellings, key=lambda s: (-len(s), s)))
 
 
 def _without(spellings: Iterable[str], text: str) -> str:
@@ -191,8 +191,8 @@ def _spellings(secret: str) -> Iterator[str]:
     yield repr(secret)[1:-1]
     yield from (quote(secret), quote(secret, safe=""), quote_plus(secret))
     data = secret.encode(errors="surrogatepass")
-    # Within a longer text base64 looks different by where the secret begins; the characters at
-    # its ends are its neighbours', too.
+    # Within a longer text, base64 depends on the secret's offset (modulo 3); the first and last
+    # characters also depend on the text around the secret.
     for offset in range(3):
         whole = base64.b64encode(bytes(offset) + data).decode().rstrip("=")
         inner = whole[(0, 2, 3)[offset] :]

@@ -1,6 +1,6 @@
-"""``python -m zenstrap.rehearsal [--project ID] --shell COMMAND…``: a command in a rehearsal.
+"""``python -m zenstrap.rehearsal [--project ID] --shell COMMAND…``: runs a command in a rehearsal.
 
-The one place where zenstrap knows the double, ``zenstrap_rehearsal``.
+The only module of zenstrap that imports the emulator, ``zenstrap_rehearsal``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _INSTALL: Final = "pip install -e '.[rehearse]'"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; its exit code is ours."""
+    """Run the command and return its exit code."""
     try:
         return _rehearsed(arguments)
     except ZenstrapError as error:
@@ -43,13 +43,13 @@ def _rehearsed(arguments: list[str]) -> int:
         raise ZenstrapError(
             "the embedded storage server doesn't start",
             why=str(error),
-            fix="Install it anew",
+            fix="Reinstall it",
             command=_INSTALL.replace("install", "install --force-reinstall"),
         ) from error
 
 
 def _as_called(arguments: list[str]) -> dict[str, str]:
-    """All words up to the program: a copied command must not meet the real cloud."""
+    """All words up to the script, for printed commands: a copy must not call the real cloud."""
     names = [Path(word).name for word in arguments]
     if SCRIPT not in names:
         return {}

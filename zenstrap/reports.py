@@ -1,7 +1,7 @@
-"""The results of the steps: what each run leaves behind as a versioned artifact.
+"""The results of the steps, which each run stores as versioned artifacts.
 
-Every report is frozen, holds no secret, and says in one line (``headline``) and in a few typed
-facts (``facts``, shown as metadata in the dashboard) what matters of it.
+Every report is frozen, holds no secret, and has a one-line summary (``headline``) and a few typed
+figures (``facts``, shown as metadata in the dashboard).
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from zenstrap.config import EnvironmentConfig
+from zenstrap.errors import count as count
 from zenstrap.events import DONE, ResourceAction
 from zenstrap.redaction import redact
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.terraform.plan import Plan
 
 How = Literal["nothing to approve", "policy", "terminal", "--yes"]
-"""How a plan was let through the gate."""
+"""How a plan was approved."""
 Fact = str | int | float | bool
-Told = Annotated[str, AfterValidator(redact)]  # to people; other programs' texts may be in it
+Redacted = Annotated[str, AfterValidator(redact)]  # may contain other programs' messages
 
 
 class Report(BaseModel):
@@ -36,16 +37,16 @@ class Report(BaseModel):
 
     @property
     def is_fine(self) -> bool:
-        """Whether all is as it should be; where not, the step that made it gets no green tick."""
+        """Whether there is no problem; otherwise the step is shown with a warning."""
         return True
 
     def facts(self) -> dict[str, Fact]:
-        """A few figures for the artifact's metadata."""
+        """Figures for the artifact's metadata."""
         return {}
 
 
 class ConfigReport(Report):
-    """The validated configuration that a run works from."""
+    """The validated configuration of a run."""
 
     title: ClassVar[str] = "Configuration"
 
@@ -68,28 +69,28 @@ class ConfigReport(Report):
 
 
 class Check(BaseModel):
-    """One thing that was looked at before anything is changed.
+    """One check before anything is changed.
 
     Attributes:
-        passed: whether a run can go on from there.
-        fix: the way out, in words; ``command``: what to type for it.
-        known: False where it couldn't be found out; why stands in the detail.
-        exit_code: what a run would end with for it, where it failed.
+        passed: whether a run can continue.
+        fix: how to fix it, in words; ``command``: the command that fixes it.
+        known: False if the check could not be made; the detail says why.
+        exit_code: of a run that fails because of this check.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     passed: bool
-    detail: Told
-    fix: Told = ""
-    command: Told = ""
+    detail: Redacted
+    fix: Redacted = ""
+    command: Redacted = ""
     known: bool = True
     exit_code: int = 0
 
 
 class PreflightReport(Report):
-    """What the run found before it planned."""
+    """The checks before the plan."""
 
     title: ClassVar[str] = "Preflight"
 
@@ -98,7 +99,7 @@ class PreflightReport(Report):
 
     @property
     def failed(self) -> tuple[Check, ...]:
-        """Only a plan, which runs nothing, goes on with one."""
+        """The failed checks; only `plan`, which changes nothing, continues in spite of them."""
         return tuple(check for check in self.checks if not check.passed)
 
     @property
@@ -116,10 +117,10 @@ class PreflightReport(Report):
 
 
 class Loss(BaseModel):
-    """Something that is destroyed or replaced under current stacks.
+    """A resource that current stacks use and that is destroyed or replaced.
 
     Attributes:
-        under: the aliases that stand on it, each with its current version.
+        under: the aliases that use it, each with its current version.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -130,25 +131,26 @@ class Loss(BaseModel):
 
     @property
     def who(self) -> str:
-        """``zenml-prod 1.1.0 stands on it``."""
-        return f"{', '.join(self.under)} {'stands' if len(self.under) == 1 else 'stand'} on it"
+        """``zenml-prod 1.1.0 uses it``."""
+        return f"{', '.join(self.under)} {'uses' if len(self.under) == 1 else 'use'} it"
 
 
 class PlanReport(Report):
     """Infrastructure and registrations in one plan.
 
     Attributes:
-        direction: ``up`` brings the environment to its configuration, ``down`` takes it away,
-            ``rollback`` brings one alias back to an earlier version.
-        digest: sha256 over everything that would be done; what is approved is this.
-        registrations: alias changes among them are done by ``promote``, after the smoke test.
-        to_test: names of the stacks whose smoke test isn't known to have passed.
-        since: name of the run that last made or confirmed this state, where nothing is to change.
-        kept: what a ``down`` leaves, each with its reason.
+        direction: ``up`` applies the configuration, ``down`` removes the environment,
+            ``rollback`` moves one alias back to an earlier version.
+        digest: sha256 of all changes; an approval is for this digest.
+        registrations: alias changes among them are made by ``promote``, after the smoke test.
+        to_test: names of the stacks that have no passed smoke test.
+        since: name of the run that last made or confirmed this state, if nothing changes.
+        kept: what a ``down`` doesn't remove, each with its reason.
         keys_in_use: the infrastructure was planned with keys that an old connector still needs.
-        losses: what current versions stand on and is destroyed before their successors are proven.
-        refusal: why nobody may carry it out, in one sentence; empty where that is for a person
-            to say.
+        losses: resources that current versions use and that are destroyed before the new versions
+            have passed their smoke test.
+        refusal: why the plan can't be applied, with or without approval, in one sentence; empty if
+            it can.
     """
 
     title: ClassVar[str] = "Plan"
@@ -160,7 +162,7 @@ class PlanReport(Report):
     to_test: tuple[str, ...] = ()
     since: str | None = None
     digest: str
-    notices: tuple[Told, ...] = ()
+    notices: tuple[Redacted, ...] = ()
     kept: tuple[Kept, ...] = ()
     keys_in_use: bool = False
     losses: tuple[Loss, ...] = ()
@@ -177,7 +179,7 @@ class PlanReport(Report):
 
     @property
     def is_idle(self) -> bool:
-        """Nothing would be changed, and nothing tested."""
+        """Nothing would be changed or tested."""
         return self.is_empty and not self.to_test
 
     @property
@@ -199,7 +201,7 @@ class PlanReport(Report):
 
 
 class GateReport(Report):
-    """Why the plan may be carried out, and who said so."""
+    """Why the plan may be applied, and who approved it."""
 
     title: ClassVar[str] = "Gate"
 
@@ -207,7 +209,7 @@ class GateReport(Report):
     digest: str
     approved_by: str
     how: How
-    reasons: tuple[Told, ...] = ()
+    reasons: tuple[Redacted, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -222,7 +224,7 @@ class GateReport(Report):
 
 
 class OutputValue(BaseModel):
-    """One Terraform output; a sensitive one has no value here."""
+    """One Terraform output; of a sensitive one the value is left out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -231,12 +233,12 @@ class OutputValue(BaseModel):
 
 
 class TerraformOutputs(Report):
-    """What Terraform made: its outputs, and which state they come from.
+    """Terraform's outputs, and the state that they come from.
 
     Attributes:
-        actions: what this run's apply did, by kind of action; empty where nothing was to do.
-        lineage: the state's lineage, recorded so that a foreign state is noticed.
-        serial: the state's serial, recorded so that an older state is noticed.
+        actions: number of changes of this run's apply, by action; empty if there were none.
+        lineage: the state's lineage, recorded so that another state is detected.
+        serial: the state's serial, recorded so that an older state is detected.
         resources: how many resources the state holds.
     """
 
@@ -293,20 +295,20 @@ class Registrations(Report):
     def facts(self) -> dict[str, Fact]:
         kinds = {kind: [r for r in self.registrations if r.kind is kind] for kind in Kind}
         facts: dict[str, Fact] = {
-            f"{kind.value}s": len(found) for kind, found in kinds.items() if found
+            f"{kind.value}s": len(members) for kind, members in kinds.items() if members
         }
         return facts | {"written": sum(1 for r in self.registrations if r.action)}
 
 
 class SmokeTestReport(Report):
-    """A real training on one candidate stack, and its model read back.
+    """A real training on one candidate stack, and its model read back from the artifact store.
 
     Attributes:
         stack: name of the candidate.
-        content_hash: the candidate's content that was tested; another content needs another test.
+        content_hash: of the tested candidate; changed content needs another test.
         demands: see :attr:`zenstrap.config.SmokeTest.demands`; empty in reports of older versions.
-        accuracy: share of right predictions on the held-out rows, 0 to 1; None if it never
-            came to that.
+        accuracy: share of correct predictions on the held-out rows, 0 to 1; None if the test
+            failed before.
         read_back: how many predictions of the model read back from the candidate's artifact
             store agree with those that the training recorded, for example ``67 of 67``.
         seconds: wall-clock time of training and reading back.
@@ -319,7 +321,7 @@ class SmokeTestReport(Report):
     stack_id: str
     content_hash: str
     passed: bool
-    reason: Told
+    reason: Redacted
     min_accuracy: float
     accuracy: float | None = None
     read_back: str = ""
@@ -364,11 +366,12 @@ class PromotionReport(Report):
     """Which aliases moved to which version.
 
     Attributes:
-        held_back: aliases whose candidate wasn't proven.
-        still: the version that each of those is on; None where it was never promoted.
-        after_proof: what waited for it: links to the new connectors, deletions of the old ones.
-        returned: links that went back to the connectors from before the run.
-        changed: names of what the aliases that were held back use, and this run has changed.
+        held_back: aliases whose candidate didn't pass its smoke test.
+        still: the version that each of those is on; None if it was never promoted.
+        after_proof: changes that waited for the smoke test: links to the new connectors,
+            deletions of the old ones.
+        returned: links that were set back to the connectors from before the run.
+        changed: names of components that this run changed and that the held-back aliases use.
     """
 
     title: ClassVar[str] = "Promotion"
@@ -386,27 +389,27 @@ class PromotionReport(Report):
         moved = [move.alias for move in self.aliases if move.action]
         if moved:
             return f"moved {', '.join(moved)}"
-        return "no alias moved" if self.held_back else "every alias is where it belongs"
+        return "no alias moved" if self.held_back else "every alias is up to date"
 
     def facts(self) -> dict[str, Fact]:
         return {move.alias: move.after for move in self.aliases}
 
 
 class Kept(BaseModel):
-    """Something that a ``down`` leaves behind by design."""
+    """Something that a ``down`` doesn't remove, by design."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    reason: Told
+    reason: Redacted
 
 
 class TeardownReport(Report):
-    """The proof of a ``down``: what was looked for afterwards, and what was found.
+    """The result of a ``down``, and what a search afterwards still found.
 
     Attributes:
-        removed: names of the registrations and addresses of the resources that went.
-        left: what is still there and shouldn't be; empty after a ``down`` that worked.
+        removed: names of the registrations and addresses of the resources that were removed.
+        left: what still exists and shouldn't; empty after a successful ``down``.
     """
 
     title: ClassVar[str] = "Teardown"
@@ -425,8 +428,3 @@ class TeardownReport(Report):
 
 
 PlanReport.model_rebuild()
-
-
-def count(number: int, noun: str) -> str:
-    """``1 resource``, ``2 resources``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

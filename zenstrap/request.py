@@ -1,4 +1,4 @@
-"""What was asked of a run: a parameter of its pipeline, shown with the run."""
+"""A run's request: a parameter of its pipeline, shown with the run."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Request(BaseModel):
-    """What a run may do beyond its configuration. No secret.
+    """The options of a run in addition to its configuration. No secret.
 
     Attributes:
-        approved: who started it has agreed to its plan, whatever it is (``--yes``).
-        adopt: names of other people's registrations that may be taken over (``--adopt``).
+        approved: the user approved the plan in advance (``--yes``).
+        adopt: names of other users' registrations that may be taken over (``--adopt``).
         project: rollback: the ML project whose alias moves; None for the base stack's.
-        to: rollback: the version; None for the one before.
+        to: rollback: the version; None for the previous one.
         smoke_test: rollback: test the version before the alias moves.
-        this_zenml: go on although the environment was registered in another ZenML.
+        this_zenml: continue although the environment is registered in another ZenML.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

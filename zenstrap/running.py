@@ -1,7 +1,7 @@
-"""The run in progress: what was asked, what it works with, what became of it.
+"""The run in progress: its request, its services and its result.
 
-A pipeline's body opens its run (:mod:`zenstrap.lifecycle.opening`), and its steps find it here by
-ZenML's run id, because a step's inputs are artifacts and none of this may be one.
+A pipeline's body opens its run (:mod:`zenstrap.lifecycle.opening`), and its steps look it up by
+ZenML's run id. They can't get it as inputs: those are artifacts, and none of this may become one.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ ReportT = TypeVar("ReportT", bound="Report")
 
 @dataclass(frozen=True)
 class Audience:
-    """Who watches a run and can be asked. By default nobody.
+    """Where a run's events, questions and plan are shown. By default nowhere.
 
     Attributes:
         emit: gets every event.
-        ask: shows a question, returns the answer that was typed; None where there is no terminal.
-        show_plan: shows a plan before it is asked about.
-        told: whose configuration it is, where it isn't that of the files; for people.
-        placed: finds file and line of what is found to be wrong in the configuration.
+        ask: shows a question and returns the typed answer; None if there is no terminal.
+        show_plan: shows a plan before its approval is asked.
+        told: which run the configuration comes from, if not from the files; for display.
+        placed: finds the file and line of what is wrong in the configuration.
     """
 
     emit: Emit = ignore
@@ -54,16 +54,15 @@ class Audience:
 
 @dataclass
 class Past:
-    """What is known of the environment's past, once its owner is settled.
+    """What is known of the environment's past, once its owner is determined.
 
     Attributes:
-        owner: whose the environment is: the id of zenstrap.owner.Owner; empty where it has none
-            yet.
-        moved_from: address of the ZenML in which the environment is registered, where another one
-            is connected; empty otherwise.
-        taken_down_at: the last time that everything of the environment was taken away.
-        forgotten_at: when somebody decided to go on without a lost state, until the next up.
-        unmarked: whether registrations that name no owner are ours; None until it is looked at.
+        owner: the environment's owner id (zenstrap.owner.Owner.id); empty if it has none yet.
+        moved_from: address of the ZenML in which the environment is registered, if another one is
+            connected; empty otherwise.
+        taken_down_at: when the environment was last taken down.
+        forgotten_at: when a user decided to continue without a lost state, until the next up.
+        unmarked: whether registrations without an owner are ours; None until that is checked.
     """
 
     owner: str = ""
@@ -75,15 +74,16 @@ class Past:
 
 @dataclass
 class Record:
-    """What became of a run.
+    """The result of a run.
 
     Attributes:
         id: of the pipeline run in ZenML, once it exists; likewise ``name``.
-        changed_first: what was changed before anything was planned, for people: the state bucket.
+        changed_first: what was changed before the plan, for display: the state bucket.
         failed_step: the step in which the run failed.
         reports: what the steps returned, by step.
         changes: how many resources and registrations it changed; None until that is known.
-        reconciliation: what is left to register after the apply; connectors and stacks share it.
+        reconciliation: the registrations still to write after the apply; the steps for connectors
+            and stacks share it.
     """
 
     id: str | None = None
@@ -100,18 +100,18 @@ class Run:
     """One run of one command on one environment.
 
     Attributes:
-        platform: where the environment lives.
+        platform: the environment's platform.
         command: ``up``, ``plan``, …
-        request: what was asked.
-        audience: who watches, and can be asked.
-        interrupt: tells of a request to stop.
-        place: where state, lease and owner are, once that is known.
+        request: the user's options.
+        audience: where events, questions and the plan are shown.
+        interrupt: the stop request.
+        place: where state, lease and owner are stored, once that is known.
         lease: the environment's lease, once it is held.
-        past: what is known of the environment.
-        record: what became of the run.
-        active_stacks: names of the stacks that are active for the user, whatever this process runs
+        past: what is known of the environment's past.
+        record: the run's result.
+        active_stacks: names of the user's active stacks, not of the stack that this process runs
             on.
-        key: of this run's files; not ZenML's run name, which comes later.
+        key: names this run's files; ZenML's run name is known later.
     """
 
     platform: Platform
@@ -138,12 +138,12 @@ class Run:
 
     @property
     def owner(self) -> str:
-        """Whose the environment is; empty where it has no owner yet."""
+        """The environment's owner id; empty if it has no owner yet."""
         return self.past.owner
 
     @property
     def emit(self) -> Emit:
-        """Tells the audience."""
+        """Shows an event."""
         return self.audience.emit
 
     @property
@@ -152,7 +152,7 @@ class Run:
         return paths.run_folder(self.environment, self.key)
 
     def heard(self) -> None:
-        """Tell that a request to stop was heard."""
+        """Confirm a stop request to the user."""
         self.emit(
             Notice(
                 "Interrupted: finishing the operation in progress. Once more stops at once.",
@@ -161,19 +161,19 @@ class Run:
         )
 
     def question(self, text: str) -> str | None:
-        """What a person answers; None where there is nobody to ask.
+        """The user's answer to a question; None if there is no terminal.
 
         Raises:
-            InterruptedRunError: the answer was to stop.
+            InterruptedRunError: the user stopped the run.
         """
         if self.audience.ask is None:
             return None
-        # Nothing is in progress, and the question ends at once: a request has nothing to tell.
+        # No operation is in progress, and a stop request ends the question: no message is needed.
         with stopping.current().finishing(_silently):
             return self.audience.ask(text)
 
     def wait(self, seconds: float) -> None:
-        """Pause between two tries, as far as the user lets us.
+        """Pause between two attempts, until the user asks to stop.
 
         Raises:
             InterruptedRunError: the user asked to stop.
@@ -181,10 +181,10 @@ class Run:
         self.interrupt.wait(seconds)
 
     def guard(self) -> None:
-        """Called before every effect.
+        """Check that the run may write; called before every external write.
 
         Raises:
-            LockHeldError: somebody else has the lease now.
+            LockHeldError: the lease is lost, for example to another run.
             InterruptedRunError: the user asked to stop.
         """
         self.interrupt.check()
@@ -193,7 +193,7 @@ class Run:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Around what is done before the first step: it is where the run failed, if it does."""
+        """Around work before the first step: if it fails, the run failed in this stage."""
         try:
             yield
         except BaseException:
@@ -206,10 +206,10 @@ def _silently() -> None:
 
 
 class Progress:
-    """A step of a run, for its body.
+    """A running step, as its body sees it.
 
     Attributes:
-        run: the run that the step is of.
+        run: the step's run.
     """
 
     def __init__(self, run: Run, step: str) -> None:
@@ -219,20 +219,20 @@ class Progress:
         self._reports = run.record.reports.setdefault(step, [])
 
     def done(self, report: ReportT) -> ReportT:
-        """Take the report's headline as the step's result."""
+        """Use the report's headline as the step's result."""
         self.detail = report.headline
         self.outcome = "done" if report.is_fine else "warned"
         self._reports.append(report)
         return report
 
 
-_held: dict[str, Run] = {}  # by environment: the lease is held, and ZenML's run is to come
-_open: dict[str, Run] = {}  # by the id of ZenML's run
+_held: dict[str, Run] = {}  # by environment: runs with a lease, before ZenML's run is created
+_open: dict[str, Run] = {}  # by id of ZenML's run
 
 
 @contextmanager
 def held(run: Run) -> Iterator[None]:
-    """Within this, the pipeline that is started on the environment is this run's."""
+    """Within this block, a pipeline that is started on the environment belongs to this run."""
     _held[run.environment] = run
     try:
         yield
@@ -241,13 +241,13 @@ def held(run: Run) -> Iterator[None]:
 
 
 def held_for(environment: str) -> Run | None:
-    """The run that waits for its pipeline to start; no other pipeline gets it."""
+    """The run that waits for its pipeline to start; only the first caller gets it."""
     return _held.pop(environment, None)
 
 
 @contextmanager
 def opened(run: Run, id: str, name: str) -> Iterator[None]:
-    """Within this, ZenML's run is this one, and its steps find it."""
+    """Within this block, the steps of ZenML's run ``id`` find this run."""
     run.record.id, run.record.name = id, name
     _open[id] = run
     try:
@@ -258,18 +258,18 @@ def opened(run: Run, id: str, name: str) -> Iterator[None]:
 
 @contextmanager
 def step(name: str, subject: str | None = None) -> Iterator[Progress]:
-    """Around the body of every step: finds its run, guards it, tells of its start and end.
+    """Around the body of every step: finds its run, guards it, emits its start and end.
 
     Args:
-        subject: what the step is about where a run has several of it, for example a stack.
+        subject: of a step that runs several times: what it is about, for example a stack.
 
     Raises:
-        UsageError: the step was started by itself, outside of one of zenstrap's pipelines.
+        UsageError: the step was started outside of zenstrap's pipelines.
     """
     run = _current()
     run.guard()
-    started, named = time.monotonic(), f"{name} {subject}" if subject else name
-    LOGGER.debug("step %s", named)
+    started, title = time.monotonic(), f"{name} {subject}" if subject else name
+    LOGGER.debug("step %s", title)
     progress = Progress(run, name)
     run.emit(StepStarted(name, subject))
     outcome: Outcome = "failed"
@@ -284,7 +284,7 @@ def step(name: str, subject: str | None = None) -> Iterator[Progress]:
         raise
     finally:
         seconds = time.monotonic() - started
-        LOGGER.debug("step %s: %s after %.1f s: %s", named, outcome, seconds, progress.detail)
+        LOGGER.debug("step %s: %s after %.1f s: %s", title, outcome, seconds, progress.detail)
         run.emit(StepFinished(name, outcome, seconds, progress.detail, subject))
 
 
@@ -298,8 +298,8 @@ def _current() -> Run:
     if run is None:
         raise UsageError(
             "no zenstrap run is open for this step",
-            why="The steps change real things and need the environment's lease, which their "
-            "pipeline takes",
+            why="A step changes real resources and needs the environment's lease, which its "
+            "pipeline acquires",
             fix="Start the pipeline with",
             command=invocation.command("up"),
         )

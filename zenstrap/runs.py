@@ -1,4 +1,4 @@
-"""The run history that ZenML keeps: what zenstrap writes on a run, and reads back from it."""
+"""ZenML's run history: the tags and metadata that zenstrap writes on a run and reads back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zenstrap.config.rendering import SCHEMA
-from zenstrap.errors import RegistryError
+from zenstrap.errors import RegistryError, first_problem
 from zenstrap.terraform.state import StateIdentity
 from zenstrap.user import user_name
 from zenstrap.zenml_private.calls import every, fail_run, fail_step
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 TAG: Final = "zenstrap"  # on runs of commands, and on artifacts
 TRAINING_TAG: Final = "zenstrap-smoke-training"  # on a smoke test's own run, instead of TAG
 STARTED: Final = "zenstrap"  # extra configuration: who started the run, where, with which command
-CONFIG_SCHEMA: Final = "config_schema"  # in it: of the configuration in the run's parameters
+CONFIG_SCHEMA: Final = "config_schema"  # in STARTED: version of the configuration's format
 TRAINING: Final = "smoke_training"  # the command of a smoke test's own run
-STATE: Final = "terraform_state"  # metadata: the state that the run left
-PLACE: Final = "terraform_state_place"  # metadata: where it lies
+STATE: Final = "terraform_state"  # metadata: the state after the run
+PLACE: Final = "terraform_state_place"  # metadata: path or URL of that state
 CHANGES: Final = "changes"  # metadata: how many resources and registrations the run changed
-OUTCOME: Final = "outcome"  # metadata: what became of the run, for people
-REFUSED_TAG: Final = "zenstrap-refused"  # on a run that another one kept out
+OUTCOME: Final = "outcome"  # metadata: the run's result, for display
+REFUSED_TAG: Final = "zenstrap-refused"  # on a run that was refused because another one was active
 
 _UP: Final = "bootstrap"  # the pipeline of `up`
-_PAGE: Final = 200  # runs asked for at once, where all are wanted
+_PAGE: Final = 200  # runs per request, when all are listed
 
-# Before smoke trainings had a tag of their own they had TAG. A run's name is
-# ENVIRONMENT-PIPELINE-DATE, and an environment's name has no dash.
+# Older versions put TAG on smoke trainings as well. A run's name is ENVIRONMENT-PIPELINE-DATE, and
+# an environment's name has no dash.
 _NO_TRAINING: Final = f"notcontains:-{TRAINING}-"
 
 
@@ -49,10 +49,10 @@ class RunRecord:
 
     Attributes:
         status: ZenML's status, for example ``completed``, ``failed`` or ``running``.
-        changes: resources and registrations that it changed; None where it didn't come to that.
-        state: the Terraform state that it left; None where it left none.
-        place: where that state lay; empty where the run didn't say.
-        owner: whose environment it was for; empty where nobody had said.
+        changes: resources and registrations that it changed; None if it failed before.
+        state: the Terraform state after the run; None if it recorded none.
+        place: path or URL of that state; empty if the run recorded none.
+        owner: the environment's owner id; empty if the run has no owner tag.
     """
 
     id: str
@@ -76,12 +76,12 @@ class RunRecord:
 
     @property
     def began(self) -> datetime | None:
-        """When it started; a local database of ZenML's leaves the time zone out."""
+        """When it started, in UTC: a local ZenML database stores no time zone."""
         started = self.started
         return started and started.replace(tzinfo=started.tzinfo or UTC)
 
     def is_forgotten(self, since: datetime | None) -> bool:
-        """Whether somebody decided later to go on without the state that it recorded.
+        """Whether a user decided later to continue without the state that it recorded.
 
         Args:
             since: when that was; see :attr:`zenstrap.owner.Owner.forgotten_at`.
@@ -91,11 +91,11 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class RecordedConfig:
-    """The configuration that a run was given.
+    """The configuration of a run.
 
     Attributes:
         content: the parameter of its pipeline, as JSON.
-        schema: see :data:`zenstrap.config.rendering.SCHEMA`; 0 where the run says none.
+        schema: see :data:`zenstrap.config.rendering.SCHEMA`; 0 if the run recorded none.
     """
 
     run: RunRecord
@@ -115,11 +115,11 @@ def owner_tag(owner: str) -> str:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """By what a run of ours is found again.
+    """Name, tags and extra configuration by which zenstrap finds its runs.
 
     Attributes:
         name: ZenML fills in date and time.
-        tags: of the run; those of the environment and its owner are also its artifacts'.
+        tags: of the run; those of the environment and its owner are also on its artifacts.
         extra: configuration of the pipeline.
     """
 
@@ -132,8 +132,8 @@ def run_options(environment: str, pipeline: str, command: str, owner: str = "") 
     """The name, tags and extra configuration of a run.
 
     Args:
-        command: the command line's, or TRAINING.
-        owner: the environment's owner id; empty where it isn't known yet.
+        command: the verb of the command line, or TRAINING.
+        owner: the environment's owner id; empty if it isn't known yet.
     """
     return RunOptions(
         name=f"{environment}-{pipeline}-{{date}}-{{time}}",
@@ -146,20 +146,20 @@ def run_options(environment: str, pipeline: str, command: str, owner: str = "") 
 
 
 def cascading_tags(*names: str) -> list[Tag]:
-    """Tags that a run hands on to its artifacts."""
+    """Tags that a run's artifacts get as well."""
     from zenml import Tag
 
     return [Tag(name=name, cascade=True) for name in names]
 
 
 def tag_owner(client: Client, run: PipelineRunResponse, owner: str) -> None:
-    """Tag a run with its owner, if it isn't yet."""
+    """Tag a run with its owner, unless it has that tag."""
     if owner and _owner(run) != owner:
         _tag(client, run, owner_tag(owner))
 
 
 def tag_refused(client: Client, run: PipelineRunResponse) -> None:
-    """A run that was kept out by another one counts nowhere."""
+    """Tag a run that was refused because another one was active; it no longer counts as a run."""
     _tag(client, run, REFUSED_TAG)
     client.detach_tag(TAG, [_resource(run)])
 
@@ -189,38 +189,38 @@ def recent_runs(client: Client, environment: str, owner: str, limit: int) -> lis
     """The newest runs of commands on an environment, newest first.
 
     Args:
-        owner: only this owner's; empty for everybody's.
+        owner: only this owner's; empty for all owners'.
     """
-    found = _list(client, _commands(environment, owner), size=limit)
+    owned = _list(client, _commands(environment, owner), size=limit)
     if not owner:
-        return found
-    # An older zenstrap knows nothing of owners; the next run of this one claims its runs.
+        return owned
+    # Older versions of zenstrap recorded no owner; the next run of this version adds it.
     newest = _list(client, _commands(environment, ""), size=limit)
     unclaimed = {run.id: run for run in newest if not run.owner}
-    merged = {run.id: run for run in found} | unclaimed
-    return sorted(merged.values(), key=_when, reverse=True)[:limit]
+    merged = {run.id: run for run in owned} | unclaimed
+    return sorted(merged.values(), key=_started_at, reverse=True)[:limit]
 
 
 def newest_run(client: Client, environment: str) -> RunRecord | None:
-    """The newest run of a command, whoever's it is."""
+    """The newest run of a command, of any owner."""
     return _newest(client, **_commands(environment, ""))
 
 
 def last_configuration(client: Client, environment: str, owner: str) -> RecordedConfig | None:
-    """What the newest `up` was given; where there is none, the newest run.
+    """The configuration of the newest `up`, or of the newest run if there is no `up`.
 
-    What a `plan` was given may never have been made.
+    An `up` is preferred because a `plan`'s configuration may never have been applied.
 
     Args:
-        owner: whose run it should be, if that owner has any; empty for anybody's.
+        owner: whose runs are preferred; empty for any owner's.
     """
-    questions = [
-        {**_commands(environment, whose), **pipeline}
-        for whose in dict.fromkeys((owner, ""))
+    queries = [
+        {**_commands(environment, candidate), **pipeline}
+        for candidate in dict.fromkeys((owner, ""))
         for pipeline in ({"pipeline_name": _UP}, {})
     ]
-    for question in questions:
-        page = client.list_pipeline_runs(**question, sort_by="desc:created", size=1, hydrate=True)
+    for query in queries:
+        page = client.list_pipeline_runs(**query, sort_by="desc:created", size=1, hydrate=True)
         for run in page.items:
             content = run.config.parameters.get("config") if run.config.parameters else None
             if isinstance(content, dict):
@@ -235,10 +235,10 @@ def run_named(client: Client, name: str) -> RunRecord | None:
 
 
 def last_state(client: Client, environment: str, owner: str) -> RunRecord | None:
-    """The newest run that recorded a state, however many came after it.
+    """The newest run that recorded a state.
 
     Raises:
-        RegistryError: what it recorded can't be read. It isn't passed over for an older one.
+        RegistryError: its metadata can't be read. No older run is used instead.
     """
     return _newest(
         client, **_commands(environment, owner), run_metadata=[f"{STATE}:notequals:null"]
@@ -246,7 +246,7 @@ def last_state(client: Client, environment: str, owner: str) -> RunRecord | None
 
 
 def last_change(client: Client, environment: str, owner: str) -> RunRecord | None:
-    """The newest run that completed and changed something, however many came after it."""
+    """The newest run that completed and changed something."""
     return _newest(
         client,
         **_commands(environment, owner),
@@ -258,7 +258,7 @@ def last_change(client: Client, environment: str, owner: str) -> RunRecord | Non
 def run_of_state(
     client: Client, environment: str, lineage: str, *, project: str | None = None
 ) -> RunRecord | None:
-    """The newest run that recorded a state of this lineage, whoever's it is.
+    """The newest run that recorded a state of this lineage, of any owner.
 
     Args:
         project: id of the ZenML project; the active one by default.
@@ -277,33 +277,33 @@ def is_of_another(client: Client, environment: str, lineage: str) -> RunRecord |
         tags=[TAG], run_metadata=[f"{STATE}:contains:{lineage}"], size=1, hydrate=True
     )
     tag = environment_tag(environment)
-    found = [run for run in page.items if tag not in {one.name for one in run.tags}]
-    return _record(found[0]) if found else None
+    others = [run for run in page.items if tag not in {t.name for t in run.tags}]
+    return _record(others[0]) if others else None
 
 
 def claim_runs(client: Client, environment: str, owner: str, lineage: str | None) -> int:
-    """Tag an environment's runs that have no owner with one; tells how many there were.
+    """Tag an environment's runs that have no owner with one, and return how many there were.
 
-    Where two people had an environment of this name, only runs that recorded our state are tagged.
+    If two users had an environment of this name, only runs that recorded our state are tagged.
 
     Args:
-        lineage: of the state that lies in our place; None where there is none yet.
+        lineage: of our current state; None if there is none yet.
     """
 
-    found = every(
+    runs = every(
         client.list_pipeline_runs,
         tags=[environment_tag(environment)],
         sort_by="desc:created",
         size=_PAGE,
         hydrate=True,
     )
-    unclaimed = [run for run in found if not _owner(run)]
+    unclaimed = [run for run in runs if not _owner(run)]
     records = [_record(run) for run in unclaimed]
-    left: dict[str, int] = {}  # resources by lineage, as the newest run recorded them
+    resources: dict[str, int] = {}  # by lineage, as the newest run recorded them
     for record in records:
         if record.state is not None:
-            left.setdefault(record.state.lineage, record.state.resources)
-    if any(resources for found, resources in left.items() if found != lineage):
+            resources.setdefault(record.state.lineage, record.state.resources)
+    if any(number for recorded, number in resources.items() if recorded != lineage):
         ours = {record.id for record in records if record.state and record.state.lineage == lineage}
         unclaimed = [run for run in unclaimed if str(run.id) in ours]
     if unclaimed:
@@ -315,59 +315,59 @@ def claim_runs(client: Client, environment: str, owner: str, lineage: str | None
 
 
 def record_state(run_id: str, state: StateIdentity, place: str) -> None:
-    """Write on a run which state it left. Also after a failure: the state moved all the same."""
-    found = {"lineage": state.lineage, "serial": state.serial, "resources": state.resources}
-    _log(run_id, {STATE: found, PLACE: place})
+    """Record the state after a run. Also after a failure, which may have changed the state."""
+    identity = {"lineage": state.lineage, "serial": state.serial, "resources": state.resources}
+    _log(run_id, {STATE: identity, PLACE: place})
 
 
 def record_end(run_id: str, outcome: str, changes: int | None = None) -> None:
-    """Write on a run what became of it, in one request.
+    """Record a run's result, in one request.
 
     Args:
-        changes: how many resources and registrations it changed; None where it didn't come to that.
+        changes: how many resources and registrations it changed; None if it failed before.
     """
     _log(run_id, {OUTCOME: outcome} | ({} if changes is None else {CHANGES: changes}))
 
 
 def fail_dead_runs(client: Client, environment: str, owner: str, *, but: str = "") -> list[str]:
-    """Mark runs that a kill left ``running``; ZenML has no heartbeat for local ones.
+    """Mark killed runs, which ZenML still shows as running, as failed.
 
-    The caller holds the environment's lease, so no process of this owner's is at work. Where a run
-    has no owner, only one that was started on this machine counts.
+    ZenML has no heartbeat for local runs. The caller holds the environment's lease, so no other run
+    of this owner is active. Without an owner, only runs that were started on this machine count.
 
     Args:
         but: id of a run that isn't dead.
 
     Returns:
-        The names of the runs, each with the steps that it was at.
+        The names of the runs, each with the steps that were running.
     """
-    found = []
-    for run in [one for one in _unfinished(client, environment, owner) if str(one.id) != but]:
-        at = []
+    dead = []
+    for run in [r for r in _unfinished(client, environment, owner) if str(r.id) != but]:
+        steps = []
         for name, step in client.get_pipeline_run(run.id).steps.items():
             if not step.status.is_finished:
-                at.append(name)
+                steps.append(name)
                 fail_step(client, step.id)
-        fail_run(client, run.id, "The process that ran it is gone.")
-        found.append(f"{run.name} (at {', '.join(at)})" if at else run.name)
-    return found
+        fail_run(client, run.id, "The process that ran it has ended.")
+        dead.append(f"{run.name} (at {', '.join(steps)})" if steps else run.name)
+    return dead
 
 
 def _unfinished(client: Client, environment: str, owner: str) -> Iterator[PipelineRunResponse]:
     from zenml.enums import ExecutionStatus
 
-    open_ones = [status.value for status in ExecutionStatus if not status.is_finished]
+    unfinished = [status.value for status in ExecutionStatus if not status.is_finished]
     for run in every(
         client.list_pipeline_runs,
         tags=_tags(environment, owner),
-        status=f"oneof:{json.dumps(open_ones)}",
+        status=f"oneof:{json.dumps(unfinished)}",
         size=_PAGE,
         hydrate=True,
     ):
         started = _started(run)
         if owner or started.get("host", "") in ("", socket.gethostname()):
             yield run
-    # ZenML tags a run after it has made it: one that was killed in between has only its name.
+    # ZenML tags a run after it has created it: one that was killed in between has only its name.
     for run in every(
         client.list_pipeline_runs,
         name=f"startswith:{environment}-",
@@ -380,7 +380,7 @@ def _unfinished(client: Client, environment: str, owner: str) -> Iterator[Pipeli
 
 
 def _is_dead(started: Mapping[str, Any]) -> bool:
-    """Whether a process of this machine started a run, and is gone."""
+    """Whether a process on this machine started a run and has ended."""
     pid = started.get("pid")
     if started.get("host") != socket.gethostname() or not isinstance(pid, int):
         return False
@@ -394,7 +394,7 @@ def _is_dead(started: Mapping[str, Any]) -> bool:
 
 
 def _commands(environment: str, owner: str) -> dict[str, Any]:
-    """What finds runs of commands, and no smoke trainings."""
+    """The filters for runs of commands, without smoke trainings."""
     return {"tags": [TAG, *_tags(environment, owner)], "name": _NO_TRAINING}
 
 
@@ -402,12 +402,12 @@ def _tags(environment: str, owner: str) -> list[str]:
     return [environment_tag(environment), *([owner_tag(owner)] if owner else [])]
 
 
-def _newest(client: Client, **question: Any) -> RunRecord | None:
-    return next(iter(_list(client, question, size=1)), None)
+def _newest(client: Client, **query: Any) -> RunRecord | None:
+    return next(iter(_list(client, query, size=1)), None)
 
 
-def _list(client: Client, question: dict[str, Any], size: int) -> list[RunRecord]:
-    page = client.list_pipeline_runs(**question, sort_by="desc:created", size=size, hydrate=True)
+def _list(client: Client, query: dict[str, Any], size: int) -> list[RunRecord]:
+    page = client.list_pipeline_runs(**query, sort_by="desc:created", size=size, hydrate=True)
     return [_record(run) for run in page.items]
 
 
@@ -416,13 +416,13 @@ def _log(run_id: str, metadata: dict[str, Any]) -> None:
     from zenml.enums import MetadataResourceTypes
     from zenml.models import RunMetadataResource
 
-    # ZenML's log_metadata asks for the run first.
+    # ZenML's log_metadata requests the run first.
     run = RunMetadataResource(id=UUID(run_id), type=MetadataResourceTypes.PIPELINE_RUN)
     Client().create_run_metadata(metadata=metadata, resources=[run])
 
 
 def _record(run: PipelineRunResponse) -> RunRecord:
-    written = _written(run)
+    written = _metadata(run)
     started = _started(run)
     return RunRecord(
         id=str(run.id),
@@ -451,8 +451,8 @@ class _State(BaseModel):
     resources: int = Field(ge=0)
 
 
-class _Written(BaseModel):
-    """What zenstrap wrote on a run's metadata."""
+class _Metadata(BaseModel):
+    """zenstrap's metadata of a run."""
 
     model_config = ConfigDict(strict=True)
 
@@ -461,29 +461,28 @@ class _Written(BaseModel):
     changes: int | None = Field(None, alias=CHANGES)
 
 
-def _written(run: PipelineRunResponse) -> _Written:
+def _metadata(run: PipelineRunResponse) -> _Metadata:
     try:
-        return _Written.model_validate(run.run_metadata)
+        return _Metadata.model_validate(run.run_metadata)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key, _, why = first_problem(error).partition(": ")
         raise RegistryError(
-            f"what run {run.name} recorded can't be read",
+            f"the metadata of run {run.name} can't be read",
             where=f"metadata {key} of run {run.id} in ZenML",
-            why=f"{first['msg']}. Something else than zenstrap changed it",
+            why=f"{why}. Another tool than zenstrap changed it",
             fix="Restore ZenML's database from a backup. Without one, and only if Terraform's "
-            "state is in its place, delete that run: then what the run before it recorded counts",
+            "state is complete, delete that run: zenstrap then uses the run before it",
             command=f"zenml pipeline runs delete {run.id}",
         ) from error
 
 
 def _owner(run: PipelineRunResponse) -> str:
     prefix = owner_tag("")
-    named = [tag.name.removeprefix(prefix) for tag in run.tags if tag.name.startswith(prefix)]
-    return named[0] if named else ""
+    owners = [tag.name.removeprefix(prefix) for tag in run.tags if tag.name.startswith(prefix)]
+    return owners[0] if owners else ""
 
 
-def _when(run: RunRecord) -> float:
+def _started_at(run: RunRecord) -> float:
     return run.started.timestamp() if run.started else 0.0
 
 

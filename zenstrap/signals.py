@@ -1,9 +1,8 @@
-"""Ctrl-C, SIGTERM and SIGHUP, heard by a thread of their own.
+"""Ctrl-C, SIGTERM and SIGHUP, handled in a separate thread.
 
-What Python calls for a signal runs on top of whatever the main thread is at, in the middle of a
-database's transaction too; and it doesn't run at all while that waits within C, as for the lock
-on SQLite's file. So nothing is called there: the interpreter writes a signal's number into a
-socket, and a thread reads it.
+A Python signal handler interrupts the main thread at any point, also within a database transaction;
+and it doesn't run while the main thread waits in C code, for example for SQLite's file lock. So the
+handlers do nothing: the interpreter writes the signal's number to a socket, and a thread reads it.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ from types import FrameType
 
 Handler = Callable[[int, FrameType | None], object]
 
-# SIGTERM is how a CI service stops a job, SIGHUP how a terminal tells that it was closed.
+# A CI service stops a job with SIGTERM; a closed terminal sends SIGHUP.
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def heard(stop: Callable[[], None], again: Handler | None = None) -> Iterator[None]:
-    """Within this, every signal that asks to stop calls ``stop``, in another thread.
+    """Within this block, every signal that asks to stop calls ``stop``, in another thread.
 
-    A SIGHUP that was ignored before still is (nohup). Outside of the main thread, which alone may
-    take signals, nothing is heard.
+    A SIGHUP that was ignored before is still ignored (nohup). Outside of the main thread, where no
+    signal handlers can be set, this does nothing.
 
     Args:
-        again: called in the main thread for every signal but the first; by default nothing is.
+        again: called in the main thread for every signal but the first, if given.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -54,9 +53,9 @@ def heard(stop: Callable[[], None], again: Handler | None = None) -> Iterator[No
 
 
 def end_with(code: int) -> None:
-    """Let a signal end the process with this exit code at once: before anybody listens, and after.
+    """Make a signal end the process at once with this exit code, while ``heard`` isn't active.
 
-    For a process that is the command line; by default a signal's number would be its exit code.
+    For the command line's own process; by default the exit code would depend on the signal.
     """
     for number in filter(_is_heard, STOPPING):
         signal.signal(number, lambda *_: os._exit(code))
@@ -74,7 +73,7 @@ def _is_heard(number: signal.Signals) -> bool:
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:
-    """Takes the place of the default, which would end the process."""
+    """Replaces the default handler, which would end the process."""
 
 
 def _from_the_second_on(handler: Handler) -> Handler:

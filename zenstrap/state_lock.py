@@ -1,28 +1,26 @@
-"""Terraform's lock on a state, where it outlives a killed Terraform, and whose it is."""
+"""Terraform's lock on a state that a killed Terraform left behind, and who holds it."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
+
+from pydantic import BaseModel, Field, ValidationError
 
 from zenstrap.events import Emit, Notice
 from zenstrap.lease.record import DeadOwner
 
-_FRACTION = re.compile(r"(\.\d{6})\d+")  # Go counts nanoseconds
-
 
 @dataclass(frozen=True)
 class StateLock:
-    """One lock as it lies beside its state.
+    """One lock on a state.
 
     Attributes:
-        place: as a user would name it.
-        generation: of what it is written in; another lock there has another.
-        who: USER@HOST; empty where the object says nothing of the kind, like the two that follow.
+        place: path or URL of the lock, for display.
+        generation: of the object that holds it; a later lock has another one.
+        who: USER@HOST; empty if the object can't be read, as are the next two.
         created: in UTC.
         operation: what the holder does, in Terraform's words.
     """
@@ -44,45 +42,52 @@ class StateLocks(Protocol):
     """The locks on the states of one environment."""
 
     def read(self, workspace: str) -> StateLock | None:
-        """The lock on a workspace's state; None where there is none.
+        """The lock on a workspace's state; None if it isn't locked.
 
         Raises:
             PlatformError: it can't be read.
         """
 
     def held(self, environment: str) -> tuple[StateLock, ...]:
-        """All that there are. Terraform's `init` takes the one on its first workspace."""
+        """All locks of an environment. Terraform's `init` locks the default workspace's state."""
 
     def free(self, lock: StateLock) -> bool:
-        """Delete the very lock that was read. False where it is gone, or another one by now.
+        """Delete the lock that was read. False if it is gone or was replaced by another.
 
         Raises:
             PlatformError: it can't be deleted.
         """
 
 
+class _LockInfo(BaseModel):
+    """Terraform's own JSON of a lock."""
+
+    who: str = Field(alias="Who")
+    created: datetime = Field(alias="Created")
+    operation: str | None = Field(None, alias="Operation")
+
+
 def lock_in(content: bytes, place: str, workspace: str, generation: int) -> StateLock:
-    """The lock that an object's content tells of; one without a holder where it can't be read."""
+    """The lock in an object's content; without a holder if the content can't be read."""
     try:
-        found: Any = json.loads(content)
-        created = datetime.fromisoformat(_FRACTION.sub(r"\1", str(found["Created"])))
-        return StateLock(
-            place,
-            workspace,
-            generation,
-            who=str(found["Who"]),
-            created=created.replace(tzinfo=created.tzinfo or UTC).astimezone(UTC),
-            operation=str(found.get("Operation") or ""),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        info = _LockInfo.model_validate_json(content)
+    except ValidationError:
         return StateLock(place, workspace, generation)
+    return StateLock(
+        place,
+        workspace,
+        generation,
+        who=info.who,
+        created=info.created.replace(tzinfo=info.created.tzinfo or UTC).astimezone(UTC),
+        operation=info.operation or "",
+    )
 
 
 def is_ours_and_dead(lock: StateLock, dead: Iterable[DeadOwner]) -> bool:
-    """Whether a run took this lock whose lease was taken over since, because it is dead.
+    """Whether a dead run, whose lease was taken over since, holds this lock.
 
-    Nothing else has the same user, the same host, and a time at which that run held the lease:
-    whoever runs Terraform by hand at another time keeps the lock.
+    It does if user and host are the same and the lock was created while that run held the lease. A
+    lock of a Terraform that was started by hand at another time is kept.
     """
     created = lock.created
     return created is not None and any(
@@ -93,10 +98,10 @@ def is_ours_and_dead(lock: StateLock, dead: Iterable[DeadOwner]) -> bool:
 def free_dead_locks(
     locks: StateLocks, environment: str, dead: Sequence[DeadOwner], emit: Emit
 ) -> None:
-    """Free what dead runs have left locked; only for whoever holds the environment's lease.
+    """Free the state locks that dead runs left; only for the run that holds the lease.
 
     Raises:
-        PlatformError: Cloud Storage is out of reach, or said no.
+        PlatformError: the storage is out of reach or denied access.
     """
     if not dead:
         return
@@ -104,13 +109,13 @@ def free_dead_locks(
         if is_ours_and_dead(lock, dead) and locks.free(lock):
             emit(
                 Notice(
-                    f"Freed the lock on the state that a killed run of {lock.who} had left.",
+                    f"Freed the state lock that a killed run of {lock.who} had left.",
                     level="warning",
                 )
             )
 
 
 def _who(owner: DeadOwner) -> str:
-    # Terraform leaves the name out where the system has none; a lease then has the number.
+    # Without a user name Terraform leaves it out; a lease then has the numeric uid.
     name = "" if owner.owner.startswith("uid ") else owner.owner
     return f"{name}@{owner.host}"

@@ -1,7 +1,7 @@
-"""What a wish to stop does to this process.
+"""What a stop request (Ctrl-C, SIGTERM, SIGHUP) does to this process.
 
-The first one ends it where nothing has to be finished, and elsewhere lets it finish what it is
-at; the second one ends it, whatever it is at. Neither runs in the main thread (zenstrap.signals).
+The first request ends the process, or lets it finish the operation in progress if there is one; the
+second request ends it at once. Neither is handled in the main thread (zenstrap.signals).
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from zenstrap.interrupt import Interrupt
 from zenstrap.signals import heard
 
 FAREWELL_SECONDS = 3.0
-"""For what is done before the end: more would feel as if the second Ctrl-C weren't heard."""
+"""Time limit of the callbacks before the end: after more, the second Ctrl-C would seem ignored."""
 
-_UNSAID = b"Interrupted: ended at once. The next run takes over what is left.\n"
+_UNSAID = b"Interrupted: ended at once. The next run continues from the current state.\n"
 
 Rite = Callable[[], None]
 
 
 def saying(what: str) -> Rite:
-    """Tell on standard error that a request was heard, and what is done first."""
+    """A callback that confirms a request on standard error, and says what is finished first."""
     return lambda: print(f"Interrupted: {what}. Once more stops at once.", file=sys.stderr)
 
 
 class Stopping:
-    """Signals from here to the end of the process.
+    """Handles stop requests until the process ends.
 
     Attributes:
-        interrupt: what works on learns of a request by it.
+        interrupt: by it, running work learns of a request.
     """
 
     def __init__(self) -> None:
@@ -45,29 +45,29 @@ class Stopping:
         self._code: int | None = None
 
     def request(self) -> None:
-        """Somebody wants a stop."""
+        """Handle a stop request."""
         with self._guard:
             if self._code is not None and not self.interrupt.requested:
-                self.interrupt.request()  # all is done, and being told
+                self.interrupt.request()  # all work is done, only the report isn't
                 return
             first = not self.interrupt.requested
             finishing = self._finishing[-1] if self._finishing else None
             self.interrupt.request()
             if not first or finishing is None:
                 self._end()
-        # It writes, and whoever reads that may be slow: the next request must not wait for it.
+        # It writes to a terminal or pipe, which may block: the next request must not wait for it.
         threading.Thread(target=finishing, daemon=True).start()
 
     @contextmanager
     def finishing(self, tell: Rite, *, checked: bool = False) -> Iterator[None]:
-        """Within this, the first request is only told, and whoever works looks for it.
+        """Within this block, the first request is only confirmed; the work checks ``interrupt``.
 
         Args:
-            tell: says that the request was heard.
-            checked: raise at the end where a request came.
+            tell: confirms the request to the user.
+            checked: raise at the end of the block after a request.
 
         Raises:
-            InterruptedRunError: a stop was requested, if that is ``checked``.
+            InterruptedRunError: a stop was requested, and ``checked`` is true.
         """
         with self._guard:
             self._finishing.append(tell)
@@ -81,7 +81,7 @@ class Stopping:
 
     @contextmanager
     def before_the_end(self, rite: Rite) -> Iterator[None]:
-        """Within this, ``rite`` is called before a request ends the process; the newest first."""
+        """Within this block, ``rite`` is called before a request ends the process, newest first."""
         with self._guard:
             self._before_the_end.append(rite)
         try:
@@ -91,14 +91,14 @@ class Stopping:
                 self._before_the_end.remove(rite)
 
     def concluded(self, code: int) -> None:
-        """All is done and has only to be told: from now on a request ends with this exit code."""
+        """The work is done, only the report isn't: a request now ends with this exit code."""
         with self._guard:
             self._code = code
 
     def _end(self) -> None:
         """Never returns."""
         code = InterruptedRunError.exit_code if self._code is None else self._code
-        with suppress(RuntimeError):  # no more threads: then without a time limit
+        with suppress(RuntimeError):  # no thread can be started: no time limit
             late = threading.Timer(FAREWELL_SECONDS, self._end_unsaid, (code,))
             late.daemon = True
             late.start()
@@ -108,17 +108,16 @@ class Stopping:
         os._exit(code)
 
     def _end_unsaid(self, code: int) -> None:
-        """What is there to tell couldn't be: another thread may be in the middle of an import."""
+        """The callbacks took too long; another thread may hold an import lock that they need."""
         with suppress(OSError):
             os.write(2, _UNSAID)
         os._exit(code)
 
 
 class GuestStopping(Stopping):
-    """In somebody else's process, which isn't ours to end.
+    """In a process that isn't the command line's, such as a notebook: it must not be ended.
 
-    The first request is heard as ever. The second one is Python's own: KeyboardInterrupt in the
-    main thread.
+    The first request works as usual. The second one raises KeyboardInterrupt in the main thread.
     """
 
     def _end(self) -> None:
@@ -126,22 +125,22 @@ class GuestStopping(Stopping):
 
 
 _current: Stopping | None = None
-_unheeded = False  # by the last guest
+_unheeded = False  # a request during the last GuestStopping had no effect
 
 
 @contextmanager
 def listening() -> Iterator[Stopping]:
-    """Within this, signals are requests to stop."""
+    """Within this block, signals are stop requests."""
     with _current_one(Stopping()) as stopping, heard(stopping.request):
         yield stopping
 
 
 @contextmanager
 def ensured() -> Iterator[Stopping]:
-    """The stopping of whoever listens already; where nobody does, a guest's.
+    """The active ``Stopping``; if there is none, a ``GuestStopping`` for this block.
 
     Raises:
-        KeyboardInterrupt: a second signal came, and it is a guest's.
+        KeyboardInterrupt: a second signal came during a ``GuestStopping``.
     """
     global _unheeded
     if _current is not None:
@@ -157,10 +156,10 @@ def ensured() -> Iterator[Stopping]:
 
 
 def heed() -> None:
-    """Hand a request that came too late to be acted on to whoever called.
+    """Pass a stop request that came too late on to the caller.
 
     Raises:
-        KeyboardInterrupt: one came while a guest listened, and what it did was done already.
+        KeyboardInterrupt: it came during the last ``GuestStopping``, whose work was done already.
     """
     global _unheeded
     unheeded, _unheeded = _unheeded, False
@@ -179,5 +178,5 @@ def _current_one(stopping: Stopping) -> Iterator[Stopping]:
 
 
 def current() -> Stopping:
-    """This process's; one that hears nothing where nobody listens."""
+    """This process's active ``Stopping``; if there is none, one without signal handling."""
     return _current or Stopping()

@@ -1,4 +1,4 @@
-"""Who the user is, as a name for people."""
+"""The user's name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def user_name() -> str:
-    """The user as Terraform names him in its locks, where USER may say something else."""
+    """The user's name as in Terraform's locks; the variable USER may differ."""
     import pwd
 
     try:

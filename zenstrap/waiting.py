@@ -1,4 +1,4 @@
-"""What is being waited for, told where it takes long: nobody should wonder whether it hangs."""
+"""Notices about long waits, so that the user doesn't wonder whether the program hangs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 TELL_SECONDS = 10.0
-"""What takes less needs no word. Nothing stays silent for more than some 15 seconds then."""
+"""A shorter wait needs no notice. No wait is silent for more than about 15 seconds then."""
 
 Tell = Callable[[str], None]
 
@@ -23,7 +23,7 @@ _tell: Tell = _to_stderr
 
 @contextmanager
 def told_by(tell: Tell) -> Iterator[None]:
-    """Within this, notices go to ``tell`` instead of standard error, from any thread."""
+    """Within this block, ``tell`` gets the notices instead of standard error, from any thread."""
     global _tell
     before, _tell = _tell, tell
     try:
@@ -34,11 +34,11 @@ def told_by(tell: Tell) -> Iterator[None]:
 
 @contextmanager
 def waiting_for(what: str, seconds: float | None = None) -> Iterator[None]:
-    """Tell what the block waits for, once, if it takes long.
+    """Show what the block waits for, once, if it takes long.
 
     Args:
         what: as in "Waiting for …".
-        seconds: how long it can take at most, where that is known.
+        seconds: the time limit of the wait, if it has one.
     """
     until = ""
     if seconds is not None:

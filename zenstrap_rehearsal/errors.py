@@ -1,6 +1,6 @@
 """Errors as Google's services return them.
 
-https://google.aip.dev/193 for the shape; the texts are those that the services send.
+https://google.aip.dev/193 describes the format; the messages are those of Google's services.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _HOSTS: Final = {
 
 
 class ApiError(Exception):
-    """A refusal.
+    """An error response.
 
     Args:
         code: HTTP status.
-        message: the service's text; its usual one for the HTTP status if empty.
-        status: the canonical code's name; from the HTTP status if empty.
-        reason: that of the older error list; from the HTTP status if empty.
+        message: the service's message; the usual one for the HTTP status if empty.
+        status: name of the canonical code; from the HTTP status if empty.
+        reason: reason in the older error list; from the HTTP status if empty.
         details: typed details.
     """
 
-    # 403 and 409 need more than a code.
+    # The other codes have no usual message.
     MESSAGES: ClassVar[Mapping[int, str]] = {
         409: "Requested entity already exists",
         429: "Quota exceeded for quota metric 'Write requests' and limit 'Write requests per "
@@ -47,7 +47,7 @@ class ApiError(Exception):
         500: "Internal error encountered.",
         503: "The service is currently unavailable.",
     }
-    # What older services add beside the status.
+    # Older services add a reason to the status.
     REASONS: ClassVar[Mapping[int, str]] = {
         400: "badRequest",
         401: "authError",
@@ -86,7 +86,7 @@ class ApiError(Exception):
         return {"error": error}
 
     def __str__(self) -> str:
-        """As Google's Go client, and so Terraform's provider, prints it."""
+        """The error as Google's Go client, and so Terraform's provider, prints it."""
         text = f"googleapi: Error {self.code}: {self.message}"
         if self.details:
             text += f"\nDetails:\n{json.dumps(list(self.details), indent=2)}\n"
@@ -94,7 +94,7 @@ class ApiError(Exception):
 
 
 def service_disabled(api: str, title: str, project_number: str) -> ApiError:
-    """What a call gets whose API isn't enabled, or was enabled a moment ago."""
+    """The error of a call whose API isn't enabled, or was enabled a moment ago."""
     url = f"https://console.developers.google.com/apis/api/{api}/overview?project={project_number}"
     consumer = f"projects/{project_number}"
     return ApiError(
@@ -124,7 +124,7 @@ def service_disabled(api: str, title: str, project_number: str) -> ApiError:
 
 
 def permission_denied(permission: str, resource: str) -> ApiError:
-    """The caller lacks a permission, or the thing is not there: Google doesn't say which."""
+    """The caller lacks a permission, or the resource doesn't exist: Google doesn't say which."""
     if permission.startswith("serviceusage."):
         verb = permission.rpartition(".")[2]
         return ApiError(403, f"Permission denied to {verb} service [{resource}]")
@@ -145,7 +145,7 @@ def permission_denied(permission: str, resource: str) -> ApiError:
 
 
 def unauthenticated() -> ApiError:
-    """No token, an expired one, or one that nobody issued."""
+    """The token is missing, expired or invalid."""
     return ApiError(
         401,
         "Request had invalid authentication credentials. Expected OAuth 2 access token, login "
@@ -178,7 +178,7 @@ def failed_precondition(message: str) -> ApiError:
 
 
 def concurrent_change() -> ApiError:
-    """The policy was changed by somebody else since it was read."""
+    """The policy was changed by another caller since it was read."""
     return ApiError(
         409,
         "There were concurrent policy changes. Please retry the whole read-modify-write with "

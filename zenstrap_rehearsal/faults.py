@@ -1,4 +1,4 @@
-"""Faults that a test injects into the rehearsal: errors, lost replies, and time that passes."""
+"""Faults that a test injects into the rehearsal: errors, lost replies and latency."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from zenstrap_rehearsal.errors import ApiError
 
 
 class ReplyLostError(Exception):
-    """The call was carried out, and nobody hears of it."""
+    """The call was carried out, but its reply is lost."""
 
 
 @dataclass
 class Fault:
-    """One injected fault; ``hits`` says how often it has struck."""
+    """One injected fault; ``hits`` counts how often it was applied."""
 
     method: str
     path: str
@@ -39,7 +39,7 @@ class Fault:
         return bool(wanted) and self.operation in operations
 
     def refusal(self, usual: type[ApiError]) -> ApiError | None:
-        """The error that it stands for; `usual` says which words are usual."""
+        """The error that it injects; `usual` has the service's usual messages."""
         return self.error or (usual(self.code) if self.code else None)
 
 
@@ -47,7 +47,7 @@ class Faults:
     """The faults of one rehearsal; safe to use from any thread.
 
     Args:
-        sleep: what lets time pass, so that a test's clock can.
+        sleep: waits for the injected latency; a test may advance its own clock instead.
     """
 
     def __init__(self, sleep: Callable[[float], None]) -> None:
@@ -71,47 +71,47 @@ class Faults:
         seconds: float = 0.0,
         count: int = 1,
     ) -> Fault:
-        """Let the next `count` matching calls fail, or take time, or both.
+        """Make the next `count` matching calls fail, or take longer, or both.
 
         Args:
-            kind: Terraform's name of a kind, with wildcards: ``google_kms_*``.
-            operation: create, read, update, delete, import or ``*``; or ``created``: it is there
-                by then, and only the answer is late, or lost.
-            path: instead of a kind, the path of a REST call after the service's address, unquoted,
+            kind: Terraform's name of a resource type, with wildcards: ``google_kms_*``.
+            operation: create, read, update, delete, import or ``*``; or ``created``: the resource
+                is created, and only the reply is late or lost.
+            path: instead of a kind, the path of a REST call after the service's base URL, unquoted,
                 with wildcards: ``/iam/v1/projects/*/serviceAccounts``, ``/storage/v1/b/NAME``.
             method: the HTTP method, or ``*``.
-            code: an error by its HTTP status, in the service's usual words.
-            error: or a whole error.
-            after: a REST call is carried out first; without an error the connection breaks off.
-            seconds: how long the call takes before it fails or goes on.
-            count: how many calls are struck.
+            code: HTTP status of the error, with the service's usual message.
+            error: or a complete error.
+            after: a REST call is carried out first; without an error the connection is closed.
+            seconds: how long the call takes before it fails or continues.
+            count: how many calls the fault applies to.
         """
         if bool(kind) == bool(path):
-            raise ValueError("a fault strikes either a kind or a path")
+            raise ValueError("a fault needs either a kind or a path")
         if kind and after:
-            raise ValueError("what comes after the operation on a kind is operation='created'")
+            raise ValueError("after is for paths; for a kind use operation='created'")
         fault = Fault(method, path, kind, operation, code, error, after, seconds, count)
         with self._lock:
             self._faults.append(fault)
         return fault
 
     def service_account_unknown_yet(self, email: str, count: int = 1) -> None:
-        """Let the next `count` policies that name an account be refused, buckets' too.
+        """Refuse the next `count` policies that name an account, also buckets'.
 
-        For some seconds after it was made, IAM says that an account doesn't exist.
+        For some seconds after its creation, IAM reports that an account doesn't exist.
         """
         with self._lock:
             self._unknown[email] = count
 
     def knows(self, email: str) -> bool:
-        """Whether IAM knows an account by now."""
+        """Whether IAM accepts an account by now; each call counts for the injected fault."""
         with self._lock:
-            left = self._unknown.get(email, 0)
-            self._unknown[email] = max(left - 1, 0)
-            return left == 0
+            remaining = self._unknown.get(email, 0)
+            self._unknown[email] = max(remaining - 1, 0)
+            return remaining == 0
 
     def deny(self, *permissions: str) -> None:
-        """Take permissions away from the owner too, until `allow`."""
+        """Revoke permissions from all callers, including the owner, until `allow`."""
         with self._lock:
             self._denied.update(permissions)
 
@@ -124,7 +124,7 @@ class Faults:
             return permission in self._denied
 
     def propagate(self, calls: int) -> None:
-        """Each API that is enabled from now on refuses this many calls more."""
+        """Each API that is enabled from now on refuses this many calls first."""
         self.propagation_calls = calls
 
     def clear(self) -> None:
@@ -138,16 +138,16 @@ class Faults:
     def on_request(
         self, method: str, path: str, usual: type[ApiError] = ApiError
     ) -> Iterator[None]:
-        """Strike a REST call: before it is carried out within this, or after.
+        """Apply a matching fault to a REST call: before the block that carries it out, or after.
 
         Args:
-            usual: has the usual words of the service.
+            usual: has the service's usual messages.
 
         Raises:
-            ApiError: the injected one.
-            ReplyLostError: the caller should hear nothing.
+            ApiError: the injected error.
+            ReplyLostError: the caller should get no reply.
         """
-        fault = self._struck(lambda one: one.strikes_request(method, path))
+        fault = self._struck(lambda fault: fault.strikes_request(method, path))
         refusal = fault and fault.refusal(usual)
         if refusal and fault and not fault.after:
             raise refusal
@@ -156,30 +156,30 @@ class Faults:
             raise refusal or ReplyLostError
 
     def on_kind(self, kind: str, operation: str) -> None:
-        """Strike what Terraform asks the provider to do.
+        """Apply a matching fault to an operation of the provider.
 
         Raises:
-            ApiError: the injected one.
+            ApiError: the injected error.
         """
         self._strike_kind(kind, "*", operation)
 
     def on_created(self, kind: str) -> None:
-        """Strike between the creation and the answer.
+        """Apply a matching fault between the creation and the reply.
 
         Raises:
-            ApiError: the injected one.
+            ApiError: the injected error.
         """
         self._strike_kind(kind, "created")
 
     def _strike_kind(self, kind: str, *operations: str) -> None:
-        fault = self._struck(lambda one: one.strikes_kind(kind, *operations))
+        fault = self._struck(lambda fault: fault.strikes_kind(kind, *operations))
         if refusal := fault and fault.refusal(ApiError):
             raise refusal
 
-    def _struck(self, chosen: Callable[[Fault], bool]) -> Fault | None:
-        """The first fault that is left of those chosen, after its time has passed."""
+    def _struck(self, matches: Callable[[Fault], bool]) -> Fault | None:
+        """The first active fault that matches, after its latency has passed."""
         with self._lock:
-            fault = next((f for f in self._faults if f.left > 0 and chosen(f)), None)
+            fault = next((f for f in self._faults if f.left > 0 and matches(f)), None)
             if fault:
                 fault.left -= 1
                 fault.hits += 1

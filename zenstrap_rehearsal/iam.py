@@ -1,4 +1,4 @@
-"""What IAM is to every service: members, bindings, and who has a permission."""
+"""IAM as all services use it: members, bindings, and who has a permission."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ _MEMBER: Final = re.compile("|".join(_MEMBERS))
 
 
 def member_fault(member: str) -> str | None:
-    """Why a member's form is wrong; None if it isn't."""
+    """Why a member is malformed; None if it isn't."""
     if _MEMBER.fullmatch(member):
         return None
     kind, colon, _ = member.partition(":")
     if colon:
-        return f"Invalid {kind} member ({member}): its form is wrong."
+        return f"Invalid {kind} member ({member}): it is malformed."
     return (
         f"The member {member} is of an unknown type. Please set a valid type prefix for the member."
     )
 
 
 def condition_fault(binding: JSON) -> str | None:
-    """What is wrong with the form of a binding's condition, if it has one."""
+    """What is malformed in a binding's condition, if it has one."""
     condition = binding.get("condition")
     if not condition:
         return None
@@ -57,7 +57,7 @@ def condition_fault(binding: JSON) -> str | None:
 
 
 def binding_fault(binding: JSON) -> str | None:
-    """What is wrong with the form of a binding; its role is the service's own to know."""
+    """What is malformed in a binding; the service itself checks the role."""
     faults = [*map(member_fault, binding.get("members", ())), condition_fault(binding)]
     return next(filter(None, faults), None)
 
@@ -71,7 +71,7 @@ def granted(
     permissions_of: Callable[[str], Iterable[str]],
     holds: Callable[[JSON], bool] = lambda binding: True,
 ) -> bool:
-    """Whether bindings give a permission to a principal.
+    """Whether bindings grant a permission to a principal.
 
     Args:
         memberships: the sets that the principal belongs to, as members.
@@ -89,7 +89,7 @@ def granted(
         *memberships,
     }
     return any(
-        any(fnmatch.fnmatchcase(permission, one) for one in permissions_of(binding["role"]))
+        any(fnmatch.fnmatchcase(permission, p) for p in permissions_of(binding["role"]))
         and holds(binding)
         for binding in bindings
         if members.intersection(binding.get("members", ()))

@@ -1,4 +1,4 @@
-"""What a label may look like. https://cloud.google.com/resource-manager/docs/labels-overview"""
+"""Which labels are valid. https://cloud.google.com/resource-manager/docs/labels-overview"""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MAX: Final = 64
 
 
 def label_faults(labels: Mapping[str, object]) -> Iterator[str]:
-    """Why labels can't be these."""
+    """Why labels are not valid."""
     if len(labels) > _MAX:
-        yield f"{len(labels)} labels are more than the {_MAX} that a thing can have"
+        yield f"{len(labels)} labels are more than the {_MAX} that a resource can have"
     for key, value in labels.items():
         if not _KEY.fullmatch(key) or key != key.lower():
             yield (

@@ -1,4 +1,4 @@
-"""Where Google has its services. https://cloud.google.com/about/locations"""
+"""Google's locations. https://cloud.google.com/about/locations"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEYS: Final = REGIONS | {
 
 
 def check(location: str, known: frozenset[str]) -> None:
-    """Refuse a location that doesn't exist, in the words of Google's newer services.
+    """Refuse a location that doesn't exist, with the message of Google's newer services.
 
     Raises:
         ApiError: 403.

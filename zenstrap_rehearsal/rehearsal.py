@@ -26,7 +26,7 @@ from zenstrap_rehearsal.web import WebServer
 
 DEFAULT_PROJECT: Final = "rehearsal-project"
 
-# Where the provider is sent for each service, by its own variables; some end in a version there.
+# The provider's own variables for each service's endpoint; some include the version.
 _ENDPOINTS: Final = {
     "GOOGLE_ARTIFACT_REGISTRY_CUSTOM_ENDPOINT": "artifactregistry/v1/",
     "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT": "iam/v1/",
@@ -41,16 +41,16 @@ _ENDPOINTS: Final = {
 
 
 class Rehearsal:
-    """Starts everything on free ports of the loopback, and leaves nothing when it ends.
+    """Starts all servers on free ports of the loopback interface, and removes all when it ends.
 
     Args:
-        directory: for sockets and the provider's mirror; made if it isn't there. What was in it
-            before stays.
-        project_id: the project that there is; more of them by `project_ids`.
+        directory: for the storage server's files; created if it doesn't exist. Its earlier content
+            is kept.
+        project_id: the only project; use `project_ids` for several.
         project_ids: all projects, instead of `project_id`.
-        apis: enabled from the start, beside those that every new project has.
+        apis: enabled from the start, in addition to those of every new project.
         clock: seconds since 1970, for expiry and timestamps.
-        sleep: lets injected latency pass.
+        sleep: waits for injected latency.
     """
 
     def __init__(
@@ -97,26 +97,27 @@ class Rehearsal:
 
     @property
     def url(self) -> str:
-        """Of all services but storage: ``URL/iam/v1/…``, and tokens are had at ``URL/token``."""
+        """Base URL of all services but storage: ``URL/iam/v1/…``; tokens are at ``URL/token``."""
         return self.cloud.url
 
     def environment(self) -> dict[str, str]:
-        """The variables that send Terraform, Google's clients and zenstrap here."""
+        """The variables that point Terraform, Google's clients and zenstrap to this rehearsal."""
         return {
             "TF_CLI_CONFIG_FILE": str(self._provider.configuration),
             "STORAGE_EMULATOR_HOST": self.storage.url,
             "GOOGLE_STORAGE_CUSTOM_ENDPOINT": f"{self.storage.url}/storage/v1/",
             "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": f"{self.storage.url}/storage/v1/",
             "GOOGLE_OAUTH_ACCESS_TOKEN": OWNER_TOKEN,
-            # Whether a bucket has folders gcsfs asks by gRPC, which isn't here, for a minute.
+            # Else gcsfs asks by gRPC, which isn't supported, for a minute whether a bucket has
+            # folders.
             "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
             **{name: f"{self.url}/{path}" for name, path in _ENDPOINTS.items()},
         }
 
     def resources(self) -> dict[str, dict[str, Any]]:
-        """What exists beside buckets: full names, as ``projects/P/serviceAccounts/E``, and bodies.
+        """All resources but buckets, by full name such as ``projects/P/serviceAccounts/E``.
 
-        Deleted things that Google keeps for a while are among them, with their state.
+        Includes deleted resources that Google keeps for a while, with their state.
         """
         with self.cloud.lock:
             return copy.deepcopy(self.cloud.things)
@@ -139,11 +140,11 @@ class Rehearsal:
             project.constraints.update(constraints)
 
     def save(self, folder: Path) -> None:
-        """Write what exists into a new folder; see :mod:`zenstrap_rehearsal.snapshot`."""
+        """Save all resources into a new folder; see :mod:`zenstrap_rehearsal.snapshot`."""
         snapshot.save(self.cloud, self.storage.store, folder)
 
     def load(self, folder: Path) -> dict[str, str]:
-        """Go on from what was saved. Returns new service-account keys: id → JSON document."""
+        """Load saved resources. Returns new service-account keys: id → JSON document."""
         snapshot.load(self.cloud, self.storage.store, folder)
         return snapshot.renew_keys(self.cloud)
 
@@ -160,7 +161,7 @@ class Rehearsal:
         services = WebServer(partial(rest.answer, self.cloud))
         self._begin(services.start, services.stop)
         self.cloud.url, self.cloud.storage_url = services.url, self.storage.url
-        # A folder of its own: sockets need short paths, and it goes as a whole.
+        # A separate folder: sockets need short paths, and it is deleted as a whole.
         folder = tempfile.TemporaryDirectory(prefix="rehearsal-")
         self._stops.append(folder.cleanup)
         self._provider = ProviderServer(Path(folder.name), Provider(self.cloud).service)
@@ -176,7 +177,7 @@ class Rehearsal:
 
 
 def _surroundings(cloud: Cloud) -> Surroundings:
-    """What storage asks of the rest of the cloud."""
+    """What the storage server needs from the other services."""
 
     def number(project: str) -> str:
         return cloud.projects[project].number
@@ -203,8 +204,8 @@ def _surroundings(cloud: Cloud) -> Surroundings:
 
     def permissions_of(role: str) -> Iterable[str] | None:
         with cloud.lock:
-            found = cloud.things.get(role)
-            return None if found is None else list(found.get("includedPermissions", ()))
+            custom = cloud.things.get(role)
+            return None if custom is None else list(custom.get("includedPermissions", ()))
 
     def project_bindings(project: str) -> Iterable[dict[str, Any]]:
         with cloud.lock:

@@ -1,6 +1,6 @@
 """The cloud's REST services over HTTP.
 
-The first part of a path is the service's own host at Google: ``/iam/v1/projects/P/roles``.
+The first part of a path is the service, which at Google is the host: ``/iam/v1/projects/P/roles``.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from zenstrap_rehearsal.web import Call, Reply
 
 _FORM: Final = "application/x-www-form-urlencoded"
 
-# Nobody has a token before these.
+# Services that are called without a token, because they issue it.
 _OPEN: Final = frozenset({"token", "sts"})
 
 
 def answer(cloud: Cloud, call: Call) -> Reply:
-    """Carry a call out.
+    """Carry out a call.
 
     Raises:
-        ApiError: it is refused.
-        ReplyLostError: by a fault.
+        ApiError: the call is refused.
+        ReplyLostError: an injected fault.
     """
     service, _, path = call.path.strip("/").partition("/")
-    found = cloud.call(
+    content = cloud.call(
         service,
         call.method,
         unquote(path),
@@ -37,7 +37,7 @@ def answer(cloud: Cloud, call: Call) -> Reply:
         query={name: ",".join(values) for name, values in call.query.items()},
         token=None if service in _OPEN else call.token,
     )
-    return Reply.of(found)
+    return Reply.of(content)
 
 
 def _body(call: Call) -> Any:

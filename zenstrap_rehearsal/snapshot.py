@@ -1,8 +1,8 @@
-"""Saving a rehearsal to a folder and going on from it: what exists, who may what, the objects.
+"""Saves a rehearsal to a folder and loads it again: resources, policies, buckets and objects.
 
-Not saved: tokens, faults, soft-deleted objects and uploads that had begun. The private half of a
-service account's key is nowhere in a cloud, so it isn't here either: :func:`renew_keys` makes
-new ones.
+Not saved: tokens, faults, soft-deleted objects and unfinished uploads. A cloud doesn't store the
+private half of a service account's key, so it isn't saved either: :func:`renew_keys` creates new
+keys.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _CLOUD: Final = "cloud.json"
 _BUCKETS: Final = "buckets.json"
 _OBJECTS: Final = "objects"
 
-# The double's servers get another port each time.
+# Placeholders for the servers' URLs, whose ports differ each time.
 _CLOUD_URL: Final = "https://cloud.rehearsal.invalid"
 _STORAGE_URL: Final = "https://storage.rehearsal.invalid"
 
 
 def save(cloud: Cloud, store: Store, folder: Path) -> None:
-    """Write everything into a folder, which is made."""
+    """Write everything into a new folder."""
     (folder / _OBJECTS).mkdir(parents=True)
     with cloud.lock, store.lock:
         content = {
@@ -48,7 +48,7 @@ def save(cloud: Cloud, store: Store, folder: Path) -> None:
 
 
 def load(cloud: Cloud, store: Store, folder: Path) -> None:
-    """Fill a rehearsal that has started, and in which nothing happened yet."""
+    """Load a saved rehearsal into a new one that has started and is still empty."""
 
     def read(name: str) -> Any:
         text = (folder / name).read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def load(cloud: Cloud, store: Store, folder: Path) -> None:
 
     content = read(_CLOUD)
     with cloud.lock, store.lock:
-        cloud.projects.update({one["id"]: _project(one) for one in content["projects"]})
+        cloud.projects.update({p["id"]: _project(p) for p in content["projects"]})
         cloud.things.update(content["things"])
         cloud.policies.update(content["policies"])
         cloud.keys.update({name: (pem, email) for name, (pem, email) in content["keys"].items()})
@@ -67,12 +67,12 @@ def load(cloud: Cloud, store: Store, folder: Path) -> None:
 
 
 def renew_keys(cloud: Cloud) -> dict[str, str]:
-    """New pairs for all keys of service accounts, under their ids: id → the document as JSON."""
+    """New key pairs for all keys of service accounts, under their old ids: id → JSON document."""
     documents = {}
     with cloud.lock:
         for name, thing in cloud.things.items():
-            owner, found, key_id = name.rpartition("/keys/")
-            if not found or key_id not in cloud.keys:
+            owner, separator, key_id = name.rpartition("/keys/")
+            if not separator or key_id not in cloud.keys:
                 continue
             document, public = account_keys.key_document(cloud, cloud.things[owner], key_id)
             cloud.keys[key_id] = (public, cloud.keys[key_id][1])
@@ -82,14 +82,14 @@ def renew_keys(cloud: Cloud) -> dict[str, str]:
 
 
 def _plain(project: Project) -> dict[str, Any]:
-    found = dataclasses.asdict(project)
-    return {name: sorted(one) if isinstance(one, set) else one for name, one in found.items()}
+    fields = dataclasses.asdict(project)
+    return {name: sorted(v) if isinstance(v, set) else v for name, v in fields.items()}
 
 
 def _project(saved: dict[str, Any]) -> Project:
     sets = {field.name for field in dataclasses.fields(Project) if str(field.type) == "set[str]"}
     content: dict[str, Any] = {
-        name: set(one) if name in sets else one for name, one in saved.items()
+        name: set(value) if name in sets else value for name, value in saved.items()
     }
     return Project(**content)
 
@@ -100,9 +100,9 @@ def _saved_bucket(store: Store, bucket: Bucket, folder: Path) -> dict[str, Any]:
         if version.state is State.SOFT_DELETED:
             continue
         path = f"/download/storage/v1/b/{bucket.name}/o/{quote(version.name, safe='')}"
-        found = store.backend.call("GET", f"{path}?alt=media&generation={version.generation}")
+        reply = store.backend.call("GET", f"{path}?alt=media&generation={version.generation}")
         content = f"{bucket.name}-{len(versions)}"
-        (folder / _OBJECTS / content).write_bytes(found.body)
+        (folder / _OBJECTS / content).write_bytes(reply.body)
         versions.append(
             {"resource": version.resource, "state": version.state.value, "content": content}
         )
@@ -120,23 +120,23 @@ def _loaded_bucket(store: Store, saved: dict[str, Any], folder: Path) -> Bucket:
         saved["project"], saved["resource"], saved["bindings"], saved["policy_generation"]
     )
     store.backend.make_bucket(bucket.name)
-    for one in saved["versions"]:
-        resource = one["resource"]
+    for saved_version in saved["versions"]:
+        resource = saved_version["resource"]
         kind = resource.get("contentType", "application/octet-stream")
         written = store.backend.call(
             "POST",
             f"/upload/storage/v1/b/{bucket.name}/o"
             f"?uploadType=media&name={quote(resource['name'], safe='')}",
             headers={"Content-Type": kind},
-            body=(folder / _OBJECTS / one["content"]).read_bytes(),
+            body=(folder / _OBJECTS / saved_version["content"]).read_bytes(),
         ).json()
-        # The size and checksums too: whoever changed a saved object has changed them.
+        # Size and checksums are computed again: a test may have edited a saved object.
         fresh = {key: written[key] for key in ("size", "crc32c", "md5Hash")}
-        # Its id and links name the generation.
+        # The object's id and links contain its generation.
         text = json.dumps({**resource, **fresh}).replace(
             resource["generation"], written["generation"]
         )
-        version = Version(json.loads(text), State(one["state"]))
+        version = Version(json.loads(text), State(saved_version["state"]))
         version.mark()
         bucket.shelf.restore(version)
     for name in {version.name for version in bucket.shelf}:

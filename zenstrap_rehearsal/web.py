@@ -1,4 +1,4 @@
-"""The HTTP server that the double's services answer through."""
+"""The HTTP server in front of the double's services."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Call:
     """One request.
 
     Attributes:
-        path: as it was sent, still quoted, without the query.
+        path: as sent, quoted, without the query.
         query: each parameter's values, unquoted.
         headers: by name in lower case.
     """
@@ -37,7 +37,7 @@ class Call:
 
     @property
     def token(self) -> str | None:
-        """The bearer token; None for a call without credentials, empty for those of other kinds."""
+        """The bearer token; None without credentials, empty for other kinds of credentials."""
         value = self.headers.get("authorization")
         if value is None:
             return None
@@ -47,7 +47,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer."""
+    """One HTTP response."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -55,8 +55,8 @@ class Reply:
 
     @classmethod
     def of(cls, content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-        found = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})}
-        return cls(status, found, json.dumps(content).encode())
+        all_headers = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})}
+        return cls(status, all_headers, json.dumps(content).encode())
 
     @classmethod
     def of_refusal(cls, refusal: ApiError) -> Reply:
@@ -69,10 +69,11 @@ class Reply:
 
 
 class WebServer:
-    """Answers on a free port of this machine, in threads of this process.
+    """Serves on a free port of this machine, in threads of this process.
 
     Args:
-        answer: may raise ApiError for a refusal, and ReplyLostError to break the connection off.
+        answer: may raise ApiError for an error response, and ReplyLostError to close the
+            connection without a response.
     """
 
     def __init__(self, answer: Callable[[Call], Reply]) -> None:
@@ -96,7 +97,7 @@ class WebServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # Threads of open connections end with them; see hang_up.
+    # Threads end when hang_up closes their connections.
     block_on_close = False
     request_queue_size = 128
 
@@ -115,11 +116,11 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), OSError):  # else the client has gone
+        if not isinstance(sys.exception(), OSError):  # an OSError means: the client disconnected
             super().handle_error(request, client_address)
 
     def accept_until_refused(self) -> None:
-        """Unlike `serve_forever`, without looking several times a second whether it is over."""
+        """Like `serve_forever`, but without polling for its end."""
         while not self._refusing:
             try:
                 request, address = self.get_request()
@@ -128,7 +129,7 @@ class _Server(ThreadingHTTPServer):
             self.process_request(request, address)
 
     def refuse(self) -> None:
-        """Take no more connections; this wakes whoever waits for one."""
+        """Accept no more connections; this wakes the thread that waits for one."""
         self._refusing = True
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
@@ -143,7 +144,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    # Small replies go out at once.
+    # Small replies are sent at once.
     disable_nagle_algorithm = True
     wbufsize = -1
 
@@ -166,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: what a test prints is its own."""
+        """Log nothing: it would mix with a test's output."""
 
     def _body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
@@ -174,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def _chunk(self) -> bytes:
-        """The next chunk of a body whose length the client didn't know; empty at the end."""
+        """The next chunk of a chunked body; empty at the end."""
         size = int(self.rfile.readline().partition(b";")[0], 16)
         content = self.rfile.read(size)
         while self.rfile.readline() not in (b"\r\n", b"\n", b""):

@@ -275,7 +275,7 @@ def test_a_long_line_takes_no_longer_than_short_ones(part: str) -> None:
 
 def test_a_pipe_and_a_heap_are_refused_at_once(configs: Configs) -> None:
     os.mkfifo(configs.path("environments/pipe.yaml"))
-    assert configs.problem("pipe").message.startswith("can't be read: it is no file")
+    assert configs.problem("pipe").message.startswith("can't be read: it is a pipe")
     heap = "".join(f"  label{n}: x\n" for n in range(20_000))
     configs.path("environments/heap.yaml").write_text(f"labels:\n{heap}")
     assert "larger than" in configs.problem("heap").message

@@ -187,7 +187,7 @@ def test_what_is_no_file_is_a_damaged_lease_and_a_full_folder_stays(
     for _ in range(2):
         with pytest.raises(DamagedLeaseError) as caught:
             take(store)
-        with pytest.raises(ZenstrapError, match="Move it away"):
+        with pytest.raises(ZenstrapError, match="Move that folder away"):
             store.delete("dev", caught.value.generation)
     (lease / "theirs").unlink()
     with pytest.raises(DamagedLeaseError) as caught:

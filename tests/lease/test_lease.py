@@ -82,7 +82,7 @@ def test_a_held_lease_is_refused_naming_who_holds_it_and_the_way_out(world: Worl
         world.acquire(ME)
     text = str(caught.value)
     assert "near-host (pid 2)" in text
-    assert "`up --env dev` holds the lease since 2026-11-22 12:00:00 UTC" in text
+    assert "`up --env dev` has held the lease since 2026-11-22 12:00:00 UTC" in text
     assert "last heartbeat 90 s ago" in text
     assert "end process 2" in text
     assert caught.value.exit_code == 4
@@ -146,7 +146,7 @@ def test_a_live_holder_keeps_its_lease_whatever_its_clock_says(world: World, hou
     theirs.forward(hours * 3600)
     far = world.acquire(FAR, clock=theirs)
     world.while_watching = far.renew
-    with pytest.raises(LockHeldError, match="Its clock is") as caught:
+    with pytest.raises(LockHeldError, match="clock of far-host is") as caught:
         world.acquire(ME)
     assert (caught.value.command is not None) == (hours > 0), "unlock watches it"
     far.check()
@@ -187,7 +187,7 @@ def test_a_stolen_token_fails_the_check_and_every_later_one(world: World) -> Non
 def test_a_lease_that_was_freed_by_hand_fails_the_check(world: World) -> None:
     lease = world.acquire(ME)
     world.store.delete("dev", None)
-    with pytest.raises(LockHeldError, match="Somebody freed it"):
+    with pytest.raises(LockHeldError, match="Another user or run freed it"):
         lease.check()
 
 
@@ -246,7 +246,7 @@ def test_a_failing_release_hides_no_error_and_no_result(world: World) -> None:
     with pytest.raises(ValueError, match="inside"), world.acquire(ME):
         world.store.broken = True
         raise ValueError("inside")
-    assert any("not given back" in text for text in world.notices)
+    assert any("not released" in text for text in world.notices)
 
 
 class Beats(threading.Event):
@@ -370,6 +370,32 @@ def test_dead_owners_are_known_until_the_lease_is_given_back(world: World) -> No
     ]
     third.release()
     assert world.acquire(ME).record.took_over == ()
+
+
+def test_a_record_is_written_as_earlier_versions_read_it(world: World) -> None:
+    first = world.acquire(OTHER).record
+    world.processes.dead.add(OTHER)
+    record = world.acquire(ME).record
+    time, until = first.acquired_at.isoformat(), first.expires_at.isoformat()
+    assert until.endswith("+00:00")
+    assert list(record.to_json().items()) == [
+        ("schema", "zenstrap/lease/1"),
+        ("environment", "dev"),
+        ("token", record.token),
+        ("owner", record.owner),
+        ("host", ME.host),
+        ("machine", ME.machine),
+        ("pid", ME.pid),
+        ("process_started", ME.started),
+        ("command", record.command),
+        ("acquired_at", time),
+        ("heartbeat_at", time),
+        ("expires_at", until),
+        (
+            "took_over",
+            [{"owner": first.owner, "host": OTHER.host, "acquired_at": time, "until": until}],
+        ),
+    ]
 
 
 def test_a_record_of_an_earlier_version_is_read(world: World) -> None:

@@ -53,13 +53,13 @@ def test_what_a_spreadsheet_writes(table: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
-        (HEADER + "\n", "", 1, "names of the columns"),
+        (HEADER + "\n", "", 1, "the header is missing"),
         ("3.5,6,b", "3.5,,b", 5, "mass: an empty cell"),
         ("3.5,6,b", "nan,6,b", 5, "size: 'nan'"),
         ("3.5,6,b", "inf,6,b", 5, "size: 'inf'"),
         ("3.5,6,b", "1,5,6,b", 5, "4 cells"),
         ("3.5,6,b", "3.5,b", 5, "2 cells"),
-        ("3.5,6,b", "3.5,6,", 5, "no label"),
+        ("3.5,6,b", "3.5,6,", 5, "label is missing"),
         ("3.5,6,b", "3.5,six,b", 5, "mass: 'six'"),
         ("3.5,6,b", "\n3.5,six,b", 6, "mass: 'six'"),
     ],
@@ -79,9 +79,9 @@ def test_a_fault_has_its_line(table: Path, old: str, new: str, line: int, told: 
         ("", "too small"),
         (HEADER, "too small"),
         ("\n".join((HEADER, *ROWS[:9])), "too small (9 rows)"),
-        ("kind\n" + "a\n" * 12, "one column only"),
+        ("kind\n" + "a\n" * 12, "only one column"),
         (PLAIN.replace(",b", ",a"), "the label 'a'"),
-        ("\n".join((HEADER, *(f"{n},1,{n}" for n in range(12)))), "a label of its own"),
+        ("\n".join((HEADER, *(f"{n},1,{n}" for n in range(12)))), "a different label"),
     ],
 )
 def test_a_table_that_teaches_nothing(table: Path, text: str, told: str) -> None:

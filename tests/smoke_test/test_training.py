@@ -61,5 +61,5 @@ def test_what_is_none_is_told(model: Any, told: str) -> None:
 
 
 def test_an_asynchronous_one_is_refused_before_anything_is_made() -> None:
-    with pytest.raises(ZenstrapError, match="asynchronous"):
+    with pytest.raises(ZenstrapError, match="async function"):
         load_training(f"{__name__}:asynchronous")

@@ -95,7 +95,7 @@ def test_ctrl_c_while_applying(
     finally:
         signal.signal(signal.SIGINT, handler)
     assert "1 of 3 changes were made (terraform_data.first)" in str(caught.value)
-    assert "not begun: terraform_data.last" in str(caught.value)
+    assert "not started: terraform_data.last" in str(caught.value)
     assert ResourceFinished("terraform_data.slow", "create", 0.0, succeeded=False) in events
     with pytest.raises(InterruptedRunError):
         workspace.plan(slow.variables)  # nothing new is begun after a stop
@@ -168,8 +168,8 @@ def test_a_failure_says_what_was_done(make_workspace: MakeWorkspace) -> None:
     assert str(caught.value) == (
         "terraform_data.failing (main.tf:13): local-exec provisioner error. no room left. "
         "1 of 3 changes were made (terraform_data.made); not finished: terraform_data.failing; "
-        "not begun: terraform_data.waiting. "
-        "Remove the cause and run the same command again: it goes on from there."
+        "not started: terraform_data.waiting. "
+        "Remove the cause and run the same command again: it continues from the saved state."
     )
 
 
@@ -227,7 +227,7 @@ def test_a_state_that_can_not_be_written_is_rescued(
     ("body", "message"),
     [
         ("kill -KILL $$", "killed by signal 9"),
-        ("echo 'panic: runtime error' >&2; exit 2", "exit code was 2, no reason"),
+        ("echo 'panic: runtime error' >&2; exit 2", "exit code was 2, and it printed no error"),
         ("echo nonsense; exit 1", "exit code was 1"),
     ],
 )

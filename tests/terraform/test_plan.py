@@ -167,7 +167,7 @@ def test_what_gives_nobody_access_to_google_cloud_isnt(type: str) -> None:
 
 
 def test_an_unknown_action_is_refused() -> None:
-    with pytest.raises(TerraformError, match=r"x\.a: Terraform plans something .* explode"):
+    with pytest.raises(TerraformError, match=r"x\.a: Terraform plans an action .* explode"):
         parse(resource(actions=("explode",)))
 
 
@@ -386,5 +386,5 @@ def test_unreadable_plans_are_not_quoted(text: str) -> None:
 
 
 def test_a_later_format_is_refused() -> None:
-    with pytest.raises(TerraformError, match=r"its format is 2\.0"):
+    with pytest.raises(TerraformError, match=r"its format version is 2\.0"):
         parse(format_version="2.0")

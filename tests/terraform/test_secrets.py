@@ -92,7 +92,7 @@ def test_the_tampered_plan_file_is_refused(watched: Workspace, tmp_path: Path) -
     approved = watched.plan(VALUES)
     kept = shutil.copy(watched.plan_file, tmp_path / "kept")
     watched.plan({"password": "hunter3hunter3"})
-    with pytest.raises(ZenstrapError, match="not what was shown"):
+    with pytest.raises(ZenstrapError, match="not the one that was approved"):
         watched.apply(approved.digest)
     shutil.copy(kept, watched.plan_file)
     watched.apply(approved.digest)

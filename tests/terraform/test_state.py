@@ -77,10 +77,10 @@ def test_no_file_is_no_state(tmp_path: Path) -> None:
         (b" \n", "is empty"),
         (json.dumps(STATE).encode()[:-40], "damaged.*truncated"),
         (b"\x00" * 40, "damaged.*truncated"),
-        (b"[]", "no state of Terraform"),
-        (json.dumps({**STATE, "version": 3}).encode(), "no state of Terraform"),
-        (json.dumps({**STATE, "lineage": ""}).encode(), "no state of Terraform"),
-        (json.dumps({**STATE, "serial": "hunter2hunter2"}).encode(), "no state of Terraform"),
+        (b"[]", "not a Terraform state"),
+        (json.dumps({**STATE, "version": 3}).encode(), "not a Terraform state"),
+        (json.dumps({**STATE, "lineage": ""}).encode(), "not a Terraform state"),
+        (json.dumps({**STATE, "serial": "hunter2hunter2"}).encode(), "not a Terraform state"),
     ],
 )
 def test_damaged_files(content: bytes, message: str, tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_two_plans_of_one_state_have_one_digest(
     assert other.digest != first.digest
 
     # The plan file is now the other one's.
-    with pytest.raises(PlanChangedError, match="not what was shown"):
+    with pytest.raises(PlanChangedError, match="not the one that was approved"):
         workspace.apply(first.digest)
     assert not Path(values["root"]).exists()
 
@@ -211,7 +211,7 @@ def test_a_stale_plan_is_refused(make_workspace: MakeWorkspace, tmp_path: Path) 
     with pytest.raises(PlanChangedError, match="out of date"):
         workspace.apply(plan.digest)
     workspace.plan_file.unlink()
-    with pytest.raises(TerraformError, match="there is no plan"):
+    with pytest.raises(TerraformError, match="plan file does not exist"):
         workspace.apply(plan.digest)
 
 
@@ -236,7 +236,7 @@ def test_damaged_states_stop_before_a_plan(make_workspace: MakeWorkspace, tmp_pa
         check_state(recorded, workspace.state())
     document = json.loads(good)
     file.write_text(json.dumps({**document, "lineage": "another"}))
-    with pytest.raises(StateGuardError, match="something else"):
+    with pytest.raises(StateGuardError, match="not the one that the last run recorded"):
         check_state(recorded, workspace.state())
     file.write_text(json.dumps({**document, "serial": document["serial"] - 1}))
     with pytest.raises(StateGuardError, match="older"):

@@ -1,7 +1,7 @@
-"""The lock on one environment, held over a whole run: infrastructure *and* registrations.
+"""The lock on one environment, held for a whole run: infrastructure *and* registrations.
 
-One run per environment. A dead owner's lease can be taken, a live one's never, and a worker that
-lost its lease writes nothing more (:meth:`Lease.check`).
+One run per environment at a time. A dead owner's lease can be taken over, a live owner's can't, and
+a run that lost its lease writes nothing more (:meth:`Lease.check`).
 """
 
 from zenstrap.lease.lease import (

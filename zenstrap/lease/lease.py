@@ -1,4 +1,4 @@
-"""Take, hold, renew and give back the lease on one environment."""
+"""Acquire, hold, renew and release the lease on one environment."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ from zenstrap.lease.store import LeaseStore
 from zenstrap.user import user_name
 
 HEARTBEAT_SECONDS = 15.0
-"""Often enough for ``status`` to be fresh, rare enough to cost nothing on a remote store."""
+"""Often enough for ``status`` to be current, rare enough to cost nothing on a remote store."""
 
 TTL_SECONDS = 120.0
-"""Eight heartbeats: outlives a minute without network, and blocks nobody for longer than a coffee
-when a machine is gone for good. A process on this machine is looked at directly, so there nobody
-waits for this."""
+"""Eight heartbeats: survives a minute without network, and blocks the next run for two minutes only
+when a machine is gone for good. For a process on this machine the process itself is checked, so
+nobody waits for the expiry."""
 
 WATCH_SECONDS = 3 * HEARTBEAT_SECONDS
-"""A holder on another machine whose lease has expired by this one's clock is watched for so long:
-its clock may be behind, and it beats all the same."""
+"""How long a lease held on another machine is watched after it has expired by this machine's clock:
+the holder's clock may be behind while it still sends heartbeats."""
 
 _ATTEMPTS = 5
-"""Each lost race means that somebody else got the lease; more than a few in a row is no race."""
+"""Each lost race means that another run got the lease; several in a row mean something is wrong."""
 
 
 class Lease:
-    """A lease that this process holds; a context manager that gives it back.
+    """A lease that this process holds; a context manager that releases it.
 
     Attributes:
-        took_over: the dead owner's record, where there was one.
+        took_over: the dead owner's record, if the lease was taken over from one.
     """
 
     def __init__(
@@ -97,38 +97,38 @@ class Lease:
         me: ProcessIdentity | None = None,
         is_running: IsRunning = is_running,
     ) -> Lease:
-        """Take the lease, or fail: nobody waits in a queue that can't be seen.
+        """Acquire the lease or fail at once: there is no queue.
 
-        Only where a holder on another machine seems to be dead, it is watched for a moment first.
+        If a holder on another machine seems to be dead, its lease is watched before it is taken.
 
         Args:
-            command: what this process runs, for whoever finds the lease held.
-            emit: gets a notice when a dead owner's lease is taken, and when ours is lost.
-            on_lost: called once when ours is lost, in whichever thread notices.
-            pause: waits some seconds while a lease is watched.
+            command: what this process runs; shown to users who find the lease held.
+            emit: gets a notice when a dead owner's lease is taken over, and when ours is lost.
+            on_lost: called once when ours is lost, in the thread that notices it.
+            pause: waits the given seconds while a lease is watched.
             ttl: seconds (or a timedelta) after the last heartbeat at which the lease expires.
-            heartbeat: seconds (or a timedelta) between heartbeats; None for none (tests).
+            heartbeat: seconds (or a timedelta) between heartbeats; None for no heartbeat (tests).
             stop: ends the heartbeat; its ``wait`` is the pause between two.
-            me: the process that will hold it; this one.
-            is_running: tells whether another holder's process is alive.
+            me: the process that will hold the lease; this one by default.
+            is_running: whether another holder's process is alive.
 
         Raises:
             LockHeldError: a live owner holds it.
-            ZenstrapError: the store is out of reach or holds no readable lease.
+            ZenstrapError: the store is out of reach or its lease can't be read.
         """
         ttl = _duration(ttl)
         me = me or this_process()
         for _ in range(_ATTEMPTS):
-            found = store.read(environment)
-            previous = judge(*found, clock(), is_running) if found else None
+            stored = store.read(environment)
+            previous = judge(*stored, clock(), is_running) if stored else None
             if previous and previous.alive:
                 raise held_error(previous, clock(), me)
             if previous and previous.by_clock:
                 emit(Notice(watch_text(previous, WATCH_SECONDS)))
                 if not is_silent(store, previous, WATCH_SECONDS, pause):
-                    now_there = store.read(environment)
-                    if now_there is not None and now_there[0].token == previous.record.token:
-                        raise held_error(judge(*now_there, clock(), is_running), clock(), me)
+                    current = store.read(environment)
+                    if current is not None and current[0].token == previous.record.token:
+                        raise held_error(judge(*current, clock(), is_running), clock(), me)
                     continue
             now = clock()
             record = LeaseRecord(
@@ -142,13 +142,13 @@ class Lease:
                 expires_at=now + ttl,
                 took_over=previous.record.dead_owners if previous else (),
             )
-            generation = store.write(record, found[1] if found else None)
+            generation = store.write(record, stored[1] if stored else None)
             if generation is not None:
                 break
         else:
             raise LockHeldError(
-                f"the lease on {environment} keeps changing hands",
-                why="Several runs are trying to change it at the same time",
+                f"the lease on {environment} could not be acquired in {_ATTEMPTS} attempts",
+                why="Several runs are competing for it",
                 fix="Wait for them to end, then run this again",
             )
         lease = cls(
@@ -171,12 +171,12 @@ class Lease:
 
     @property
     def record(self) -> LeaseRecord:
-        """What was last written about this lease."""
+        """The record of this lease as it was last written."""
         return self._record
 
     @property
     def is_lost(self) -> bool:
-        """Whether somebody took or freed it, as far as it was noticed; `check` says how."""
+        """Whether it is known that another run took it or a user freed it; `check` says how."""
         return self._lost is not None
 
     @property
@@ -185,27 +185,27 @@ class Lease:
         return self._record.environment
 
     def check(self) -> None:
-        """Return only if this lease still holds; asked before every write to the outside.
+        """Return only if this process still holds the lease; called before every external write.
 
-        Reads the store, and renews the lease where less than half of its time is left.
+        Reads the store, and renews the lease if less than half of its time is left.
 
         Raises:
-            LockHeldError: it was taken, freed, given back, or can't be renewed any more.
+            LockHeldError: it was taken over, freed or released, or could not be renewed.
             ZenstrapError: the store is out of reach.
         """
         with self._guard:
             self._must_be_ours()
-            found = self._store.read(self.environment)
-            if found is None or found[0].token != self._record.token:
-                self._lose(loss_text(found[0] if found else None))
+            stored = self._store.read(self.environment)
+            if stored is None or stored[0].token != self._record.token:
+                self._lose(loss_text(stored[0] if stored else None))
             elif self._clock() + self._ttl / 2 > self._record.expires_at:
                 self._renew()
             self._must_be_ours()
 
     def renew(self) -> bool:
-        """One heartbeat: move the expiry on. False once the lease is lost.
+        """One heartbeat: extend the expiry. False once the lease is lost.
 
-        A store that fails is tried again at the next heartbeat, until the lease has expired.
+        If the store fails, the next heartbeat tries again, until the lease has expired.
         """
         with self._guard:
             if self._lost or self._released or not self._in_own_process():
@@ -218,24 +218,24 @@ class Lease:
             return self._lost is None
 
     def release(self) -> None:
-        """Give the lease back; a no-op where it is no longer ours, and in a forked child."""
+        """Release the lease; a no-op if it is no longer ours, and in a forked child."""
         self._end(self._delete_own)
 
     def leave(self) -> None:
-        """End without giving the lease back, because what dead owners left is still there.
+        """Let the lease expire instead of releasing it, because dead owners' locks still exist.
 
-        It has expired then, and whoever takes it over learns of those owners.
+        The run that takes it over reads those owners from the record.
         """
         self._end(self._expire)
 
-    def _end(self, how: Callable[[], None]) -> None:
+    def _end(self, write: Callable[[], None]) -> None:
         if not self._in_own_process():
             return
         if self._stop:
             self._stop.set()
         with self._guard:
             if not self._released and not self._lost:
-                how()
+                write()
             self._released = True
         with _held_guard:
             if _held.get(self.environment) is self:
@@ -255,8 +255,8 @@ class Lease:
         try:
             self.release()
         except ZenstrapError as failure:
-            # What went wrong inside matters more; the lease of an ended process is taken over.
-            self._emit(Notice(f"The lease was not given back. {failure}", level="warning"))
+            # An error of the block matters more; the lease of an ended process is taken over.
+            self._emit(Notice(f"The lease was not released. {failure}", level="warning"))
 
     def _start_heartbeat(self, interval: timedelta, stop: threading.Event) -> None:
         def beat() -> None:
@@ -277,30 +277,30 @@ class Lease:
         if generation is not None:
             self._record, self._generation = record, generation
             return
-        found = self._store.read(self.environment)
-        if found and found[0].token == record.token:
-            # Our own write, whose answer got lost on the way: the next heartbeat goes on from it.
-            self._record, self._generation = found
+        stored = self._store.read(self.environment)
+        if stored and stored[0].token == record.token:
+            # Our own write, whose response was lost: the next heartbeat continues from it.
+            self._record, self._generation = stored
         else:
-            self._lose(loss_text(found[0] if found else None))
+            self._lose(loss_text(stored[0] if stored else None))
 
     def _delete_own(self) -> None:
         if self._store.delete(self.environment, self._generation):
             return
-        found = self._store.read(self.environment)
-        if found and found[0].token == self._record.token:
-            self._store.delete(self.environment, found[1])
+        stored = self._store.read(self.environment)
+        if stored and stored[0].token == self._record.token:
+            self._store.delete(self.environment, stored[1])
 
     def _expire(self) -> None:
         now = self._clock()
         record = replace(self._record, heartbeat_at=now, expires_at=now)
         self._store.write(record, self._generation)
 
-    def _lose(self, how: str) -> None:
-        self._lost = how
+    def _lose(self, reason: str) -> None:
+        self._lost = reason
         self._emit(
             Notice(
-                f"The lease on {self.environment} is lost: {how}. Nothing more is written.",
+                f"The lease on {self.environment} is lost: {reason}. Nothing more is written.",
                 level="error",
             )
         )
@@ -313,8 +313,8 @@ class Lease:
             raise LockHeldError(
                 f"the lease on {self.environment} is lost, so this run writes nothing more",
                 why=self._lost[:1].upper() + self._lost[1:],
-                fix="Wait until nobody else changes it, then run the same command again: "
-                "it continues from what is there",
+                fix="Wait until no other run changes it, then run the same command again: "
+                "it continues from the current state",
             )
 
     def _in_own_process(self) -> bool:
@@ -335,8 +335,8 @@ _held_guard = threading.Lock()
 def _not_held_error(environment: str) -> LockHeldError:
     return LockHeldError(
         f"this process does not hold the lease on {environment}",
-        why="Whatever changes an environment runs under its lease",
-        fix="Start it with",
+        why="Only the run that holds an environment's lease may change it",
+        fix="Start the run with",
         command=invocation.command("up", environment),
     )
 

@@ -1,4 +1,4 @@
-"""Who holds a lease: judged, watched and told."""
+"""Who holds a lease, whether that owner is alive, and the messages about it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Clock = Callable[[], datetime]
 IsRunning = Callable[[ProcessIdentity], bool | None]
 Pause = Callable[[float], None]
 
-_LOOK_SECONDS: Final = 5.0  # between two looks at a lease that is watched
+_POLL_SECONDS: Final = 5.0  # between two reads of a lease that is watched
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lease, judged from here.
+    """Who holds a lease, as seen from this machine.
 
     Attributes:
-        generation: of the lease that was judged.
-        reason: why it counts as alive or not.
-        by_clock: its process can't be looked at from here, so only clocks tell, and the two may
-            differ: :func:`is_silent` doesn't depend on that.
+        generation: of the lease that was read.
+        reason: why the holder counts as alive or dead.
+        by_clock: the holder's process can't be checked from this machine, so ``alive`` compares
+            two machines' clocks, which may differ; :func:`is_silent` needs no clock.
     """
 
     record: LeaseRecord
@@ -46,18 +46,18 @@ def holder(
     clock: Clock = lambda: datetime.now(UTC),
     is_running: IsRunning = is_running,
 ) -> Holder | None:
-    """Who holds the lease on an environment, and whether that is a live owner.
+    """Who holds the lease on an environment, and whether that owner is alive.
 
     Raises:
-        ZenstrapError: the store is out of reach or holds no readable lease.
+        ZenstrapError: the store is out of reach or its lease can't be read.
     """
-    found = store.read(environment)
-    return judge(*found, clock(), is_running) if found else None
+    stored = store.read(environment)
+    return judge(*stored, clock(), is_running) if stored else None
 
 
 def judge(record: LeaseRecord, generation: int, now: datetime, is_running: IsRunning) -> Holder:
-    """Alive or not. The process beats the clock: a laptop that slept is no dead owner."""
-    if record.left:
+    """Alive or dead. A running process counts more than an expired lease: a laptop may sleep."""
+    if record.is_abandoned:
         reason = f"it ended at {_stamp(record.expires_at)}"
         return Holder(record, generation, alive=False, reason=reason)
     running = is_running(record.process)
@@ -69,48 +69,51 @@ def judge(record: LeaseRecord, generation: int, now: datetime, is_running: IsRun
     return Holder(record, generation, alive=alive, reason=reason, by_clock=True)
 
 
-def is_silent(store: LeaseStore, found: Holder, seconds: float, pause: Pause) -> bool:
-    """Whether a lease isn't renewed while it is watched: a live holder renews it all the time.
+def is_silent(store: LeaseStore, holder: Holder, seconds: float, pause: Pause) -> bool:
+    """Whether a lease isn't renewed while it is watched; a live holder renews it every heartbeat.
 
-    Needs nobody's clock to be right.
+    Doesn't depend on any clock.
 
     Raises:
         ZenstrapError: the store is out of reach.
     """
-    for _ in range(math.ceil(seconds / _LOOK_SECONDS)):
-        pause(_LOOK_SECONDS)
-        now = store.read(found.record.environment)
-        if now is None or now[1] != found.generation:
+    for _ in range(math.ceil(seconds / _POLL_SECONDS)):
+        pause(_POLL_SECONDS)
+        current = store.read(holder.record.environment)
+        if current is None or current[1] != holder.generation:
             return False
     return True
 
 
-def held_error(found: Holder, now: datetime, me: ProcessIdentity) -> LockHeldError:
-    """The refusal that names who holds it, since when, for what, and the way out."""
-    record = found.record
+def held_error(holder: Holder, now: datetime, me: ProcessIdentity) -> LockHeldError:
+    """The error that names who holds the lease, since when, for which command, and the fix."""
+    record = holder.record
     environment, process = record.environment, record.process
     command = None
     if process.machine == me.machine:
         fix = (
-            f"Wait for it to end, or end process {process.pid} and run this again; "
-            f"its lease is taken over then"
+            f"Wait for it to end, or end process {process.pid} and run this again: "
+            f"the new run takes over its lease"
         )
     elif record.expires_at <= now:
-        fix = "Wait for it to end. Its clock is behind this machine's, and it renews its lease"
-    elif now + record.lasts < record.expires_at:
         fix = (
-            f"Wait for it to end. Its clock is ahead of this machine's: if {process.host} is gone, "
-            "free the lease"
+            f"Wait for it to end. It still renews its lease; the clock of {process.host} is behind "
+            "this machine's"
+        )
+    elif now + record.ttl < record.expires_at:
+        fix = (
+            f"Wait for it to end. If {process.host} is gone, free the lease: it doesn't expire in "
+            f"time because the clock of {process.host} is ahead of this machine's"
         )
         command = invocation.command("unlock", environment)
     else:
         fix = (
-            f"Wait for it to end. If {process.host} is gone, the lease expires by itself at "
+            f"Wait for it to end. If {process.host} is gone, the lease expires at "
             f"{_stamp(record.expires_at)}, and the next run takes it over"
         )
     return LockHeldError(
         f"{record.owner} is changing {environment} from {process.host} (pid {process.pid})",
-        why=f"`{record.command}` holds the lease since {_stamp(record.acquired_at)}, "
+        why=f"`{record.command}` has held the lease since {_stamp(record.acquired_at)}, "
         f"last heartbeat {_ago(now - record.heartbeat_at)}",
         fix=fix,
         command=command,
@@ -118,7 +121,7 @@ def held_error(found: Holder, now: datetime, me: ProcessIdentity) -> LockHeldErr
 
 
 def take_over_text(dead: Holder) -> str:
-    """What is said when a dead owner's lease is taken."""
+    """The notice when a dead owner's lease is taken over."""
     record = dead.record
     return (
         f"Took over the lease on {record.environment} that {record.owner} held on "
@@ -127,21 +130,26 @@ def take_over_text(dead: Holder) -> str:
     )
 
 
-def watch_text(found: Holder, seconds: float) -> str:
-    """What is said before a lease is watched."""
-    process = found.record.process
+def watch_text(holder: Holder, seconds: float) -> str:
+    """The notice before a lease is watched."""
+    process = holder.record.process
     return (
-        f"The lease of {found.record.owner} on {process.host} (pid {process.pid}): {found.reason} "
-        f"by this machine's clock. Watching for {seconds:g} s whether it is renewed."
+        f"The lease of {holder.record.owner} on {process.host} (pid {process.pid}): "
+        f"{holder.reason} by this machine's clock. "
+        f"Watching for {seconds:g} s whether it is still renewed."
     )
 
 
-def loss_text(now_there: LeaseRecord | None) -> str:
-    """How a lease was lost, as half a sentence."""
-    if now_there is None:
-        return "somebody freed it"
-    process = now_there.process
-    return f"{now_there.owner} took it on {process.host} (pid {process.pid})"
+def loss_text(current: LeaseRecord | None) -> str:
+    """How a lease was lost, as half a sentence.
+
+    Args:
+        current: the lease that is stored now, if any.
+    """
+    if current is None:
+        return "another user or run freed it"
+    process = current.process
+    return f"{current.owner} took it over on {process.host} (pid {process.pid})"
 
 
 def _stamp(time: datetime) -> str:

@@ -1,7 +1,7 @@
 """Which process holds a lease, and whether that very process is still running.
 
-A process id alone says little: ids are reused, and two containers can share a folder, a host name
-and the id 7. So an identity also holds when the process started, and the space its id belongs to.
+A process id alone is ambiguous: ids are reused, and two containers can share a folder, a host name
+and the id 7. So an identity also holds the process's start time and the namespace of its id.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_GONE = "ZXx"  # states of a process that has ended and merely wasn't collected by its parent yet
+_ENDED = "ZXx"  # states of a process that has ended and wasn't reaped by its parent yet
 
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """One process, told apart from every other that ever had its id.
+    """One process, distinct from every other process that ever had its id.
 
     Attributes:
-        host: the host's name, for people.
-        machine: the space in which ``pid`` means something: one boot of one machine and one
-            process-id namespace (Linux), else the host's name.
+        host: the host's name, for display.
+        machine: where ``pid`` is unique: one boot of one machine and one process-id namespace
+            (Linux), else the host's name.
         started: when the process started, in the system's own unit; only compared for equality.
     """
 
@@ -35,7 +35,7 @@ class ProcessIdentity:
 
 
 def this_process() -> ProcessIdentity:
-    """The identity of the calling process; right in a forked child too."""
+    """The identity of the calling process, also in a forked child."""
     pid = os.getpid()
     return ProcessIdentity(
         host=os.uname().nodename, machine=_machine(), pid=pid, started=_started(pid) or ""
@@ -43,7 +43,7 @@ def this_process() -> ProcessIdentity:
 
 
 def is_running(process: ProcessIdentity) -> bool | None:
-    """Whether that process is alive; None where it can't be told from here (another machine)."""
+    """Whether that process is alive; None if this machine can't check it (another machine's)."""
     if process.machine != _machine():
         return None
     started = _started(process.pid)
@@ -73,14 +73,14 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When a running process started; None where it has ended or can't be seen."""
+    """When a running process started; None if it has ended or is hidden from this user."""
     if sys.platform.startswith("linux"):
         fields = _stat(pid)
-        return None if fields is None or fields[0] in _GONE else fields[19]
+        return None if fields is None or fields[0] in _ENDED else fields[19]
     psutil = _psutil()
     try:
-        found = psutil.Process(pid)
-        return None if found.status() == psutil.STATUS_ZOMBIE else repr(found.create_time())
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else repr(process.create_time())
     except psutil.Error:
         return None
 
@@ -88,7 +88,7 @@ def _started(pid: int) -> str | None:
 def _has_ended(pid: int) -> bool:
     if sys.platform.startswith("linux"):
         fields = _stat(pid)
-        return fields is not None and fields[0] in _GONE
+        return fields is not None and fields[0] in _ENDED
     psutil = _psutil()
     try:
         return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
@@ -99,11 +99,11 @@ def _has_ended(pid: int) -> bool:
 
 
 def _psutil() -> Any:
-    return importlib.import_module("psutil")  # 30 ms and without types; Linux needs none of it
+    return importlib.import_module("psutil")  # takes 30 ms and has no types; not used on Linux
 
 
 def _stat(pid: int) -> list[str] | None:
-    """/proc/PID/stat from its third field on (proc(5)); the second may hold blanks and brackets."""
+    """/proc/PID/stat from its third field on (proc(5)); the second may have spaces and brackets."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:

@@ -1,24 +1,22 @@
-"""What a lease says about its owner, and how that is written down."""
+"""What a lease says about its owner, and its JSON."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
 from zenstrap.lease.process import ProcessIdentity
 
-SCHEMA = "zenstrap/lease/1"
-
-_REMEMBERED = 50
-"""So many dead owners in a row are no accident; an object in a store can't grow for ever."""
+_MOST_DEAD_OWNERS = 50
+"""Dead owners that a record keeps: it must not grow without bound."""
 
 
 @dataclass(frozen=True)
 class DeadOwner:
-    """Whose lease was taken over, and in which time that owner may have begun anything.
+    """An owner whose lease was taken over, and the period in which it may have started something.
 
     Attributes:
-        until: when that lease would have expired; nothing is begun after that.
+        until: when that lease would have expired; its owner started nothing after that.
     """
 
     owner: str
@@ -26,38 +24,17 @@ class DeadOwner:
     acquired_at: datetime
     until: datetime
 
-    def to_json(self) -> dict[str, str]:
-        """Plain values for a JSON object."""
-        return {
-            "owner": self.owner,
-            "host": self.host,
-            "acquired_at": self.acquired_at.isoformat(),
-            "until": self.until.isoformat(),
-        }
-
-    @classmethod
-    def from_json(cls, found: object) -> DeadOwner:
-        """Raises ValueError where it is none."""
-        if not isinstance(found, dict):
-            raise ValueError("an owner in its took_over is no JSON object")
-        return cls(
-            owner=_text(found, "owner"),
-            host=_text(found, "host"),
-            acquired_at=_time(found, "acquired_at"),
-            until=_time(found, "until"),
-        )
-
 
 @dataclass(frozen=True)
 class LeaseRecord:
-    """One lease as it lies in a store. All times are in UTC.
+    """One lease as it is stored. All times are in UTC.
 
     Attributes:
-        token: of this very acquisition; whoever doesn't know it may not renew or release.
+        token: of this acquisition; only the process that has it may renew or release the lease.
         owner: the user's name on ``process.host``.
-        command: what the owner runs, for people.
-        took_over: dead owners before this one, the newest last, since the lease was last given
-            back. What they left locked is known by them.
+        command: what the owner runs, for display.
+        took_over: dead owners before this one, the newest last, since the lease was last released.
+            Terraform locks that they left are recognized by them.
     """
 
     environment: str
@@ -71,83 +48,66 @@ class LeaseRecord:
     took_over: tuple[DeadOwner, ...] = ()
 
     @property
-    def left(self) -> bool:
-        """Its owner ended without giving it back; no other lease expires with its heartbeat."""
+    def is_abandoned(self) -> bool:
+        """Whether its owner ended without releasing it: it then expires with its heartbeat."""
         return self.expires_at <= self.heartbeat_at
 
     @property
-    def lasts(self) -> timedelta:
-        """How long it lasts without a heartbeat, by its owner's own clock."""
+    def ttl(self) -> timedelta:
+        """How long it lasts without a heartbeat."""
         return self.expires_at - self.heartbeat_at
 
     @property
     def dead_owners(self) -> tuple[DeadOwner, ...]:
-        """What whoever takes this lease over has to know: this owner and those before."""
+        """The dead owners that a run which takes this lease over records: earlier ones and this."""
         own = DeadOwner(self.owner, self.process.host, self.acquired_at, self.expires_at)
-        return (*self.took_over, own)[-_REMEMBERED:]
+        return (*self.took_over, own)[-_MOST_DEAD_OWNERS:]
 
     def to_json(self) -> dict[str, object]:
-        """Plain values for a JSON object."""
-        return {
-            "schema": SCHEMA,
-            "environment": self.environment,
-            "token": self.token,
-            "owner": self.owner,
-            "host": self.process.host,
-            "machine": self.process.machine,
-            "pid": self.process.pid,
-            "process_started": self.process.started,
-            "command": self.command,
-            "acquired_at": self.acquired_at.isoformat(),
-            "heartbeat_at": self.heartbeat_at.isoformat(),
-            "expires_at": self.expires_at.isoformat(),
-            "took_over": [owner.to_json() for owner in self.took_over],
-        }
+        """The JSON object of the record; see :class:`zenstrap.lease.stored.StoredLease`."""
+        from zenstrap.lease.stored import StoredLease
+
+        return StoredLease.model_validate(
+            {
+                "schema": "zenstrap/lease/1",
+                "environment": self.environment,
+                "token": self.token,
+                "owner": self.owner,
+                "host": self.process.host,
+                "machine": self.process.machine,
+                "pid": self.process.pid,
+                "process_started": self.process.started,
+                "command": self.command,
+                "acquired_at": self.acquired_at,
+                "heartbeat_at": self.heartbeat_at,
+                "expires_at": self.expires_at,
+                "took_over": [asdict(owner) for owner in self.took_over],
+            }
+        ).model_dump(by_alias=True)
 
     @classmethod
-    def from_json(cls, found: object) -> LeaseRecord:
-        """The record in a parsed JSON object.
+    def from_json(cls, document: object) -> LeaseRecord:
+        """The record in a parsed JSON document.
 
         Raises:
-            ValueError: it is no lease record, or one of another version.
+            ValueError: it is not a valid lease record, or one of another version.
         """
-        if not isinstance(found, dict):
-            raise ValueError("it holds no JSON object")
-        if found.get("schema") != SCHEMA:
-            raise ValueError(f"its schema is {found.get('schema')!r}, not {SCHEMA!r}")
-        pid = found.get("pid")
-        if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 0:
-            raise ValueError("it has no process id")
-        took_over = found.get("took_over", [])  # an older version knows nothing of it
-        if not isinstance(took_over, list):
-            raise ValueError("its took_over is no list")
+        from zenstrap.lease.stored import parse_lease
+
+        stored = parse_lease(document)
         return cls(
-            environment=_text(found, "environment"),
-            token=_text(found, "token"),
-            owner=_text(found, "owner"),
+            environment=stored.environment,
+            token=stored.token,
+            owner=stored.owner,
             process=ProcessIdentity(
-                host=_text(found, "host"),
-                machine=_text(found, "machine"),
-                pid=pid,
-                started=_text(found, "process_started"),
+                host=stored.host,
+                machine=stored.machine,
+                pid=stored.pid,
+                started=stored.process_started,
             ),
-            command=_text(found, "command"),
-            acquired_at=_time(found, "acquired_at"),
-            heartbeat_at=_time(found, "heartbeat_at"),
-            expires_at=_time(found, "expires_at"),
-            took_over=tuple(DeadOwner.from_json(one) for one in took_over),
+            command=stored.command,
+            acquired_at=stored.acquired_at,
+            heartbeat_at=stored.heartbeat_at,
+            expires_at=stored.expires_at,
+            took_over=tuple(DeadOwner(**dict(owner)) for owner in stored.took_over),
         )
-
-
-def _text(found: dict[object, object], key: str) -> str:
-    value = found.get(key)
-    if not isinstance(value, str):
-        raise ValueError(f"it has no {key}")
-    return value
-
-
-def _time(found: dict[object, object], key: str) -> datetime:
-    time = datetime.fromisoformat(_text(found, key))
-    if time.tzinfo is None:
-        raise ValueError(f"{key} has no time zone")
-    return time.astimezone(UTC)

@@ -1,6 +1,6 @@
-"""Where leases lie: a small compare-and-swap store, and the one on this machine's disk.
+"""Where leases are stored: a compare-and-swap protocol, and its implementation in local files.
 
-The protocol is what an object store offers whose writes can be made conditional on a generation.
+The protocol is what an object store with conditional writes (by generation) offers.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from zenstrap.lease.record import LeaseRecord
 
 
 class LeaseStore(Protocol):
-    """One record per environment. A generation names one write and never comes again."""
+    """One record per environment. A generation identifies one write and is never reused."""
 
     def read(self, environment: str) -> tuple[LeaseRecord, int] | None:
-        """The record and its generation; None where there is none.
+        """The record and its generation; None if there is no lease.
 
         Raises:
-            DamagedLeaseError: what lies there is no lease.
+            DamagedLeaseError: the stored content is not a valid lease.
             ZenstrapError: the store is out of reach.
         """
         ...
 
     def write(self, record: LeaseRecord, if_generation: int | None) -> int | None:
-        """Write if the stored generation is still that one (None: if nothing is stored).
+        """Write if the stored generation is still ``if_generation`` (None: if nothing is stored).
 
         Returns:
-            The new generation; None where somebody else was first and nothing was written.
+            The new generation; None if another writer was first and nothing was written.
 
         Raises:
             ZenstrapError: the store is out of reach.
@@ -45,9 +45,9 @@ class LeaseStore(Protocol):
         ...
 
     def delete(self, environment: str, if_generation: int | None) -> bool:
-        """Delete if the stored generation is still that one (None: whatever is stored).
+        """Delete if the stored generation is still ``if_generation`` (None: unconditionally).
 
-        The generation of what is no lease is told by DamagedLeaseError.
+        A damaged lease has a generation too: DamagedLeaseError carries it.
 
         Returns:
             Whether something was deleted.
@@ -59,10 +59,10 @@ class LeaseStore(Protocol):
 
 
 class FileLeaseStore:
-    """Leases as files of one folder: ``ENV.json``, and ``ENV.lock`` that guards its changes.
+    """Leases as files in one folder: ``ENV.json``, and ``ENV.lock`` that guards its changes.
 
-    A reader sees the old file or the new one, never half of one. The folder is made when first
-    needed; everything in it is the user's alone.
+    A reader sees the old file or the new one, never a partial one. The folder is created when first
+    needed; only the user can read it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -71,32 +71,32 @@ class FileLeaseStore:
     def read(self, environment: str) -> tuple[LeaseRecord, int] | None:
         file = self._file(environment)
         guard = file.with_suffix(".lock")
-        if guard.is_dir():  # nobody could take the lease, or free it
+        if guard.is_dir():  # the lease could be neither acquired nor freed
             raise _unusable(environment, guard, IsADirectoryError(errno.EISDIR, "It is a folder"))
         try:
             content = plain_files.read(file)
         except FileNotFoundError:
             return None
         except plain_files.NotPlainError as error:
-            raise _corrupt(environment, file, str(error.strerror), _sign(file)) from error
+            raise _corrupt(environment, file, str(error.strerror), _fingerprint(file)) from error
         except OSError as error:
             raise _unusable(environment, file, error) from error
         try:
             return _parse(content.decode(), environment)
         except UnicodeDecodeError as error:
-            raise _corrupt(environment, file, "it isn't text", content) from error
+            raise _corrupt(environment, file, "it is not UTF-8 text", content) from error
         except (ValueError, RecursionError) as error:
             raise _corrupt(environment, file, str(error), content) from error
 
     def write(self, record: LeaseRecord, if_generation: int | None) -> int | None:
         file = self._file(record.environment)
         with self._exclusive(record.environment):
-            found = self.read(record.environment)
-            if (found[1] if found else None) != if_generation:
+            stored = self.read(record.environment)
+            if (stored[1] if stored else None) != if_generation:
                 return None
             generation = int.from_bytes(os.urandom(7), "big")
             text = json.dumps({"generation": generation, "lease": record.to_json()}, indent=1)
-            # One name is enough under the lock, and what a killed writer left is overwritten.
+            # One name is enough under the lock; a killed writer's file is overwritten.
             with plain_files.removed_unless_done(file.with_suffix(".tmp")) as new:
                 plain_files.write_privately(new, text.encode())
                 new.replace(file)
@@ -109,7 +109,7 @@ class FileLeaseStore:
                 return False
             try:
                 if file.is_dir() and not file.is_symlink():
-                    file.rmdir()  # never with what somebody keeps in it
+                    file.rmdir()  # fails if it isn't empty: its content may be a user's
                 else:
                     file.unlink()
             except FileNotFoundError:
@@ -117,25 +117,25 @@ class FileLeaseStore:
         return True
 
     def _generation(self, environment: str) -> int | None:
-        """Of whatever lies there."""
+        """The generation of the stored lease, also of a damaged one."""
         try:
-            found = self.read(environment)
+            stored = self.read(environment)
         except DamagedLeaseError as error:
             return error.generation
-        return found[1] if found else None
+        return stored[1] if stored else None
 
     def _file(self, environment: str) -> Path:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", environment):
-            raise UsageError(f"{environment!r} is no name of an environment")
+            raise UsageError(f"{environment!r} is not a valid environment name")
         return self._folder / f"{environment}.json"
 
     @contextmanager
     def _exclusive(self, environment: str) -> Iterator[None]:
-        """The only one to change this environment's file; freed by the system if we are killed."""
+        """An exclusive lock on this environment's file; the system frees it if we are killed."""
         file = self._file(environment)
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # The lock file stays: to remove it would let two processes lock two different files.
+            # The lock file is never removed: two processes could then lock two different files.
             lock = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise _unusable(environment, Path(error.filename or file), error) from error
@@ -149,25 +149,25 @@ class FileLeaseStore:
 
 
 def _parse(text: str, environment: str) -> tuple[LeaseRecord, int]:
-    found = json.loads(text)
-    if not isinstance(found, dict):
-        raise ValueError("it holds no JSON object")
-    generation = found.get("generation")
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError("it is not a JSON object")
+    generation = content.get("generation")
     if not isinstance(generation, int) or isinstance(generation, bool):
         raise ValueError("it has no generation")
-    record = LeaseRecord.from_json(found.get("lease"))
+    record = LeaseRecord.from_json(content.get("lease"))
     if record.environment != environment:
         raise ValueError(f"it is the lease on {record.environment}")
     return record, generation
 
 
-def _sign(file: Path) -> bytes:
-    """What tells one thing that can't be read from the next."""
+def _fingerprint(file: Path) -> bytes:
+    """Identifies a file, folder or pipe whose content can't be read."""
     try:
-        found = file.stat()
-    except OSError:  # it went just now
+        status = file.stat()
+    except OSError:  # it was removed meanwhile
         return b""
-    return f"{found.st_ino} {found.st_size} {found.st_mtime_ns}".encode()
+    return f"{status.st_ino} {status.st_size} {status.st_mtime_ns}".encode()
 
 
 def _corrupt(environment: str, file: Path, why: str, content: bytes) -> DamagedLeaseError:
@@ -183,10 +183,10 @@ def _corrupt(environment: str, file: Path, why: str, content: bytes) -> DamagedL
 
 def _unusable(environment: str, file: Path, error: OSError) -> ZenstrapError:
     return ZenstrapError(
-        f"the lease on {environment} can't be kept there",
+        f"the lease on {environment} can't be stored",
         where=str(file),
         why=f"{error.strerror or error}",
-        fix="Move it away, with what is in it"
+        fix="Move that folder away, with its content"
         if error.errno in (errno.ENOTEMPTY, errno.EISDIR)
-        else "Make the folder writable (and the disk not full), or have ZENSTRAP_HOME name another",
+        else "Make the folder writable (and the disk not full), or set ZENSTRAP_HOME to another",
     )

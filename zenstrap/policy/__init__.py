@@ -1,4 +1,4 @@
-"""What a plan may do in an environment, and whether somebody has to agree to it."""
+"""What a plan may do in an environment, and whether it needs an approval."""
 
 from zenstrap.policy.rules import Verdict, judge
 

@@ -1,4 +1,4 @@
-"""The gate: apply the rules to a plan, and ask a person where they say so."""
+"""The gate: apply the rules to a plan, and ask the user for approval where they require it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from zenstrap.user import user_name
 def approve(
     plan: PlanReport, config: EnvironmentConfig, resources: ResourceRules, run: Run
 ) -> GateReport:
-    """Let the plan through, or say why not.
+    """Approve the plan, or raise the reason why not.
 
     Raises:
-        RefusedError: a rule forbids it, nobody could be asked, or the answer was no.
+        RefusedError: a rule forbids it, there is no terminal to ask on, or the answer was no.
     """
     if (refused := refusal(plan, config, resources)) is not None:
         raise refused
@@ -37,15 +37,15 @@ def approve(
 def refusal(
     plan: PlanReport, config: EnvironmentConfig, resources: ResourceRules
 ) -> RefusedError | None:
-    """Why a plan can't be carried out, whoever agrees; None where it can."""
+    """Why a plan can't be applied, with or without approval; None if it can."""
     verdict = judge(plan, config, resources)
     if verdict.breaches:
         return RefusedError(
             f"the plan for {config.environment} breaks its rules: "
             f"{'; '.join(map(str, verdict.breaches))}",
-            why="What has been changed is a module or something outside of zenstrap: its own "
-            "modules keep these rules.",
-            fix="Mend the module; docs/modules.md says which rule asks for what.",
+            why="A module was changed, or a resource was changed outside of zenstrap: zenstrap's "
+            "own modules keep these rules.",
+            fix="Correct the module; docs/modules.md lists the rules.",
         )
     if not verdict.refusals:
         return None
@@ -55,20 +55,20 @@ def refusal(
 
 
 def _protection(config: EnvironmentConfig) -> tuple[str, str]:
-    """Why it is protected, and a way out that the configuration's own rules allow."""
+    """Why the environment is protected, and a fix that the configuration's own rules allow."""
     if config.protection.allow_destroy:
         return "An encryption key is never replaced.", "Give the new key another name."
     if config.resilience.is_strict:
         return (
             "compliance_mode strict protects against destruction.",
-            "Undo the change that asks for it. If it is wanted, the environment leaves strict mode "
-            "first, in a reviewed change: resilience.compliance_mode: standard and "
-            "protection.allow_destroy: true. That makes what is encrypted with its keys anew: read "
-            "that plan first.",
+            "Undo the change that causes it. If it is intended, set resilience.compliance_mode: "
+            "standard and protection.allow_destroy: true first, in a reviewed change. That "
+            "recreates every resource that is encrypted with the environment's keys: read that "
+            "plan first.",
         )
     return (
         "protection.allow_destroy is false for this environment.",
-        "Undo the change that asks for it. If it is wanted, set protection.allow_destroy: true in "
+        "Undo the change that causes it. If it is intended, set protection.allow_destroy: true in "
         "a reviewed change first.",
     )
 
@@ -89,7 +89,7 @@ def _ask(environment: str, verdict: Verdict, run: Run, verb: str) -> None:
     agreed = answer == wanted if verdict.type_name else answer.lower() in ("y", "yes")
     if not agreed:
         raise RefusedError(
-            f"not approved: {environment} is as it was",
+            f"not approved: {environment} was not changed",
             fix=f"To go ahead, run the command again and answer with {wanted}",
             command=invocation.again(environment, verb=verb),
         )

@@ -1,6 +1,6 @@
-"""The rules on planned resources: a platform says them, and they hold whatever a module says. Pure.
+"""The rules on planned resources, which the platform defines. Pure.
 
-The modules keep all of them. They are for when somebody changes a module.
+zenstrap's own modules keep all of them; the rules catch changes to the modules.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.settings import ResourceSettings
 
 Rule = Callable[[ResourceSettings], str | None]
-"""What is wrong with a resource, as the end of a sentence about it; None where nothing is."""
+"""What is wrong with a resource, as the end of a sentence about it; None if nothing is."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class ResourceRules:
 
     Attributes:
         rules: by name.
-        key_types: types whose replacement loses all that they ever encrypted.
-        protected_types: types whose content can't be created again, the key types among them.
+        key_types: resource types of encryption keys; replacing one loses all data that it
+            encrypted.
+        protected_types: resource types whose content can't be recreated, including the key types.
     """
 
     rules: Mapping[str, Rule] = field(default_factory=dict)
@@ -42,10 +43,10 @@ class ResourceRules:
     protected_types: Collection[str] = frozenset()
 
     def breaches(self, plan: Plan) -> tuple[Breach, ...]:
-        """Every breach in what there would be after the plan, by address."""
+        """Every breach in the resources as they would be after the plan, by address."""
         return tuple(
             Breach(rule, resource.address, problem)
             for resource in plan.settings
-            for rule, find in self.rules.items()
-            if (problem := find(resource)) is not None
+            for rule, check in self.rules.items()
+            if (problem := check(resource)) is not None
         )

@@ -1,4 +1,4 @@
-"""From a plan and a configuration to a verdict. Pure: nobody is asked here."""
+"""From a plan and a configuration to a verdict. Pure: the user is asked in ``approval``."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _PROJECT: Final = re.compile(r'module\.ml_projects\["([^"]+)"\]')
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rules say of a plan.
+    """The rules' result for a plan.
 
     Attributes:
-        refusals: what would be lost and must not be, whoever agrees; empty if nothing would.
-        breaches: what breaks a rule of the environment; refused as well, also where it is so
-            already and the plan changes nothing.
-        questions: why somebody has to agree first; empty if nobody has to.
-        type_name: agreeing means typing the environment's name.
+        refusals: protected resources that would be lost; no approval allows that.
+        breaches: resources that break a rule of the environment; refused as well, even if the
+            plan doesn't change them.
+        questions: why the plan needs an approval; empty if it needs none.
+        type_name: to approve, the user types the environment's name.
     """
 
     refusals: tuple[str, ...]
@@ -33,16 +33,16 @@ class Verdict:
 
 def judge(plan: PlanReport, config: EnvironmentConfig, resources: ResourceRules) -> Verdict:
     """Apply ``protection`` and the rules on resources to a plan."""
-    found = resources.breaches(plan.infrastructure)
+    breaches = resources.breaches(plan.infrastructure)
     if plan.is_empty:
-        return Verdict((), (), False, found)
+        return Verdict((), (), False, breaches)
     questions = tuple(_questions(plan, config))
-    destroys = _takes_all_away(plan) or bool(plan.infrastructure.destructive)
+    destroys = _removes_everything(plan) or bool(plan.infrastructure.destructive)
     return Verdict(
         refusals=tuple(_refusals(plan, config, resources)),
         questions=questions,
         type_name=bool(questions) and (destroys or config.protection.confirm_by_name),
-        breaches=found,
+        breaches=breaches,
     )
 
 
@@ -50,7 +50,7 @@ def _refusals(plan: PlanReport, config: EnvironmentConfig, resources: ResourceRu
     destructive = plan.infrastructure.destructive
     if config.protection.allow_destroy:
         lost = [c.address for c in destructive if c.type in resources.key_types]
-        return [f"{address} would be made anew, and what it encrypted lost" for address in lost]
+        return [f"{address} would be replaced, and all data it encrypted lost" for address in lost]
     lost = [c.address for c in destructive if c.type in resources.protected_types]
     reasons = [f"{address} would be deleted, and its type is protected" for address in lost]
     reasons += [
@@ -58,7 +58,7 @@ def _refusals(plan: PlanReport, config: EnvironmentConfig, resources: ResourceRu
         for loss in plan.losses
         if loss.address not in lost
     ]
-    if _takes_all_away(plan):
+    if _removes_everything(plan):
         reasons.append("taking the environment down is not allowed")
     elif reasons:
         reasons = [*_causes(plan, config), *reasons]
@@ -66,21 +66,21 @@ def _refusals(plan: PlanReport, config: EnvironmentConfig, resources: ResourceRu
 
 
 def _causes(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
-    """Which change of the configuration takes something away as a whole."""
-    named = (_PROJECT.search(change.address) for change in plan.infrastructure.destructive)
-    dropped = sorted({found[1] for found in named if found} - config.ml_projects.keys())
-    return [f"ML project {name} is no longer in ml_projects" for name in dropped]
+    """The changes of the configuration that remove a whole ML project."""
+    matches = (_PROJECT.search(change.address) for change in plan.infrastructure.destructive)
+    removed = sorted({match[1] for match in matches if match} - config.ml_projects.keys())
+    return [f"ML project {name} is no longer in ml_projects" for name in removed]
 
 
 def _questions(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
     reasons = []
-    if _takes_all_away(plan):
-        reasons.append("everything in the environment is taken away")
+    if _removes_everything(plan):
+        reasons.append("everything in the environment would be removed")
     elif destructive := plan.infrastructure.destructive:
         reasons.append(f"{count(len(destructive), 'resource')} would be destroyed or replaced")
     match config.protection.approval:
         case "terminal":
-            reasons.append("every change needs an approval here")
+            reasons.append("every change to this environment needs an approval")
         case "none":
             pass
         case unknown:
@@ -88,7 +88,7 @@ def _questions(plan: PlanReport, config: EnvironmentConfig) -> list[str]:
     return reasons
 
 
-def _takes_all_away(plan: PlanReport) -> bool:
+def _removes_everything(plan: PlanReport) -> bool:
     match plan.direction:
         case "down":
             return True

@@ -1,1 +1,1 @@
-"""The training that proves a stack: small, real, and quick to start (numpy is all it needs)."""
+"""The training of the smoke test: small, real, and quick to start (it only needs numpy)."""

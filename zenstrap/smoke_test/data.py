@@ -21,13 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zenstrap import plain_files
-from zenstrap.errors import ZenstrapError
+from zenstrap.errors import ZenstrapError, count
 from zenstrap.paths import project_root
 
 BUILT_IN = Path(__file__).with_name("penguins.csv")
 TEST_SHARE = 0.2
 _FEWEST_ROWS = 10
-_SEPARATORS = (";", "\t", "|", ",")  # the first that stands in the header: names have no commas
+_SEPARATORS = (";", "\t", "|", ",")  # the first one found in the header: names have no commas
 SEED = 20140305  # any number; fixed so that a stack's accuracy is comparable from run to run
 
 
@@ -47,16 +47,16 @@ class LabelledData:
 def read_table(path: Path | None = None) -> LabelledData:
     """Read a CSV file with a header: numbers in every column but the last, which is the label.
 
-    As spreadsheets write them: separated by commas, semicolons (then a comma may be the decimal
-    sign), tabs or bars; in UTF-8 or UTF-16, with or without a byte order mark. Blank lines don't
-    count.
+    Accepts what spreadsheets write: separated by commas, semicolons (then a comma may be the
+    decimal sign), tabs or bars; in UTF-8 or UTF-16, with or without a byte order mark. Blank lines
+    are ignored.
 
     Args:
         path: None reads the built-in table.
 
     Raises:
-        ZenstrapError: the file is missing or too small, a cell isn't a number, or the labels teach
-            nothing. It names the line.
+        ZenstrapError: the file is missing or too small, a cell is not a number, or a model can't
+            learn from the labels. It names the line.
     """
     source = path or BUILT_IN
     table = _Table(source)
@@ -80,31 +80,32 @@ class _Table:
             return
         if len(cells) != len(self._header):
             raise self._fault(
-                f"there are {_cells(cells)} and the header has {_cells(self._header)}",
+                f"the row has {count(len(cells), 'cell')} and the header has "
+                f"{count(len(self._header), 'cell')}",
                 "Give every row the same columns",
                 line,
             )
         self._features.append([self._number(line, *pair) for pair in enumerate(cells[:-1])])
         if not cells[-1]:
-            raise self._fault("there is no label: the last cell is empty", "Fill it in", line)
+            raise self._fault("the label is missing: the last cell is empty", "Fill it in", line)
         self._labels.append(cells[-1])
 
     def data(self) -> LabelledData:
-        count, kinds = len(self._labels), len(set(self._labels))
-        if count < _FEWEST_ROWS:
+        rows, classes = len(self._labels), len(set(self._labels))
+        if rows < _FEWEST_ROWS:
             raise self._fault(
-                f"the table is too small ({count} rows)", f"Give it {_FEWEST_ROWS} rows or more"
+                f"the table is too small ({rows} rows)", f"Give it {_FEWEST_ROWS} rows or more"
             )
-        if kinds == 1:
+        if classes == 1:
             raise self._fault(
-                f"every row has the label {self._labels[0][:40]!r}, and whoever always says that "
-                "is right: a training on it proves nothing",
+                f"every row has the label {self._labels[0][:40]!r}: a model that always predicts "
+                "it is right, so a training on it proves nothing",
                 "Give it rows of two labels or more",
             )
-        if kinds == count:
+        if classes == rows:
             raise self._fault(
-                "every row has a label of its own, so nothing can be learnt from one for another",
-                "Put the label, one of a few words, into the last column",
+                "every row has a different label, so a model can't learn anything from them",
+                "Put the label, one of a few classes, into the last column",
             )
         return LabelledData(
             np.array(self._features, dtype=np.float64), np.array(self._labels, dtype=np.str_)
@@ -113,13 +114,13 @@ class _Table:
     def _checked_header(self, line: int, cells: list[str]) -> list[str]:
         if len(cells) < 2:
             raise self._fault(
-                "there is one column only: no comma, semicolon, tab or bar separates another",
+                "the table has only one column: no comma, semicolon, tab or bar separates columns",
                 "Separate the columns by commas",
                 line,
             )
         if all(_as_number(cell) is not None for cell in cells[:-1]):
             raise self._fault(
-                "there are numbers where the names of the columns belong",
+                "the header is missing: the first line holds numbers",
                 "Write a line with the columns' names above the first row",
                 line,
             )
@@ -128,9 +129,9 @@ class _Table:
     def _number(self, line: int, column: int, cell: str) -> float:
         number = _as_number(cell)
         if number is None or not math.isfinite(number):
-            said = repr(cell[:40]) if cell else "an empty cell"
+            shown = repr(cell[:40]) if cell else "an empty cell"
             raise self._fault(
-                f"column {self._header[column][:40] or column + 1}: {said} is no number",
+                f"column {self._header[column][:40] or column + 1}: {shown} is not a number",
                 "Leave the row out, or write a number such as 1.5",
                 line,
             )
@@ -151,35 +152,32 @@ def _text(source: Path) -> str:
         return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _fault(source, "this is no UTF-8 text", "Save it as CSV UTF-8", line) from None
+        raise _fault(source, "it is not UTF-8 text", "Save it as CSV UTF-8", line) from None
 
 
 def _rows(source: Path, text: str) -> Iterator[tuple[int, list[str]]]:
     """The lines that aren't blank, with their numbers."""
     lines = list(io.StringIO(text, newline=""))
     first = next((line for line in lines if line.strip()), "")
-    named = re.fullmatch(r"sep=(.)\s*", first)  # how Excel is told
-    separator = named[1] if named else next((s for s in _SEPARATORS if s in first), ",")
+    declared = re.fullmatch(r"sep=(.)\s*", first)  # Excel's own way to declare the separator
+    separator = declared[1] if declared else next((s for s in _SEPARATORS if s in first), ",")
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
     try:
         for row in reader:
             cells = [cell.strip() for cell in row]
-            if any(cells) and not (named and reader.line_num == lines.index(first) + 1):
+            if any(cells) and not (declared and reader.line_num == lines.index(first) + 1):
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise _fault(source, f"this is no CSV: {error}", "Correct it", reader.line_num) from None
+        what = f"it is not valid CSV: {error}"
+        raise _fault(source, what, "Correct it", reader.line_num) from None
 
 
 def _as_number(cell: str) -> float | None:
-    """A number, also with a decimal comma: where the comma separates columns, no cell has one."""
+    """The number in a cell, also with a decimal comma; cells have none if commas separate them."""
     try:
         return float(cell.replace(",", ".") if cell.count(",") == 1 else cell)
     except ValueError:
         return None
-
-
-def _cells(cells: list[str]) -> str:
-    return f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
 
 
 def _fault(source: Path, what: str, fix: str, line: int | None = None) -> ZenstrapError:
@@ -188,7 +186,7 @@ def _fault(source: Path, what: str, fix: str, line: int | None = None) -> Zenstr
 
 
 def table_path(setting: str | None) -> Path | None:
-    """The file that ``smoke_test.data`` names, from the clone's root; None for the built-in one."""
+    """The file that ``smoke_test.data`` names, relative to the clone; None for the built-in one."""
     return project_root() / Path(setting).expanduser() if setting else None
 
 

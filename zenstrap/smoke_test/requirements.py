@@ -1,4 +1,4 @@
-"""Which packages a training needs, as versions that a package index has."""
+"""Which packages a training needs, pinned to versions that a package index has."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ BUILT_IN = ("numpy",)  # what the smoke test's own steps need, beside ZenML
 
 
 def training_requirements(training: str | None) -> tuple[str, ...]:
-    """The pinned requirements, as installed here.
+    """The requirements, pinned to the versions that are installed here.
 
     Args:
         training: the configuration's ``smoke_test.training``, package.module:function.
 
     Raises:
-        ZenstrapError: its package isn't installed, or not from a package index.
+        ZenstrapError: its package is not installed, or not from a package index.
     """
     names = [*BUILT_IN]
     if training is not None:
@@ -27,22 +27,21 @@ def training_requirements(training: str | None) -> tuple[str, ...]:
 
 def _distribution(training: str) -> str:
     package = training.partition(":")[0].partition(".")[0]
-    found = importlib.metadata.packages_distributions().get(package)
-    if not found:
+    distributions = importlib.metadata.packages_distributions().get(package)
+    if not distributions:
         raise ZenstrapError(
             f"no installed package has the module {package}",
             where=training,
             fix="Install the package of smoke_test.training, or correct the name.",
         )
-    # A clone's own metadata may lie beside those of its installation.
-    origins = [
-        d.read_text("direct_url.json") for d in importlib.metadata.distributions(name=found[0])
-    ]
+    name = distributions[0]
+    # A clone's own metadata may exist beside that of its installation.
+    origins = [d.read_text("direct_url.json") for d in importlib.metadata.distributions(name=name)]
     if any(origin is not None and "dir_info" in json.loads(origin) for origin in origins):
         raise ZenstrapError(
-            f"the package {found[0]} is installed from a folder of this machine",
+            f"the package {name} is installed from a folder on this machine",
             where=training,
-            why="The machines of a stack in a cloud install it by name and version.",
+            why="The machines of a cloud stack install it by name and version.",
             fix="Publish it to your package index and install it from there.",
         )
-    return found[0]
+    return name

@@ -1,4 +1,4 @@
-"""The built-in model, and how a user's own training takes its place.
+"""The built-in model, and how a user's own training replaces it.
 
 A training is a function ``train(features, labels) -> model``, where ``features`` is float64 of
 shape (rows, columns), ``labels`` is str of shape (rows,), and ``model.predict(features)`` gives a
@@ -63,13 +63,13 @@ def train(features: NDArray[np.float64], labels: NDArray[np.str_]) -> SoftmaxReg
     spread = features.std(axis=0)
     scale = np.where(spread > 0, spread, 1.0)
     design = _design(features, mean, scale)
-    wanted = np.eye(len(classes))[targets]
+    one_hot = np.eye(len(classes))[targets]
     weights = np.zeros((design.shape[1], len(classes)))
     for _ in range(STEPS):
         scores = design @ weights
         likelihoods = np.exp(scores - scores.max(axis=1, keepdims=True))
         likelihoods /= likelihoods.sum(axis=1, keepdims=True)
-        weights -= LEARNING_RATE * design.T @ (likelihoods - wanted) / len(design)
+        weights -= LEARNING_RATE * design.T @ (likelihoods - one_hot) / len(design)
     return SoftmaxRegression(classes, mean, scale, weights)
 
 
@@ -77,7 +77,7 @@ def load_training(name: str | None) -> Training:
     """The training that the configuration names, or the built-in one.
 
     Raises:
-        ZenstrapError: the module or the function isn't installed where the training runs.
+        ZenstrapError: it can't be imported where the training runs, or is not a plain function.
     """
     if name is None:
         return train
@@ -93,13 +93,13 @@ def load_training(name: str | None) -> Training:
         ) from error
     if not callable(function):
         raise ZenstrapError(
-            "the smoke test's training is no function",
+            "the smoke test's training is not a function",
             where=name,
             fix="Name a function train(features, labels); its model has predict(features).",
         )
     if inspect.iscoroutinefunction(function):
         raise ZenstrapError(
-            "the smoke test's training is asynchronous",
+            "the smoke test's training is an async function",
             where=name,
             fix="Name a plain function; it may call asyncio.run.",
         )
@@ -110,31 +110,31 @@ def predictions(model: Model, features: NDArray[np.float64]) -> list[str]:
     """The model's label for each row, as plain text that can be compared after reading it back.
 
     Raises:
-        ZenstrapError: the model can't predict, or gives something else.
+        ZenstrapError: the model has no ``predict``, or doesn't return a label per row.
     """
     if not callable(getattr(model, "predict", None)):
-        raise _no_model(f"it is {_told(model)}, without predict(features)")
-    given = model.predict(features)
-    labels = np.asarray(given).ravel()
+        raise _invalid_model(f"it is {_described(model)}, without predict(features)")
+    predicted = model.predict(features)
+    labels = np.asarray(predicted).ravel()
     if len(labels) != len(features):
-        raise _no_model(f"predict gave {_told(given)} for {len(features)} rows")
+        raise _invalid_model(f"predict returned {_described(predicted)} for {len(features)} rows")
     return [str(label) for label in labels]
 
 
-def _told(found: object) -> str:
-    """What kind of thing it is, and how large."""
-    kind = type(found).__name__
-    if isinstance(found, np.ndarray):
-        return f"an array of shape {found.shape}"
-    if isinstance(found, Sized) and not isinstance(found, type):
-        return f"{kind} of length {len(found)}"
-    return "None" if found is None else f"of type {kind}"
+def _described(value: object) -> str:
+    """Type and size of a value, for a message."""
+    kind = type(value).__name__
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, Sized) and not isinstance(value, type):
+        return f"{kind} of length {len(value)}"
+    return "None" if value is None else f"of type {kind}"
 
 
-def _no_model(what: str) -> ZenstrapError:
+def _invalid_model(what: str) -> ZenstrapError:
     return ZenstrapError(
-        f"the training's model is of no use: {what}",
-        fix="Return a model whose predict(features) gives one label per row.",
+        f"the training did not return a valid model: {what}",
+        fix="Return a model whose predict(features) returns one label per row.",
     )
 
 

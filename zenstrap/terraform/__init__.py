@@ -1,1 +1,1 @@
-"""The Terraform command line: run, stream, plan, outputs, state guard."""
+"""The Terraform command line: commands, streams, plans, outputs, state checks."""

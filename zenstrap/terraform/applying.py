@@ -1,4 +1,4 @@
-"""What came of an apply: its summary, or the error that says what is true now."""
+"""The result of an apply: its summary, or the error that says what was changed and what wasn't."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from zenstrap.errors import (
     PlanChangedError,
     TerraformTimeoutError,
     ZenstrapError,
+    sentence,
 )
 from zenstrap.events import ResourceAction
 from zenstrap.terraform.diagnostics import error_from, redacted
@@ -31,7 +32,7 @@ class ApplySummary:
     """A finished apply.
 
     Attributes:
-        changes: in the order in which they ended; a replacement is a create and a destroy.
+        changes: in the order in which they finished; a replacement is a create and a destroy.
         seconds: how long Terraform ran.
     """
 
@@ -68,36 +69,36 @@ def apply_failure(
     """The error for an apply that did not succeed.
 
     Args:
-        state: the place of the state.
-        rescued: files that hold the state, because it could not be saved where it belongs.
+        state: path or URL of the state.
+        rescued: files that hold the state, because Terraform could not save it to the backend.
     """
-    truth = _what_is_true(plan, stream)
-    again = "Run the same command again: it goes on from there"
+    progress = _progress(plan, stream)
+    again = "Run the same command again: it continues from the saved state"
     if rescued:
         full = any(says_full(f"{one.summary} {one.detail}") for one in stream.diagnostics)
         return PartlyDoneError(
             f"the state could not be saved{': the disk is full' if full else ''}",
             where=state,
-            why=f"{truth} The complete state lies in {rescued[-1]}",
+            why=f"{progress} The complete state was saved to {rescued[-1]}",
             fix=f"{'Make room' if full else 'Remove the cause'} and run the same command again: it "
-            "puts that state in its place and goes on from there",
+            "restores the state from that file and continues",
         )
     if finished.killed:
         return InterruptedRunError(
             "Terraform was killed before it was done",
             where=str(root),
-            why=f"{truth} What was in progress may exist without being in the state",
+            why=f"{progress} Resources in progress may exist without being in the state",
             fix=again,
         )
     if finished.stopped == "interrupt":
         return InterruptedRunError(
-            "interrupted", where=str(root), why=f"{truth} The state is saved", fix=again
+            "interrupted", where=str(root), why=f"{progress} The state is saved", fix=again
         )
     if finished.stopped == "time limit":
         return TerraformTimeoutError(
             "terraform apply took longer than its time limit and was stopped",
             where=str(root),
-            why=f"{truth} The state is saved",
+            why=f"{progress} The state is saved",
             fix=again,
         )
     error = error_from(
@@ -110,28 +111,30 @@ def apply_failure(
     )
     if isinstance(error, LockHeldError | PlanChangedError):
         return error
-    if isinstance(error, AuthenticationError):  # a login can end in the middle
+    why = sentence(error.why) if error.why else ""
+    if isinstance(error, AuthenticationError):  # a login can expire during the apply
         if stream.finished:
-            error.why = " ".join((_closed(error.why), truth, "The state is saved")).strip()
+            error.why = f"{why} {progress} The state is saved".strip()
         return error
     if stream.finished:
         error = PartlyDoneError(
             error.what,
             where=error.where,
-            why=" ".join(part for part in (_closed(error.why), truth) if part),
+            why=f"{why} {progress}".strip(),
             fix=error.fix
-            or "Remove the cause and run the same command again: it goes on from there",
+            or "Remove the cause and run the same command again: it continues from the saved state",
             command=error.command,
         )
     error.transient = provider.are_passing(stream.diagnostics)
     return error
 
 
-def _what_is_true(plan: Plan, stream: ApplyStream) -> str:
+def _progress(plan: Plan, stream: ApplyStream) -> str:
+    """Which planned changes were made, which were cut off and which weren't started."""
     planned = len(plan.changes)
-    done = {change.address for change in stream.finished} - {one.address for one in stream.failed}
     failed = {change.address for change in stream.failed}
-    waiting = [one.address for one in plan.changes if one.address not in done | failed]
+    done = {change.address for change in stream.finished} - failed
+    waiting = [change.address for change in plan.changes if change.address not in done | failed]
     if not done:
         parts = ["No resource was changed"]
     else:
@@ -139,17 +142,11 @@ def _what_is_true(plan: Plan, stream: ApplyStream) -> str:
     if failed:
         parts.append(f"not finished: {_named(sorted(failed))}")
     if waiting:
-        parts.append(f"not begun: {_named(waiting)}")
-    return _closed("; ".join(parts))
+        parts.append(f"not started: {_named(waiting)}")
+    return sentence("; ".join(parts))
 
 
 def _named(addresses: Sequence[str]) -> str:
     rest = len(addresses) - _MOST_NAMED
     named = ", ".join(addresses[:_MOST_NAMED])
     return f"{named} and {rest} more" if rest > 0 else named
-
-
-def _closed(text: str | None) -> str:
-    if not text:
-        return ""
-    return text if text.endswith((".", "!", "?")) else f"{text}."

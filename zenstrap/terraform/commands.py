@@ -1,7 +1,7 @@
-"""Terraform's command lines: which ones may be run, and how they are written.
+"""Terraform's command lines: which commands may be run, and how their options are written.
 
-python-terraform does the writing and nothing else. Its own way of running commands has no time
-limit, leaves Terraform behind on a signal and logs every variable and output.
+python-terraform, which the project was asked to use, only writes the command line. It doesn't run
+it: it has no time limit, leaves Terraform running on a signal and logs every variable and output.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ def command_line(
     if command not in ALLOWED:
         raise ValueError(f"zenstrap never runs terraform {command}")
     if "var" in options:
-        raise ValueError("variables go through a file, not through the process list")
+        raise ValueError("pass variables in a file: the process list shows the command line")
 
     import python_terraform
 
-    # It logs what it is given at DEBUG.
+    # It logs its arguments at DEBUG.
     logging.getLogger(python_terraform.__name__).setLevel(logging.WARNING)
 
-    # Without its constructor, which reads a state file from the current folder and fails where
-    # that is empty. Called on the class, because any unknown name on an instance is a command.
+    # Its constructor isn't called: it reads a state file from the current folder and fails if that
+    # is empty. Called on the class, because any unknown name on an instance is a command.
     writer = object.__new__(python_terraform.Terraform)
     writer.terraform_bin_path = "terraform"
     plain = {name: _plain(value, python_terraform.IsFlagged) for name, value in options.items()}

@@ -1,4 +1,4 @@
-"""One complaint of Terraform's."""
+"""One of Terraform's diagnostics: an error or a warning."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One complaint.
+    """One error or warning.
 
     Attributes:
         summary: one line.
         detail: the explanation, as one paragraph without colours and frames.
-        address: the resource that it is about.
+        address: of the resource that it is about.
         place: FILE:LINE in the configuration.
     """
 
@@ -25,7 +25,7 @@ class Diagnostic:
 
     @property
     def text(self) -> str:
-        """All that it says."""
+        """Summary and detail."""
         return f"{self.summary}\n{self.detail}"
 
     @property

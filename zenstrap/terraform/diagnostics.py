@@ -1,4 +1,4 @@
-"""What Terraform complains about, and which of our errors that is."""
+"""Terraform's diagnostics, and the zenstrap errors that they are mapped to."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from zenstrap.errors import (
     PlanChangedError,
     TerraformError,
     ZenstrapError,
+    count,
+    sentence,
 )
 from zenstrap.redaction import Redact
 from zenstrap.terraform.diagnostic import Diagnostic
@@ -27,10 +29,10 @@ from zenstrap.terraform.state import state_guard
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _FRAME = re.compile(r"^[\s│╷╵]*", re.MULTILINE)
 _PLACE = re.compile(r"^\s*on (\S+) line (\d+)", re.MULTILINE)
-_LONGEST = 1200  # characters of an explanation; what comes after is somebody's stack trace
+_LONGEST = 1200  # characters of an explanation; the rest is usually a provider's stack trace
 
-# One place for what is told apart by Terraform's words. A lock that can't be acquired is
-# contention only if nothing says that the state is unreadable: that never heals by waiting.
+# All of Terraform's texts that errors are recognized by. If a lock can't be acquired, another run
+# holds it, unless the text says that the state is unreadable: then waiting doesn't help.
 _HEADING = "Terraform encountered problems during initialisation"
 _LOCK = "Error acquiring the state lock"
 _CORRUPT = re.compile(
@@ -53,7 +55,7 @@ class _Range(BaseModel):
 
 
 class _Message(BaseModel):
-    # The snippet, which quotes values, is not read at all.
+    # The snippet is not read: it quotes values.
     model_config = ConfigDict(hide_input_in_errors=True)
     severity: Literal["error", "warning"]
     summary: str
@@ -63,30 +65,30 @@ class _Message(BaseModel):
 
 
 def parse_diagnostic(message: object) -> Diagnostic | None:
-    """A ``diagnostic`` of the JSON output; None if it is none."""
+    """A ``diagnostic`` of the JSON output; None if it is not a valid one."""
     try:
-        read = _Message.model_validate(message)
+        parsed = _Message.model_validate(message)
     except ValidationError:
         return None
     return Diagnostic(
-        severity=read.severity,
-        summary=_paragraph(read.summary),
-        detail=_explanation(read.detail),
-        address=read.address,
-        place=_place_of(read.range),
+        severity=parsed.severity,
+        summary=_paragraph(parsed.summary),
+        detail=_explanation(parsed.detail),
+        address=parsed.address,
+        place=_place_of(parsed.range),
     )
 
 
 def parse_text(text: str) -> tuple[Diagnostic, ...]:
-    """The errors in output for people, for the commands that have no other."""
+    """The errors in human-readable output, for the commands that have no JSON output."""
     plain = _FRAME.sub("", _ANSI.sub("", text))
-    found = []
+    diagnostics = []
     for block in re.split(r"^(?=(?:Error|Warning): )", plain, flags=re.MULTILINE)[1:]:
         head, _, body = block.partition("\n")
         if not head.startswith("Error: "):
             continue
         place = _PLACE.search(body)
-        found.append(
+        diagnostics.append(
             Diagnostic(
                 severity="error",
                 summary=_paragraph(head.removeprefix("Error: ")),
@@ -94,12 +96,12 @@ def parse_text(text: str) -> tuple[Diagnostic, ...]:
                 place=f"{place[1]}:{place[2]}" if place else None,
             )
         )
-    return tuple(found)
+    return tuple(diagnostics)
 
 
 def parse_output(text: str) -> tuple[Diagnostic, ...]:
-    """The errors in what a command has said, be it JSON lines or text for people."""
-    found = []
+    """The errors in a command's output, which may be JSON lines or human-readable text."""
+    diagnostics = []
     rest = []
     for line in text.splitlines():
         try:
@@ -107,14 +109,16 @@ def parse_output(text: str) -> tuple[Diagnostic, ...]:
         except ValueError:
             rest.append(line)
             continue
-        if isinstance(message, dict) and (one := parse_diagnostic(message.get("diagnostic"))):
-            found.append(one)
-    return (*found, *parse_text("\n".join(rest)))
+        if isinstance(message, dict):
+            diagnostic = parse_diagnostic(message.get("diagnostic"))
+            if diagnostic is not None:
+                diagnostics.append(diagnostic)
+    return (*diagnostics, *parse_text("\n".join(rest)))
 
 
 def redacted(diagnostics: Iterable[Diagnostic], redact: Redact) -> tuple[Diagnostic, ...]:
     return tuple(
-        replace(one, summary=redact(one.summary), detail=redact(one.detail)) for one in diagnostics
+        replace(d, summary=redact(d.summary), detail=redact(d.detail)) for d in diagnostics
     )
 
 
@@ -130,31 +134,31 @@ def error_from(
     """The error for a failed command.
 
     Args:
-        diagnostics: what it said; the first error is reported, the others are counted.
-        command: the command, for people.
-        where: the module, named where Terraform blames no address.
-        state: the state's place, named where the complaint is about the state.
-        code: the exit code, for the case that Terraform said nothing.
-        provider: explains what its own diagnostics mean.
+        diagnostics: of the command; the first error is reported, the others are counted.
+        command: the command, for display.
+        where: the module, used if the diagnostic has no address.
+        state: path or URL of the state, used if the diagnostic is about the state.
+        code: the exit code, used if Terraform printed no error.
+        provider: explains its own diagnostics.
     """
-    errors = list(dict.fromkeys(one for one in diagnostics if one.severity == "error"))
-    errors = [one for one in errors if not one.summary.startswith(_HEADING)] or errors
+    errors = list(dict.fromkeys(d for d in diagnostics if d.severity == "error"))
+    errors = [d for d in errors if not d.summary.startswith(_HEADING)] or errors
     if not errors:
         ending = f"it was killed by signal {-code}" if code < 0 else f"its exit code was {code}"
         return TerraformError(
-            f"terraform {command} failed", where=where, why=f"{ending}, no reason"
+            f"terraform {command} failed", where=where, why=f"{ending}, and it printed no error"
         )
 
-    for one in errors:
-        if special := _special(one, state):
+    for diagnostic in errors:
+        if special := _special(diagnostic, state):
             return special
-    explained = [(one, error) for one in errors if (error := provider.explain(one, where))]
-    # Whoever isn't logged in has no other trouble yet.
+    explained = [(d, error) for d in errors if (error := provider.explain(d, where))]
+    # Missing credentials cause the other errors.
     for _, error in explained:
         if isinstance(error, AuthenticationError):
             return error
-    for one, error in explained[:1]:
-        error.why = _with_others(error.why or "", one, errors)
+    for diagnostic, error in explained[:1]:
+        error.why = _with_others(error.why or "", diagnostic, errors)
         return error
 
     first = errors[0]
@@ -162,41 +166,44 @@ def error_from(
     return TerraformError(first.summary, where=first.subject or where, why=why or None)
 
 
-def _with_others(why: str, told: Diagnostic, errors: Sequence[Diagnostic]) -> str:
-    others = [one for one in errors if one is not told]
+def _with_others(why: str, reported: Diagnostic, errors: Sequence[Diagnostic]) -> str:
+    others = [d for d in errors if d is not reported]
     if not others:
         return why
-    summaries = dict.fromkeys(one.summary for one in others)
-    return f"{_closed(why)} And {len(others)} more: {'; '.join(summaries)}".strip()
+    summaries = dict.fromkeys(d.summary for d in others)
+    reason = sentence(why) if why else ""
+    return f"{reason} And {count(len(others), 'more error')}: {'; '.join(summaries)}".strip()
 
 
-def _special(one: Diagnostic, state: str) -> ZenstrapError | None:
-    text = one.text
+def _special(diagnostic: Diagnostic, state: str) -> ZenstrapError | None:
+    """The error for a diagnostic about a full disk, the state, its lock or a stale plan."""
+    text, summary = diagnostic.text, diagnostic.summary
+    reason = diagnostic.detail or summary
     if says_full(text):
-        return full_error(one.detail or one.summary)
-    if _CORRUPT.search(text) and (one.summary.startswith(_LOCK) or "state" in one.summary.lower()):
-        return state_guard("the state can't be read", where=state, why=one.detail or one.summary)
+        return full_error(reason)
+    if _CORRUPT.search(text) and (summary.startswith(_LOCK) or "state" in summary.lower()):
+        return state_guard("the state can't be read", where=state, why=reason)
 
-    if one.summary.startswith(_LOCK):
+    if summary.startswith(_LOCK):
         return LockHeldError(
-            "somebody else holds the lock on the state",
+            "another run holds the lock on the state",
             where=state,
-            why=_lock_holder(one.detail),
-            fix="Wait until that run has ended. If it is dead, free what it holds",
+            why=_lock_holder(diagnostic.detail),
+            fix="Wait until that run has ended. If it is dead, free its lock",
             command=invocation.command("unlock"),
         )
     if _STALE.search(text):
         return PlanChangedError(
             "the plan is out of date",
             where=state,
-            why="the state was changed after the plan was made",
+            why="the state was changed after the plan was created",
             fix="Run the command again for a new plan",
         )
     return None
 
 
 def _place_of(span: _Range | None) -> str | None:
-    # Our own variable file is no place that anybody could mend.
+    # zenstrap's own variable file is not a place that a user could correct.
     if span is None or span.filename.endswith(".tfvars.json"):
         return None
     return f"{span.filename}:{span.start.line}"
@@ -213,16 +220,12 @@ def _lock_holder(detail: str) -> str | None:
 def _explanation(detail: str) -> str:
     text = _paragraph(detail)
     if text.startswith("Error running command"):
-        # A provisioner's own words; before them comes its whole script.
-        _, found, output = text.rpartition("Output: ")
-        if found and output:
+        # A provisioner's own output; before it, Terraform prints the whole script.
+        _, separator, output = text.rpartition("Output: ")
+        if separator and output:
             text = output.removeprefix("zenstrap: ")
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
 
 def _paragraph(text: str) -> str:
     return " ".join(_ANSI.sub("", text).split())
-
-
-def _closed(text: str) -> str:
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

@@ -1,4 +1,4 @@
-"""The plan digest: what was approved is what is applied."""
+"""The plan digest: it proves that the plan to apply is the approved one."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ _SCRYPT_SALT = b"zenstrap plan digest 1"
 
 
 def plan_digest(document: Document, redact: Redact) -> str:
-    """Hex SHA-256 of what a plan does, equal for equal plans whenever they are made.
+    """Hex SHA-256 of a plan's changes, equal for equal plans whenever they are created.
+
+    Covers the planned changes only: drift and no-ops are left out. Sensitive values are hashed with
+    scrypt first, so the digest may be shown and stored.
 
     Args:
         document: the plan.
-        redact: blanks secrets that stand in places without Terraform's mark, too.
-
-    Covers what is done, not what was found: drift and no-ops are left out.
-
-    Sensitive values enter through scrypt, so the digest may be shown and stored.
+        redact: redacts secrets, also in values that Terraform doesn't mark as sensitive.
     """
     hidden = [
         (path, value)
@@ -38,7 +37,7 @@ def plan_digest(document: Document, redact: Redact) -> str:
                 "change": _public(resource.change),
             }
             for resource in sorted(
-                document.resource_changes, key=lambda one: (one.address, one.deposed or "")
+                document.resource_changes, key=lambda r: (r.address, r.deposed or "")
             )
             if resource.change.changes
         ],
@@ -71,7 +70,7 @@ def _public(change: RawChange) -> dict[str, object]:
 
 
 def _canonical(content: object, timestamp: str | None) -> bytes:
-    """One spelling of equal contents. What plantimestamp() gave is the same at every time."""
+    """The same bytes for equal contents; plantimestamp()'s value is replaced by a constant."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     if timestamp:
         text = text.replace(json.dumps(timestamp), '"<time of the plan>"')

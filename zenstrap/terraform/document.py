@@ -1,4 +1,4 @@
-"""The JSON that Terraform prints for a plan, secrets and all. Nothing here leaves this package."""
+"""The JSON that Terraform prints for a plan, including secrets: it never leaves this package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zenstrap.terraform import values
 
 
 class _Raw(BaseModel):
-    # A validation error must not quote what it was given: plans hold secrets in clear.
+    # A validation error must not quote its input: plans hold secrets in plain text.
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
@@ -28,7 +28,7 @@ class RawChange(_Raw):
 
     @property
     def changes(self) -> bool:
-        """Whether anything is written, be it to the state alone."""
+        """Whether anything is written, also if only the state changes."""
         return self.actions != ("no-op",) or self.importing is not None
 
     @property
@@ -49,7 +49,7 @@ class RawResource(_Raw):
 
 
 class Document(_Raw):
-    # Parsed in full but for what repeats itself: planned_values, prior_state.
+    # Everything but planned_values and prior_state, which repeat the rest.
     format_version: str
     terraform_version: str
     timestamp: str | None = None
@@ -64,7 +64,7 @@ def read_document(text: str) -> Document:
     """The plan in the output of ``terraform show -json PLANFILE``.
 
     Raises:
-        TerraformError: it is none; the error does not quote it.
+        TerraformError: it is not a valid plan; the error does not quote it.
     """
     try:
         document = Document.model_validate_json(text)
@@ -73,24 +73,24 @@ def read_document(text: str) -> Document:
         raise TerraformError(
             "the plan can't be read",
             where=place or None,
-            why="this is not the JSON that Terraform 1.x prints for a plan",
+            why="it is not the JSON that Terraform 1.x prints for a plan",
         ) from None
     if not document.format_version.startswith("1."):
         raise TerraformError(
             "the plan can't be read",
-            why=f"its format is {document.format_version}, and zenstrap knows 1.x",
+            why=f"its format version is {document.format_version}, and zenstrap supports 1.x",
         )
     return document
 
 
 def secrets(document: Document, *, changed: bool = False) -> Iterator[tuple[str, object]]:
-    """Every sensitive value with the path of its place.
+    """Every sensitive value with its path.
 
     Args:
-        changed: leave out what was only found: drift, and what stays as it is.
+        changed: leave out drift and unchanged resources.
     """
-    found = () if changed else document.resource_drift
-    for resource in (*document.resource_changes, *found):
+    drift = () if changed else document.resource_drift
+    for resource in (*document.resource_changes, *drift):
         if not changed or resource.change.changes:
             yield from _secrets_of(f"{resource.address} {resource.deposed or ''}", resource.change)
     for name, change in sorted(document.output_changes.items()):
@@ -101,9 +101,9 @@ def secrets(document: Document, *, changed: bool = False) -> Iterator[tuple[str,
 
 
 def sensitive_variables(document: Document) -> frozenset[str]:
-    """The variables of the root that are declared so; the values beside them don't say it."""
+    """The root's variables that are declared sensitive; the plan's values don't carry that mark."""
     declared = document.configuration.get("root_module", {}).get("variables", {})
-    return frozenset(name for name, one in declared.items() if one.get("sensitive") is True)
+    return frozenset(name for name, var in declared.items() if var.get("sensitive") is True)
 
 
 def _secrets_of(owner: str, change: RawChange) -> Iterator[tuple[str, object]]:

@@ -1,4 +1,4 @@
-"""What a Terraform process gets to see of the user's environment variables."""
+"""Which of the user's environment variables a Terraform process gets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from zenstrap.terraform.provider import BUILT_IN, Provider
 
-# An allow-list, because what harms is open-ended: TF_VAR_* would change a plan behind the
-# config's back, TF_CLI_ARGS* its flags, TF_WORKSPACE the environment, TF_LOG writes secrets.
+# An allow-list, because the list of harmful variables is open-ended: TF_VAR_* would override the
+# configuration, TF_CLI_ARGS* the flags, TF_WORKSPACE the environment; TF_LOG logs secrets.
 _ALLOWED = frozenset(
     {
         "ALL_PROXY",
@@ -49,14 +49,14 @@ def child_environment(
     """The environment variables for Terraform.
 
     Args:
-        source: where they are taken from; the process's own by default.
-        provider: says which more are needed.
-        data_folder: TF_DATA_DIR, so that nothing is written beside the module.
+        source: the variables to choose from; the process's own by default.
+        provider: names the variables that it needs.
+        data_folder: TF_DATA_DIR, so that nothing is written into the module's folder.
     """
     source = os.environ if source is None else source
     chosen = {name: value for name, value in source.items() if _is_allowed(name, provider)}
 
-    # Where it points nowhere, every command would print a warning.
+    # If the file doesn't exist, every command would print a warning.
     if (config := source.get(_CLI_CONFIG)) and Path(config).is_file():
         chosen[_CLI_CONFIG] = config
 
@@ -71,5 +71,5 @@ def _is_allowed(name: str, provider: Provider) -> bool:
         return True
     if name.startswith(provider.refused_variables):
         return False
-    # Proxy variables are read in either case.
+    # Proxy variables may be upper or lower case.
     return name.upper() in _ALLOWED or name.startswith(provider.variables)

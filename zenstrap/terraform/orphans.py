@@ -1,9 +1,9 @@
-"""Terraform that outlived the zenstrap which started it: found on this machine, and waited for.
+"""Orphaned Terraform processes, whose zenstrap was killed: found on this machine and waited for.
 
-The next run holds the lease by then, so nobody else begins anything; but one Terraform on the
-state is at work still. It was told to stop when its owner died (supervisor.py): it finishes the
-operation in flight, saves the state and frees its lock. On another machine it can't be seen;
-there the lease of a dead owner lasts longer than its Terraform may (process.ORPHAN_SECONDS).
+The next run holds the lease by then, so no other run starts; but the killed run's Terraform may
+still be working on the state. It got a SIGINT when its zenstrap died (supervisor.py): it finishes
+the operation in progress, saves the state and frees its lock. On another machine it can't be found;
+there a dead owner's lease lasts longer than its Terraform may (process.ORPHAN_SECONDS).
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from typing import Any, Final
 
 from zenstrap.errors import LockHeldError
 from zenstrap.events import Emit, Notice
-from zenstrap.terraform.process import ORPHAN_SECONDS, STATE_VARIABLE, supervised_by, told_apart
+from zenstrap.terraform.process import ORPHAN_SECONDS, STATE_VARIABLE, supervised_by, unique_place
 
-_LOOK: Final = 0.5  # seconds between two looks whether it is gone
+_POLL_SECONDS: Final = 0.5  # between two checks whether it has ended
 
-# The supervisor's own bound comes first; this is for one that was killed too.
+# Seconds. The supervisor's own time limit ends first; this is for a supervisor that was killed too.
 _PATIENCE: Final = ORPHAN_SECONDS + 15
 
-_GRACE: Final = 5.0  # seconds for whoever got a signal that ends it at once
+_GRACE: Final = 5.0  # seconds for a process to end after a signal that ends it at once
 
 
 @dataclass(frozen=True)
 class Running:
-    """A process of a Terraform run: its supervisor, itself, its providers, what those started.
+    """A process of a Terraform run: supervisor, Terraform, its providers or their children.
 
     Attributes:
         owned: the zenstrap that started it is alive.
@@ -42,75 +42,75 @@ class Running:
     owned: bool
 
     def send(self, number: int) -> None:
-        """A signal; nothing happens where it is gone, or may not be told."""
+        """Send a signal; does nothing if the process has ended or belongs to another user."""
         psutil = _psutil()
         try:
-            self.process.send_signal(number)  # looks whether the id is still that process's
+            self.process.send_signal(number)  # checks that the id is still that process's
         except psutil.Error:
             return
 
 
 def running_on(state: str) -> tuple[Running, ...]:
-    """The processes of this machine that Terraform runs on a state consist of.
+    """All processes on this machine that belong to a Terraform run on a state.
 
-    Other users' are known by their supervisor alone: only its command line can be read.
+    Of other users' runs only the supervisor is found: its command line is all that can be read.
 
     Args:
-        state: its place, as given to :func:`zenstrap.terraform.process.run`.
+        state: its path or URL, as given to :func:`zenstrap.terraform.process.run`.
     """
-    psutil, state = _psutil(), told_apart(state)
-    found = []
+    psutil, state = _psutil(), unique_place(state)
+    processes = []
     for process in psutil.process_iter(["pid", "ppid", "cmdline", "environ"]):
         facts = process.info
-        owner, theirs = supervised_by(facts["cmdline"] or ())
+        owner, its_state = supervised_by(facts["cmdline"] or ())
         if owner is None:
-            theirs = (facts["environ"] or {}).get(STATE_VARIABLE, "")
-        if theirs == state and _shares_our_ids(facts["pid"]):
+            its_state = (facts["environ"] or {}).get(STATE_VARIABLE, "")
+        if its_state == state and _shares_our_ids(facts["pid"]):
             owned = owner == facts["ppid"]
-            found.append(Running(process, facts["pid"], facts["ppid"], owned))
-    return tuple(found)
+            processes.append(Running(process, facts["pid"], facts["ppid"], owned))
+    return tuple(processes)
 
 
 def wait_until_gone(state: str, *, wait: Callable[[float], None], emit: Emit) -> None:
     """Return when no Terraform of a dead run works on a state any more.
 
-    One that does not end by itself is ended, in good order where it can be.
+    One that doesn't end by itself is interrupted, and killed if that doesn't help.
 
     Args:
         wait: pauses for some seconds; may raise to give up.
 
     Raises:
-        LockHeldError: a live run's Terraform is at work, or one that can't be ended.
+        LockHeldError: the Terraform of a live run works on the state, or one that can't be ended.
     """
-    found = running_on(state)
-    if not found:
+    processes = running_on(state)
+    if not processes:
         return
-    if any(one.owned for one in found):
-        raise still_running(state, found)
+    if any(process.owned for process in processes):
+        raise still_running(state, processes)
     emit(
         Notice(
-            f"Terraform of a killed run is still at work ({_named(found)}). "
-            "Waiting until it has finished what it is doing and saved the state.",
+            f"Terraform of a killed run is still running ({_named(processes)}). "
+            "Waiting until it has finished its operation and saved the state.",
             "warning",
         )
     )
-    # The supervisor's SIGINT, or the kernel's, came before. Terraform gives up at a second one,
-    # which is still better than what follows.
+    # It already got a SIGINT from the supervisor or the kernel. At a second one Terraform gives up,
+    # which is still better than SIGKILL.
     for number, seconds in ((0, _PATIENCE), (signal.SIGINT, _GRACE), (signal.SIGKILL, _GRACE)):
-        for one in _to_be_told(running_on(state), number):
-            one.send(number)
-        for _ in range(int(seconds / _LOOK)):
-            if not (found := running_on(state)):
+        for process in _recipients(running_on(state), number):
+            process.send(number)
+        for _ in range(int(seconds / _POLL_SECONDS)):
+            if not (processes := running_on(state)):
                 return
-            wait(_LOOK)
-    raise still_running(state, found)
+            wait(_POLL_SECONDS)
+    raise still_running(state, processes)
 
 
-def still_running(state: str, found: Iterable[Running]) -> LockHeldError:
-    """The refusal while somebody's Terraform works on a state."""
-    pids = _named(found)
+def still_running(state: str, processes: Iterable[Running]) -> LockHeldError:
+    """The error while another Terraform works on a state."""
+    pids = _named(processes)
     return LockHeldError(
-        "Terraform is still at work on this state",
+        "Terraform is still running on this state",
         where=state,
         why=f"It runs on this machine ({pids}), and two at once would lose each other's changes",
         fix=f"Wait until it has ended (`ps -p {pids.partition(' ')[2]}` shows it), "
@@ -118,20 +118,20 @@ def still_running(state: str, found: Iterable[Running]) -> LockHeldError:
     )
 
 
-def _to_be_told(found: tuple[Running, ...], number: int) -> Iterable[Running]:
-    """Who gets a signal: SIGINT only those at the top, since it would break the others off."""
+def _recipients(processes: tuple[Running, ...], number: int) -> Iterable[Running]:
+    """Which processes get a signal: SIGINT only the topmost, since it would abort the others."""
     if number == signal.SIGKILL:
-        return found
-    below = {one.pid for one in found}
-    return [one for one in found if number and one.parent not in below]
+        return processes
+    pids = {process.pid for process in processes}
+    return [process for process in processes if number and process.parent not in pids]
 
 
-def _named(found: Iterable[Running]) -> str:
-    return f"pid {','.join(str(one.pid) for one in found)}"
+def _named(processes: Iterable[Running]) -> str:
+    return f"pid {','.join(str(process.pid) for process in processes)}"
 
 
 def _shares_our_ids(pid: int) -> bool:
-    """Whether a process is in our process-id namespace: a path means another file elsewhere."""
+    """Whether a process is in our process-id namespace: paths may differ in another container."""
     if not sys.platform.startswith("linux"):
         return True
     try:
@@ -143,4 +143,4 @@ def _shares_our_ids(pid: int) -> bool:
 
 
 def _psutil() -> Any:
-    return importlib.import_module("psutil")  # without types
+    return importlib.import_module("psutil")  # has no types

@@ -1,4 +1,4 @@
-"""The outputs of a root module, the sensitive ones kept out of sight."""
+"""The outputs of a root module; sensitive values don't show in their repr."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zenstrap.errors import TerraformError
+from zenstrap.redaction import SENSITIVE
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Output:
     sensitive: bool = False
 
     def __repr__(self) -> str:
-        value = "<sensitive>" if self.sensitive else repr(self.value)
+        value = SENSITIVE if self.sensitive else repr(self.value)
         return f"Output(value={value}, sensitive={self.sensitive})"
 
 
@@ -25,13 +26,15 @@ def parse_outputs(text: str) -> Mapping[str, Output]:
     """The outputs in the output of ``terraform output -json``.
 
     Raises:
-        TerraformError: it is none; the error does not quote it.
+        TerraformError: it is not valid; the error does not quote it.
     """
     try:
         return {
-            name: Output(value=one["value"], sensitive=bool(one.get("sensitive")))
-            for name, one in json.loads(text).items()
+            name: Output(value=output["value"], sensitive=bool(output.get("sensitive")))
+            for name, output in json.loads(text).items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):
-        pass  # what is raised inside of this block would carry the JSON error, and so the text
-    raise TerraformError("the outputs can't be read")
+        pass  # an error raised inside this block would carry the JSON error, and so the text
+    raise TerraformError(
+        "the outputs can't be read", why="`terraform output -json` did not print valid outputs"
+    )

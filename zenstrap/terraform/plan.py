@@ -1,4 +1,4 @@
-"""What Terraform is going to do, as types that hold no secret."""
+"""Terraform's plan, as types that hold no secret."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from zenstrap.terraform.document import (
 from zenstrap.terraform.provider import BUILT_IN, Provider
 from zenstrap.terraform.settings import ResourceSettings, planned_settings
 
-# Terraform's actions. "forget" ends Terraform's hold on a thing without destroying it, which
+# Terraform's actions. "forget" removes a resource from the state without destroying it, which
 # deserves the same attention as destroying it.
 _ACTIONS: Mapping[tuple[str, ...], ResourceAction | None] = {
     ("no-op",): None,
@@ -37,7 +37,7 @@ _ACTIONS: Mapping[tuple[str, ...], ResourceAction | None] = {
     ("create", "forget"): "replace",
 }
 
-# The one type whose replacement or removal is nothing by itself: what it does, its provisioners do.
+# The only type whose replacement or removal has no effect by itself: only its provisioners do.
 _TERRAFORM_DATA = "terraform_data"
 _INCARNATION = "incarnation"
 
@@ -50,7 +50,7 @@ class AttributeChange(_Frozen):
     """One attribute that changes.
 
     ``before`` and ``after`` are JSON for display, ``<sensitive>`` or ``(known after apply)``;
-    None where there is no value.
+    None if there is no value.
     """
 
     path: str
@@ -63,10 +63,10 @@ class ResourceChange(_Frozen):
 
     Attributes:
         module: the address of its module; None in the root.
-        forced_by: the attributes that make a replacement necessary.
-        vanished: the thing is gone already, or never came to be, so that nothing is destroyed.
-            A replacement is then shown as the creation that it is.
-        importing: it is there already and comes into the state.
+        forced_by: the attributes that force a replacement.
+        vanished: the real resource is gone already, or was never created, so nothing is destroyed.
+            A replacement is then shown as a creation.
+        importing: the real resource exists and is imported into the state.
         reason: Terraform's own, for example ``replace_because_tainted``.
     """
 
@@ -82,14 +82,14 @@ class ResourceChange(_Frozen):
 
 
 class KeptResource(_Frozen):
-    """One of the provider's ``kept_types`` that leaves the state and stays where it is."""
+    """A resource of the provider's ``kept_types``: removed from the state, but not destroyed."""
 
     address: str
     type: str
 
 
 class PlannedOutput(_Frozen):
-    """An output as it will be. ``value`` is None where it is unknown or sensitive."""
+    """An output after the apply. ``value`` is None if it is unknown or sensitive."""
 
     value: JsonValue = None
     known: bool = True
@@ -104,18 +104,18 @@ class PlanCounts(_Frozen):
 
 
 class Plan(_Frozen):
-    """What Terraform is going to do.
+    """What Terraform is going to change.
 
     Attributes:
-        changes: by address. Reading data sources is no change.
-        outputs: all that there will be.
+        changes: by address. Reading data sources is not a change.
+        outputs: all outputs after the apply.
         changed_outputs: names of those that are added, changed or removed.
         drift: what was changed outside of Terraform since the last run.
-        kept: by address. The plan file would destroy them: it can be applied when they are
-            forgotten.
-        settings: what a policy asks of all resources, changed or not.
-        digest: hex SHA-256 of what will be done. Equal for equal plans, whenever they are made;
-            another one if a secret, a provisioner or anything else differs.
+        kept: by address. The plan file would destroy them: before it is applied, they must be
+            removed from the state.
+        settings: of all resources that a policy checks, changed or not.
+        digest: hex SHA-256 of the changes. Equal for equal plans, whenever they are created;
+            different if a secret, a provisioner or anything else differs.
     """
 
     changes: tuple[ResourceChange, ...]
@@ -138,7 +138,7 @@ class Plan(_Frozen):
 
     @property
     def destructive(self) -> tuple[ResourceChange, ...]:
-        """The changes that destroy something which is there."""
+        """The changes that destroy an existing resource."""
         return tuple(c for c in self.changes if _destroys(c.action) and not c.vanished)
 
 
@@ -156,15 +156,15 @@ def parse_plan(text: str, provider: Provider = BUILT_IN) -> Plan:
     """The plan in the output of ``terraform show -json PLANFILE``.
 
     Args:
-        provider: which types are kept, and what a policy looks at.
+        provider: which types are kept, and which attributes a policy checks.
 
     Raises:
-        TerraformError: it is none, or it says something that this version does not know.
+        TerraformError: it is not a valid plan, or has an action that this version doesn't support.
     """
     document = read_document(text)
     redact = redactor(_sensitive_strings(document))
-    kept = [one for one in document.resource_changes if _is_kept(one, provider)]
-    rest = tuple(one for one in document.resource_changes if not _is_kept(one, provider))
+    kept = [r for r in document.resource_changes if _is_kept(r, provider)]
+    rest = tuple(r for r in document.resource_changes if not _is_kept(r, provider))
     document = document.model_copy(update={"resource_changes": rest})
     return Plan(
         changes=tuple(_changes(document.resource_changes, redact)),
@@ -182,8 +182,8 @@ def parse_plan(text: str, provider: Provider = BUILT_IN) -> Plan:
             if not _only_etags(change)
         ),
         kept=tuple(
-            KeptResource(address=one.address, type=one.type)
-            for one in sorted(kept, key=lambda one: one.address)
+            KeptResource(address=resource.address, type=resource.type)
+            for resource in sorted(kept, key=lambda r: r.address)
         ),
         settings=tuple(planned_settings(document.resource_changes, provider)),
         terraform_version=document.terraform_version,
@@ -194,7 +194,7 @@ def parse_plan(text: str, provider: Provider = BUILT_IN) -> Plan:
 def sensitive_strings(text: str) -> frozenset[str]:
     """Every sensitive string in the output of ``terraform show -json PLANFILE``.
 
-    For blanking them in messages; keep it in memory, and there no longer than needed.
+    For redacting messages; keep them in memory only, and no longer than needed.
     """
     return _sensitive_strings(read_document(text))
 
@@ -208,13 +208,13 @@ def is_vanished(
     reason: str | None = None,
     deposed: bool = False,
 ) -> bool:
-    """Whether a replacement, or the removal of a left-over, destroys nothing that is there.
+    """Whether a replacement, or the removal of a deposed object, destroys nothing that exists.
 
-    The convention, for ``terraform_data`` only, whose effects are all its provisioners': a
-    module that finds its thing gone sets a new ``triggers_replace.incarnation`` and leaves the
-    rest of ``triggers_replace`` as it was. Terraform runs no destroy provisioner of a tainted or
-    deposed object, so with these nothing is destroyed either. For the rest the module must set
-    ``create_before_destroy``: there it runs none in a replacement.
+    A convention for ``terraform_data`` only, which has no effects but its provisioners': a module
+    that finds its real resource gone sets a new ``triggers_replace.incarnation`` and leaves the
+    rest of ``triggers_replace`` as it was. Terraform doesn't run destroy provisioners of tainted or
+    deposed objects, so they destroy nothing either. For other replacements the module must set
+    ``create_before_destroy``: Terraform doesn't run destroy provisioners then.
     """
     if resource_type != _TERRAFORM_DATA:
         return False
@@ -222,7 +222,7 @@ def is_vanished(
         return True
     if set(actions) == {"create", "delete"} and reason == "replace_because_tainted":
         return True
-    # Delete first would run the destroy provisioner, whatever the trigger is called.
+    # Deleting first would run the destroy provisioner, whatever the trigger is called.
     if tuple(actions) != ("create", "delete"):
         return False
     old, new = _triggers(before), _triggers(after)
@@ -233,7 +233,7 @@ def is_vanished(
 
 
 def _only_etags(change: ResourceChange) -> bool:
-    """Each grant of a policy has the policy's etag, which changes with every other grant."""
+    """Whether only an IAM policy's etag changes: every other grant of the policy changes it."""
     paths = {attribute.path for attribute in change.attributes}
     return change.action == "update" and paths == {"etag"}
 
@@ -247,7 +247,7 @@ def _sensitive_strings(document: Document) -> frozenset[str]:
 
 
 def _changes(resources: Sequence[RawResource], redact: Redact) -> Iterator[ResourceChange]:
-    for resource in sorted(resources, key=lambda one: (one.address, one.deposed or "")):
+    for resource in sorted(resources, key=lambda r: (r.address, r.deposed or "")):
         action = _action(resource)
         if action is None or resource.mode != "managed":
             continue
@@ -260,19 +260,19 @@ def _changes(resources: Sequence[RawResource], redact: Redact) -> Iterator[Resou
             reason=resource.action_reason,
             deposed=resource.deposed is not None,
         )
-        left_over = f" (deposed {resource.deposed})" if resource.deposed else ""
+        suffix = f" (deposed {resource.deposed})" if resource.deposed else ""
         yield ResourceChange(
-            address=resource.address + left_over,
+            address=resource.address + suffix,
             type=resource.type,
             module=resource.module_address,
             action="create" if vanished and action == "replace" else action,
             attributes=tuple(
                 AttributeChange(
-                    path=one.path,
-                    before=None if one.before is None else redact(one.before),
-                    after=None if one.after is None else redact(one.after),
+                    path=diff.path,
+                    before=None if diff.before is None else redact(diff.before),
+                    after=None if diff.after is None else redact(diff.after),
                 )
-                for one in values.differences(change.before, change.after, change.masks)
+                for diff in values.differences(change.before, change.after, change.masks)
             ),
             forced_by=tuple(_path(steps) for steps in change.replace_paths),
             vanished=vanished,
@@ -287,11 +287,11 @@ def _action(resource: RawResource) -> ResourceAction | None:
         action = _ACTIONS[actions]
     except KeyError:
         raise TerraformError(
-            f"Terraform plans something that zenstrap does not know: {', '.join(actions)}",
+            f"Terraform plans an action that zenstrap does not support: {', '.join(actions)}",
             where=resource.address,
             fix="Use the version of Terraform that the README names",
         ) from None
-    # Adopting a thing writes to the state, so a plan that does it is not empty.
+    # An import writes to the state, so a plan with one is not empty.
     return "update" if action is None and resource.change.importing is not None else action
 
 

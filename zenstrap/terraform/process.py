@@ -1,9 +1,9 @@
-"""One Terraform process from start to end, which never outlives its owner for long.
+"""One Terraform process from start to end, which never outlives zenstrap for long.
 
-It gets a session of its own, so that the terminal's Ctrl-C does not reach it beside ours: a
-second SIGINT makes Terraform give up without saving its state. A supervisor stands between us
-and it (supervisor.py), which ends it in good order if we are killed. What it says goes into
-files without a name, not into pipes: nobody at their other end would be its death.
+It gets a session of its own, so that the terminal's Ctrl-C doesn't send it a SIGINT beside
+zenstrap's: at a second SIGINT Terraform gives up without saving its state. A supervisor process
+(supervisor.py) is its parent and stops it cleanly if zenstrap is killed. Its output is written to
+unnamed files, not to pipes: a broken pipe would kill it.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from zenstrap.log import LOGGER
 
 OnLine = Callable[[str], None]
 
-# Ending of the variable that names another address of the state's storage: a rehearsal's.
+# Suffix of the variable with a custom endpoint of the state's storage, as a rehearsal sets it.
 _ENDPOINT = "_BACKEND_STORAGE_CUSTOM_ENDPOINT"
 
 STATE_VARIABLE = "ZENSTRAP_STATE"
-"""In the environment of Terraform and of whatever it starts: the state that it works on."""
+"""Environment variable of Terraform and its child processes: the state that they work on."""
 
 ORPHAN_SECONDS = 60.0
-"""From the death of zenstrap to the end of its Terraform, by force if need be.
+"""From the death of zenstrap to the end of its Terraform, which is killed if it takes longer.
 
-A lease is renewed every 15 seconds for 120 (zenstrap.lease), so the dead owner's lasts for 105
-seconds at least. Whoever waits for its end on another machine, where nobody can see this
-Terraform, meets none; 45 seconds are for a slow store and for clocks that differ."""
+A lease is renewed every 15 seconds for 120 (zenstrap.lease), so a dead owner's lease lasts for at
+least 105 seconds. A run on another machine, which can't see this Terraform, starts after that; the
+remaining 45 seconds allow for a slow store and for clocks that differ."""
 
-# Only the user may read what Terraform writes: states and plans hold secrets in clear.
+# Only the user may read what Terraform writes: states and plans hold secrets in plain text.
 _UMASK = 0o077
 
-# Seconds between two looks at a child where the system can't tell us that it ended.
-_HEARTBEAT = 0.2
+# Seconds between two polls of a child on systems that don't report its end (no pidfd).
+_EXIT_POLL = 0.2
 
-# Seconds between two looks at what it has said; nobody sees a line come later by that.
-_LOOK = 0.1
+# Seconds between two reads of its output; too short to be noticed.
+_OUTPUT_POLL = 0.1
 
 _CHUNK = 65536  # bytes
 
@@ -62,11 +62,11 @@ class Finished:
 
     Attributes:
         code: exit code; negative for a signal.
-        stdout: empty where the lines were streamed. Can hold secrets, so no repr shows it.
-        stderr: what the process said there.
+        stdout: empty if the lines were streamed. Can hold secrets, so the repr leaves it out.
+        stderr: likewise.
         seconds: how long it ran.
-        stopped: why we asked it to stop, if we did.
-        killed: it did not stop when asked, or was not given the time to.
+        stopped: why zenstrap asked it to stop, if it did.
+        killed: zenstrap killed it, because it didn't stop in time or the user insisted.
     """
 
     code: int
@@ -78,7 +78,7 @@ class Finished:
 
     @property
     def by_force(self) -> bool:
-        """It ended at once, by us or by somebody else: a system without memory, for example."""
+        """Whether it was killed, by zenstrap or by others, such as a system out of memory."""
         return self.killed or self.code < 0
 
 
@@ -98,14 +98,14 @@ def run(
     Args:
         command: the command line; the program with its path.
         folder: the working folder.
-        environment: all of the child's environment variables, but for ``STATE_VARIABLE``.
+        environment: all of the child's environment variables except ``STATE_VARIABLE``.
         time_limit: seconds until it gets SIGINT.
-        grace: seconds from that SIGINT to SIGKILL for its whole group.
-        state: the place of the state that it works on; see :mod:`zenstrap.terraform.orphans`.
-        interrupt: the first request sends one SIGINT and waits as long as it takes; only a
-            second request kills.
-        on_line: called with each line of stdout, without its end. If it raises, the process is
-            stopped first.
+        grace: seconds from that SIGINT to SIGKILL for its whole process group.
+        state: path or URL of the state that it works on; see :mod:`zenstrap.terraform.orphans`.
+        interrupt: the first request sends one SIGINT and waits without a limit; only a second
+            request kills.
+        on_line: called with each line of stdout, without the line end. If it raises, the process
+            is stopped first.
 
     Raises:
         TerraformError: it can't be started.
@@ -113,16 +113,16 @@ def run(
     started = time.monotonic()
     with contextlib.ExitStack() as opened:
         stdout, stderr = nameless_file(opened), nameless_file(opened)
-        errors, theirs = _pipe(opened)
+        errors, child_errors = _pipe(opened)
         try:
             popen = subprocess.Popen(
-                [*_supervised(told_apart(state), theirs), *command],
+                [*_supervised(unique_place(state), child_errors), *command],
                 cwd=folder,
-                env={**environment, STATE_VARIABLE: told_apart(state)},
+                env={**environment, STATE_VARIABLE: unique_place(state)},
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                pass_fds=[theirs],
+                pass_fds=[child_errors],
                 start_new_session=True,
                 umask=_UMASK,
             )
@@ -151,15 +151,15 @@ def run(
         return finished
 
 
-def told_apart(state: str) -> str:
-    """A state's place with its bucket's address: rehearsals side by side use the same names."""
+def unique_place(state: str) -> str:
+    """A state's path or URL with its custom endpoint: concurrent rehearsals use the same names."""
     endpoints = (value for name, value in os.environ.items() if name.endswith(_ENDPOINT))
     endpoint = next(endpoints, "")
     return f"{state} at {endpoint}" if endpoint else state
 
 
 def supervised_by(words: Sequence[str]) -> tuple[int | None, str]:
-    """Owner and state of the Terraform that a command line supervises; no owner for others."""
+    """Owner's pid and state of a supervisor's command line; None and "" for other commands."""
     if len(words) < 8 or not words[3].endswith(f"/{SUPERVISOR.parent.name}/{SUPERVISOR.name}"):
         return None, ""
     return int(words[5]), words[4]
@@ -171,7 +171,7 @@ def _supervised(state: str, errors: int) -> list[str]:
 
 
 class _Child:
-    """A started process, what it says and the signals that it was sent."""
+    """A started process, its output and the signals that were sent to it."""
 
     def __init__(
         self,
@@ -184,47 +184,47 @@ class _Child:
         self._stdout = stdout
         self._stderr = stderr
         self._on_line = on_line
-        self._asked = threading.Lock()  # taken for good by whoever sends the one SIGINT
+        self._asked = threading.Lock()  # acquired once, by the only SIGINT; never released
         self._stopped: Literal["interrupt", "time limit"] | None = None
         self._killed = False
         self._rest = b""
         self._exit_descriptor = _exit_descriptor(popen.pid)
 
     def requested(self, number: int) -> None:
-        """A person wants a stop. Runs inside signal handlers: no lock is waited for."""
+        """Handle a user's stop request. Runs inside signal handlers: must not wait for a lock."""
         if number >= 2:
             self._kill()
         self._ask("interrupt")
 
     def follow(self, deadline: float, grace: float) -> None:
-        """Pass on what the process says until it has ended."""
+        """Pass on the process's output until it has ended."""
         while not self._ended():
-            left = deadline - time.monotonic()
-            if left <= 0:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
                 if self._stopped == "time limit":
                     self._kill()
-                    grace = 1.0  # SIGKILL takes no time worth counting; don't spin until then
+                    grace = 1.0  # SIGKILL takes effect at once; don't spin until then
                 elif self._stopped is None:
                     self._ask("time limit")
-                deadline = left = time.monotonic() + grace
-                left = grace
-            self._pause(left)
-            self._tell()
+                deadline = time.monotonic() + grace
+                remaining = grace
+            self._pause(remaining)
+            self._pass_on_lines()
         self._sweep()
-        self._tell()
+        self._pass_on_lines()
         if self._rest and self._on_line is not None:
             self._on_line(self._rest.decode(errors="replace"))
 
     def end(self, grace: float) -> None:
-        """Stop it because its owner failed; what it still says is passed on, best effort."""
+        """Stop it because its caller failed; remaining output is passed on, best effort."""
         on_line = self._on_line
         if on_line is not None:
 
-            def careful(line: str) -> None:
+            def suppressing(line: str) -> None:
                 with contextlib.suppress(Exception):
                     on_line(line)
 
-            self._on_line = careful
+            self._on_line = suppressing
         try:
             self._ask("time limit")
             self.follow(time.monotonic() + grace, grace)
@@ -247,7 +247,7 @@ class _Child:
         )
 
     def _ask(self, reason: Literal["interrupt", "time limit"]) -> None:
-        """Send SIGINT, to Terraform alone, unless it was sent before."""
+        """Send SIGINT, once, to the supervisor, which passes it on to Terraform."""
         if self._asked.acquire(blocking=False):
             self._stopped = reason
             self._popen.send_signal(signal.SIGINT)
@@ -262,31 +262,31 @@ class _Child:
             os.killpg(self._popen.pid, signal.SIGKILL)
 
     def _ended(self) -> bool:
-        """Whether it has ended. Where possible it is not reaped yet, so that its id stays taken."""
+        """Whether it has ended. If possible it isn't reaped yet, so that its id isn't reused."""
         if hasattr(os, "waitid"):
             options = os.WEXITED | os.WNOHANG | os.WNOWAIT
             try:
                 return os.waitid(os.P_PID, self._popen.pid, options) is not None
-            except ChildProcessError:  # reaped: send_signal looks, too
+            except ChildProcessError:  # reaped by send_signal, which polls as well
                 return True
         return self._popen.poll() is not None
 
     def _sweep(self) -> None:
-        """End what the process has left behind in its group, then reap it."""
+        """Kill what is left of its process group, then reap it."""
         self._kill_group()
         self._popen.wait()
 
     def _pause(self, seconds: float) -> None:
-        """Wait for the end, at most so long, and no longer than a line may be late."""
+        """Wait for the process to end, at most ``seconds``, and shorter if output is passed on."""
         if self._on_line is not None:
-            seconds = min(seconds, _LOOK)
+            seconds = min(seconds, _OUTPUT_POLL)
         if self._exit_descriptor is not None:
             select.select([self._exit_descriptor], [], [], max(0.0, seconds))
         else:
-            time.sleep(max(0.0, min(seconds, _HEARTBEAT)))
+            time.sleep(max(0.0, min(seconds, _EXIT_POLL)))
 
-    def _tell(self) -> None:
-        """Pass on the lines that have come."""
+    def _pass_on_lines(self) -> None:
+        """Call ``on_line`` with each new line."""
         if self._on_line is None:
             return
         *lines, self._rest = (self._rest + self._stdout.read()).split(b"\n")
@@ -310,12 +310,13 @@ def _read_now(pipe: int) -> bytes:
 
 
 def _not_started(command: Sequence[str], number: int | None) -> TerraformError:
+    """The error for a program that can't be started, from the system's error number."""
     why = os.strerror(number) if number else None
     return TerraformError("Terraform can't be started", where=command[0], why=why)
 
 
 def _exit_descriptor(pid: int) -> int | None:
-    """A descriptor that becomes readable when the process ends, where the system has such."""
+    """A descriptor that becomes readable when the process ends; None on systems without pidfd."""
     opener = getattr(os, "pidfd_open", None)
     if opener is None:
         return None

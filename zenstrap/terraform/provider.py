@@ -1,6 +1,6 @@
-"""What has to be known of a Terraform provider to read its plans and its errors.
+"""What zenstrap must know about a Terraform provider to read its plans and errors.
 
-A platform says it, so that this package knows no cloud.
+The platform defines it, so that this package is independent of any cloud.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ class Provider:
     """What one platform's provider adds to Terraform.
 
     Attributes:
-        kept_types: resource types that are never destroyed: where a plan would, the resource leaves
-            the state and stays where it is.
-        key_types: types whose replacement loses all that they ever encrypted.
-        protected_types: types whose content can't be created again, the key types among them.
-        policy_attributes: by type, the attributes that a policy looks at.
-        gives_access: whether a type says who may do what.
-        access_attributes: of such a type, the attributes that say so.
-        explain: the error for a diagnostic whose cause is known, given the module's folder for
-            where Terraform blames no address; None for any other.
-        passing: why an error may pass by itself; None if it won't.
-        variables: beginnings of the environment variables that its processes need.
-        refused_variables: among those, names and beginnings that would change a run unseen.
-        wanted_variables: exceptions from those.
+        kept_types: resource types that are never destroyed: they are removed from the state
+            instead.
+        key_types: resource types of encryption keys; replacing one loses all data that it
+            encrypted.
+        protected_types: resource types whose content can't be recreated, including the key types.
+        policy_attributes: by type, the attributes that a policy checks.
+        gives_access: whether resources of a type grant access (IAM).
+        access_attributes: of such a type, the attributes that say who gets which role.
+        explain: the error for a diagnostic whose cause is known, given the module's folder in case
+            the diagnostic has no address; None for other diagnostics.
+        passing: why an error is transient; None if it isn't.
+        variables: prefixes of the environment variables that its processes need.
+        refused_variables: names and prefixes among those that would change a run silently.
+        wanted_variables: exceptions from the refused ones.
     """
 
     kept_types: frozenset[str] = frozenset()
@@ -39,16 +40,16 @@ class Provider:
     policy_attributes: Mapping[str, Collection[str]] = field(default_factory=dict)
     gives_access: Callable[[str], bool] = lambda type: False
     access_attributes: Collection[str] = ()
-    explain: Callable[[Diagnostic, str], ZenstrapError | None] = lambda one, where: None
-    passing: Callable[[Diagnostic], str | None] = lambda one: None
+    explain: Callable[[Diagnostic, str], ZenstrapError | None] = lambda diagnostic, where: None
+    passing: Callable[[Diagnostic], str | None] = lambda diagnostic: None
     variables: tuple[str, ...] = ()
     refused_variables: tuple[str, ...] = ()
     wanted_variables: frozenset[str] = frozenset()
 
     def are_passing(self, diagnostics: Iterable[Diagnostic]) -> bool:
-        """Whether every error may pass by itself, and there is one."""
-        errors = [one for one in diagnostics if one.severity == "error"]
-        return bool(errors) and all(self.passing(one) for one in errors)
+        """Whether there are errors, and all are transient."""
+        errors = [d for d in diagnostics if d.severity == "error"]
+        return bool(errors) and all(self.passing(d) for d in errors)
 
 
 BUILT_IN: Final = Provider()

@@ -1,7 +1,7 @@
-"""States that could not be saved in their place: kept where there is room, and found again.
+"""States that Terraform could not save to the backend: saved to a file, and found by the next run.
 
-Terraform leaves such a state in its working folder, or prints it. That folder is the clone's, so
-it is moved on at once; the next run puts it in its place (zenstrap.lifecycle.rescuing).
+Terraform writes such a state to its working folder, or prints it. That folder is in the clone, so
+the file is moved at once; the next run restores the state from it (zenstrap.lifecycle.rescuing).
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from zenstrap.errors import StateGuardError
 from zenstrap.terraform.state import StateIdentity, parse_state
 
 ERRORED: Final = "errored.tfstate"
-"""How Terraform calls it; zenstrap keeps the name."""
+"""Terraform's name for such a file; zenstrap keeps it."""
 
-_PATTERNS: Final = ("errored*.tfstate", "rescued*.tfstate")  # the second of older versions
+_PATTERNS: Final = ("errored*.tfstate", "rescued*.tfstate")  # older versions wrote the second
 
-# What remains of a truncated state begins so: Terraform writes these before all resources.
+# Bytes. Terraform writes the lineage before all resources, so a truncated state still has it.
 _HEAD: Final = 4096
 _LINEAGE: Final = re.compile(rb'"lineage":\s*"([^"]+)"')
 
 
 @dataclass(frozen=True)
 class Rescued:
-    """A whole state that lies somewhere else than in its place.
+    """A complete state in a file outside of the backend.
 
     Attributes:
-        content: holds secrets, so no repr shows it.
-        is_proven: its folder belongs to the environment alone.
+        content: holds secrets, so the repr leaves it out.
+        is_proven: its folder belongs to this environment only.
         written: seconds since the epoch.
     """
 
@@ -52,20 +52,20 @@ class Rescued:
 
 
 def folders(own: Path, state: str) -> tuple[Path, ...]:
-    """Where a state of an environment is kept if it can't be saved, the best place first.
+    """The folders for a state that can't be saved to the backend, the preferred one first.
 
     Args:
         own: the environment's folder.
-        state: the place of its state; environments of several homes share the second folder.
+        state: path or URL of its state; environments in several homes share the second folder.
     """
     return (own, _shared() / sha256(state.encode()).hexdigest()[:16])
 
 
 def keep(content: str, places: Sequence[Path]) -> Path:
-    """Write a state into the first folder that takes the whole of it.
+    """Write a state into the first folder that has room for it.
 
     Raises:
-        OSError: none did.
+        OSError: it could not be written to any of them.
     """
     error: OSError | None = None
     for folder in places:
@@ -73,73 +73,73 @@ def keep(content: str, places: Sequence[Path]) -> Path:
             return _kept(content.encode(), folder)
         except OSError as failure:
             error = failure
-    assert error is not None, "there is a folder to try"
+    assert error is not None, "places is empty"
     raise error
 
 
 def take_errored(
     root: Path, places: Sequence[Path], *, since: float, printed: bool = False
 ) -> Path | None:
-    """Move a state that Terraform left in the module to where only the user can read it.
+    """Move a state that Terraform wrote into the module's folder to where only the user reads it.
 
     Args:
-        since: seconds since the epoch; an older file is somebody else's.
-        printed: Terraform printed the state, because it could not write the whole of it.
+        since: seconds since the epoch; an older file is another run's.
+        printed: Terraform printed the state as well, because it could not write all of it.
 
     Returns:
-        Where it is now: in the module still, where no other folder takes it. None if there is
-        none.
+        Where it is now: still in the module if no other folder has room. None if there is no such
+        state.
     """
-    left = root / ERRORED
+    errored = root / ERRORED
     try:
         # Whole seconds: file systems are coarser than clocks.
-        if left.stat().st_mtime < int(since):
+        if errored.stat().st_mtime < int(since):
             return None
-        content = plain_files.read(left).decode()
-        parse_state(content, where=str(left))
+        content = plain_files.read(errored).decode()
+        parse_state(content, where=str(errored))
     except (OSError, ValueError, StateGuardError):
         if printed:
-            left.unlink(missing_ok=True)
+            errored.unlink(missing_ok=True)
         return None
     try:
         kept = keep(content, places)
     except OSError:
         with suppress(OSError):
-            left.chmod(0o600)
-        return left
-    left.unlink()
+            errored.chmod(0o600)
+        return errored
+    errored.unlink()
     return kept
 
 
 def find_rescued(places: Sequence[Path], roots: Sequence[Path] = ()) -> tuple[Rescued, ...]:
-    """The whole states that lie in these folders, the newest of each lineage last.
+    """The complete states in these folders, the newest of each lineage last.
 
     Args:
         places: see :func:`folders`.
         roots: modules in which a killed run may have left one; other environments use them too.
     """
-    found = [
-        one
+    states = [
+        state
         for folder, is_proven in [*((p, True) for p in places), *((r, False) for r in roots)]
         if _is_ours(folder)
         for pattern in _PATTERNS
         for file in sorted(folder.glob(pattern))
-        if (one := _read(file, is_proven)) is not None
+        if (state := _read(file, is_proven)) is not None
     ]
-    return tuple(sorted(found, key=lambda one: one.identity.serial))
+    return tuple(sorted(states, key=lambda state: state.identity.serial))
 
 
 def lineage_in(fragment: bytes) -> str | None:
-    """The lineage that a damaged state still tells."""
-    found = _LINEAGE.search(fragment[:_HEAD])
-    return found[1].decode(errors="replace") if found else None
+    """The lineage that a damaged state still contains."""
+    match = _LINEAGE.search(fragment[:_HEAD])
+    return match[1].decode(errors="replace") if match else None
 
 
 def _kept(content: bytes, folder: Path) -> Path:
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
     if not _is_ours(folder):
-        raise PermissionError(f"{folder} is somebody else's")
+        raise PermissionError(f"{folder} belongs to another user")
     number = 1
     while (file := folder / _numbered(number)).exists():
         number += 1
@@ -154,18 +154,18 @@ def _numbered(number: int) -> str:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether it is there and we made it: everybody may make one where temporary files lie."""
+    """Whether it exists and is this user's: any user may create it in the temporary folder."""
     if folder.parent != _shared():
         return folder.is_dir()
     try:
-        found = [folder.parent.lstat(), folder.lstat()]
+        statuses = [folder.parent.lstat(), folder.lstat()]
     except OSError:
         return False
-    return all(stat.S_ISDIR(one.st_mode) and one.st_uid == os.getuid() for one in found)
+    return all(stat.S_ISDIR(s.st_mode) and s.st_uid == os.getuid() for s in statuses)
 
 
 def _shared() -> Path:
-    """This user's folder where temporary files lie, for all environments."""
+    """This user's folder in the system's temporary folder, for all environments."""
     return Path(tempfile.gettempdir()) / f"zenstrap-{os.getuid()}"
 
 

@@ -1,7 +1,7 @@
-"""Which state this is, and whether it is the one that was recorded.
+"""A state's identity, and whether it is the state that the last run recorded.
 
 Terraform takes a zero-byte state file for an empty state and plans to create everything again,
-so no plan is made before the state was looked at.
+so the state is checked before each plan.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zenstrap import invocation
-from zenstrap.errors import StateGuardError
+from zenstrap.errors import StateGuardError, count
 
 # The format since Terraform 0.12.
 _FORMAT = 4
@@ -21,11 +21,11 @@ _FORMAT = 4
 
 @dataclass(frozen=True)
 class StateIdentity:
-    """What tells one state from another, and how much is in it.
+    """What identifies a state, and how many resources it has.
 
     Attributes:
-        lineage: made up when a state is first written, kept for its life.
-        serial: goes up with every change.
+        lineage: Terraform's random id of a state, from its first write to its end.
+        serial: increases with every change.
         resources: how many resources are in it; data sources don't count.
         written_by: the version of Terraform that wrote it last; unknown in a run's record.
     """
@@ -41,9 +41,9 @@ class StateResource:
     """One resource in a state.
 
     Attributes:
-        id: the provider's name for it, where there is one.
-        switches: its attributes that are true. Terraform destroys by what the state says, whatever
-            the configuration says now.
+        id: the provider's id of it, if it has one.
+        switches: its attributes that are true. Terraform destroys a resource as the state, not the
+            configuration, says.
     """
 
     address: str
@@ -55,13 +55,13 @@ class StateResource:
 def check_state(
     recorded: StateIdentity | None, actual: StateIdentity | None, *, where: str = "the state"
 ) -> None:
-    """Refuse a state that is not the one that the last run recorded, or a later one.
+    """Refuse a state that is neither the recorded one nor a later version of it.
 
-    A record without resources has nothing that could be lost: then a missing state, or one with
-    another lineage, is that of an environment that was taken down and is set up anew.
+    If the last run recorded no resources, nothing can be lost: a missing state, or one with another
+    lineage, then belongs to an environment that was taken down and is set up again.
 
     Raises:
-        StateGuardError: missing, foreign, or older.
+        StateGuardError: the state is missing, another one, or older than recorded.
     """
     if recorded is None:
         return
@@ -70,17 +70,17 @@ def check_state(
             raise state_guard(
                 "the state is missing",
                 where=where,
-                why=f"the last run recorded {_resources(recorded)} in it, and without it "
-                "everything would be created again",
+                why=f"the last run recorded {count(recorded.resources, 'resource')} in it, and "
+                "without it everything would be created again",
             )
         return
     if actual.lineage != recorded.lineage:
         if recorded.resources:
             raise state_guard(
-                "the state belongs to something else",
+                "the state is not the one that the last run recorded",
                 where=where,
                 why=f"its lineage is {actual.lineage}, and the last run recorded "
-                f"{recorded.lineage} with {_resources(recorded)}",
+                f"{recorded.lineage} with {count(recorded.resources, 'resource')}",
             )
         return
     if actual.serial < recorded.serial:
@@ -88,12 +88,12 @@ def check_state(
             "the state is older than the last run",
             where=where,
             why=f"its serial is {actual.serial}, and the last run recorded {recorded.serial}, "
-            "so what was created since would be created again",
+            "so resources that were created since would be created again",
         )
 
 
 def read_state(content: bytes, *, where: str) -> StateIdentity:
-    """The identity of a state as it lies in its place.
+    """The identity of a state as stored in the backend.
 
     Raises:
         StateGuardError: empty, truncated, or not a state.
@@ -117,7 +117,7 @@ def parse_state(content: bytes | str, *, where: str) -> StateIdentity:
     return StateIdentity(
         lineage=document.lineage,
         serial=document.serial,
-        resources=sum(len(one.instances) for one in document.resources if one.mode == "managed"),
+        resources=sum(len(r.instances) for r in document.resources if r.mode == "managed"),
         written_by=document.terraform_version,
     )
 
@@ -131,7 +131,7 @@ def _parse(content: bytes | str, *, where: str) -> _Document:
         raise state_guard(
             "the state is damaged",
             where=where,
-            why="it is truncated or no JSON" if truncated else "it is no state of Terraform",
+            why="it is truncated or not valid JSON" if truncated else "it is not a Terraform state",
         ) from None
 
 
@@ -143,25 +143,25 @@ def resources_in(content: bytes | str, *, where: str) -> tuple[StateResource, ..
     """
     return tuple(
         StateResource(
-            address=f"{one.module}.{name}" if one.module else name,
-            type=one.type,
+            address=f"{resource.module}.{name}" if resource.module else name,
+            type=resource.type,
             id=_id(instance),
             switches=frozenset(k for k, v in (instance.attributes or {}).items() if v is True),
         )
-        for one in _parse(content, where=where).resources
-        if one.mode == "managed"
-        for instance in one.instances
-        for name in (f"{one.type}.{one.name}{_index(instance.index_key)}",)
+        for resource in _parse(content, where=where).resources
+        if resource.mode == "managed"
+        for instance in resource.instances
+        for name in (f"{resource.type}.{resource.name}{_index(instance.index_key)}",)
     )
 
 
 def state_guard(what: str, *, where: str, why: str | None = None) -> StateGuardError:
-    """The refusal of a state, with the one way out: nobody but ``recover`` knows what there is."""
+    """The error for an unusable state; its fix is always ``recover``, which finds all copies."""
     return StateGuardError(
         what,
         where=where,
         why=why,
-        fix="See what is left of it, which copy can be put back, and how to go on without one",
+        fix="See what is left of it, which copy can be restored, and how to continue without one",
         command=invocation.command("recover"),
     )
 
@@ -182,7 +182,7 @@ class _Resource(BaseModel):
 
 
 class _Document(BaseModel):
-    # Errors must not quote what they were given: a state holds secrets in clear.
+    # Errors must not quote their input: a state holds secrets in plain text.
     model_config = ConfigDict(hide_input_in_errors=True)
     version: int = Field(ge=_FORMAT, le=_FORMAT)
     lineage: str = Field(min_length=1)
@@ -192,13 +192,9 @@ class _Document(BaseModel):
 
 
 def _id(instance: _Instance) -> str | None:
-    found = (instance.attributes or {}).get("id")
-    return found if isinstance(found, str) else None
+    id = (instance.attributes or {}).get("id")
+    return id if isinstance(id, str) else None
 
 
 def _index(key: str | int | None) -> str:
     return "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"
-
-
-def _resources(identity: StateIdentity) -> str:
-    return f"{identity.resources} resource{'s' if identity.resources != 1 else ''}"

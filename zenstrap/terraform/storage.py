@@ -13,20 +13,20 @@ from zenstrap.terraform.state import StateIdentity, read_state, state_guard
 
 
 class StateStorage(Protocol):
-    """What a workspace needs to know of a backend."""
+    """A backend, as a workspace needs it."""
 
     @property
     def folder(self) -> Path | None:
-        """The folder on this machine; None where the state is elsewhere."""
+        """The folder of local states; None for a remote backend."""
 
     def backend_config(self) -> Mapping[str, str]:
-        """What completes the root's ``backend`` block. Terraform copies it: no secrets."""
+        """Values for the root's ``backend`` block. Terraform stores them: no secrets."""
 
     def place(self, environment: str) -> str:
-        """The state's place as a user would name it."""
+        """Path or URL of the state, for display."""
 
     def content(self, environment: str) -> bytes | None:
-        """What lies in the state's place, be it a state or not; None where nothing does.
+        """The stored bytes, whether or not they are a valid state; None if there are none.
 
         Raises:
             StateGuardError: it can't be read.
@@ -34,7 +34,7 @@ class StateStorage(Protocol):
         """
 
     def read(self, environment: str) -> StateIdentity | None:
-        """The state's identity; None where there is none yet.
+        """The state's identity; None if there is no state yet.
 
         Raises:
             StateGuardError: it can't be read, is empty, truncated, or not a state.
@@ -42,23 +42,23 @@ class StateStorage(Protocol):
         """
 
     def copies(self, environment: str) -> Iterator[tuple[str, bytes]]:
-        """Earlier states of a workspace that were kept, with their places.
+        """Earlier versions of a workspace's state, with their paths or URLs.
 
         Raises:
             PlatformError: a bucket is out of reach.
         """
 
     def write(self, environment: str, content: bytes) -> None:
-        """Put a state in its place, whole or not at all. Only for whoever holds the lease.
+        """Write a state atomically. Only for the run that holds the lease.
 
-        What lay there stays: as an older version in a bucket, in a file beside it elsewhere.
+        The previous state is kept: as an older version in a bucket, or as a file beside it.
 
         Raises:
             OSError, PlatformError: it can't be written.
         """
 
     def set_aside(self, environment: str) -> str:
-        """Take away what lies in the state's place, and tell where it is kept now."""
+        """Move the stored state away, and return where it is kept now."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class LocalState:
     """``backend "local"``: one file for each workspace in a folder of the user's.
 
     Args:
-        folder: made readable for the user alone; a state holds secrets in clear.
+        folder: only the user can read it: a state holds secrets in plain text.
     """
 
     folder: Path

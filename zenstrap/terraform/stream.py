@@ -1,4 +1,4 @@
-"""Terraform's JSON lines while it applies, turned into events and a summary."""
+"""Turns the JSON lines of ``terraform apply`` into events and a summary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from zenstrap.events import (
 from zenstrap.terraform.diagnostic import Diagnostic
 from zenstrap.terraform.diagnostics import parse_diagnostic
 
-# A data source that is read while applying is reported in the same way, and is no change.
+# The read of a data source is reported in the same way, but is not a change.
 _ACTIONS: Mapping[str, ResourceAction] = {
     "create": "create",
     "update": "update",
@@ -28,7 +28,7 @@ _ACTIONS: Mapping[str, ResourceAction] = {
     "replace": "replace",
 }
 
-# Terraform 1.11 prints the whole state, secrets and all, where it can't write it.
+# Terraform 1.11 prints the whole state, including secrets, if it can't write it.
 _DUMP = "Emergency state dump"
 
 
@@ -45,9 +45,9 @@ class ApplyStream:
 
     Args:
         emit: gets the events.
-        rescue: gets the text of an emergency state dump, which goes nowhere else.
-        unseen_destroys: addresses whose replacement destroys nothing; that half is not shown.
-        redact: blanks secrets in warnings.
+        rescue: gets the text of an emergency state dump, which is not emitted.
+        unseen_destroys: addresses whose replacement destroys nothing; their destroy isn't shown.
+        redact: redacts secrets in warnings.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class ApplyStream:
 
     @property
     def failed(self) -> tuple[Change, ...]:
-        """Changes that began and did not succeed, those that were cut off too."""
+        """Changes that started and failed or were cut off."""
         return (*self._failed, *self._running.values())
 
     def feed(self, line: str) -> None:
-        """Take one line. What is no JSON is ignored: it is unknown what it holds."""
+        """Process one line. Lines that are not JSON are ignored."""
         try:
             message = json.loads(line)
         except ValueError:
@@ -144,7 +144,7 @@ class ApplyStream:
 
 
 def save_privately(folder: Path, name: str, content: str) -> Path:
-    """Write a new file that only the user can read, and never over an earlier one."""
+    """Write a new file that only the user can read; an existing file is never overwritten."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     stem, dot, suffix = name.partition(".")
     number = 1

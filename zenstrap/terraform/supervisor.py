@@ -1,18 +1,18 @@
-"""Runs one Terraform and outlives whoever started it: a program of its own, not a module.
+"""Runs one Terraform and outlives the zenstrap that started it: a program, never imported.
 
     python -I -S supervisor.py STATE OWNER ERRORS SECONDS PROGRAM ARGUMENT…
 
-STATE tells people and :mod:`zenstrap.terraform.orphans` what Terraform works on, OWNER is the
-process that started this one, ERRORS a descriptor for the number of the system's error where
+STATE shows users and :mod:`zenstrap.terraform.orphans` what Terraform works on, OWNER is the id of
+the process that started this one, ERRORS a descriptor that gets the system's error number if
 PROGRAM can't be run. It ends as Terraform does, with the same exit code or by the same signal.
 
-Terraform gets one SIGINT at most, because the second makes it give up without saving its state:
-when the owner passes one on, or when the owner has died. Then SIGKILL ends what is left of the
-group after SECONDS. Should somebody kill this program too, the kernel sends the SIGINT.
+Terraform gets at most one SIGINT, when the owner sends one or has died: at a second SIGINT it gives
+up without saving its state. If the owner has died, SIGKILL ends the process group after SECONDS. If
+this program is killed too, the kernel sends the SIGINT.
 """
 
-# Every start of Terraform waits for these. `signal` itself takes as long as all of them together,
-# for its enumerations.
+# Every start of Terraform waits for these imports. `signal` takes as long as all of them together,
+# because of its enumerations.
 import _signal as signal  # type: ignore[import-not-found]
 import ctypes
 import os
@@ -24,20 +24,20 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _NO_SUCH_PROGRAM = 127
 
-# Seconds between two looks at the owner where the system can't tell us that it ended.
-_HEARTBEAT = 1.0
+# Seconds between two checks of the owner on systems that don't report its end (no pidfd).
+_OWNER_POLL = 1.0
 
 
-def main(owner: int, errors: int, bound: float, command: list[str]) -> None:
+def main(owner: int, errors: int, time_limit: float, command: list[str]) -> None:
     """Never returns."""
     os.set_inheritable(errors, False)
     owner_ends = _ends(owner)
     if os.getppid() != owner:
-        os._exit(_NO_SUCH_PROGRAM)  # it is gone already: begin nothing
+        os._exit(_NO_SUCH_PROGRAM)  # the owner has died already: start nothing
     woken, waker = os.pipe()
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker)
-    # What arrives before there is a Terraform is for Terraform.
+    # A SIGINT that arrives before Terraform has started is for Terraform.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     for number in (signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, lambda number, frame: None)
@@ -54,27 +54,27 @@ def main(owner: int, errors: int, bound: float, command: list[str]) -> None:
         ended, status = os.waitpid(terraform, os.WNOHANG)
         if ended:
             break
-        timeout = None if owner_ends else _HEARTBEAT
+        timeout = None if owner_ends else _OWNER_POLL
         if deadline is not None:
             timeout = max(0.0, deadline - time.monotonic())
         ready = select.select([woken, *owner_ends], [], [], timeout)[0]
-        wants = woken in ready and signal.SIGINT in os.read(woken, 512)
+        stop = woken in ready and signal.SIGINT in os.read(woken, 512)
         if deadline is None and os.getppid() != owner:
-            deadline = time.monotonic() + bound
+            deadline = time.monotonic() + time_limit
             owner_ends = []
-            wants = True
-        if wants and not asked:
+            stop = True
+        if stop and not asked:
             asked = True
             os.kill(terraform, signal.SIGINT)
         if deadline is not None and time.monotonic() >= deadline:
             break
     if deadline is not None or os.getppid() != owner:
-        os.killpg(0, signal.SIGKILL)  # us too
+        os.killpg(0, signal.SIGKILL)  # this process too
     _end_likewise(status)
 
 
 def _ends(owner: int) -> list[int]:
-    """A descriptor that becomes readable when the owner ends, where the system has such."""
+    """A descriptor that becomes readable when the owner ends; empty on systems without pidfd."""
     try:
         return [os.pidfd_open(owner)]
     except (AttributeError, OSError):
@@ -87,7 +87,7 @@ def _become(command: list[str], errors: int, parent: int) -> None:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
         if os.getppid() != parent:
             os._exit(_NO_SUCH_PROGRAM)
-        # Python ignores these two, and whoever it starts would, too.
+        # Python ignores the first two, and Terraform would inherit that.
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])

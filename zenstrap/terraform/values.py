@@ -1,7 +1,7 @@
-"""Terraform's values beside their masks: what is sensitive, what is unknown, what differs.
+"""Terraform's values and their masks: which parts are sensitive, unknown or different.
 
-Terraform's JSON holds sensitive values in clear and says in a second structure of the same shape
-which they are. A mask is True for a whole value, or a map or list of masks for its parts.
+Terraform's JSON holds sensitive values in plain text and marks them in a second structure of the
+same shape, the mask. A mask is True for a whole value, or a map or list of masks for its parts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True)
 class Difference:
-    """One leaf that differs; ``before`` and ``after`` are fit for display, None is absent."""
+    """One leaf that differs; ``before`` and ``after`` are for display, None if absent."""
 
     path: str
     before: str | None
@@ -49,8 +49,8 @@ def differences(before: Value, after: Value, masks: Masks, path: str = "") -> It
     elif masks.unknown is True:
         yield Difference(path, show(before, masks.before), UNKNOWN)
     elif isinstance(before, dict | None) and isinstance(after, dict | None) and (before or after):
-        known_only_later = masks.unknown if isinstance(masks.unknown, dict) else {}
-        for key in sorted({*(before or {}), *(after or {}), *known_only_later}):
+        unknown = masks.unknown if isinstance(masks.unknown, dict) else {}
+        for key in sorted({*(before or {}), *(after or {}), *unknown}):
             yield from differences(
                 (before or {}).get(key),
                 (after or {}).get(key),
@@ -71,20 +71,20 @@ def differences(before: Value, after: Value, masks: Masks, path: str = "") -> It
 
 
 def show(value: Value, mask: Mask) -> str | None:
-    """A value for display, without what is sensitive in it; None for null."""
+    """A value as JSON for display, with its sensitive parts redacted; None for null."""
     if value is None:
         return None
     return json.dumps(without_sensitive(value, mask), ensure_ascii=False, sort_keys=True)
 
 
 def without_sensitive(value: Value, mask: Mask) -> Value:
-    """The value with ``<sensitive>`` in the place of what is."""
+    """The value with ``<sensitive>`` instead of its sensitive parts."""
     if mask is True:
         return SENSITIVE
     if isinstance(value, dict):
-        return {key: without_sensitive(one, _part(mask, key)) for key, one in value.items()}
+        return {key: without_sensitive(part, _part(mask, key)) for key, part in value.items()}
     if isinstance(value, list):
-        return [without_sensitive(one, _part(mask, index)) for index, one in enumerate(value)]
+        return [without_sensitive(part, _part(mask, index)) for index, part in enumerate(value)]
     return value
 
 
@@ -96,27 +96,27 @@ def sensitive_parts(value: Value, mask: Mask, path: str = "") -> Iterator[tuple[
         for key in sorted(value):
             yield from sensitive_parts(value[key], _part(mask, key), path_of(path, key))
     elif isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from sensitive_parts(one, _part(mask, index), path_of(path, index))
+        for index, part in enumerate(value):
+            yield from sensitive_parts(part, _part(mask, index), path_of(path, index))
 
 
 def strings(value: Value) -> Iterator[str]:
-    """Every string in a value, keys aside."""
+    """Every string in a value, without the keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for one in value.values():
-            yield from strings(one)
+        for part in value.values():
+            yield from strings(part)
     elif isinstance(value, list):
-        for one in value:
-            yield from strings(one)
+        for part in value:
+            yield from strings(part)
 
 
 def any_true(mask: Mask) -> bool:
     if isinstance(mask, dict):
-        return any(any_true(one) for one in mask.values())
+        return any(any_true(part) for part in mask.values())
     if isinstance(mask, list):
-        return any(any_true(one) for one in mask)
+        return any(any_true(part) for part in mask)
     return mask is True
 
 

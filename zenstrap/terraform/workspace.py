@@ -39,9 +39,9 @@ from zenstrap.terraform.stream import ApplyStream, save_privately
 from zenstrap.terraform.values import strings
 from zenstrap.waiting import waiting_for
 
-# The root may ask for the serial of the state by this name, for whatever must differ from the
-# last plan that was applied and be the same in two plans of one state. Given as an environment
-# variable, because Terraform passes over one that the root does not declare.
+# A root module may declare this variable to get the state's serial, for values that must change
+# with every apply but not between two plans of one state. Passed as an environment variable, which
+# Terraform ignores if the root doesn't declare it.
 _SERIAL_VARIABLE = "TF_VAR_zenstrap_state_serial"
 
 
@@ -49,8 +49,8 @@ _SERIAL_VARIABLE = "TF_VAR_zenstrap_state_serial"
 class TimeLimits:
     """Seconds until a command gets SIGINT, and from there to SIGKILL.
 
-    A cluster or a managed network takes most of an hour, hence ``apply``; the rest is network
-    trouble where it takes longer. ``grace`` lets the operation in progress end.
+    ``apply``: a cluster or a managed network takes most of an hour. The others take longer than
+    their limit only if the network hangs. ``grace`` lets the operation in progress finish.
     """
 
     init: float = 300
@@ -67,14 +67,14 @@ class Workspace:
     Args:
         root: the root module's folder. Nothing is written into it.
         environment: the name of the workspace.
-        data_folder: TF_DATA_DIR; the folder that holds it gets what is rescued from accidents.
-        storage: where the state is kept; must match the root's backend.
+        data_folder: TF_DATA_DIR; states that can't be saved are written to its parent folder.
+        storage: the backend of the state; must match the root's ``backend`` block.
         binary: the Terraform to use.
         run_folder: for plan and variable files.
-        emit: gets what happens to resources.
-        interrupt: stops what runs.
+        emit: gets the events of resources.
+        interrupt: stops the running command.
         limits: seconds.
-        environment_variables: for Terraform, beyond those that it gets anyway.
+        environment_variables: for Terraform, in addition to the default ones.
         provider: what the root's provider adds to Terraform.
     """
 
@@ -98,10 +98,10 @@ class Workspace:
         return self.run_folder / "plan"
 
     def prepare(self) -> None:
-        """Initialise the module and select the environment's workspace, making it if need be.
+        """Initialise the module and select the environment's workspace, creating it if needed.
 
         Raises:
-            StateGuardError: the state is damaged; Terraform would put a new one in its place.
+            StateGuardError: the state is damaged; Terraform would overwrite it with a new one.
         """
         self.state()
         for folder in (self.data_folder, self.run_folder, self.storage.folder):
@@ -132,12 +132,12 @@ class Workspace:
         Args:
             variables: values for the root's variables, JSON-like.
             destroy: plan to destroy everything.
-            only: addresses beside which nothing is planned; none for everything.
+            only: addresses to plan (``-target``); empty for everything.
 
         Raises:
             StateGuardError: the state is damaged; checked before Terraform runs.
-            LockHeldError: somebody else changes the state.
-            TerraformError: the module or its values are wrong, or a provider said no.
+            LockHeldError: another run changes the state.
+            TerraformError: the module or its values are invalid, or a provider reported an error.
         """
         identity = self.state()
         _private_folder(self.run_folder)
@@ -160,10 +160,12 @@ class Workspace:
         return self.shown(self.plan_file)
 
     def shown(self, plan_file: Path) -> Plan:
-        """What is in a plan file."""
+        """The plan in a plan file."""
         if not plan_file.is_file():
             raise TerraformError(
-                "there is no plan", where=str(plan_file), fix="Run the command again for a new plan"
+                "the plan file does not exist",
+                where=str(plan_file),
+                fix="Run the command again for a new plan",
             )
         shown = self._run("show", str(plan_file), limit=self.limits.read, options={"json": True})
         text = json_in(shown.stdout)
@@ -176,8 +178,8 @@ class Workspace:
         """Apply ``plan_file`` if it is the plan that was approved.
 
         Raises:
-            PlanChangedError: the file holds another plan, or the state has moved on.
-            LockHeldError: somebody else changes the state.
+            PlanChangedError: the file holds another plan, or the state was changed since.
+            LockHeldError: another run changes the state.
             InterruptedRunError: stopped; the state is saved.
             TerraformTimeoutError: stopped by the time limit.
             PartlyDoneError: failed after some resources were changed.
@@ -186,7 +188,7 @@ class Workspace:
         plan = self.shown(self.plan_file)
         if plan.digest != expected_digest:
             raise PlanChangedError(
-                "what would be applied is not what was shown",
+                "the plan to apply is not the one that was approved",
                 where=str(self.plan_file),
                 why=f"its digest is {plan.digest[:12]}, and {expected_digest[:12]} was approved",
                 fix="Run the command again for a new plan",
@@ -195,7 +197,7 @@ class Workspace:
         rescued: list[Path] = []
 
         def keep(state: str) -> None:
-            with contextlib.suppress(OSError):  # there is no room anywhere
+            with contextlib.suppress(OSError):  # no folder has room for it
                 rescued.append(rescue.keep(state, places))
 
         stream = ApplyStream(
@@ -218,8 +220,8 @@ class Workspace:
                 options={"input": False, "json": True},
             )
         finally:
-            left = rescue.take_errored(self.root, places, since=started, printed=bool(rescued))
-            rescued += [left] if left else []
+            errored = rescue.take_errored(self.root, places, since=started, printed=bool(rescued))
+            rescued += [errored] if errored else []
         if finished.code == 0:
             return ApplySummary(changes=stream.finished, seconds=finished.seconds)
         error = apply_failure(
@@ -236,14 +238,15 @@ class Workspace:
         raise error
 
     def outputs(self) -> Mapping[str, Output]:
-        """The outputs of the last apply; empty where there was none."""
+        """The outputs of the last apply; empty if nothing was applied yet."""
         printed = self._run("output", limit=self.limits.read, options={"json": True}).stdout
         outputs = parse_outputs(json_in(printed))
-        know(*(s for one in outputs.values() if one.sensitive for s in strings(one.value)))
+        sensitive = (output.value for output in outputs.values() if output.sensitive)
+        know(*(string for value in sensitive for string in strings(value)))
         return outputs
 
     def state(self) -> StateIdentity | None:
-        """The identity of the state; None where there is none yet.
+        """The identity of the state; None if there is no state yet.
 
         Raises:
             StateGuardError: empty, truncated, or not a state.
@@ -251,7 +254,7 @@ class Workspace:
         return self.storage.read(self.environment)
 
     def resources(self) -> tuple[StateResource, ...]:
-        """What is in the state.
+        """The managed resources in the state.
 
         Raises:
             StateGuardError: truncated, or not a state.
@@ -260,28 +263,28 @@ class Workspace:
         content = self.storage.content(self.environment) or b""
         return resources_in(content, where=self._state_place) if content.strip() else ()
 
-    def take_over(self, found: Mapping[str, str], variables: Mapping[str, object]) -> None:
-        """Write into the state what is there already, and change nothing else.
+    def take_over(self, ids: Mapping[str, str], variables: Mapping[str, object]) -> None:
+        """Import existing resources into the state, and change nothing else.
 
         Args:
-            found: the provider's id by the address that it gets.
+            ids: the provider's ids, by the address that each resource gets.
             variables: as for a plan.
         """
         with self._variable_file(variables) as variable_file:
-            for address, identity in found.items():
+            for address, id in ids.items():
                 self._run(
                     "import",
                     address,
-                    identity,
+                    id,
                     limit=self.limits.read,
                     options={"input": False, "no_color": True, "var_file": str(variable_file)},
                 )
 
     def forget(self, addresses: Sequence[str]) -> None:
-        """Take resources out of the state and leave them where they are."""
+        """Remove resources from the state without destroying them."""
         if not addresses:
             return
-        # Of a local state it makes a backup, by itself at a place that isn't there.
+        # Terraform backs up a local state, by default into a folder that doesn't exist.
         backup = self.run_folder / "forgotten.tfstate" if self.storage.folder else None
         self._run(
             "state rm",
@@ -291,17 +294,17 @@ class Workspace:
         )
 
     def remove(self) -> None:
-        """Delete the workspace and what Terraform keeps of it on this machine.
+        """Delete the workspace and its Terraform data on this machine.
 
         Raises:
-            RefusedError: there are still resources in its state.
+            RefusedError: its state still has resources.
         """
         identity = self.state()
         if identity is not None and identity.resources:
             raise RefusedError(
                 f"the workspace still holds {identity.resources} resources",
                 where=self._state_place,
-                why="without their state they could not be found again",
+                why="without its state, Terraform could no longer manage or destroy them",
                 fix="Destroy them first",
                 command=invocation.command("down", self.environment),
             )
@@ -315,7 +318,7 @@ class Workspace:
         )
         shutil.rmtree(self.data_folder, ignore_errors=True)
         if self.storage.folder is not None:
-            # What is not empty holds another environment's state, or a backup that somebody made.
+            # A folder that isn't empty holds another environment's state or a user's backup.
             with contextlib.suppress(OSError):
                 self.storage.folder.rmdir()
 
@@ -339,13 +342,13 @@ class Workspace:
         environment: Mapping[str, str] | None = None,
         options: Mapping[str, Option] | None = None,
     ) -> Finished:
-        """Likewise for what changes nothing: again, where the network failed for a moment."""
+        """Run a command that changes nothing, and retry it after a network failure."""
         for pause in (*retry.NETWORK, None):
             try:
                 return self._run(command, limit=limit, environment=environment, options=options)
             except TerraformError as error:
-                known = type(error) is not TerraformError  # a time limit, a lost state
-                if pause is None or known or not retry.is_hiccup(f"{error.what} {error.why}"):
+                is_specific = type(error) is not TerraformError  # a time limit, an unusable state
+                if pause is None or is_specific or not retry.is_hiccup(f"{error.what} {error.why}"):
                     raise
                 text = f"terraform {command}: {error.what}. Trying again in {pause} s."
                 self.emit(Notice(text, "warning"))
@@ -379,7 +382,7 @@ class Workspace:
         on_line: Callable[[str], None] | None = None,
         options: Mapping[str, Option] | None = None,
     ) -> Finished:
-        # What only reads is still wanted after a stop: to say what is true now.
+        # Commands that only read still run after a stop request: the report needs them.
         stoppable = command in ("init", "import", "plan", "apply")
         if stoppable:
             self.interrupt.check()
@@ -410,9 +413,9 @@ class Workspace:
                 where=str(self.root),
                 why="it was stopped, and nothing was changed",
             )
-        found = parse_output(finished.stdout) + parse_output(finished.stderr)
+        diagnostics = parse_output(finished.stdout) + parse_output(finished.stderr)
         return error_from(
-            redacted(found, self._redact),
+            redacted(diagnostics, self._redact),
             command=command,
             where=str(self.root),
             state=self._state_place,
@@ -432,7 +435,7 @@ class Workspace:
 
 
 def _private_folder(folder: Path) -> None:
-    """Make a folder for the user alone, and its parents where there are none."""
+    """Create a folder that only the user can read, and its missing parents."""
     if not folder.is_dir():
         _private_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What ZenML doesn't document and zenstrap calls. Each docstring says what of it is private."""
+"""Calls of undocumented ZenML functions. Each docstring names what is private."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from zenml.pipelines.pipeline_definition import Pipeline
 
 ACTIVE_STACK_VARIABLE: Final = "ZENML_ACTIVE_STACK_ID"
-STORES: Final = "zenml.zen_stores."  # modules: whatever talks to ZenML's database
-SCHEMAS: Final = f"{STORES}schemas"  # a module for each table: records to ZenML's models
+STORES: Final = "zenml.zen_stores."  # the modules that access ZenML's database
+SCHEMAS: Final = f"{STORES}schemas"  # a module per table: converts rows to ZenML's models
 
 
 # The active stack
@@ -34,9 +34,9 @@ SCHEMAS: Final = f"{STORES}schemas"  # a module for each table: records to ZenML
 
 @contextmanager
 def on_stack(stack_id: UUID) -> Iterator[None]:
-    """Within this, ZenML's active stack is another one, for this process alone.
+    """Within this block, ``stack_id`` is ZenML's active stack, for this process only.
 
-    Not for use from several threads at once: what ZenML takes for active is global to a process.
+    Not for use from several threads at once: ZenML's active stack is global to a process.
 
     Private: ``_active_stack`` of the client and of the global configuration, which cache it.
     """
@@ -68,18 +68,18 @@ def active_stacks(client: Client) -> dict[UUID, str]:
     from zenml.config.global_config import GlobalConfiguration
 
     active = client.active_stack_model
-    found = {active.id: active.name}
-    elsewhere = GlobalConfiguration().active_stack_id
-    if elsewhere is not None and elsewhere not in found:
+    stacks = {active.id: active.name}
+    global_id = GlobalConfiguration().active_stack_id
+    if global_id is not None and global_id not in stacks:
         with suppress(KeyError):
-            found[elsewhere] = client.get_stack(elsewhere).name
-    return found
+            stacks[global_id] = client.get_stack(global_id).name
+    return stacks
 
 
 def replace_active_stacks(client: Client, gone: Collection[UUID], instead: str) -> None:
-    """Let no configuration of ZenML's name a stack that was deleted.
+    """Replace deleted stacks as active stacks, in all of ZenML's configurations.
 
-    ZenML itself looks only at its next start, and then says nothing.
+    ZenML itself replaces them only at its next start, and reports nothing.
 
     Private: the client's ``_config``, which is a repository's, and ``_active_stack``.
     """
@@ -112,12 +112,12 @@ class Recorded:
 
 
 def run_of_body() -> PipelineRunResponse:
-    """The run whose dynamic pipeline's body calls this.
+    """The run of the dynamic pipeline whose body calls this.
 
     Private: the context that its runner opens around the body.
 
     Raises:
-        RuntimeError: it isn't the body of one.
+        RuntimeError: the caller is not the body of a dynamic pipeline.
     """
     from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunContext
 
@@ -128,7 +128,7 @@ def run_of_body() -> PipelineRunResponse:
 
 
 def name_run(pipeline: Pipeline, name: str) -> None:
-    """Name a pipeline's run, unless somebody did.
+    """Name a pipeline's run, unless it has a name already.
 
     Private: ``_run_args``; the documented way, ``with_options``, makes a copy.
     """
@@ -141,8 +141,8 @@ def record_run(
     """Compile a pipeline for the active stack, and record a run of it.
 
     Args:
-        caller: the dashboard shows the run under this step. A process that has only the token of
-            one run, as a container of an orchestrator's has, may start runs below that alone.
+        caller: the step that starts it; the dashboard shows the run under it. A process with the
+            token of a single run, such as an orchestrator's container, may only start child runs.
 
     Private: ``Pipeline.copy``, ``_create_snapshot`` and ``_run_args``; ``create_placeholder_run``,
     which has ``parent_run_id`` and ``child_key`` since ZenML 0.95.
@@ -163,9 +163,9 @@ def record_run(
 
 
 def start(recorded: Recorded) -> None:
-    """Hand a recorded run to the active stack; where that one runs here, run it to its end.
+    """Submit a recorded run to the active stack; a local orchestrator runs it to its end.
 
-    Private: ``submit_pipeline``, which also records the failure of a run that it couldn't start.
+    Private: ``submit_pipeline``, which also marks a run as failed if it can't be started.
     """
     from zenml.client import Client
     from zenml.execution.pipeline.utils import submit_pipeline
@@ -178,7 +178,7 @@ def start(recorded: Recorded) -> None:
 
 
 def fail_run(client: Client, run_id: UUID, reason: str | None = None) -> None:
-    """Record that a run has failed, which its process can't do itself.
+    """Mark a run as failed whose process can't do so itself.
 
     Private: the store's ``update_run``.
     """
@@ -190,9 +190,9 @@ def fail_run(client: Client, run_id: UUID, reason: str | None = None) -> None:
 
 
 def fail_step(client: Client, step_id: UUID) -> None:
-    """Record that a step has failed, which its process can't do itself.
+    """Mark a step as failed whose process can't do so itself.
 
-    Private: the store's ``update_run_step``; ``utc_now``, as the store compares it.
+    Private: the store's ``update_run_step``; ``utc_now``, the kind of time that the store compares.
     """
     from zenml.enums import ExecutionStatus
     from zenml.models import StepRunUpdate
@@ -203,7 +203,7 @@ def fail_step(client: Client, step_id: UUID) -> None:
 
 
 def run_url(run: PipelineRunResponse) -> str | None:
-    """Where the dashboard shows a run; None without a server.
+    """The run's dashboard page; None without a server.
 
     Private: ``dashboard_utils.get_run_url``.
     """
@@ -216,7 +216,7 @@ def run_url(run: PipelineRunResponse) -> str | None:
 
 
 def find_code_from(folder: Path) -> None:
-    """Let ZenML find steps and pipelines from a folder, wherever the process was started.
+    """Make ZenML resolve steps and pipelines from a folder, wherever the process was started.
 
     Private: ``source_utils.set_custom_source_root``.
     """
@@ -226,7 +226,7 @@ def find_code_from(folder: Path) -> None:
 
 
 def load_code(source: str) -> Any:
-    """What a source, ``module.name``, stands for.
+    """The object that a source, ``module.name``, names.
 
     Private: ``source_utils.load``.
     """
@@ -238,18 +238,18 @@ def load_code(source: str) -> Any:
 # The store
 
 
-def every(ask: Callable[..., Page[Any]], **filters: Any) -> Iterator[Any]:
-    """Everything that one of the client's ``list_…`` methods finds, over all its pages.
+def every(list_method: Callable[..., Page[Any]], **filters: Any) -> Iterator[Any]:
+    """All results of one of the client's ``list_…`` methods, from all pages.
 
     Private: ``pagination_utils.depaginate``.
     """
     from zenml.utils.pagination_utils import depaginate
 
-    yield from depaginate(ask, **filters)
+    yield from depaginate(list_method, **filters)
 
 
 def config_folder() -> Path:
-    """ZenML's own folder, with its settings and its local database; it may not be there yet.
+    """ZenML's own folder, with its settings and its local database; it may not exist yet.
 
     Private: ``io_utils.get_global_config_directory``.
     """
@@ -259,7 +259,7 @@ def config_folder() -> Path:
 
 
 def store_configuration() -> Any:
-    """What ZenML remembers of its store: ``url`` and credentials, by the kind of store.
+    """ZenML's saved configuration of its store: ``url``, and credentials by the kind of store.
 
     Private: ``GlobalConfiguration.store_configuration``.
     """
@@ -269,7 +269,7 @@ def store_configuration() -> Any:
 
 
 def store_info(client: Client) -> ServerModel:
-    """The server, or the local database, that is connected; ZenML asks once.
+    """The connected server or local database; ZenML caches it.
 
     Private: the store's ``get_store_info``.
     """
@@ -277,7 +277,7 @@ def store_info(client: Client) -> ServerModel:
 
 
 def store_url(client: Client) -> str:
-    """The address of the store that is connected.
+    """The address of the connected store.
 
     Private: the store's ``config``.
     """
@@ -285,7 +285,7 @@ def store_url(client: Client) -> str:
 
 
 def is_server(client: Client) -> bool:
-    """Whether a server is connected, and not a database that ZenML works on itself.
+    """Whether ZenML is connected to a server, not directly to a database.
 
     Private: the store's ``config``.
     """
@@ -293,9 +293,9 @@ def is_server(client: Client) -> bool:
 
 
 def is_database_file(client: Client) -> bool:
-    """Whether ZenML works on a database that is a file of this machine's.
+    """Whether ZenML is connected to a database file on this machine (SQLite).
 
-    Private: the store's ``config``, and that SQLite is one of its drivers.
+    Private: the store's ``config``, and its SQLite driver.
     """
     from zenml.zen_stores.sql_zen_store import SQLDatabaseDriver, SqlZenStoreConfiguration
 
@@ -306,7 +306,7 @@ def is_database_file(client: Client) -> bool:
 
 
 def is_of_this_machine(client: Client) -> bool:
-    """Whether the store, or its server, is this machine's own.
+    """Whether the store, or its server, runs on this machine.
 
     Private: the store's ``is_local_store``.
     """
@@ -314,20 +314,20 @@ def is_of_this_machine(client: Client) -> bool:
 
 
 def encrypts_secrets(client: Client) -> bool:
-    """Whether the connected database keeps secrets encrypted; not for a server.
+    """Whether the connected database stores secrets encrypted; not for a server.
 
     Private: the store's ``config`` and the ``secrets_store`` in it.
     """
-    kept = getattr(client.zen_store.config, "secrets_store", None)
-    return getattr(kept, "encryption_key", None) is not None
+    secrets_store = getattr(client.zen_store.config, "secrets_store", None)
+    return getattr(secrets_store, "encryption_key", None) is not None
 
 
-# The registry. The client can't create a component with its connector, update labels alone, or
-# write an alias's components and labels at once.
+# The registry. The client can't create a component with its connector, update labels only, or write
+# an alias's components and labels in one request.
 
 
 def create_component(client: Client, request: ComponentRequest) -> str:
-    """Register a component with its connector in one request; its id.
+    """Register a component with its connector in one request, and return its id.
 
     Private: the store's ``create_stack_component``. A taken name is an ``EntityExistsError``.
     """
@@ -335,7 +335,7 @@ def create_component(client: Client, request: ComponentRequest) -> str:
 
 
 def label_component(client: Client, component_id: UUID, labels: dict[str, str]) -> None:
-    """Give a component exactly these labels; the rest of it stays.
+    """Replace a component's labels, and change nothing else.
 
     Private: the store's ``update_stack_component``.
     """
@@ -345,7 +345,7 @@ def label_component(client: Client, component_id: UUID, labels: dict[str, str]) 
 
 
 def create_stack(client: Client, request: StackRequest) -> str:
-    """Register a stack in one request; its id.
+    """Register a stack in one request, and return its id.
 
     Private: the store's ``create_stack``. A taken name is an ``EntityExistsError``.
     """
@@ -363,27 +363,27 @@ def update_stack(client: Client, stack_id: UUID, **changes: Any) -> None:
 
 
 def delete_connector(client: Client, id_: UUID) -> None:
-    """Delete a service connector, if it is there.
+    """Delete a service connector, if it exists.
 
-    Private: the store's ``delete_service_connector``. What is gone is a ``KeyError``.
+    Private: the store's ``delete_service_connector``. A missing one is a ``KeyError``.
     """
     with suppress(KeyError):
         client.zen_store.delete_service_connector(id_)
 
 
 def delete_component(client: Client, id_: UUID) -> None:
-    """Delete a component, if it is there.
+    """Delete a component, if it exists.
 
-    Private: the store's ``delete_stack_component``. What is gone is a ``KeyError``.
+    Private: the store's ``delete_stack_component``. A missing one is a ``KeyError``.
     """
     with suppress(KeyError):
         client.zen_store.delete_stack_component(id_)
 
 
 def delete_stack(client: Client, id_: UUID) -> None:
-    """Delete a stack, if it is there.
+    """Delete a stack, if it exists.
 
-    Private: the store's ``delete_stack``. What is gone is a ``KeyError``.
+    Private: the store's ``delete_stack``. A missing one is a ``KeyError``.
     """
     with suppress(KeyError):
         client.zen_store.delete_stack(id_)
@@ -400,12 +400,12 @@ def flavor_class(client: Client, kind: str, flavor: str) -> type[BaseModel]:
     from zenml.enums import StackComponentType
     from zenml.stack.flavor import Flavor
 
-    found = client.get_flavor_by_name_and_type(flavor, StackComponentType(kind))
-    return Flavor.from_model(found).config_class
+    model = client.get_flavor_by_name_and_type(flavor, StackComponentType(kind))
+    return Flavor.from_model(model).config_class
 
 
 def holds_secret(field: FieldInfo) -> bool:
-    """Whether a setting of a flavor's is for a secret.
+    """Whether a flavor's setting holds a secret.
 
     Private: ``secret_utils.is_secret_field``.
     """
@@ -415,13 +415,13 @@ def holds_secret(field: FieldInfo) -> bool:
 
 
 def stored_settings(kind: str, flavor: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What ZenML would store of a component's settings.
+    """A component's settings as ZenML would store them.
 
     Private: ``validate_stack_component_config``.
     """
     from zenml.enums import StackComponentType
     from zenml.stack.utils import validate_stack_component_config
 
-    found = validate_stack_component_config(dict(settings), flavor, StackComponentType(kind))
-    assert found is not None, "flavors are ZenML's own"
-    return found.model_dump(mode="json", exclude_unset=True)
+    validated = validate_stack_component_config(dict(settings), flavor, StackComponentType(kind))
+    assert validated is not None, "the flavor is one of ZenML's own"
+    return validated.model_dump(mode="json", exclude_unset=True)

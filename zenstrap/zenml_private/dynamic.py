@@ -1,4 +1,4 @@
-"""ZenML's class of dynamic pipelines, to be extended: it is documented by its decorator alone."""
+"""ZenML's class of dynamic pipelines, to subclass: ZenML documents only its decorator."""
 
 from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 

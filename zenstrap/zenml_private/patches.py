@@ -1,4 +1,4 @@
-"""What zenstrap replaces of ZenML in its own process. Each docstring says what, and why."""
+"""Patches of ZenML in zenstrap's own process. Each docstring says what is replaced, and why."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _PRINTED: Final = {"stdout": logging.INFO, "stderr": logging.ERROR}  # ZenML's n
 
 
 def leave_signals_to_us() -> None:
-    """Keep ZenML from taking signals around its steps, in this process.
+    """Keep ZenML from installing signal handlers around its steps, in this process.
 
-    Its handler asks the database on top of whatever the main thread is at, which may hold that
-    database's lock, and breaks that off in the middle. zenstrap.stopping hears them instead.
+    Its handler queries the database while the main thread may hold the database's lock, and aborts
+    what the main thread is doing. zenstrap.stopping handles signals instead.
 
     Private: ``SignalHandler.register``.
     """
@@ -33,9 +33,9 @@ def leave_signals_to_us() -> None:
 
 
 def note_packages_without_pip() -> None:
-    """Let ZenML find the installed packages, which it notes on every run, in this process.
+    """List the installed packages, which ZenML records on every run, without pip.
 
-    It starts pip for that, twice a run, which is most of what a small pipeline takes (0.6 s each).
+    ZenML starts pip for that twice per run (0.6 s each): most of the time of a small pipeline.
 
     Private: ``Environment.get_python_packages``.
     """
@@ -45,10 +45,10 @@ def note_packages_without_pip() -> None:
 
 
 def redact_what_zenml_records() -> None:
-    """Let no secret stand in the errors and logs that ZenML keeps of runs, in this process.
+    """Redact secrets in the errors and logs that ZenML stores for runs of this process.
 
-    Of all runs, a training's too: its steps aren't zenstrap's own. What is printed is kept by
-    whole lines, and not by calls as ZenML would: a secret may come in pieces.
+    For all runs, also a training's, whose steps aren't zenstrap's own. Printed text is stored by
+    whole lines, not by print calls as ZenML does: a secret may be printed in pieces.
 
     Private: ``LoggingContext.emit`` and ``end``; the name ``ExceptionInfo`` in ``exception_utils``.
     """
@@ -69,16 +69,16 @@ def redact_what_zenml_records() -> None:
         self: LoggingContext, record: logging.LogRecord, metadata: dict[str, Any] | None = None
     ) -> None:
         if record.name in _PRINTED and not record.pathname:
-            begun = self.__dict__.setdefault("_begun", {})
-            text = begun.pop(record.name, "") + record.getMessage()
+            partial = self.__dict__.setdefault("_partial_lines", {})
+            text = partial.pop(record.name, "") + record.getMessage()
             whole = 1 + max(text.rfind("\n"), text.rfind("\r"))
             if text[whole:]:
-                begun[record.name] = text[whole:]
+                partial[record.name] = text[whole:]
             record = _with_text(record, text[:whole].rstrip("\r\n"))
         emit(self, _without_secrets(record), metadata)
 
-    def end_with_what_is_begun(self: LoggingContext) -> None:
-        for name, text in self.__dict__.pop("_begun", {}).items():
+    def end_with_partial_lines(self: LoggingContext) -> None:
+        for name, text in self.__dict__.pop("_partial_lines", {}).items():
             record = logging.LogRecord(name, _PRINTED[name], "", 0, text, (), None)
             emit(self, _without_secrets(record))
         end(self)
@@ -86,11 +86,11 @@ def redact_what_zenml_records() -> None:
     emit_redacted.redacts = True  # type: ignore[attr-defined]
     exception_utils.ExceptionInfo = exception_info  # type: ignore[attr-defined, assignment]
     LoggingContext.emit = emit_redacted  # type: ignore[method-assign]
-    LoggingContext.end = end_with_what_is_begun  # type: ignore[method-assign]
+    LoggingContext.end = end_with_partial_lines  # type: ignore[method-assign]
 
 
 def _without_secrets(record: logging.LogRecord) -> logging.LogRecord:
-    """A record with its text redacted, the traceback in it."""
+    """A record with its text redacted, including its traceback."""
     text = record.getMessage()
     if record.exc_info and record.exc_info[0]:
         text = f"{text}\n{''.join(traceback.format_exception(*record.exc_info))}"
@@ -105,14 +105,14 @@ def _with_text(record: logging.LogRecord, text: str) -> logging.LogRecord:
 
 @functools.cache
 def _installed_packages() -> list[str]:
-    found = {f"{one.name}=={one.version}" for one in importlib.metadata.distributions()}
-    return sorted(found, key=str.lower)
+    packages = {f"{d.name}=={d.version}" for d in importlib.metadata.distributions()}
+    return sorted(packages, key=str.lower)
 
 
 def take_the_log_off_the_terminal() -> None:
-    """Take away what writes ZenML's log to the terminal.
+    """Remove the handler that writes ZenML's log to the terminal.
 
-    Private: ``logger.ZenMLConsoleHandler``, there since ZenML 0.95.
+    Private: ``logger.ZenMLConsoleHandler``, which exists since ZenML 0.95.
     """
     from zenml.logger import ZenMLConsoleHandler
 
@@ -122,7 +122,7 @@ def take_the_log_off_the_terminal() -> None:
 
 
 def call_the_server_with(adapter: type[HTTPAdapter], requests: object) -> None:
-    """Let ZenML's client call its server by another adapter, and log in by other ``requests``.
+    """Make ZenML's client use another HTTP adapter for calls, and other ``requests`` for its login.
 
     Private: the names ``HTTPAdapter`` and ``requests`` in ``rest_zen_store``.
     """

@@ -1,1 +1,1 @@
-"""Google's side of the rehearsal: what exists in the project, and the REST calls that change it."""
+"""Google's side of the rehearsal: the projects' resources, and the REST calls that change them."""

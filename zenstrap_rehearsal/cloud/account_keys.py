@@ -1,4 +1,4 @@
-"""IAM v1: keys of service accounts. They are real RSA keys, whose tokens the double issues.
+"""IAM v1: keys of service accounts. They are real RSA keys; the double issues their tokens.
 
 https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys
 """
@@ -44,7 +44,7 @@ def create(cloud: Cloud, request: Request) -> JSON:
         "validBeforeTime": "9999-12-31T23:59:59Z",
         "publicKeyData": base64.b64encode(public.encode()).decode(),
     }
-    # Only this reply holds the private key, as at Google's.
+    # As at Google, only this reply contains the private key.
     return {
         **cloud.things[name],
         "privateKeyType": "TYPE_GOOGLE_CREDENTIALS_FILE",
@@ -53,7 +53,7 @@ def create(cloud: Cloud, request: Request) -> JSON:
 
 
 def key_document(cloud: Cloud, owner: JSON, key_id: str) -> tuple[str, str]:
-    """The JSON document of a new pair of keys, and their public half as PEM."""
+    """The JSON document of a new key pair, and its public half as PEM."""
     private, public = _key_pair()
     document = {
         "type": "service_account",

@@ -1,4 +1,4 @@
-"""Artifact Registry v1: repositories, and who may use them. Images are not kept.
+"""Artifact Registry v1: repositories and their policies. Images are not stored.
 
 https://cloud.google.com/artifact-registry/docs/reference/rest
 """
@@ -28,9 +28,9 @@ _FIXED: Final = ("name", "format", "createTime", "kmsKeyName", "mode")
 
 @_route("GET", "v1/projects/{project}/locations/{location}")
 def location(cloud: Cloud, request: Request) -> JSON:
-    found = request.parts["location"]
-    locations.check(found, locations.REGISTRIES)
-    return {"name": f"projects/{request.parts['project']}/locations/{found}", "locationId": found}
+    name = request.parts["location"]
+    locations.check(name, locations.REGISTRIES)
+    return {"name": f"projects/{request.parts['project']}/locations/{name}", "locationId": name}
 
 
 @_route("POST", _REPOSITORIES, permission="artifactregistry.repositories.create")
@@ -96,7 +96,7 @@ def patch(cloud: Cloud, request: Request) -> JSON:
 
 @_route("DELETE", _REPOSITORY, permission="artifactregistry.repositories.delete")
 def delete(cloud: Cloud, request: Request) -> JSON:
-    """With all images in it."""
+    """Delete a repository with all its images."""
     name = _name(request)
     cloud.find(name)
     del cloud.things[name]

@@ -1,8 +1,8 @@
-"""The cloud: its projects, what exists in them, and the way of a REST call through it.
+"""The cloud: its projects, their resources, and the dispatch of REST calls.
 
-A call is checked in Google's order: who is calling, is the API enabled, may the caller do this;
-then the service's own handler decides. Handlers live in one module a service and register
-themselves with `route`.
+A call is checked in Google's order: authentication, is the API enabled, authorization; then the
+service's own handler is called. Each service's handlers are in one module and are registered with
+`route`.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from zenstrap_rehearsal.iam import OWNER, granted
 
 JSON = dict[str, Any]
 
-# The owner's token, which `Rehearsal.environment` gives to Terraform and everybody else.
+# The owner's token, which `Rehearsal.environment` passes to Terraform and all clients.
 OWNER_TOKEN: Final = "ya29.rehearsal-owner"
 
-# What is enabled in a new project, as far as it matters here.
+# The relevant APIs that are enabled in a new project.
 ENABLED_FROM_THE_START: Final = frozenset(
     {
         "cloudresourcemanager.googleapis.com",
@@ -46,7 +46,7 @@ ENABLED_FROM_THE_START: Final = frozenset(
     }
 )
 
-# How Google calls an API in its errors.
+# Google's names of APIs in its errors.
 _TITLES: Final = {
     "artifactregistry.googleapis.com": "Artifact Registry API",
     "cloudkms.googleapis.com": "Cloud Key Management Service (KMS) API",
@@ -61,12 +61,12 @@ _TITLES: Final = {
 
 @dataclass
 class Project:
-    """A project, and which APIs are on in it.
+    """A project and its enabled APIs.
 
     Attributes:
-        settling: API → calls that it still refuses since it was enabled.
+        settling: API → number of calls that it still refuses after it was enabled.
         constraints: boolean organisation policies that are enforced.
-        agents: the service agents that there are, by what stands before .iam.gserviceaccount.com.
+        agents: the existing service agents, by the label before .iam.gserviceaccount.com.
     """
 
     id: str
@@ -80,7 +80,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Request:
-    """One call, as a handler sees it: the project is known, and the caller may do this."""
+    """One call, as a handler sees it: the project exists, and the caller is authorized."""
 
     method: str
     path: str
@@ -117,11 +117,11 @@ def route(
     """Register a handler.
 
     Args:
-        service: the first part of the double's addresses: ``iam``.
+        service: the first part of the path: ``iam``.
         method: the HTTP method.
         template: the rest, with ``{names}`` for parts: ``v1/projects/{project}/roles``.
         api: the API that must be enabled in the project.
-        permission: what the caller must have, on the project or on the thing itself.
+        permission: that the caller needs, on the project or on the resource itself.
     """
     pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/:]+)", re.escape(template))
 
@@ -133,11 +133,11 @@ def route(
 
 
 class Cloud:
-    """Everything that exists, and the calls that change it. Safe to use from any thread.
+    """All resources, and the calls that change them. Safe to use from any thread.
 
     Args:
-        project_ids: the projects that there are.
-        faults: what tests inject.
+        project_ids: the existing projects.
+        faults: injected by tests.
         now: seconds since 1970.
     """
 
@@ -154,15 +154,15 @@ class Cloud:
             project_id: Project(project_id, _number(project_id), set(ENABLED_FROM_THE_START))
             for project_id in project_ids
         }
-        # By full name: projects/P/serviceAccounts/E. A body that a service returns.
+        # Resources by full name, projects/P/serviceAccounts/E, as a service returns them.
         self.things: dict[str, JSON] = {}
         self.policies: dict[str, JSON] = {}
         self._tokens: dict[str, tuple[str, float]] = {OWNER_TOKEN: (OWNER, math.inf)}
-        # Principal → the sets that it belongs to: what a federated identity's attributes say.
+        # Principal → the principal sets that a federated identity belongs to by its attributes.
         self.memberships: dict[str, frozenset[str]] = {}
-        # By the id of a key: PEM of its public half, and the account whose key it is.
+        # Service-account keys by id: PEM of the public half, and the account's e-mail address.
         self.keys: dict[str, tuple[str, str]] = {}
-        self.count = 0  # what was counted by now: ids and etags are made of it
+        self.count = 0  # ids and etags are generated from this counter
 
     def call(
         self,
@@ -177,12 +177,12 @@ class Cloud:
         """One REST call.
 
         Args:
-            path: after the service's address: ``v1/projects/P``.
-            token: of the caller; None is the owner, as for the storage emulators.
+            path: after the service's base URL: ``v1/projects/P``.
+            token: of the caller; None is the owner, as in storage emulators.
 
         Raises:
-            ApiError: it is refused.
-            ReplyLostError: by a fault.
+            ApiError: the call is refused.
+            ReplyLostError: an injected fault.
         """
         with self.faults.on_request(method, f"/{service}/{path}"):
             return self._carry_out(service, method, path, body or {}, query or {}, token)
@@ -200,18 +200,18 @@ class Cloud:
         if principal is None:
             raise unauthenticated()
         with self.lock:
-            found, parts = self._route(service, method, path)
-            project = self._project(parts, found.permission)
-            if project and found.api:
-                self._check_enabled(project, found.api)
-            if found.permission:
+            route, parts = self._route(service, method, path)
+            project = self._project(parts, route.permission)
+            if project and route.api:
+                self._check_enabled(project, route.api)
+            if route.permission:
                 resource = re.sub(r":\w+$", "", path.split("/", 1)[1])
-                self.require(principal, found.permission, resource, project)
+                self.require(principal, route.permission, resource, project)
             request = Request(method, path, parts, query, body, principal)
-            return copy.deepcopy(found.handler(self, request))
+            return copy.deepcopy(route.handler(self, request))
 
     def principal(self, token: str | None) -> str | None:
-        """Who a bearer token belongs to: "owner", an e-mail address, or None for nobody."""
+        """The principal of a bearer token: "owner", an e-mail address, or None if invalid."""
         if token is None:
             return OWNER
         with self.lock:
@@ -219,21 +219,21 @@ class Cloud:
             return principal if expires > self.now() else None
 
     def issue_token(self, principal: str, seconds: float) -> str:
-        """A new access token for a principal, for some time."""
+        """A new access token for a principal, valid for some seconds."""
         token = f"ya29.rehearsal-{secrets.token_urlsafe(24)}"
         with self.lock:
             self._tokens[token] = (principal, self.now() + seconds)
         return token
 
     def revoke(self, token: str) -> None:
-        """From now on nobody's, as after a log-out."""
+        """Make a token invalid, as after a log-out."""
         with self.lock:
             self._tokens.pop(token, None)
 
     def require(
         self, principal: str, permission: str, resource: str, project: Project | None = None
     ) -> None:
-        """Refuse whoever lacks a permission.
+        """Check that a principal has a permission.
 
         Raises:
             ApiError: 403.
@@ -246,19 +246,19 @@ class Cloud:
     ) -> bool:
         """Whether a principal has a permission on a resource or on its project.
 
-        Conditions aren't evaluated here: a binding with one counts.
+        Conditions aren't evaluated: they count as met.
         """
         where = [resource] + ([f"projects/{project.id}"] if project else [])
         return not self.faults.denied(permission) and granted(
             principal,
             permission,
-            (one for name in where for one in self.policies.get(name, {}).get("bindings", [])),
+            (b for name in where for b in self.policies.get(name, {}).get("bindings", [])),
             memberships=self.memberships.get(principal, frozenset()),
             permissions_of=self._permissions_of,
         )
 
     def find(self, name: str) -> JSON:
-        """A thing by its full name.
+        """A resource by its full name.
 
         Raises:
             ApiError: 404.
@@ -268,7 +268,7 @@ class Cloud:
         return self.things[name]
 
     def children(self, parent: str, collection: str) -> Iterator[JSON]:
-        """The things in a collection: those right below ``PARENT/COLLECTION/``."""
+        """The resources in a collection: those directly below ``PARENT/COLLECTION/``."""
         prefix = f"{parent}/{collection}/"
         for name, thing in sorted(self.things.items()):
             if name.startswith(prefix) and "/" not in name.removeprefix(prefix):
@@ -297,11 +297,11 @@ class Cloud:
     def _route(self, service: str, method: str, path: str) -> tuple[Route, dict[str, str]]:
         for candidate in ROUTES:
             if candidate.service == service and candidate.method == method:
-                found = candidate.pattern.fullmatch(path)
-                if found:
-                    return candidate, found.groupdict()
+                match = candidate.pattern.fullmatch(path)
+                if match:
+                    return candidate, match.groupdict()
         raise ApiError(
-            404, f"The rehearsal doesn't know {method} /{service}/{path}; see its README."
+            404, f"The rehearsal doesn't support {method} /{service}/{path}; see its README."
         )
 
     def _project(self, parts: dict[str, str], permission: str | None) -> Project | None:
@@ -313,18 +313,18 @@ class Cloud:
             if named in (project.id, project.number):
                 parts["project"] = project.id
                 return project
-        # Google tells nobody whether somebody else's project exists.
+        # Google doesn't reveal whether another user's project exists.
         raise permission_denied(permission or "resourcemanager.projects.get", f"projects/{named}")
 
     def _check_enabled(self, project: Project, api: str) -> None:
-        left = project.settling.get(api, 0)
-        if left > 0:
-            project.settling[api] = left - 1
-        if left > 0 or api not in project.enabled:
+        refusals = project.settling.get(api, 0)
+        if refusals > 0:
+            project.settling[api] = refusals - 1
+        if refusals > 0 or api not in project.enabled:
             raise service_disabled(api, _TITLES.get(api, api), project.number)
 
 
 def _number(project_id: str) -> str:
-    """Twelve digits that a project keeps from rehearsal to rehearsal."""
+    """Twelve digits, the same for a project in every rehearsal."""
     digest = int(hashlib.sha256(project_id.encode()).hexdigest(), 16)
     return str(10**11 + digest % (9 * 10**11))

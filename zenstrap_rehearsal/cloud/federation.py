@@ -1,8 +1,8 @@
-"""Who an identity from outside is, by the mapping of the provider that accepts it.
+"""The principal of an external identity, by the attribute mapping of its provider.
 
-Of the expression language only what zenstrap's modules write is evaluated: ``assertion.NAME``,
-``X in [...]``, ``X == '...'``. The token's signature is not checked, as its issuer's keys are
-somewhere on the internet.
+Only the expressions of zenstrap's modules are evaluated: ``assertion.NAME``, ``X in [...]``,
+``X == '...'``. The token's signature is not checked: that would need the issuer's keys from the
+internet.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ def decode_part(part: str) -> bytes:
 def principal_of(
     provider: JSON, subject_token: str, audience: str, pool: str, now: float
 ) -> tuple[str, frozenset[str]]:
-    """The principal, and the sets that it belongs to.
+    """The principal, and the principal sets that it belongs to.
 
     Args:
         provider: as the IAM service returns it.
         subject_token: a JWT of the provider's issuer.
-        audience: the provider's full name, which a token may be for.
+        audience: the provider's full name, which may be the token's audience.
         pool: the pool's full name.
         now: seconds since 1970.
 
@@ -62,7 +62,7 @@ def principal_of(
     try:
         claims = json.loads(decode_part(subject_token.split(".")[1]))
     except (ValueError, IndexError) as error:
-        raise refused("Error parsing the subject token: it is no JWT.") from error
+        raise refused("Error parsing the subject token: it is not a JWT.") from error
     if claims.get("iss") != provider["oidc"]["issuerUri"]:
         raise refused(
             f"The issuer in ID Token {claims.get('iss')} does not match the expected ones."
@@ -98,12 +98,12 @@ def _value(expression: str, claims: JSON, mapped: dict[str, str]) -> str | None:
     if expression in mapped:
         return mapped[expression]
     field = _FIELD.fullmatch(expression)
-    found = claims.get(field.group(1)) if field else None
-    return None if found is None else str(found)
+    claim = claims.get(field.group(1)) if field else None
+    return None if claim is None else str(claim)
 
 
 def _holds(condition: str, claims: JSON, mapped: dict[str, str]) -> bool:
-    """False for what isn't understood: an identity is let in only by what is."""
+    """Whether a condition is met; False if it uses anything that isn't supported."""
     test = _TEST.fullmatch(condition.strip())
     if not test:
         return False

@@ -1,4 +1,4 @@
-"""Cloud KMS v1: key rings and keys, neither of which Google ever deletes.
+"""Cloud KMS v1: key rings and keys, which Google never deletes.
 
 https://cloud.google.com/kms/docs/reference/rest
 """
@@ -38,22 +38,22 @@ _GONE: Final = ("DESTROYED", "DESTROY_SCHEDULED")
 
 
 def check_usable(cloud: Cloud, key: str, agent: str, location: str | None = None) -> None:
-    """Whether one of Google's services can encrypt with a key.
+    """Check that one of Google's services can encrypt with a key.
 
     Args:
         key: its full name.
-        agent: the e-mail address of the service's own account.
-        location: where the key must lie, if that isn't checked elsewhere.
+        agent: the e-mail address of the service's service agent.
+        location: the key's required location, unless the caller checks it.
 
     Raises:
-        ApiError: it can't.
+        ApiError: the service can't.
     """
-    named = _KEY_NAME.fullmatch(key)
-    if not named:
+    match = _KEY_NAME.fullmatch(key)
+    if not match:
         raise invalid(f"Invalid KMS key name: {key}")
-    if location and named["location"] != location:
+    if location and match["location"] != location:
         raise invalid(
-            f"The KMS key's location {named['location']} does not match the location of the "
+            f"The KMS key's location {match['location']} does not match the location of the "
             f"resource; it must be {location}."
         )
     version = cloud.things.get(f"{key}/cryptoKeyVersions/1")
@@ -143,8 +143,8 @@ def patch_key(cloud: Cloud, request: Request) -> JSON:
 
 @_route("GET", _VERSIONS, permission="cloudkms.cryptoKeyVersions.list")
 def list_versions(cloud: Cloud, request: Request) -> JSON:
-    found = list(cloud.children(_key(request), "cryptoKeyVersions"))
-    return {"cryptoKeyVersions": found, "totalSize": len(found)}
+    versions = list(cloud.children(_key(request), "cryptoKeyVersions"))
+    return {"cryptoKeyVersions": versions, "totalSize": len(versions)}
 
 
 @_route("POST", f"{_VERSIONS}/{{version}}:destroy", permission="cloudkms.cryptoKeyVersions.destroy")

@@ -1,4 +1,4 @@
-"""OAuth 2.0: tokens for service-account keys and for identities from outside, and what a token is.
+"""OAuth 2.0: tokens for service-account keys and external identities, and information on tokens.
 
 https://developers.google.com/identity/protocols/oauth2/service-account
 https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token
@@ -32,15 +32,15 @@ _PROVIDER: Final = re.compile(
 
 @route("token", "POST", "")
 def token(cloud: Cloud, request: Request) -> JSON:
-    """A token for a service account whose key signed the assertion."""
+    """A token for the service account whose key signed the assertion."""
     if request.body.get("grant_type") != _JWT_BEARER:
-        raise OAuthError("unsupported_grant_type", "Invalid grant_type: only assertions are known")
+        raise OAuthError("unsupported_grant_type", "Invalid grant_type: only JWTs are supported")
     assertion = str(request.body.get("assertion", ""))
     header, claims = _parts(assertion)
     public, email = cloud.keys.get(str(header.get("kid")), ("", ""))
     if not public or claims.get("iss") != email or not _signed(assertion, public):
         raise OAuthError("invalid_grant", "Invalid JWT Signature.")
-    # Google's own library names Google's endpoint whatever a key's token_uri is.
+    # Google's own library sends Google's endpoint as audience, whatever a key's token_uri is.
     if claims.get("aud") not in (f"{cloud.url}/token", _GOOGLES_ENDPOINT):
         raise OAuthError("invalid_grant", "Invalid JWT: the audience is not this endpoint.")
     if not _is_current(claims, cloud.now()):
@@ -60,18 +60,18 @@ def token(cloud: Cloud, request: Request) -> JSON:
 
 @route("sts", "POST", "v1/token")
 def exchange(cloud: Cloud, request: Request) -> JSON:
-    """A token for an identity from outside, which a provider of a pool accepts."""
+    """A token for an external identity that a provider of a pool accepts."""
     body = {re.sub(r"_(\w)", lambda m: m[1].upper(), k): v for k, v in request.body.items()}
-    named = _PROVIDER.fullmatch(str(body.get("audience", "")))
+    match = _PROVIDER.fullmatch(str(body.get("audience", "")))
     project = next(
-        (p for p in cloud.projects.values() if named and p.number == named["number"]), None
+        (p for p in cloud.projects.values() if match and p.number == match["number"]), None
     )
-    if named is None or project is None:
+    if match is None or project is None:
         raise OAuthError(
             "invalid_target", "The target service indicated by the audience is invalid."
         )
-    pool_name = f"projects/{project.id}/locations/global/workloadIdentityPools/{named['pool']}"
-    provider = cloud.things.get(f"{pool_name}/providers/{named['provider']}", {"state": ""})
+    pool_name = f"projects/{project.id}/locations/global/workloadIdentityPools/{match['pool']}"
+    provider = cloud.things.get(f"{pool_name}/providers/{match['provider']}", {"state": ""})
     pool = cloud.things.get(pool_name, {"state": ""})
     usable = all(t["state"] == "ACTIVE" and not t.get("disabled") for t in (pool, provider))
     if not usable:
@@ -82,7 +82,7 @@ def exchange(cloud: Cloud, request: Request) -> JSON:
             "exist.",
         )
     principal, sets = principal_of(
-        provider, str(body.get("subjectToken", "")), named.group(0), pool["name"], cloud.now()
+        provider, str(body.get("subjectToken", "")), match.group(0), pool["name"], cloud.now()
     )
     cloud.memberships[principal] = sets
     return {
@@ -97,7 +97,7 @@ def exchange(cloud: Cloud, request: Request) -> JSON:
     "iamcredentials", "POST", "v1/projects/{project}/serviceAccounts/{account}:generateAccessToken"
 )
 def impersonate(cloud: Cloud, request: Request) -> JSON:
-    """A token for a service account that the caller may act as."""
+    """A token for a service account that the caller may impersonate."""
     try:
         target = account(cloud, request.parts["account"])
     except ApiError as error:

@@ -1,4 +1,4 @@
-"""Long-running operations. Here they are done when they return."""
+"""Long-running operations, which the double completes at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Organisation policies, as far as they are read: is a boolean constraint enforced?
+"""Organisation policies, read only: whether a boolean constraint is enforced.
 
 https://cloud.google.com/resource-manager/docs/reference/orgpolicy/rest
 """

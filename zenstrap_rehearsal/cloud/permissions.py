@@ -1,4 +1,4 @@
-"""The permissions that the double's services ask for, by role; storage has its own table."""
+"""The permissions that the double's services check, by role; storage has its own table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IAM policies: reading and writing them as every service does, and what a policy may say."""
+"""IAM policies: reading, validating and writing them, for all services."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def write(cloud: Cloud, resource: str, policy: JSON, *, audit: bool = False) -> 
     """Replace a resource's policy.
 
     Args:
-        audit: what is audited too; else that stays as it is.
+        audit: replace the audit configs, too; otherwise they are kept.
 
     Raises:
-        ApiError: the policy was changed since it was read, or says what none may say.
+        ApiError: the policy was changed since it was read, or is not valid.
     """
     etag = policy.get("etag")
     if etag and etag != read(cloud, resource)["etag"]:
@@ -51,7 +51,7 @@ def write(cloud: Cloud, resource: str, policy: JSON, *, audit: bool = False) -> 
 
 
 def check_binding(cloud: Cloud, binding: JSON) -> None:
-    """What IAM asks of a binding on anything, buckets included.
+    """Validate a binding on any resource, buckets included.
 
     Raises:
         ApiError: 400.
@@ -68,27 +68,27 @@ def check_binding(cloud: Cloud, binding: JSON) -> None:
 
 
 def forget_account(cloud: Cloud, email: str, unique_id: str) -> None:
-    """Policies keep a deleted account under another name, so that a new one of its name is new."""
-    gone, name = f"deleted:serviceAccount:{email}?uid={unique_id}", f"serviceAccount:{email}"
+    """Mark an account as deleted in all policies, so that a new one with its name has no roles."""
+    deleted, name = f"deleted:serviceAccount:{email}?uid={unique_id}", f"serviceAccount:{email}"
     for policy in cloud.policies.values():
         for binding in policy.get("bindings", []):
-            binding["members"] = [gone if m == name else m for m in binding["members"]]
+            binding["members"] = [deleted if m == name else m for m in binding["members"]]
 
 
 def account_exists(cloud: Cloud, email: str) -> bool:
-    """Whether there is such a service account, as far as the double can know.
+    """Whether a service account exists.
 
-    It knows the accounts in its own projects. Anybody else's is taken to exist.
+    The double knows the accounts in its own projects. All others are assumed to exist.
     """
-    if found := _DEFAULT.fullmatch(email):
-        owner = next((p for p in cloud.projects.values() if p.number == found.group(1)), None)
+    if match := _DEFAULT.fullmatch(email):
+        owner = next((p for p in cloud.projects.values() if p.number == match.group(1)), None)
         return owner is None or f"projects/{owner.id}/serviceAccounts/{email}" in cloud.things
-    found = _ACCOUNT.fullmatch(email)
-    if not found:
+    match = _ACCOUNT.fullmatch(email)
+    if not match:
         return True
-    place = found.group(2)
-    if place in cloud.projects:
-        return f"projects/{place}/serviceAccounts/{email}" in cloud.things
+    project = match.group(2)
+    if project in cloud.projects:
+        return f"projects/{project}/serviceAccounts/{email}" in cloud.things
     return not service_agents.is_missing(cloud, email)
 
 

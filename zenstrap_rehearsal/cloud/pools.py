@@ -1,4 +1,4 @@
-"""IAM v1: workload identity pools and their providers. Deleted ones stay for 30 days.
+"""IAM v1: workload identity pools and their providers. Deleted ones are kept for 30 days.
 
 https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools
 """
@@ -112,7 +112,7 @@ def _create(
     _check_texts(request.body)
     name = f"{parent}/{collection}/{identifier}"
     if name in cloud.things:
-        # Also of a deleted one: its id is free again after 30 days.
+        # Also if it was deleted: its id is free again after 30 days.
         raise already_exists("Requested entity already exists")
     project = request.parts["project"]
     number = cloud.projects[project].number
@@ -126,9 +126,9 @@ def _create(
 
 def _list(cloud: Cloud, request: Request, parent: str, collection: str) -> JSON:
     deleted = request.query.get("showDeleted") == "true"
-    found = [t for t in cloud.children(parent, collection) if deleted or t["state"] == "ACTIVE"]
+    items = [t for t in cloud.children(parent, collection) if deleted or t["state"] == "ACTIVE"]
     plural = "workloadIdentityPoolProviders" if collection == "providers" else collection
-    return {plural: found} if found else {}
+    return {plural: items} if items else {}
 
 
 def _find(cloud: Cloud, name: str) -> JSON:

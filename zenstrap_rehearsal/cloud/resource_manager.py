@@ -1,4 +1,4 @@
-"""Cloud Resource Manager v1 and v3: projects, and who may do what in them.
+"""Cloud Resource Manager v1 and v3: projects and their policies.
 
 https://cloud.google.com/resource-manager/reference/rest
 """
@@ -60,9 +60,9 @@ def set_policy(cloud: Cloud, request: Request) -> JSON:
 def test_permissions(cloud: Cloud, request: Request) -> JSON:
     project = cloud.projects[request.parts["project"]]
     resource = f"projects/{project.id}"
-    asked = request.body.get("permissions", [])
-    has = [p for p in asked if cloud.allows(request.principal, p, resource, project)]
-    return {"permissions": has} if has else {}
+    tested = request.body.get("permissions", [])
+    allowed = [p for p in tested if cloud.allows(request.principal, p, resource, project)]
+    return {"permissions": allowed} if allowed else {}
 
 
 for _version in ("v1", "v3"):

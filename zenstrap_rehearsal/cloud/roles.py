@@ -53,7 +53,7 @@ def patch(cloud: Cloud, request: Request) -> JSON:
 
 @_route("DELETE", _ROLE, permission="iam.roles.delete")
 def delete(cloud: Cloud, request: Request) -> JSON:
-    """It can be taken back for seven days, and its id can't be given to another."""
+    """Mark a role as deleted: it can be undeleted for seven days, and its id stays taken."""
     role = _role(cloud, request)
     role["deleted"] = True
     return role

@@ -1,4 +1,4 @@
-"""IAM v1: service accounts, and who may use them.
+"""IAM v1: service accounts and their policies.
 
 https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts
 """
@@ -21,17 +21,17 @@ _MAX_DISPLAY_NAME: Final = 100  # bytes
 _MAX_DESCRIPTION: Final = 256  # bytes
 
 
-def account(cloud: Cloud, named: str) -> JSON:
+def account(cloud: Cloud, identifier: str) -> JSON:
     """A service account by e-mail address or unique id.
 
     Raises:
         ApiError: 404.
     """
     for name, thing in cloud.things.items():
-        whole = "/serviceAccounts/" in name and "/keys/" not in name
-        if whole and named in (thing["email"], thing["uniqueId"]):
+        is_account = "/serviceAccounts/" in name and "/keys/" not in name
+        if is_account and identifier in (thing["email"], thing["uniqueId"]):
             return thing
-    raise not_found(f"Unknown service account: {named}")
+    raise not_found(f"Unknown service account: {identifier}")
 
 
 @_route("POST", _ACCOUNTS, permission="iam.serviceAccounts.create")
@@ -64,26 +64,26 @@ def get(cloud: Cloud, request: Request) -> JSON:
 
 @_route("PATCH", _ACCOUNT, permission="iam.serviceAccounts.update")
 def patch(cloud: Cloud, request: Request) -> JSON:
-    found = account(cloud, request.parts["account"])
-    asked = request.body.get("serviceAccount", {})
-    _check_texts(asked)
+    current = account(cloud, request.parts["account"])
+    wanted = request.body.get("serviceAccount", {})
+    _check_texts(wanted)
     for field in str(request.body.get("updateMask", "")).split(","):
         camel = {"display_name": "displayName"}.get(field, field)
         if camel in ("displayName", "description"):
-            found[camel] = asked.get(camel, "")
-    return found
+            current[camel] = wanted.get(camel, "")
+    return current
 
 
 @_route("DELETE", _ACCOUNT, permission="iam.serviceAccounts.delete")
 def delete(cloud: Cloud, request: Request) -> JSON:
-    """With its keys and its own policy; where it was a member it stays as deleted."""
-    found = account(cloud, request.parts["account"])
-    for name in [n for n in cloud.things if n.startswith(f"{found['name']}/keys/")]:
+    """Delete an account, its keys and its policy; other policies keep it, marked as deleted."""
+    deleted = account(cloud, request.parts["account"])
+    for name in [n for n in cloud.things if n.startswith(f"{deleted['name']}/keys/")]:
         del cloud.things[name]
         cloud.keys.pop(name.rpartition("/")[2], None)
-    cloud.policies.pop(found["name"], None)
-    policies.forget_account(cloud, found["email"], found["uniqueId"])
-    del cloud.things[found["name"]]
+    cloud.policies.pop(deleted["name"], None)
+    policies.forget_account(cloud, deleted["email"], deleted["uniqueId"])
+    del cloud.things[deleted["name"]]
     return {}
 
 
@@ -111,7 +111,7 @@ def set_policy(cloud: Cloud, request: Request) -> JSON:
 
 
 def make_default_account(cloud: Cloud, project: Project) -> None:
-    """The account that comes with Compute Engine, and as which Cloud Build builds."""
+    """Create Compute Engine's default service account, as which Cloud Build runs."""
     email = f"{project.number}-compute@developer.gserviceaccount.com"
     if f"projects/{project.id}/serviceAccounts/{email}" not in cloud.things:
         _make(cloud, project.id, email, {"displayName": "Compute Engine default service account"})

@@ -1,4 +1,4 @@
-"""The accounts that Google makes for its own services in a project, and when it makes them.
+"""Service agents, which Google creates for its own services in a project, and when they exist.
 
 https://cloud.google.com/iam/docs/service-agents
 """
@@ -13,14 +13,14 @@ from zenstrap_rehearsal.cloud.core import Cloud, Project
 STORAGE: Final = "gs-project-accounts"
 REGISTRY: Final = "gcp-sa-artifactregistry"
 
-# By API: what stands before .iam.gserviceaccount.com. Made when the API is enabled.
+# API → label before .iam.gserviceaccount.com. Created when the API is enabled.
 _WITH_API: Final = {
     "composer.googleapis.com": "cloudcomposer-accounts",
     "compute.googleapis.com": "compute-system",
     "run.googleapis.com": "serverless-robot-prod",
 }
 
-# Those that can be asked for; of these, the ones that aren't above are else made at first use.
+# Created by generateServiceIdentity; those that aren't above also at first use.
 ON_REQUEST: Final = {
     "aiplatform.googleapis.com": "gcp-sa-aiplatform",
     "artifactregistry.googleapis.com": REGISTRY,
@@ -28,7 +28,7 @@ ON_REQUEST: Final = {
     "run.googleapis.com": "serverless-robot-prod",
 }
 
-# Vertex AI's for its users' code comes with their first job, which a rehearsal never sees.
+# Vertex AI's agent for custom code is created with the first job, which a rehearsal never runs.
 _KNOWN: Final = {STORAGE, "gcp-sa-aiplatform-cc", *_WITH_API.values(), *ON_REQUEST.values()}
 
 _EMAIL: Final = re.compile(r"service-(\d+)@([a-z0-9-]+)\.iam\.gserviceaccount\.com")
@@ -39,23 +39,23 @@ def email(project: Project, place: str) -> str:
 
 
 def make(project: Project, place: str) -> None:
-    """Google makes it, if it isn't there yet."""
+    """Create an agent, if it doesn't exist yet."""
     project.agents.add(place)
 
 
 def make_with_api(project: Project, api: str) -> None:
-    """What comes with an API that is enabled."""
+    """Create the agent that an API has from its enabling on, if any."""
     if api in _WITH_API:
         make(project, _WITH_API[api])
 
 
 def is_missing(cloud: Cloud, address: str) -> bool:
-    """Whether it is the address of a service agent that isn't there.
+    """Whether it is the address of a service agent that doesn't exist.
 
-    Agents that the double doesn't know, and those of other projects, are taken to exist.
+    Unknown agents, and those of other projects, are assumed to exist.
     """
-    found = _EMAIL.fullmatch(address)
-    if not found or found[2] not in _KNOWN:
+    match = _EMAIL.fullmatch(address)
+    if not match or match[2] not in _KNOWN:
         return False
-    owner = next((one for one in cloud.projects.values() if one.number == found[1]), None)
-    return owner is not None and found[2] not in owner.agents
+    owner = next((p for p in cloud.projects.values() if p.number == match[1]), None)
+    return owner is not None and match[2] not in owner.agents

@@ -29,7 +29,7 @@ def get(cloud: Cloud, request: Request) -> JSON:
 
 @_route("GET", "v1/projects/{project}/services", permission="serviceusage.services.list")
 def list_services(cloud: Cloud, request: Request) -> JSON:
-    """Only enabled ones can be listed: the double doesn't know all that Google has."""
+    """List the enabled services only: the double doesn't know all of Google's services."""
     project = _project(cloud, request)
     return {"services": [_service(project, name) for name in sorted(project.enabled)]}
 
@@ -79,10 +79,10 @@ def disable(cloud: Cloud, request: Request) -> JSON:
 
 @_route("POST", "v1beta1/projects/{project}/services/{service}:generateServiceIdentity")
 def generate_identity(cloud: Cloud, request: Request) -> JSON:
-    """Make the service's own account. Google asks for no permission."""
+    """Create the service's service agent. Google requires no permission."""
     project, api = _project(cloud, request), request.parts["service"]
     if api == "storage.googleapis.com":
-        # Makes nothing and tells no address: this one comes to be when storage is asked for it.
+        # Creates nothing and returns no address: storage creates it when its address is read.
         return done("", {}, _IDENTITY)
     place = service_agents.ON_REQUEST.get(api)
     if place is None:
@@ -90,8 +90,8 @@ def generate_identity(cloud: Cloud, request: Request) -> JSON:
     if api not in project.enabled:
         raise service_disabled(api, api, project.number)
     service_agents.make(project, place)
-    made = {"email": service_agents.email(project, place), "uniqueId": cloud.unique_number()}
-    return done("", made, _IDENTITY)
+    identity = {"email": service_agents.email(project, place), "uniqueId": cloud.unique_number()}
+    return done("", identity, _IDENTITY)
 
 
 def _project(cloud: Cloud, request: Request) -> Project:
@@ -99,10 +99,10 @@ def _project(cloud: Cloud, request: Request) -> Project:
 
 
 def enable(cloud: Cloud, project: Project, names: Iterable[str]) -> None:
-    """Enable APIs, with what comes with them.
+    """Enable APIs, and create the accounts that exist from then on.
 
     Raises:
-        ApiError: there is no such API.
+        ApiError: an API doesn't exist.
     """
     for name in names:
         _check_name(project, name)

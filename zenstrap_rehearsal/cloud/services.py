@@ -1,4 +1,4 @@
-"""All services: importing this registers their handlers."""
+"""All services: importing this module registers their handlers."""
 
 from __future__ import annotations
 

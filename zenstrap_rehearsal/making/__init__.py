@@ -1,1 +1,1 @@
-"""What makes the files that the rehearsal runs with; nothing that runs imports it."""
+"""Development tools that generate the rehearsal's data files; the rehearsal never imports them."""

@@ -1,11 +1,11 @@
-"""Rebuild a Terraform provider's schemas from its Python bindings.
+"""Rebuilds a Terraform provider's schemas from its Python bindings.
 
-A ``cdktf-cdktf-provider-*`` wheel holds an npm tarball, in which every ``lib/KIND/index.js`` ends
-with a source map that carries the TypeScript it was made from. There each attribute is introduced
-by ``// NAME - computed: BOOL, optional: BOOL, required: BOOL``, and what can be set is described
-once more, with its nesting, in the functions that write HCL.
+A ``cdktf-cdktf-provider-*`` wheel contains an npm tarball, in which every ``lib/KIND/index.js``
+ends with a source map that contains its TypeScript source. In the source, a comment precedes each
+attribute: ``// NAME - computed: BOOL, optional: BOOL, required: BOOL``. The functions that write
+HCL describe the configurable attributes again, with their nesting.
 
-What comes out has the shape of ``terraform providers schema -json``. The bindings don't tell which
+The result has the format of ``terraform providers schema -json``. The bindings don't say which
 attributes are sensitive or deprecated, nor a ``max_items`` above 1.
 """
 
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-# What Terraform calls a type: "string", ["list", "string"], ["object", {...}].
+# A type in Terraform's JSON: "string", ["list", "string"], ["object", {...}].
 Type = Any
 BlockSchema = dict[str, Any]
 
@@ -102,28 +102,28 @@ def schemas(wheel: Path, folders: frozenset[str]) -> dict[str, Any]:
     Raises:
         KeyError: the wheel has no such folder.
     """
-    found: dict[str, Any] = {"resource_schemas": {}, "data_source_schemas": {}}
+    groups: dict[str, Any] = {"resource_schemas": {}, "data_source_schemas": {}}
     sources = dict(_sources(wheel, folders))
     for folder in sorted(folders):
         group, name, schema = _Module(sources[folder]).schema()
         if group == "provider":
-            found["provider"] = schema
+            groups["provider"] = schema
         else:
-            found[group][name] = schema
-    return found
+            groups[group][name] = schema
+    return groups
 
 
 def provider_of(wheel: Path) -> tuple[str, str]:
-    """Source and version of the provider that the bindings were made from."""
+    """Source address and version of the provider that the bindings were generated from."""
     with zipfile.ZipFile(wheel) as archive:
         name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
-        found = re.search(r"bindings for (\S+) provider version (\S+)", archive.read(name).decode())
-    assert found, "the wheel says which provider it binds"
-    return found.group(1), found.group(2)
+        match = re.search(r"bindings for (\S+) provider version (\S+)", archive.read(name).decode())
+    assert match, "the wheel's metadata names its provider"
+    return match.group(1), match.group(2)
 
 
 def _sources(wheel: Path, folders: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """The TypeScript of each folder; the largest kinds keep their structs in files of their own."""
+    """The TypeScript of each folder; the largest kinds have their structs in separate files."""
     parts: dict[str, list[str]] = {}
     with zipfile.ZipFile(wheel) as archive:
         name = next(n for n in archive.namelist() if n.endswith(".jsii.tgz"))
@@ -145,12 +145,12 @@ def _typescript(javascript: str) -> str:
     return str(json.loads(base64.b64decode(source_map))["sourcesContent"][0])
 
 
-# Of one attribute in the HCL functions: is it a block, its nesting, what it holds.
+# One attribute in the HCL functions: whether it is a block, its nesting, its element type.
 _Entry = tuple[bool, str, str]
 
 
 class _Module:
-    """The TypeScript of one kind."""
+    """The TypeScript of one resource type, data source or provider."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -158,11 +158,11 @@ class _Module:
         self._hcl = {m.group(1).lower(): _entries(m.group(2)) for m in _HCL_FUNCTION.finditer(text)}
 
     def schema(self) -> tuple[str, str, BlockSchema]:
-        """Group (as in Terraform's JSON), the name that Terraform uses, and the schema."""
+        """Group (as in Terraform's JSON), Terraform's name, and the schema."""
         for name, (base, body) in self._classes.items():
             if base in _GROUPS:
                 kind = re.search(r"static readonly tfResourceType = \"(\w+)\"", body)
-                assert kind, "every binding names its kind"
+                assert kind, "every binding has a tfResourceType"
                 return _GROUPS[base], kind.group(1), {"version": 0, "block": self._block(name)}
         raise AssertionError("no binding in the module")
 
@@ -224,11 +224,11 @@ class _Module:
             return self._block(name)
         # The provider's own blocks have no class, only an interface.
         interface = name.removesuffix("OutputReference")
-        found = re.search(rf"^export interface {interface} \{{\n(.*?)^\}}", self._text, re.S | re.M)
-        assert found, f"{interface} is described"
+        match = re.search(rf"^export interface {interface} \{{\n(.*?)^\}}", self._text, re.S | re.M)
+        assert match, f"the interface {interface} exists"
         attributes = {}
         for field in re.finditer(
-            r"#(\w+) \w+#\w+\}\n.*?readonly \w+(\?)?: ([^;\n]*);", found.group(1), re.S
+            r"#(\w+) \w+#\w+\}\n.*?readonly \w+(\?)?: ([^;\n]*);", match.group(1), re.S
         ):
             kind = next(t for pattern, t in _DECLARATIONS if re.match(pattern, field.group(3)))
             attributes[field.group(1)] = {
@@ -246,7 +246,7 @@ def _entries(text: str) -> dict[str, _Entry]:
 
 
 def _struct_of(helper: re.Match[str] | None, text: str) -> str | None:
-    """The class that holds a nested value; None for a plain one."""
+    """The class of a nested value; None for a plain value."""
     if helper:
         return None if helper.group(1) else helper.group(2)
     declared = _DECLARED_STRUCT.search(text)

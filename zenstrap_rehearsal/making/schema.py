@@ -1,7 +1,7 @@
 """The schemas of the Google provider that the double serves, from the provider's Python bindings.
 
-``python -m zenstrap_rehearsal.making.schema [WHEEL]`` makes ``provider/google.json`` anew; pip
-downloads the bindings unless their wheel is given. A test compares.
+``python -m zenstrap_rehearsal.making.schema [WHEEL]`` regenerates ``provider/google.json``; pip
+downloads the bindings unless their wheel is given. A test compares the result.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zenstrap_rehearsal.provider.provider import DATA_SOURCES, KINDS, SCHEMAS
 # The bindings of hashicorp/google 6.50.0.
 PACKAGE: Final = "cdktf-cdktf-provider-google==16.12.1"
 
-# The bindings don't tell what is sensitive.
+# The bindings don't say which attributes are sensitive.
 SENSITIVE: Final = {
     "provider": ("access_token", "credentials"),
     "google_client_config": ("access_token",),
@@ -83,7 +83,7 @@ def _block_of(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _lines(value: Any, indent: str = "") -> str:
-    """JSON with a line for each attribute: readable in a diff, and a tenth of the usual lines."""
+    """JSON with one line per attribute: readable in a diff, with a tenth of the usual lines."""
     flat = json.dumps(value, sort_keys=True)
     if not isinstance(value, dict) or len(indent + flat) <= 100 or "type" in value:
         return flat if indent else flat + "\n"

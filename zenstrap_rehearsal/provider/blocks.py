@@ -1,4 +1,4 @@
-"""Schemas of blocks, and values that fit them."""
+"""Schemas of blocks, and values that conform to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Path = tuple[Step, ...]
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute; ``type`` as Terraform writes it in JSON."""
+    """One attribute; ``type`` as in Terraform's JSON."""
 
     type: Any
     required: bool = False
@@ -71,7 +71,7 @@ class Block:
         return cls(attributes, blocks)
 
     def conform(self, value: Object | None) -> Object | None:
-        """The value with exactly the schema's keys: Terraform accepts no other."""
+        """The value with exactly the schema's keys, as Terraform requires."""
         if value is None:
             return None
         fitted: Object = {name: value.get(name) for name in self.attributes}
@@ -80,16 +80,16 @@ class Block:
         return fitted
 
     def find(self, value: Object, dotted: str) -> Iterator[tuple[Path, Any]]:
-        """Each place that a dotted name means, with its value; every nested block is visited."""
+        """Each path that a dotted name matches, with its value; visits every nested block."""
         head, _, rest = dotted.partition(".")
         if not rest:
             yield (head,), value.get(head)
             return
         nested = self.blocks[head]
         for index, child in enumerate(nested.children(value.get(head))):
-            here: Path = (head, index) if nested.nesting == "list" else (head,)
-            for path, found in nested.block.find(child, rest):
-                yield (*here, *path), found
+            prefix: Path = (head, index) if nested.nesting == "list" else (head,)
+            for path, item in nested.block.find(child, rest):
+                yield (*prefix, *path), item
 
 
 def _conform_nested(nested: NestedBlock, value: Any) -> Any:

@@ -12,10 +12,13 @@ _LIFETIME = 3600.0  # seconds
 
 
 def token_for(credentials: str, cloud: Cloud) -> str:
-    """A token for whom a key's file, or its content, belongs to.
+    """A token for the account of a service-account key.
+
+    Args:
+        credentials: the path of the key's file, or its content.
 
     Raises:
-        ProviderError: it can't be read, or no key that the double made.
+        ProviderError: it can't be read, or is not a key that the double issued.
     """
     try:
         document = json.loads(
@@ -27,7 +30,7 @@ def token_for(credentials: str, cloud: Cloud) -> str:
             f"Attempted to load credentials from `credentials`, but they can't be read: {error}"
         ) from error
     if kind != "service_account":
-        raise ProviderError(f"The rehearsal's provider doesn't know credentials of type {kind}")
+        raise ProviderError(f"The rehearsal's provider doesn't support credentials of type {kind}")
     with cloud.lock:
         _, email = cloud.keys.get(key_id, ("", ""))
     if not email:

@@ -1,4 +1,4 @@
-"""One kind of thing that Terraform manages or reads."""
+"""One resource type or data source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Kind(ABC):
-    """A kind of resource. Instances are shared by all sessions and hold no state."""
+    """A resource type. Instances are shared by all sessions and hold no state."""
 
     name: ClassVar[str]
     rules: ClassVar[Rules] = Rules()
@@ -25,40 +25,40 @@ class Kind(ABC):
         self.block = block
 
     def problems(self, config: Object) -> Iterator[ProviderError]:
-        """What this kind alone refuses while validating."""
+        """The resource type's own validation errors."""
         yield from ()
 
     def customize(self, planned: Object, prior: Object | None, session: Session) -> None:
-        """Fill in (in place) what the provider knows while planning."""
+        """Set values that the provider knows while planning (in place)."""
         default_project(self.block, planned, session)
 
     @abstractmethod
     def create(self, planned: Object, session: Session) -> Object:
-        """Make it; what is returned becomes the state."""
+        """Create the resource; the returned values become the state."""
 
     @abstractmethod
     def read(self, state: Object, session: Session) -> Object | None:
-        """How it is now; None if it is gone."""
+        """The resource's current values; None if it doesn't exist."""
 
     def update(self, prior: Object, planned: Object, session: Session) -> Object:
-        """Change it in place."""
-        raise AssertionError(f"{self.name} has nothing that can be updated")
+        """Update the resource in place."""
+        raise AssertionError(f"{self.name} has no attribute that can be updated")
 
     @abstractmethod
     def delete(self, state: Object, session: Session) -> None:
-        """Take it away; it is no error if it is gone."""
+        """Delete the resource; not an error if it doesn't exist."""
 
     @abstractmethod
     def import_state(self, identifier: str, session: Session) -> Object:
         """Enough of a state for `read` to find it.
 
         Raises:
-            ProviderError: the identifier has no form that this kind knows.
+            ProviderError: the identifier's format is not supported.
         """
 
 
 class DataSource(ABC):
-    """A kind of thing that is only read."""
+    """A data source."""
 
     name: ClassVar[str]
 
@@ -70,22 +70,22 @@ class DataSource(ABC):
 
 
 def default_project(block: Block, planned: Object, session: Session) -> None:
-    """The provider's project where the configuration names none."""
+    """Set the provider's project if the configuration has none (in place)."""
     unset = planned.get("project") in (None, "") or planned.get("project") is UNKNOWN
     if "project" in block.attributes and unset and session.project:
         planned["project"] = session.project
 
 
 def parse_identifier(name: str, identifier: str, *patterns: str) -> dict[str, str]:
-    """What an import's identifier says.
+    """The parts of an import's identifier.
 
     Raises:
-        ProviderError: it fits none of the patterns.
+        ProviderError: it matches none of the patterns.
     """
     for pattern in patterns:
-        found = re.fullmatch(pattern, identifier)
-        if found:
-            return found.groupdict()
+        match = re.fullmatch(pattern, identifier)
+        if match:
+            return match.groupdict()
     raise ProviderError(
         f"Import id {identifier!r} of {name} doesn't match any of the accepted formats: "
         f"{list(patterns)}"
@@ -93,5 +93,5 @@ def parse_identifier(name: str, identifier: str, *patterns: str) -> dict[str, st
 
 
 def first(value: Any) -> Object:
-    """The one object of a nested block that is there at most once; empty if it isn't."""
+    """The object of a nested block with at most one; empty if there is none."""
     return value[0] if isinstance(value, list) and value else {}

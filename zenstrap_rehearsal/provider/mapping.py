@@ -1,7 +1,7 @@
-"""Between Terraform's shape and that of Google's REST services.
+"""Converts between Terraform's values and those of Google's REST services.
 
-Most kinds differ in nothing but snake case and camel case, and in that a block which can be there
-once is a list in Terraform and an object at Google.
+Most resource types differ only in snake case and camel case, and in that a block with at most one
+item is a list in Terraform and an object at Google.
 """
 
 from __future__ import annotations
@@ -15,49 +15,49 @@ from zenstrap_rehearsal.provider.values import Object, Unknown
 
 
 def camel(name: str) -> str:
-    return re.sub(r"_([a-z0-9])", lambda found: found.group(1).upper(), name)
+    return re.sub(r"_([a-z0-9])", lambda match: match.group(1).upper(), name)
 
 
 def to_google(block: Block, value: Object, names: Collection[str] | None = None) -> Object:
-    """What Google is sent; null and unknown values are left out.
+    """The request body for Google; null and unknown values are left out.
 
     Args:
         names: only these attributes and blocks.
     """
-    sent: Object = {}
+    body: Object = {}
     for name in block.attributes:
         if names is not None and name not in names:
             continue
         member = value.get(name)
         if member is not None and not isinstance(member, Unknown):
-            sent[camel(name)] = member
+            body[camel(name)] = member
     for name, nested in block.blocks.items():
         if (names is not None and name not in names) or name == "timeouts":
             continue
         items = [to_google(nested.block, child) for child in nested.children(value.get(name))]
         if nested.max_items == 1 or nested.nesting == "single":
             if items:
-                sent[camel(name)] = items[0]
+                body[camel(name)] = items[0]
         elif items:
-            sent[camel(name)] = items
-    return sent
+            body[camel(name)] = items
+    return body
 
 
 def from_google(block: Block, body: Object, names: Collection[str] | None = None) -> Object:
-    """What Terraform keeps of a reply."""
-    kept: Object = {}
+    """Terraform's values from a response body."""
+    values: Object = {}
     for name in block.attributes:
         if names is None or name in names:
             member = body.get(camel(name))
-            # Google writes 64-bit numbers as texts.
+            # Google writes 64-bit numbers as strings.
             if block.attributes[name].type == "number" and isinstance(member, str):
                 member = int(member)
-            kept[name] = member
+            values[name] = member
     for name, nested in block.blocks.items():
         if (names is not None and name not in names) or name == "timeouts":
             continue
-        found: Any = body.get(camel(name))
+        items: Any = body.get(camel(name))
         if nested.max_items == 1 and nested.nesting in ("list", "set"):
-            found = [] if found is None else [found]
-        kept[name] = [from_google(nested.block, item) for item in found or []]
-    return kept
+            items = [] if items is None else [items]
+        values[name] = [from_google(nested.block, item) for item in items or []]
+    return values

@@ -1,8 +1,8 @@
-"""The messages of Terraform's plugin protocol 6, as far as they are used here.
+"""The messages of Terraform's plugin protocol 6 that the double uses.
 
-Only numbers and types count on the wire, so they are written down as a table and protobuf builds
-the classes; fields that Terraform sends and nobody here reads are skipped. The protocol's
-description: https://developer.hashicorp.com/terraform/plugin/terraform-plugin-protocol
+Only field numbers and types matter on the wire, so they are declared as a table and protobuf builds
+the classes; unused fields are left out. The protocol's description:
+https://developer.hashicorp.com/terraform/plugin/terraform-plugin-protocol
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _FIELDS: Final = {
     "DataResponse": "1 state DynamicValue, 2 diagnostics Diagnostic[]",
 }
 
-# Procedure: what it is sent and what it returns.
+# Procedure: its request and its response.
 PROVIDER: Final = {
     "GetMetadata": ("Empty", "MetadataResponse"),
     "GetProviderSchema": ("Empty", "SchemaResponse"),
@@ -81,7 +81,7 @@ def _classes() -> dict[str, Any]:
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
     kinds = descriptor_pb2.FieldDescriptorProto
-    # Version 2 of the language tells a number 0 that was set from one that wasn't.
+    # proto2 distinguishes a number 0 that was set from one that wasn't.
     file = descriptor_pb2.FileDescriptorProto(
         name="rehearsal.proto", package=_PACKAGE, syntax="proto2"
     )

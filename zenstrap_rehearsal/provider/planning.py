@@ -1,4 +1,4 @@
-"""From a proposed value to a planned one, as the SDK does it that the real provider is built on."""
+"""From a proposed value to a planned one, as in the real provider's SDK."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zenstrap_rehearsal.provider.blocks import Block, NestedBlock, Path
 from zenstrap_rehearsal.provider.rules import Rules
 from zenstrap_rehearsal.provider.values import UNKNOWN, Object, Unknown
 
-# Not the resource's, but the caller's patience.
+# The timeouts are Terraform's, not the resource's.
 _TIMEOUTS = "timeouts"
 
 
@@ -24,14 +24,14 @@ class Changes:
 
 
 def fill(block: Block, rules: Rules, prior: Object | None, proposed: Object) -> Object:
-    """The proposed value with defaults, and with UNKNOWN for what Google will decide."""
+    """The proposed value with defaults, and with UNKNOWN for values that Google computes."""
     planned = copy.deepcopy(proposed)
     _fill(block, rules, planned, prior, "")
     return planned
 
 
 def compare(block: Block, rules: Rules, prior: Object, planned: Object) -> Changes:
-    """What changes; whatever doesn't is exactly the prior value, or Terraform shows it."""
+    """The changes; unchanged values are exactly the prior ones, or Terraform would show them."""
     result = dict(planned)
     replace: list[Path] = []
     for name in (*block.attributes, *block.blocks):
@@ -47,7 +47,7 @@ def compare(block: Block, rules: Rules, prior: Object, planned: Object) -> Chang
 
 
 def settle(block: Block, value: Object) -> None:
-    """Make null what nobody computed (in place)."""
+    """Replace remaining unknown values by null (in place)."""
     for name in block.attributes:
         if isinstance(value.get(name), Unknown):
             value[name] = None
@@ -59,9 +59,9 @@ def settle(block: Block, value: Object) -> None:
 
 
 def quieten(block: Block, base: Object, value: Object) -> Object:
-    """The value, with null where it has an empty value and the base has null.
+    """The value, with null instead of an empty value where the base has null.
 
-    To the SDK both are the same, so Terraform must not show them as a difference.
+    The SDK treats both as equal, so Terraform must not show them as a difference.
     """
     result = dict(value)
     for name in block.attributes:
@@ -80,7 +80,7 @@ def quieten(block: Block, base: Object, value: Object) -> Object:
 
 
 def same(block: Block, name: str, left: Any, right: Any) -> bool:
-    """Equality of an attribute or block: sets without order, null and empty alike."""
+    """Equality of an attribute or block: sets are unordered, null and empty are equal."""
     return _text(_canonical_member(block, name, left)) == _text(
         _canonical_member(block, name, right)
     )
@@ -119,7 +119,7 @@ def _fill(block: Block, rules: Rules, value: Object, prior: Object | None, prefi
 def _fill_in_set(
     nested: NestedBlock, rules: Rules, child: Object, before: list[Object] | None, prefix: str
 ) -> Object:
-    """The prior member that the child means, if there is one; else the child, filled."""
+    """The prior member that equals the child, if there is one; else the child, filled."""
     for candidate in before or []:
         trial = copy.deepcopy(child)
         _fill(nested.block, rules, trial, candidate, prefix)
@@ -135,16 +135,16 @@ def _fill_in_set(
 def _nested_replacements(
     block: Block, rules: Rules, name: str, prior: Object, planned: Object
 ) -> list[Path]:
-    """Places within a nested block that force replacement, if they differ."""
-    found: list[Path] = []
+    """Paths within a nested block that force replacement, if they differ."""
+    paths: list[Path] = []
     for dotted in rules.force_new:
         if not dotted.startswith(f"{name}."):
             continue
         before = [value for _, value in block.find(prior, dotted)]
         after = list(block.find(planned, dotted))
         if before and before != [value for _, value in after]:
-            found += [path for path, _ in after] or [(name,)]
-    return found
+            paths += [path for path, _ in after] or [(name,)]
+    return paths
 
 
 def _quieten_in_set(nested: NestedBlock, bases: list[Object], child: Object) -> Object:

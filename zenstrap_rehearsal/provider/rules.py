@@ -1,4 +1,4 @@
-"""What a provider's schema doesn't carry: defaults, what forces replacement, what is allowed."""
+"""What a provider's schema doesn't contain: defaults, forced replacement, validation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, Final
 from zenstrap_rehearsal.provider.blocks import Block, Path
 from zenstrap_rehearsal.provider.values import Object, Unknown
 
-# All attributes of a kind, for `force_new`.
+# All attributes of a resource type, for `force_new`.
 EVERYTHING: Final = "*"
 
 
 class ProviderError(Exception):
-    """What Terraform shows in red: a summary, and what it is about."""
+    """An error diagnostic for Terraform: summary, detail and attribute path."""
 
     def __init__(self, summary: str, detail: str = "", path: Path = ()) -> None:
         super().__init__(summary)
@@ -26,16 +26,16 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one kind. Names are dotted: ``lifecycle_rule.action.type``.
+    """The rules of one resource type. Names are dotted: ``lifecycle_rule.action.type``.
 
     Attributes:
-        defaults: value of what the configuration leaves out.
-        force_new: what can't be changed in place.
-        computed_blocks: nested blocks that Google fills if the configuration has none.
+        defaults: values of attributes that the configuration leaves out.
+        force_new: attributes that can't be changed in place.
+        computed_blocks: nested blocks that Google computes if the configuration has none.
         patterns: the regular expression that a whole value must match.
-        choices: the values that there are.
-        exactly_one: groups of which one must be there.
-        equivalent: whether two values mean the same to Google, prior one first.
+        choices: the valid values.
+        exactly_one: groups of which exactly one must be set.
+        equivalent: whether two values mean the same to Google, prior value first.
     """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Rules:
 
 
 def problems(block: Block, rules: Rules, config: Object) -> Iterator[ProviderError]:
-    """What is wrong with a configuration, as far as it is known while validating."""
+    """The errors of a configuration, as far as its values are known while validating."""
     yield from _unsettable(block, config)
     for dotted, pattern in rules.patterns.items():
         for path, value in block.find(config, dotted):
@@ -67,13 +67,13 @@ def problems(block: Block, rules: Rules, config: Object) -> Iterator[ProviderErr
                     f"expected {dotted} to be one of [{listed}], got {value}", path=path
                 )
     for group in rules.exactly_one:
-        given = [name for name in group if config.get(name) not in (None, [], {})]
-        if len(given) != 1 and not any(isinstance(config.get(name), Unknown) for name in group):
+        present = [name for name in group if config.get(name) not in (None, [], {})]
+        if len(present) != 1 and not any(isinstance(config.get(name), Unknown) for name in group):
             names = ",".join(group)
             detail = (
-                f"only one of `{names}` can be specified, but `{','.join(given)}` were specified."
+                f"only one of `{names}` can be specified, but `{','.join(present)}` were specified."
             )
-            if not given:
+            if not present:
                 detail = f"one of `{names}` must be specified"
             yield ProviderError("Invalid combination of arguments", f'"{group[0]}": {detail}')
 
@@ -89,5 +89,5 @@ def _unsettable(block: Block, config: Object, path: Path = ()) -> Iterator[Provi
             )
     for name, nested in block.blocks.items():
         for index, child in enumerate(nested.children(config.get(name))):
-            here: Path = (*path, name, index) if nested.nesting == "list" else (*path, name)
-            yield from _unsettable(nested.block, child, here)
+            prefix: Path = (*path, name, index) if nested.nesting == "list" else (*path, name)
+            yield from _unsettable(nested.block, child, prefix)

@@ -21,7 +21,7 @@ _ERROR: Final = 1
 
 
 class Service:
-    """One configured provider: what a single start of the plugin is to Terraform."""
+    """One configured provider, for a single start of the plugin."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Service:
         self._session = session
 
     def call(self, procedure: str, request: Any) -> Any:
-        """Answer one call; errors become diagnostics, as Terraform expects them."""
+        """Handle one call; errors become diagnostics, as Terraform expects."""
         response = MESSAGES[PROVIDER[procedure][1]]()
         method: Callable[[Any, Any], None] | None = getattr(self, procedure, None)
         if method is None:
@@ -48,7 +48,7 @@ class Service:
         except ApiError as error:
             _report(response, [ProviderError(str(error))])
         except Exception as error:
-            # A fault of the double must reach whoever runs Terraform instead of hanging it.
+            # A bug of the double must be reported to Terraform's user instead of hanging Terraform.
             summary = f"The rehearsal's provider failed: {type(error).__name__}: {error}"
             _report(response, [ProviderError(summary, traceback.format_exc())])
         return response
@@ -84,15 +84,15 @@ class Service:
     def ReadResource(self, request: Any, response: Any) -> None:
         kind = self._kind(request, "read")
         state = decode(request.current_state)
-        found = kind.read(state, self._session)
-        if found is not None:
-            found = planning.quieten(kind.block, state, {**state, **found})
-        response.new_state.CopyFrom(encode(kind.block.conform(found)))
+        current = kind.read(state, self._session)
+        if current is not None:
+            current = planning.quieten(kind.block, state, {**state, **current})
+        response.new_state.CopyFrom(encode(kind.block.conform(current)))
 
     def PlanResourceChange(self, request: Any, response: Any) -> None:
         kind = self._kinds[request.type_name]
         prior, proposed = decode(request.prior_state), decode(request.proposed_new_state)
-        # As the real provider, which may plan values that the configuration doesn't have.
+        # As in the real provider, which may plan values that the configuration doesn't have.
         response.legacy_type_system = True
         if proposed is None:
             response.planned_state.CopyFrom(encode(None))
@@ -110,7 +110,7 @@ class Service:
         kind = self._kinds[request.type_name]
         prior, planned = decode(request.prior_state), decode(request.planned_state)
         response.legacy_type_system = True
-        # What stays in the state if this fails.
+        # The state if this fails.
         response.new_state.CopyFrom(encode(prior))
         operation = "delete" if planned is None else "update" if prior else "create"
         self._session.cloud.faults.on_kind(kind.name, operation)
@@ -119,11 +119,11 @@ class Service:
             response.new_state.CopyFrom(encode(None))
             return
         if prior is None:
-            made = kind.create(planned, self._session)
+            actual = kind.create(planned, self._session)
             self._session.cloud.faults.on_created(kind.name)
         else:
-            made = kind.update(prior, planned, self._session)
-        response.new_state.CopyFrom(encode(_state(kind.block, planned, made)))
+            actual = kind.update(prior, planned, self._session)
+        response.new_state.CopyFrom(encode(_state(kind.block, planned, actual)))
 
     def ImportResourceState(self, request: Any, response: Any) -> None:
         kind = self._kind(request, "import")
@@ -134,16 +134,16 @@ class Service:
     def ReadDataSource(self, request: Any, response: Any) -> None:
         source = self._data_sources[request.type_name]
         config = decode(request.config)
-        found = {**config, **source.read(config, self._session)}
-        response.state.CopyFrom(encode(source.block.conform(found)))
+        state = {**config, **source.read(config, self._session)}
+        response.state.CopyFrom(encode(source.block.conform(state)))
 
     def _kind(self, request: Any, operation: str) -> Kind:
         self._session.cloud.faults.on_kind(request.type_name, operation)
         return self._kinds[request.type_name]
 
 
-def _state(block: Block, planned: Object, made: Object) -> Object | None:
-    whole = {**planned, **made}
+def _state(block: Block, planned: Object, actual: Object) -> Object | None:
+    whole = {**planned, **actual}
     planning.settle(block, whole)
     base = dict(planned)
     planning.settle(block, base)
@@ -175,7 +175,7 @@ def _write_schema(message: Any, block: Block) -> None:
 
 
 def _write_block(message: Any, block: Block) -> None:
-    # Terraform panics on a block that isn't there, even an empty one.
+    # Terraform panics if the block is missing, even an empty one.
     message.SetInParent()
     for name, attribute in block.attributes.items():
         message.attributes.add(

@@ -1,9 +1,9 @@
-"""Serve the provider to Terraform: go-plugin's handshake, and gRPC in a thread of this process.
+"""Serves the provider to Terraform: go-plugin's handshake, and gRPC in a thread of this process.
 
-Terraform starts a plugin by running a program that prints an address. That program is a launcher
-of a few lines in a filesystem mirror; it asks this process for a fresh provider over a socket,
-prints the address and lives until Terraform is done, or dead. So every start has a configuration
-of its own, and costs no start of a Python with everything imported.
+Terraform starts a plugin by running a program that prints an address. The program in the filesystem
+mirror is a short launcher; it requests a new provider from this process over a socket, prints the
+address and runs until Terraform is done, or dead. So every start has its own configuration, and
+doesn't start another Python with all imports.
 https://github.com/hashicorp/go-plugin/blob/main/docs/internals.md
 """
 
@@ -25,10 +25,10 @@ from zenstrap_rehearsal.provider.service import Service
 
 VERSION: Final = "6.50.0"
 
-# Of the launcher's environment, what the provider looks at.
+# Prefixes of the launcher's environment variables that the provider reads.
 _PREFIXES: Final = ("GOOGLE_", "GCLOUD_", "CLOUDSDK_", "GCP_")
 
-# A shell's first line, because the system cuts long ones, as virtual environments have them.
+# Starts as a shell script, because the system truncates long #! lines, as in virtual environments.
 _LAUNCHER: Final = """\
 #!/bin/sh
 '''exec' "{python}" -IS "$0"
@@ -43,7 +43,7 @@ request = {{"environment": chosen, "folder": os.getcwd(), "tls": tls}}
 connection.sendall(json.dumps(request).encode() + b"\\n")
 answer = connection.makefile()
 print(answer.readline().strip(), flush=True)
-# Until the provider is done, or Terraform is gone without a word.
+# Until the provider is done, or Terraform was killed.
 ends = [os.pidfd_open(terraform)] if hasattr(os, "pidfd_open") else []
 select.select([connection, *ends], [], [])
 """
@@ -60,18 +60,18 @@ provider_installation {{
 
 _PROTOCOL_SERVICE: Final = "tfplugin6.Provider"
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-_GRACE: Final = 0.05  # seconds for calls under way when Terraform says that it is done
+_GRACE: Final = 0.05  # seconds for calls in progress when Terraform shuts the provider down
 
 NewService = Callable[[Mapping[str, str], Path], Service]
 
 
 class ProviderServer:
-    """Answers launchers until it is stopped.
+    """Serves launchers until it is stopped.
 
     Args:
-        folder: an empty folder for the mirror and the sockets; short, as a socket's path holds
+        folder: an empty folder for the mirror and the sockets; short, as a socket's path can have
             about 100 characters.
-        new_service: makes the provider for one start, from Terraform's environment variables and
+        new_service: creates the provider for one start, from Terraform's environment variables and
             folder.
     """
 
@@ -101,7 +101,7 @@ class ProviderServer:
         self._acceptor.start()
 
     def stop(self) -> None:
-        """End every provider; launchers that still wait end with it."""
+        """Stop every provider; waiting launchers end with it."""
         self._stopping.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -221,7 +221,7 @@ def _until_closed(connection: socket.socket, done: threading.Event) -> None:
 
 
 def _handshake(place: Path, tls: bytes | None) -> str:
-    """Versions of go-plugin's and Terraform's protocols, address, and the certificate to expect."""
+    """Versions of go-plugin's and Terraform's protocols, address, and the server's certificate."""
     certificate = ""
     if tls:
         body = tls.decode().split("-----BEGIN CERTIFICATE-----")[1].split("-----END")[0]
@@ -230,7 +230,7 @@ def _handshake(place: Path, tls: bytes | None) -> str:
 
 
 def _certificate() -> bytes:
-    """A key and a certificate for it that no other run knows."""
+    """A new private key and its self-signed certificate."""
     import datetime
 
     from cryptography import x509

@@ -1,4 +1,4 @@
-"""What one configured provider knows: its settings, who it acts as, and the cloud behind it."""
+"""One configured provider: its settings, its credentials, and the cloud that it calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CREDENTIALS_VARIABLES: Final = (
     "GOOGLE_APPLICATION_CREDENTIALS",
 )
 
-# Google puts this on what Terraform makes, when it makes it.
+# The provider's attribution label on resources that it creates.
 ATTRIBUTION: Final = {"goog-terraform-provisioned": "true"}
 
 
@@ -38,7 +38,7 @@ class Session:
 
     Args:
         environment: Terraform's environment variables.
-        folder: where Terraform runs, for the names of files in the configuration.
+        folder: Terraform's working directory, for relative file names in the configuration.
     """
 
     def __init__(self, cloud: Cloud, environment: Mapping[str, str], folder: Path) -> None:
@@ -51,10 +51,10 @@ class Session:
         self._policy_locks: dict[str, threading.Lock] = {}
 
     def configure(self, config: Object) -> None:
-        """Take the provider block.
+        """Apply the provider block.
 
         Raises:
-            ProviderError: there are no credentials.
+            ProviderError: credentials are missing or invalid.
         """
         self._config = config
         self._token = self._find_token()
@@ -91,21 +91,21 @@ class Session:
 
     @property
     def attribution(self) -> dict[str, str]:
-        """Labels that the provider adds when it makes something."""
+        """Labels that the provider adds to resources that it creates."""
         return {} if self._config.get("add_terraform_attribution_label") is False else ATTRIBUTION
 
     def policy_lock(self, resource: str) -> threading.Lock:
-        """Held while a thing's IAM policy is read and written again.
+        """A lock to hold while a resource's IAM policy is read, changed and written.
 
-        As in Google's provider: one lock for each thing, in each start of the provider.
+        As in Google's provider: one lock per resource, in each start of the provider.
         """
         return self._policy_locks.setdefault(resource, threading.Lock())
 
     def project_of(self, state: Object) -> str:
-        """The project of a thing.
+        """The project of a resource.
 
         Raises:
-            ProviderError: neither the thing nor the provider names one.
+            ProviderError: neither the resource nor the provider has a project.
         """
         project = state.get("project") or self.project
         if not project:
@@ -122,7 +122,7 @@ class Session:
         body: Any = None,
         query: Mapping[str, str] | None = None,
     ) -> Any:
-        """One REST call as whom the provider acts as.
+        """One REST call with the provider's token.
 
         Raises:
             ApiError: Google refused it.
@@ -132,7 +132,7 @@ class Session:
         )
 
     def try_call(self, service: str, method: str, path: str) -> Any:
-        """As `call`, but None if there is no such thing."""
+        """Like GET by `call`, but None if the resource doesn't exist."""
         try:
             return self.call(service, method, path)
         except ApiError as error:
@@ -141,7 +141,7 @@ class Session:
             raise
 
     def delete(self, service: str, path: str) -> None:
-        """Take something away that may be gone already."""
+        """Delete a resource, if it exists."""
         try:
             self.call(service, "DELETE", path)
         except ApiError as error:

@@ -1,4 +1,4 @@
-"""Cloud Storage's JSON API, as the provider calls it.
+"""The provider's client for Cloud Storage's JSON API.
 
 https://cloud.google.com/storage/docs/json_api/v1
 """
@@ -41,7 +41,7 @@ class StorageCalls:
         return self._send(method, where, data, "application/json")
 
     def find(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        """As a GET, but None if there is nothing."""
+        """GET a resource; None if it doesn't exist."""
         try:
             return self.call("GET", path, query=query)
         except ApiError as error:
@@ -50,7 +50,7 @@ class StorageCalls:
             raise
 
     def upload(self, bucket: str, metadata: Mapping[str, Any], content: bytes) -> Any:
-        """Write an object, its metadata and content in one call."""
+        """Upload an object's metadata and content in one call."""
         parts = (
             f"--{_BOUNDARY}\r\nContent-Type: application/json\r\n\r\n{json.dumps(metadata)}\r\n"
             f"--{_BOUNDARY}\r\nContent-Type: {metadata['contentType']}\r\n\r\n"

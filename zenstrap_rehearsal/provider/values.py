@@ -1,6 +1,6 @@
-"""Terraform's values: plain Python, and on the wire msgpack.
+"""Terraform's values: plain Python, and msgpack on the wire.
 
-An object is a dict, a list or set a list, null None. What is known only after apply is UNKNOWN.
+An object is a dict, a list or set is a list, null is None, a value known after apply is UNKNOWN.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Object = dict[str, Any]
 class Unknown:
     """A value that is known only after apply.
 
-    Terraform also sends unknown values about which something is known; they are sent back alike.
+    Terraform also sends refined unknown values; they are sent back unchanged.
     """
 
     __slots__ = ("wire",)
@@ -76,4 +76,4 @@ def _unknown(code: int, data: bytes) -> Unknown:
 def _wire(value: Any) -> msgpack.ExtType:
     if isinstance(value, Unknown):
         return value.wire
-    raise TypeError(f"Terraform has no value like {type(value).__name__}")
+    raise TypeError(f"{type(value).__name__} is not a Terraform value")

@@ -1,4 +1,4 @@
-"""An embedded Cloud Storage: a thin front that knows buckets, before a real fake-gcs-server."""
+"""An embedded Cloud Storage: a front that implements buckets, and a real fake-gcs-server."""
 
 from zenstrap_rehearsal.storage.lifecycle import Deed
 from zenstrap_rehearsal.storage.server import StorageServer

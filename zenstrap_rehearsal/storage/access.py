@@ -1,4 +1,4 @@
-"""Who may do what with buckets and objects: roles, bindings, conditions."""
+"""Access control of buckets and objects: roles, bindings, conditions."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from typing import Final
 
 from zenstrap_rehearsal.storage.calls import JSON, Reply
 
-# The child asks the kernel to be killed with the thread that started it, then becomes the server.
-# A launcher does this, because code between fork and exec is not safe beside other threads.
+# The child asks the kernel to kill it with the thread that started it, then execs the server.
+# A launcher does this, because code between fork and exec is not safe in a multi-threaded process.
 _LAUNCHER: Final = """
 import ctypes, os, signal, sys
 ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
@@ -43,7 +43,7 @@ class Backend:
     """The child process, and calls to it.
 
     Args:
-        directory: where it is started; it writes nothing there.
+        directory: its working directory; it writes nothing into it.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -66,10 +66,10 @@ class Backend:
         binary = _binary()
         log: deque[str] = deque(maxlen=20)
         for _ in range(_ATTEMPTS):
-            # Somebody else may take the port in between; then it is tried with another one.
+            # Another process may take the port meanwhile; then another port is tried.
             self._port = _free_port()
             ready = threading.Event()
-            # The kernel kills the child with the *thread* that started it, so one thread stays.
+            # The kernel kills the child with the *thread* that started it, so this thread stays.
             self._keeper = threading.Thread(
                 target=self._keep, args=(binary, ready, log), name="fake-gcs-server", daemon=True
             )
@@ -104,7 +104,7 @@ class Backend:
             connection.close()
 
     def make_bucket(self, name: str) -> None:
-        """One that keeps every generation: the front alone decides what is gone."""
+        """Create a bucket that keeps every generation: only the front decides what is deleted."""
         content = Reply.of({"name": name, "versioning": {"enabled": True}})
         self.call("POST", "/storage/v1/b", headers=content.headers, body=content.body)
 
@@ -154,14 +154,14 @@ def _binary() -> Path:
     spec = find_spec(_PACKAGE)
     places = spec.submodule_search_locations if spec else None
     for place in places or []:
-        found = sorted(Path(place).glob("vendor/fake-gcs-server/bin/fake-gcs-server-linux-*"))
-        if found:
-            return found[0]
+        binaries = sorted(Path(place).glob("vendor/fake-gcs-server/bin/fake-gcs-server-linux-*"))
+        if binaries:
+            return binaries[0]
     raise BackendError(f"{_PACKAGE} has no program for this machine: a rehearsal needs Linux")
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port

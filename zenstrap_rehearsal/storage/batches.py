@@ -17,10 +17,10 @@ _MOST: Final = 100
 
 
 def batch(call: Call, carry_out: Callable[[Call], Reply]) -> Reply:
-    """Carry out each part as the caller of the whole.
+    """Carry out each call of a batch, with the credentials of the batch request.
 
     Raises:
-        Refusal: it is no batch.
+        Refusal: it is not a valid batch.
     """
     head = f"Content-Type: {call.headers.get('content-type', '')}\r\n\r\n".encode()
     parts = BytesParser().parsebytes(head + call.body.lstrip()).get_payload()

@@ -1,4 +1,4 @@
-"""Calls to buckets and their policies, which fake-gcs-server doesn't know."""
+"""Calls to buckets and their policies, which fake-gcs-server doesn't support."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def get(store: Store, call: Call, name: str) -> Reply:
     check_preconditions(call, bucket.resource)
     resource = bucket.resource
     if call.parameter("projection") == "full" and _may_see_policy(store, call, name):
-        # There are no access lists: uniform access is what the rehearsal knows.
+        # The rehearsal supports only uniform access: the access control lists are empty.
         resource = {**resource, "acl": [], "defaultObjectAcl": []}
     return Reply.of(resource)
 
@@ -106,8 +106,8 @@ def test_permissions(store: Store, call: Call, name: str) -> Reply:
     bucket = store.find(call, name, "storage.buckets.get")
     subject = bucket_subject(name, store.now())
     held = [p for p in call.query.get("permissions", []) if store.may(call, p, bucket, subject)]
-    found: JSON = {"kind": "storage#testIamPermissionsResponse"}
-    return Reply.of({**found, "permissions": held} if held else found)
+    response: JSON = {"kind": "storage#testIamPermissionsResponse"}
+    return Reply.of({**response, "permissions": held} if held else response)
 
 
 def storage_layout(store: Store, call: Call, name: str) -> Reply:

@@ -1,4 +1,4 @@
-"""What a bucket's fields may hold."""
+"""Validation of a bucket's fields."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STORAGE_CLASSES: Final = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
 _REGIONS: Final = frozenset(map(str.upper, REGIONS))
 _MULTI_REGIONS: Final = {"US": "US-", "EU": "EUROPE-", "ASIA": "ASIA-"}
 _PAIRS: Final = frozenset({"ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4"})
-# Where a bucket's key must lie, if not in the bucket's location in lower case.
+# The required location of a bucket's key, if it isn't the bucket's location in lower case.
 _KEY_LOCATIONS: Final = {"eu": "europe"}
 
 _KEY: Final = re.compile(r"projects/[^/]+/locations/([^/]+)/keyRings/[^/]+/cryptoKeys/[^/]+")
@@ -39,7 +39,7 @@ def place(location: str, placement: JSON | None) -> str:
     """The type of a location: region, dual-region or multi-region.
 
     Raises:
-        Refusal: there is no such place.
+        Refusal: the location doesn't exist.
     """
     if placement:
         regions = [str(region).upper() for region in placement.get("dataLocations", [])]
@@ -58,7 +58,7 @@ def place(location: str, placement: JSON | None) -> str:
 
 
 def check(resource: JSON) -> None:
-    """Refuse what Google would not take.
+    """Validate a bucket as Google does.
 
     Raises:
         Refusal: 400.
@@ -95,11 +95,11 @@ def _check_rule(rule: JSON) -> None:
 
 def _check_key(key: str, location: str) -> None:
     """https://cloud.google.com/storage/docs/encryption/customer-managed-keys#key-locations"""
-    found = _KEY.fullmatch(key)
-    if not found:
+    match = _KEY.fullmatch(key)
+    if not match:
         raise invalid(f"Invalid Cloud KMS key name: {key}")
     needed = _KEY_LOCATIONS.get(location.lower(), location.lower())
-    if found.group(1) != needed:
+    if match.group(1) != needed:
         raise invalid(
-            f"The Cloud KMS key's location {found.group(1)} does not match the bucket's: {needed}"
+            f"The Cloud KMS key's location {match.group(1)} does not match the bucket's: {needed}"
         )

@@ -1,4 +1,4 @@
-"""Buckets as resources: what can be asked for, and what Google makes of it.
+"""Buckets as resources: the fields that a caller sets, and those that Google computes.
 
 https://cloud.google.com/storage/docs/json_api/v1/buckets
 """
@@ -21,7 +21,7 @@ from zenstrap_rehearsal.storage.versions import Shelf
 _WEEK: Final = 7 * 24 * 60 * 60
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 
-# What a caller can change after the bucket was made.
+# Fields that can be changed after the bucket was created.
 _WRITABLE: Final = (
     "autoclass", "billing", "cors", "defaultEventBasedHold", "encryption", "iamConfiguration",
     "labels", "lifecycle", "logging", "retentionPolicy", "rpo", "softDeletePolicy", "storageClass",
@@ -68,10 +68,10 @@ class Bucket:
 
 
 def new_bucket(body: JSON, *, project: str, number: str, url: str, now: datetime) -> Bucket:
-    """A bucket as Google would make it.
+    """A bucket as Google would create it.
 
     Raises:
-        Refusal: it would not.
+        Refusal: Google would refuse it.
     """
     name = str(body.get("name", ""))
     _check_name(name)
@@ -94,7 +94,7 @@ def new_bucket(body: JSON, *, project: str, number: str, url: str, now: datetime
     }
     if resource["locationType"] != "region":
         resource.setdefault("rpo", "DEFAULT")
-    _settle(resource, {}, now)
+    _complete(resource, {}, now)
     uniform = bool(resource["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"])
     return Bucket(project, resource, initial_bindings(project, uniform_access=uniform))
 
@@ -103,10 +103,10 @@ def changed(resource: JSON, body: JSON, now: datetime, *, replace: bool) -> JSON
     """A bucket's resource after a change.
 
     Args:
-        body: a JSON merge patch, or all that is writable if `replace`.
+        body: a JSON merge patch, or all writable fields if `replace`.
 
     Raises:
-        Refusal: it can't be changed so.
+        Refusal: the change is not allowed.
     """
     for key in ("name", "location"):
         if body.get(key) and str(body[key]).upper() != str(resource[key]).upper():
@@ -123,7 +123,7 @@ def changed(resource: JSON, body: JSON, now: datetime, *, replace: bool) -> JSON
                 del new[key]
     new.setdefault("storageClass", "STANDARD")
     new.setdefault("softDeletePolicy", {"retentionDurationSeconds": str(_WEEK)})
-    _settle(new, resource, now)
+    _complete(new, resource, now)
     return new
 
 
@@ -137,14 +137,14 @@ def etag(generation: int) -> str:
 
 
 def timestamp(moment: datetime) -> str:
-    """As the JSON API writes it."""
+    """A time as the JSON API writes it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def _settle(resource: JSON, before: JSON, now: datetime) -> None:
-    """Complete what was asked for, and check it."""
+def _complete(resource: JSON, before: JSON, now: datetime) -> None:
+    """Add computed and default values (in place), and validate the result."""
     settings = resource.setdefault("iamConfiguration", {})
-    # The second name is what the field was called before.
+    # bucketPolicyOnly is the field's former name.
     uniform = settings.setdefault("uniformBucketLevelAccess", {"enabled": False})
     uniform.setdefault("enabled", False)
     if not uniform["enabled"]:

@@ -33,7 +33,7 @@ class Call(web.Call):
         """The body as an object; an empty one if there is no body.
 
         Raises:
-            Refusal: it is no JSON object.
+            Refusal: it is not a JSON object.
         """
         if not self.body.strip():
             return {}
@@ -44,12 +44,12 @@ def parse_json(content: bytes) -> JSON:
     """A JSON object.
 
     Raises:
-        Refusal: it is none.
+        Refusal: it is not a JSON object.
     """
     try:
-        found = json.loads(content)
+        document = json.loads(content)
     except ValueError:
         raise invalid("Parse Error") from None
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise invalid("Parse Error")
-    return found
+    return document

@@ -18,7 +18,7 @@ _SET_CLASS: Final = "SetStorageClass"
 
 @dataclass(frozen=True)
 class Deed:
-    """What a lifecycle run has done to one version: deleted it, or moved it to another class."""
+    """An action of a lifecycle run on one version: deleted, or moved to another storage class."""
 
     bucket: str
     name: str
@@ -27,7 +27,7 @@ class Deed:
 
 
 def due(rules: list[JSON], version: Version, *, newer: int, now: datetime) -> JSON | None:
-    """The action that is to be taken on a version; deleting goes before anything else.
+    """The action to take on a version; Delete takes precedence.
 
     Args:
         newer: how many newer versions the object has.

@@ -19,7 +19,7 @@ _PAGE: Final = 1000
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for."""
+    """The parameters of a listing."""
 
     prefix: str = ""
     delimiter: str = ""
@@ -53,7 +53,7 @@ class Query:
 
     @staticmethod
     def after_token(token: str | None) -> str:
-        """The place in the order that a page token stands for."""
+        """The sort key at which the previous page ended."""
         try:
             return base64.urlsafe_b64decode(token).decode() if token else ""
         except ValueError:
@@ -88,7 +88,7 @@ def listed(shelf: Shelf, query: Query) -> JSON:
 
 
 def _entries(shelf: Shelf, query: Query) -> Iterator[tuple[str, Version, str]]:
-    """Each version with its place in the order, and the prefix that stands for it."""
+    """Each version with its sort key, and the prefix under which it is listed, if any."""
     for version in shelf:
         name = version.name
         if version.state not in query.states or not name.startswith(query.prefix):
@@ -98,7 +98,7 @@ def _entries(shelf: Shelf, query: Query) -> Iterator[tuple[str, Version, str]]:
         rest = name[len(query.prefix) :]
         if query.delimiter and query.delimiter in rest:
             folder = query.prefix + rest.partition(query.delimiter)[0] + query.delimiter
-            # Behind everything that the prefix stands for.
+            # Sorts after all names with this prefix.
             yield folder + "\U0010ffff", version, folder
         else:
             yield f"{name}\0{version.generation:>20}", version, ""

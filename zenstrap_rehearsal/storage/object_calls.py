@@ -1,4 +1,4 @@
-"""Calls to objects: which version is meant and who may use it; content is fake-gcs-server's."""
+"""Calls to objects: selects the version and checks access; fake-gcs-server has the content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HOP: Final = frozenset({"connection", "date", "transfer-encoding", "keep-alive"
 
 def list_all(store: Store, call: Call, bucket_name: str) -> Reply:
     bucket = store.find(call, bucket_name, "storage.objects.list")
-    # A listing is checked on the bucket; what it asks for is an attribute of the call.
+    # A listing is authorized on the bucket; its prefix is an attribute of the call.
     subject = bucket_subject(bucket_name, store.now(), call.parameter("prefix"))
     store.require(call, "storage.objects.list", bucket, subject, "bucket")
     return Reply.of(listed(bucket.shelf, Query.of(call)))
@@ -45,15 +45,15 @@ def download(store: Store, call: Call, bucket_name: str, name: str) -> Reply:
     headers = {key: value for key, value in call.headers.items() if key in _FORWARDED}
     path = f"/download/storage/v1/b/{bucket_name}/o/{quote(name, safe='')}"
     path += f"?alt=media&generation={resource['generation']}"
-    found = store.backend.call(call.method, path, headers=headers)
+    reply = store.backend.call(call.method, path, headers=headers)
     changed = {
-        **{k: v for k, v in found.headers.items() if k.lower() not in _HOP},
+        **{k: v for k, v in reply.headers.items() if k.lower() not in _HOP},
         "X-Goog-Metageneration": resource["metageneration"],
         "X-Goog-Storage-Class": resource["storageClass"],
     }
-    if found.status < 300 and resource.get("contentType"):
+    if reply.status < 300 and resource.get("contentType"):
         changed["Content-Type"] = resource["contentType"]
-    return Reply(found.status, changed, found.body)
+    return Reply(reply.status, changed, reply.body)
 
 
 def patch(store: Store, call: Call, bucket_name: str, name: str) -> Reply:
@@ -106,7 +106,7 @@ def move(store: Store, call: Call, bucket_name: str, name: str, target_name: str
 
 
 def restore(store: Store, call: Call, bucket_name: str, name: str) -> Reply:
-    """A soft-deleted version becomes a new live one."""
+    """Restore a soft-deleted version as a new live one."""
     bucket = store.find(call, bucket_name, "storage.objects.restore")
     store.require_object(call, "storage.objects.restore", bucket, name)
     store.require_object(call, "storage.objects.create", bucket, name)
@@ -123,12 +123,12 @@ def compose(store: Store, call: Call, bucket_name: str, name: str) -> Reply:
     bucket = store.find(call, bucket_name, "storage.objects.create")
     authorize_writing(store, call, bucket, name)
     body = call.json()
-    parts = [str(one.get("name", "")) for one in body.get("sourceObjects", [])]
+    parts = [str(source.get("name", "")) for source in body.get("sourceObjects", [])]
     if not 1 <= len(parts) <= 32:
         raise invalid("The number of source components provided must be between 1 and 32.")
     for part in parts:
         _readable(store, call, bucket_name, part)
-    # Under a name of its own first: fake-gcs-server would give it an overwritten one's generation.
+    # First under a temporary name: fake-gcs-server would reuse an overwritten object's generation.
     staging = f".compose/{uuid.uuid4()}"
     sources = Reply.of({"sourceObjects": [{"name": p} for p in parts], "destination": {}})
     path = f"/storage/v1/b/{bucket_name}/o/{quote(staging, safe='')}"
@@ -143,10 +143,10 @@ def compose(store: Store, call: Call, bucket_name: str, name: str) -> Reply:
 
 
 def authorize_writing(store: Store, call: Call, bucket: Bucket, name: str) -> None:
-    """Creating needs one permission, overwriting another too; then the preconditions.
+    """Check the permissions to create, or overwrite, an object, and the preconditions.
 
     Raises:
-        Refusal: it may not be written.
+        Refusal: the object may not be written.
     """
     if not name:
         raise invalid("Required")
@@ -158,7 +158,7 @@ def authorize_writing(store: Store, call: Call, bucket: Bucket, name: str) -> No
 
 
 def record(store: Store, bucket: Bucket, written: JSON) -> JSON:
-    """Take note of what fake-gcs-server has just written, and complete it."""
+    """Record an object that fake-gcs-server has just written, with the fields that it lacks."""
     resource = {key: value for key, value in written.items() if key != "acl" and value != ""}
     name, generation = str(resource["name"]), str(resource["generation"])
     address = f"storage/v1/b/{bucket.name}/o/{quote(name, safe='')}"
@@ -179,7 +179,7 @@ def record(store: Store, bucket: Bucket, written: JSON) -> JSON:
 def remove(
     store: Store, bucket: Bucket, version: Version, keeping: Keeping, *, for_good: bool = False
 ) -> None:
-    """Delete a version: for good, or as the bucket keeps what is deleted."""
+    """Delete a version: permanently, or as the bucket's versioning and soft deletion say."""
     if version.state is State.LIVE:
         path = f"/storage/v1/b/{bucket.name}/o/{quote(version.name, safe='')}"
         store.backend.call("DELETE", path)
@@ -239,10 +239,10 @@ def _copied(
 
 
 def _duplicate(store: Store, version: Version, bucket: Bucket, name: str, fields: JSON) -> JSON:
-    """A new live object with a version's content; what isn't given is the version's."""
+    """A new live object with a version's content; `fields` replace the version's own."""
     source = version.resource
-    given = {key: value for key, value in fields.items() if value}
-    body = Reply.of({k: v for k, v in {**source, **given}.items() if k in _WRITABLE})
+    replaced = {key: value for key, value in fields.items() if value}
+    body = Reply.of({k: v for k, v in {**source, **replaced}.items() if k in _WRITABLE})
     path = f"/storage/v1/b/{source['bucket']}/o/{quote(str(source['name']), safe='')}"
     path += f"/copyTo/b/{bucket.name}/o/{quote(name, safe='')}"
     path += f"?sourceGeneration={version.generation}"

@@ -1,4 +1,4 @@
-"""A bucket's IAM policy: what it may say, and how it is read and written.
+"""A bucket's IAM policy: validation, reading and writing.
 
 https://cloud.google.com/storage/docs/json_api/v1/buckets/setIamPolicy
 """
@@ -21,9 +21,9 @@ _NO_CONDITION: Final = ("roles/storage.legacy", "roles/owner", "roles/editor", "
 
 
 def initial_bindings(project: str, *, uniform_access: bool) -> list[JSON]:
-    """What every new bucket's policy says.
+    """The bindings of every new bucket.
 
-    With uniform access from the start, nothing else lets a project's members at its objects:
+    With uniform access from the start, only these grant a project's members access to its objects:
     https://cloud.google.com/storage/docs/access-control/iam-roles#basic-roles-modifiable
     """
     editors, owners = f"projectEditor:{project}", f"projectOwner:{project}"
@@ -41,9 +41,9 @@ def initial_bindings(project: str, *, uniform_access: bool) -> list[JSON]:
 
 
 def as_read(bucket: str, bindings: list[JSON], etag: str, version: int) -> JSON:
-    """A policy as a reader gets it who understands policies of a version.
+    """A policy as returned to a client that requests a policy version.
 
-    Readers of version 1 see that there is a condition, but not which.
+    Clients that request version 1 see that there is a condition, but not which.
     """
     conditional = any("condition" in binding for binding in bindings)
     shown = copy.deepcopy(bindings)
@@ -64,10 +64,10 @@ def as_read(bucket: str, bindings: list[JSON], etag: str, version: int) -> JSON:
 def checked(
     policy: JSON, etag: str, *, resource: JSON, surroundings: Surroundings, now: datetime
 ) -> list[JSON]:
-    """The bindings that a bucket is to have.
+    """The validated bindings of a new policy.
 
     Raises:
-        Refusal: 400 for what no policy may say, 412 for a policy that was changed in between.
+        Refusal: 400 for an invalid policy, 412 for a policy that was changed concurrently.
     """
     if policy.get("etag") and policy["etag"] != etag:
         raise precondition_failed()

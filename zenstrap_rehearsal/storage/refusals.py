@@ -1,4 +1,4 @@
-"""What Cloud Storage says when it refuses, in the shape and words of its JSON API.
+"""Cloud Storage's errors, with the format and messages of its JSON API.
 
 https://cloud.google.com/storage/docs/json_api/v1/status-codes
 """
@@ -12,7 +12,7 @@ from zenstrap_rehearsal.errors import ApiError
 
 
 class Refusal(ApiError):
-    """A call that Cloud Storage refuses: by default in its usual words, by status."""
+    """An error of Cloud Storage: by default with its usual message for the status."""
 
     MESSAGES: ClassVar[Mapping[int, str]] = {
         409: "The metadata for object was edited during the operation. Please try again.",
@@ -31,7 +31,7 @@ class Refusal(ApiError):
     }
 
     def body(self) -> dict[str, Any]:
-        """The JSON of the reply; it names no canonical code."""
+        """The JSON of the response, which has no canonical code."""
         error = super().body()
         del error["error"]["status"]
         return error
@@ -46,7 +46,7 @@ def unauthenticated() -> Refusal:
 
 
 def denied(principal: str, permission: str, kind: str) -> Refusal:
-    """Who lacks which permission on what: object, bucket or project."""
+    """A principal lacks a permission on an object, bucket or project."""
     where = "Google Cloud project" if kind == "project" else f"Google Cloud Storage {kind}"
     return Refusal(
         403,

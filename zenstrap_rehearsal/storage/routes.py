@@ -1,4 +1,4 @@
-"""Which call goes where: the addresses of the JSON API, and the one of the XML API for reading."""
+"""The routes: the paths of the JSON API, and the XML API's path for reading."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ _ROUTES: Final[tuple[tuple[str, str, _Handler], ...]] = (
 _DOWNLOAD: Final = re.compile(rf"/download{_OBJECT}")
 _UPLOAD: Final = re.compile(r"/upload/storage/v1/b/([^/]+)/o/?")
 _BATCH: Final = re.compile(r"/batch/storage/v1/?")
-# Google's Go client, and so Terraform's backend, reads objects so.
+# Google's Go client, and so Terraform's backend, reads objects by the XML API's path.
 _XML: Final = re.compile(r"/(?!storage/|upload/|download/|batch/)([^/]+)/(.+)")
 
 
 class Routes:
-    """Carries calls out on a store."""
+    """Carries out calls on a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.uploads = Uploads(store)
 
     def carry_out(self, call: Call) -> Reply:
-        """The reply to a call, refusals included."""
+        """The reply to a call, including errors."""
         try:
             return self._routed(call)
         except Refusal as refusal:
@@ -72,16 +72,16 @@ class Routes:
         if not download and method == "GET" and call.parameter("alt") == "media":
             download = re.fullmatch(_OBJECT, call.path)
         if download and method in ("GET", "HEAD"):
-            # Not under the lock: fake-gcs-server never changes a generation.
+            # Without the lock: fake-gcs-server never changes a generation.
             return object_calls.download(self._store, call, *map(unquote, download.groups()))
         with self._store.lock:
             if upload := _UPLOAD.fullmatch(call.path):
                 return self._upload(call, upload.group(1))
-            for wanted, pattern, handler in _ROUTES:
-                found = re.fullmatch(pattern, call.path) if wanted == method else None
-                if found:
-                    return handler(self._store, call, *map(unquote, found.groups()))
-        raise Refusal(404, f"The rehearsal doesn't know {method} {call.path}; see its README.")
+            for route_method, pattern, handler in _ROUTES:
+                match = re.fullmatch(pattern, call.path) if route_method == method else None
+                if match:
+                    return handler(self._store, call, *map(unquote, match.groups()))
+        raise Refusal(404, f"The rehearsal doesn't support {method} {call.path}; see its README.")
 
     def _upload(self, call: Call, bucket: str) -> Reply:
         if call.method == "POST":

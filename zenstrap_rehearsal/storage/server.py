@@ -1,4 +1,4 @@
-"""The embedded Cloud Storage: what the rehearsal starts and stops."""
+"""The embedded Cloud Storage server, which the rehearsal starts and stops."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class StorageServer:
     """Cloud Storage on a port of this machine, from `start` to `stop`; nothing is kept.
 
     Args:
-        directory: where the child process is started.
-        accounts: whose a bearer token is: "owner", an e-mail address, or None for nobody.
-        surroundings: what the rest of the cloud answers.
-        now: the time, with a zone.
+        directory: the child process's working directory.
+        accounts: the principal of a bearer token: "owner", an e-mail address, or None if invalid.
+        surroundings: the other services of the cloud.
+        now: the current time, with a time zone.
         faults: errors and latency to inject.
     """
 
@@ -53,12 +53,12 @@ class StorageServer:
 
     @property
     def store(self) -> Store:
-        """All that it holds."""
+        """The stored buckets and objects."""
         return self._store
 
     @property
     def url(self) -> str:
-        """Its address, without a slash at the end; the JSON API is below ``/storage/v1/``."""
+        """Base URL, without a trailing slash; the JSON API is below ``/storage/v1/``."""
         return self._store.url
 
     @property
@@ -67,7 +67,7 @@ class StorageServer:
         return self._backend.pid
 
     def start(self) -> None:
-        """Return when it can be called.
+        """Start, and return when the server is ready.
 
         Raises:
             BackendError: fake-gcs-server is missing or doesn't start.
@@ -96,18 +96,18 @@ class StorageServer:
         self.stop()
 
     def take_name(self, bucket: str) -> None:
-        """Somebody else has a bucket of this name."""
+        """Make a bucket name belong to another user."""
         self._store.taken.add(bucket)
 
     def hide_missing_objects(self, hidden: bool = True) -> None:
-        """Tell only those who may list the whole bucket that an object is missing: 404, not 403.
+        """Return 404 for a missing object only to callers who may list the whole bucket, else 403.
 
         Google decides by the object's own name, as far as is known; see the README.
         """
         self._store.hide_missing = hidden
 
     def run_lifecycle(self, now: datetime, buckets: Iterable[str] | None = None) -> list[Deed]:
-        """Do once what the buckets' rules say at a time, and let soft-deleted objects end.
+        """Apply the buckets' lifecycle rules at a time, and delete expired soft-deleted objects.
 
         Args:
             buckets: only these; all by default.

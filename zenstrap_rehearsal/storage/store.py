@@ -1,4 +1,4 @@
-"""All that the embedded Cloud Storage holds, and the checks that every call goes through."""
+"""The buckets of the embedded Cloud Storage, and the checks of every call."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from zenstrap_rehearsal.storage.versions import Keeping, Version
 
 
 class Store:
-    """Buckets and who may do what with them. Calls that read and write hold `lock`.
+    """Buckets, and the access checks on them. Calls that read and write hold `lock`.
 
     Args:
-        now: the time, with a zone.
+        now: the current time, with a time zone.
 
     Attributes:
-        taken: names of buckets that somebody else has.
-        hide_missing: whether only who may list the whole bucket hears that an object is missing.
+        taken: names of other users' buckets.
+        hide_missing: whether a missing object is 404 only for callers who may list the bucket.
     """
 
     def __init__(
@@ -52,17 +52,17 @@ class Store:
         self.hide_missing = False
 
     def bucket(self, call: Call, name: str, permission: str) -> Bucket:
-        """A bucket by name, for a caller who has a permission on it.
+        """A bucket by name, if the caller has a permission on it.
 
         Raises:
-            Refusal: there is none, or it is somebody else's, or the caller may not.
+            Refusal: it doesn't exist, is another user's, or the caller lacks the permission.
         """
         bucket = self.find(call, name, permission)
         self.require(call, permission, bucket, bucket_subject(name, self.now()), "bucket")
         return bucket
 
     def find(self, call: Call, name: str, permission: str) -> Bucket:
-        """A bucket by name; `permission` is what an error talks about."""
+        """A bucket by name; `permission` is named in the error."""
         if name in self.taken:
             raise denied(self.who(call), permission, "bucket")
         if name not in self.buckets:
@@ -74,10 +74,10 @@ class Store:
         self.require(call, permission, bucket, subject, "object")
 
     def require_project(self, call: Call, permission: str, project: str) -> None:
-        """Refuse who lacks a permission on a project.
+        """Check that the caller has a permission on a project.
 
         Raises:
-            Refusal: 400 for a project that doesn't exist, 403.
+            Refusal: 400 for a project that doesn't exist, 403 without the permission.
         """
         try:
             self.surroundings.project_number(project)
@@ -104,18 +104,18 @@ class Store:
     def version(
         self, call: Call, bucket: Bucket, name: str, generation: str | None = None
     ) -> Version:
-        """The version that a call asks for: the live one, or that of a generation.
+        """The version that a call names: the live one, or that of a generation.
 
         Raises:
-            Refusal: 404; 403 for who may not know whether it exists.
+            Refusal: 404; 403 for callers who may not know whether it exists.
         """
         soft = call.flag("softDeleted")
         if generation:
-            found = bucket.shelf.find(name, generation, soft_deleted=soft)
+            version = bucket.shelf.find(name, generation, soft_deleted=soft)
         else:
-            found = bucket.shelf.live(name)
-        if found:
-            return found
+            version = bucket.shelf.live(name)
+        if version:
+            return version
         now = self.now()
         subject = bucket_subject(bucket.name, now)
         if not self.hide_missing:
@@ -132,13 +132,13 @@ class Store:
 
 
 def check_preconditions(call: Call, resource: JSON | None, *, source: bool = False) -> None:
-    """Compare a call's preconditions with what there is; None is nothing.
+    """Compare a call's preconditions with a resource; None if it doesn't exist.
 
     Args:
-        source: those on the source of a copy.
+        source: use the preconditions on the source of a copy.
 
     Raises:
-        Refusal: 412, or 304 where a reader has the newest already.
+        Refusal: 412, or 304 if a reader has the current version already.
     """
     for field in ("generation", "metageneration"):
         name = field.capitalize()

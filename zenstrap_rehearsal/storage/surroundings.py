@@ -1,4 +1,4 @@
-"""What Cloud Storage asks of the rest of the cloud."""
+"""What the storage server needs from the other services."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from zenstrap_rehearsal.iam import JSON
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Answers of the other services; by default those of a cloud that has storage alone.
+    """The other services, as functions; by default a cloud with storage only.
 
     Attributes:
-        project_number: of a project's id; LookupError if there is no such project.
+        project_number: of a project's id; LookupError if the project doesn't exist.
         memberships: the sets that a principal belongs to, as IAM members (``principalSet:…``).
-        binding_fault: why IAM would not take a binding of a policy; None if it would.
-        permissions_of: those of a custom role; None if there is no such role.
+        binding_fault: why IAM would refuse a binding of a policy; None if it wouldn't.
+        permissions_of: permissions of a custom role; None if the role doesn't exist.
         project_bindings: the bindings of a project's own policy.
-        agent_told: what happens when somebody reads the address of a project's service agent.
-        key_fault: why a bucket can't have a key, given key and storage service account.
-        denied: permissions that nobody has for the moment, not even the owner.
-        owner: what errors call the owner.
+        agent_told: called when the address of a project's service agent is read.
+        key_fault: why a bucket can't have a key, given key and storage service agent.
+        denied: whether an injected fault denies a permission to all, including the owner.
+        owner: the owner's name in errors.
     """
 
     project_number: Callable[[str], str] = lambda project: "123456789012"
@@ -36,5 +36,5 @@ class Surroundings:
     owner: str = "owner@rehearsal.test"
 
     def service_agent(self, project: str) -> str:
-        """The service account that Cloud Storage itself acts as."""
+        """Cloud Storage's service agent in a project."""
         return f"service-{self.project_number(project)}@gs-project-accounts.iam.gserviceaccount.com"

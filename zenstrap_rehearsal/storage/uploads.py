@@ -1,7 +1,7 @@
 """Uploads: in one request, with metadata before the content, or resumable in parts.
 
-fake-gcs-server receives and joins them. What it lacks for a resumable one is added here: it takes
-the question how far an upload is for its end, and a part that is sent twice for more content.
+fake-gcs-server receives and joins them. This module corrects its resumable uploads: it would treat
+a status request as the end of an upload, and a part that is sent twice as more content.
 https://cloud.google.com/storage/docs/performing-resumable-uploads
 """
 
@@ -21,7 +21,7 @@ from zenstrap_rehearsal.storage.refusals import Refusal, invalid
 from zenstrap_rehearsal.storage.store import Store, check_preconditions
 
 _RANGE: Final = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
-# A resumable upload that nobody ended is gone after a week.
+# A resumable upload that isn't finished expires after a week.
 _LIFETIME: Final = timedelta(days=7)
 _NOT_FORWARDED: Final = frozenset(
     {"host", "authorization", "connection", "content-length", "transfer-encoding"}
@@ -30,7 +30,7 @@ _NOT_FORWARDED: Final = frozenset(
 
 @dataclass
 class Upload:
-    """A resumable upload: what it will write, and how far it is."""
+    """A resumable upload and its progress."""
 
     bucket: str
     name: str
@@ -60,23 +60,23 @@ class Uploads:
         raise invalid(f"Invalid value for uploadType: {kind}")
 
     def send(self, call: Call) -> Reply:
-        """Content for a resumable upload, or the question how far it is."""
+        """Content for a resumable upload, or a request for its status."""
         upload = self._open.get(call.parameter("upload_id") or "")
         if not upload:
             raise Refusal(404, "Not Found")
         if upload.result:
             return Reply.of(upload.result)
-        found = _RANGE.fullmatch(call.headers.get("content-range", ""))
-        if found and not found.group(1):
-            total = found.group(3)
+        content_range = _RANGE.fullmatch(call.headers.get("content-range", ""))
+        if content_range and not content_range.group(1):
+            total = content_range.group(3)
             if total == "*" or int(total) != upload.received:
                 return _incomplete(call, upload)
-        elif found:
-            sent = upload.received - int(found.group(1))
+        elif content_range:
+            sent = upload.received - int(content_range.group(1))
             if not 0 <= sent < len(call.body):
                 return _incomplete(call, upload)
             if sent:
-                call = _without(call, sent, found)
+                call = _without(call, sent, content_range)
         return self._forward(call, upload)
 
     def cancel(self, call: Call) -> Reply:
@@ -84,7 +84,7 @@ class Uploads:
         return Reply(499)
 
     def expire(self, now: datetime) -> int:
-        """Drop what was begun too long ago; returns how many."""
+        """Delete expired uploads, and return how many."""
         old = [key for key, upload in self._open.items() if now - upload.started >= _LIFETIME]
         for key in old:
             del self._open[key]
@@ -106,7 +106,7 @@ class Uploads:
         authorize_writing(self._store, call, bucket, name)
         if kind := call.headers.get("x-upload-content-type"):
             metadata.setdefault("contentType", kind)
-        # The form of the request that names no bucket in its body keeps all metadata.
+        # fake-gcs-server keeps all metadata only if the body names no bucket.
         metadata.pop("bucket", None)
         content = Reply.of({**metadata, "name": name})
         started = self._call(
@@ -114,14 +114,14 @@ class Uploads:
         )
         if started.status >= 400:
             return started
-        begun = parse_qs(urlsplit(started.headers["Location"]).query)["upload_id"][0]
-        self._open[begun] = Upload(bucket_name, name, call, self._store.now())
-        query = urlencode({"uploadType": "resumable", "name": name, "upload_id": begun})
+        upload_id = parse_qs(urlsplit(started.headers["Location"]).query)["upload_id"][0]
+        self._open[upload_id] = Upload(bucket_name, name, call, self._store.now())
+        query = urlencode({"uploadType": "resumable", "name": name, "upload_id": upload_id})
         location = f"{self._store.url}/upload/storage/v1/b/{bucket_name}/o?{query}"
-        return Reply(200, {"Location": location, "X-GUploader-UploadID": begun})
+        return Reply(200, {"Location": location, "X-GUploader-UploadID": upload_id})
 
     def _forward(self, call: Call, upload: Upload) -> Reply:
-        # The address of an upload is what authorizes it.
+        # The upload's URL authorizes it.
         bucket = self._store.find(upload.start, upload.bucket, "storage.objects.create")
         live = bucket.shelf.live(upload.name)
         check_preconditions(upload.start, live.resource if live else None)
@@ -148,9 +148,9 @@ def _incomplete(call: Call, upload: Upload) -> Reply:
     return Reply(308, headers)
 
 
-def _without(call: Call, sent: int, found: re.Match[str]) -> Call:
-    """A part without its beginning, which has come before."""
-    start, end, total = found.groups()
+def _without(call: Call, sent: int, content_range: re.Match[str]) -> Call:
+    """A part without its first bytes, which were received before."""
+    start, end, total = content_range.groups()
     headers = {**call.headers, "content-range": f"bytes {int(start) + sent}-{end}/{total}"}
     return replace(call, headers=headers, body=call.body[sent:])
 
@@ -169,7 +169,7 @@ def _metadata_part(call: Call) -> JSON:
 
 
 def _custom(metadata: JSON) -> JSON:
-    """What fake-gcs-server drops."""
+    """The metadata that fake-gcs-server drops."""
     return {k: metadata[k] for k in ("eventBasedHold", "temporaryHold") if metadata.get(k)}
 
 

@@ -33,7 +33,7 @@ class Version:
         return str(self.resource["generation"])
 
     def touch(self, updated: str) -> None:
-        """Its metadata were changed."""
+        """Update metageneration and time after a change of the metadata."""
         self.resource["metageneration"] = str(int(self.resource["metageneration"]) + 1)
         self.resource["updated"] = updated
         self.mark()
@@ -53,7 +53,7 @@ class Keeping:
 
 
 class Shelf:
-    """All versions of a bucket's objects. Whoever uses it holds the lock."""
+    """All versions of a bucket's objects. Callers hold the store's lock."""
 
     def __init__(self) -> None:
         self._versions: dict[str, list[Version]] = {}
@@ -78,24 +78,24 @@ class Shelf:
         return None
 
     def newer(self, version: Version) -> int:
-        """How many newer versions there are that aren't deleted."""
+        """How many newer versions exist, without deleted ones."""
         siblings = self._versions[version.name]
         after = siblings[siblings.index(version) + 1 :]
         return sum(other.state is not State.SOFT_DELETED for other in after)
 
     def put(self, version: Version, keeping: Keeping) -> None:
-        """Add a live version; what was live is retired."""
+        """Add a live version; the previous live version is retired."""
         replaced = self.live(version.name)
         if replaced:
             self.retire(replaced, keeping)
         self._versions.setdefault(version.name, []).append(version)
 
     def restore(self, version: Version) -> None:
-        """Add a version in the state that it has; those of one object from the oldest on."""
+        """Add a version with its state; the versions of one object must be added oldest first."""
         self._versions.setdefault(version.name, []).append(version)
 
     def retire(self, version: Version, keeping: Keeping) -> None:
-        """Take a live version away: it becomes noncurrent where the bucket keeps versions."""
+        """Make a live version noncurrent, or delete it if the bucket has no versioning."""
         if not keeping.versioned:
             self.delete(version, keeping)
             return
@@ -103,7 +103,7 @@ class Shelf:
         version.resource["timeDeleted"] = _timestamp(keeping.now)
 
     def delete(self, version: Version, keeping: Keeping) -> None:
-        """Take a version away for good, or for as long as soft deletion keeps it."""
+        """Delete a version permanently, or softly if the bucket has soft deletion."""
         if keeping.soft_delete_seconds and version.state is not State.SOFT_DELETED:
             end = keeping.now + timedelta(seconds=keeping.soft_delete_seconds)
             version.state = State.SOFT_DELETED

@@ -1,1 +1,1 @@
-"""What the provider knows of each kind beyond its schema, by service."""
+"""The behaviour of each resource type beyond its schema, by service."""

@@ -1,4 +1,4 @@
-"""Service accounts, their keys, who may use them, and custom roles."""
+"""Service accounts, their keys and IAM members, and custom roles."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ServiceAccount(Kind):
     def customize(self, planned: Object, prior: Object | None, session: Session) -> None:
         default_project(self.block, planned, session)
         account_id, project = planned.get("account_id"), planned.get("project")
-        # The address follows from what is configured, so the provider tells it while planning.
+        # The e-mail address follows from the configuration, so the provider plans it.
         if prior is None and isinstance(account_id, str) and isinstance(project, str):
             planned["email"] = f"{account_id}@{project}.{_DOMAIN}"
             planned["member"] = f"serviceAccount:{planned['email']}"
@@ -41,19 +41,19 @@ class ServiceAccount(Kind):
             },
         }
         try:
-            made = session.call("iam", "POST", f"v1/projects/{project}/serviceAccounts", body)
+            created = session.call("iam", "POST", f"v1/projects/{project}/serviceAccounts", body)
         except ApiError as error:
             if not (error.code == 409 and planned.get("create_ignore_already_exists")):
                 raise ProviderError(f"Error creating service account: {error}") from error
             email = f"{planned['account_id']}@{project}.{_DOMAIN}"
-            made = session.call("iam", "GET", f"v1/projects/{project}/serviceAccounts/{email}")
+            created = session.call("iam", "GET", f"v1/projects/{project}/serviceAccounts/{email}")
         if planned.get("disabled"):
-            session.call("iam", "POST", f"v1/{made['name']}:disable")
-        return _account_state({**made, "disabled": bool(planned.get("disabled"))})
+            session.call("iam", "POST", f"v1/{created['name']}:disable")
+        return _account_state({**created, "disabled": bool(planned.get("disabled"))})
 
     def read(self, state: Object, session: Session) -> Object | None:
-        found = session.try_call("iam", "GET", f"v1/{state['id']}")
-        return found and _account_state(found)
+        response = session.try_call("iam", "GET", f"v1/{state['id']}")
+        return response and _account_state(response)
 
     def update(self, prior: Object, planned: Object, session: Session) -> Object:
         path = f"v1/{prior['id']}"
@@ -110,21 +110,21 @@ class ServiceAccountKey(Kind):
         if "/" not in owner:
             owner = f"projects/-/serviceAccounts/{owner}"
         try:
-            made = session.call("iam", "POST", f"v1/{owner}/keys", {})
+            created = session.call("iam", "POST", f"v1/{owner}/keys", {})
         except ApiError as error:
             raise ProviderError(f"Error creating service account key: {error}") from error
         return {
-            "id": made["name"],
-            "name": made["name"],
-            "public_key": made["publicKeyData"],
-            "private_key": made["privateKeyData"],
-            "valid_after": made["validAfterTime"],
-            "valid_before": made["validBeforeTime"],
+            "id": created["name"],
+            "name": created["name"],
+            "public_key": created["publicKeyData"],
+            "private_key": created["privateKeyData"],
+            "valid_after": created["validAfterTime"],
+            "valid_before": created["validBeforeTime"],
         }
 
     def read(self, state: Object, session: Session) -> Object | None:
-        found = session.try_call("iam", "GET", f"v1/{state['id']}")
-        return found and {"name": found["name"], "public_key": found["publicKeyData"]}
+        response = session.try_call("iam", "GET", f"v1/{state['id']}")
+        return response and {"name": response["name"], "public_key": response["publicKeyData"]}
 
     def delete(self, state: Object, session: Session) -> None:
         session.delete("iam", f"v1/{state['id']}")
@@ -164,13 +164,13 @@ class CustomRole(Kind):
     )
 
     def create(self, planned: Object, session: Session) -> Object:
-        """One that was deleted lately is taken back and changed, as the real provider does."""
+        """Create a role, or undelete and update a recently deleted one, as the real one does."""
         parent = f"projects/{session.project_of(planned)}"
         name = f"{parent}/roles/{planned['role_id']}"
-        found = session.try_call("iam", "GET", f"v1/{name}")
-        if found and not found["deleted"]:
+        response = session.try_call("iam", "GET", f"v1/{name}")
+        if response and not response["deleted"]:
             raise ProviderError(f"Custom project role {name} already exists and must be imported")
-        if found:
+        if response:
             session.call("iam", "POST", f"v1/{name}:undelete")
             session.call("iam", "PATCH", f"v1/{name}", self._body(planned))
         else:
@@ -184,8 +184,8 @@ class CustomRole(Kind):
         return self._state(session.call("iam", "GET", f"v1/{name}"))
 
     def read(self, state: Object, session: Session) -> Object | None:
-        found = session.try_call("iam", "GET", f"v1/{state['id']}")
-        return found and self._state(found)
+        response = session.try_call("iam", "GET", f"v1/{state['id']}")
+        return response and self._state(response)
 
     def update(self, prior: Object, planned: Object, session: Session) -> Object:
         path = f"v1/{prior['id']}"
@@ -218,18 +218,18 @@ class CustomRole(Kind):
         }
 
     @staticmethod
-    def _state(found: Object) -> Object:
-        _, project, _, role_id = found["name"].split("/")
+    def _state(response: Object) -> Object:
+        _, project, _, role_id = response["name"].split("/")
         return {
-            "id": found["name"],
-            "name": found["name"],
+            "id": response["name"],
+            "name": response["name"],
             "project": project,
             "role_id": role_id,
-            "title": found.get("title", ""),
-            "description": found.get("description", ""),
-            "stage": found.get("stage", ""),
-            "permissions": found.get("includedPermissions", []),
-            "deleted": found["deleted"],
+            "title": response.get("title", ""),
+            "description": response.get("description", ""),
+            "stage": response.get("stage", ""),
+            "permissions": response.get("includedPermissions", []),
+            "deleted": response["deleted"],
         }
 
 
@@ -240,20 +240,20 @@ class ServiceAccountData(DataSource):
         email = config["account_id"].rpartition("/")[2]
         if "@" not in email:
             email = f"{email}@{session.project_of(config)}.{_DOMAIN}"
-        found = session.call("iam", "GET", f"v1/projects/-/serviceAccounts/{email}")
-        return {**_account_state(found), "account_id": config["account_id"]}
+        response = session.call("iam", "GET", f"v1/projects/-/serviceAccounts/{email}")
+        return {**_account_state(response), "account_id": config["account_id"]}
 
 
-def _account_state(found: Object) -> Object:
+def _account_state(response: Object) -> Object:
     return {
-        "id": found["name"],
-        "name": found["name"],
-        "email": found["email"],
-        "unique_id": found["uniqueId"],
-        "project": found["projectId"],
-        "account_id": found["email"].partition("@")[0],
-        "display_name": found["displayName"],
-        "description": found["description"],
-        "disabled": found["disabled"],
-        "member": f"serviceAccount:{found['email']}",
+        "id": response["name"],
+        "name": response["name"],
+        "email": response["email"],
+        "unique_id": response["uniqueId"],
+        "project": response["projectId"],
+        "account_id": response["email"].partition("@")[0],
+        "display_name": response["displayName"],
+        "description": response["description"],
+        "disabled": response["disabled"],
+        "member": f"serviceAccount:{response['email']}",
     }

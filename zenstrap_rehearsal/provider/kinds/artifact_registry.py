@@ -1,4 +1,4 @@
-"""Repositories, and who may use them."""
+"""Repositories and their IAM members."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PATH: Final = (
 
 
 def same_duration(left: Any, right: Any) -> bool:
-    """30d and 2592000s are the same time."""
+    """Whether two durations are equal, such as 30d and 2592000s."""
     return _seconds(str(left)) == _seconds(str(right))
 
 
@@ -90,28 +90,28 @@ class Repository(Kind):
         except ApiError as error:
             raise ProviderError(f"Error creating Repository: {error}") from error
         state = self.read({**planned, "id": f"{parent}/{planned['repository_id']}"}, session)
-        assert state is not None, "what was just made is there"
+        assert state is not None, "it was just created"
         return state
 
     def read(self, state: Object, session: Session) -> Object | None:
-        found = session.try_call("artifactregistry", "GET", f"v1/{state['id']}")
-        if found is None:
+        response = session.try_call("artifactregistry", "GET", f"v1/{state['id']}")
+        if response is None:
             return None
-        _, project, _, location, _, identifier = found["name"].split("/")
+        _, project, _, location, _, identifier = response["name"].split("/")
         nested = self.block.blocks["cleanup_policies"].block
         return {
-            "id": found["name"],
+            "id": response["name"],
             "name": identifier,
             "repository_id": identifier,
             "project": project,
             "location": location,
-            "create_time": found["createTime"],
-            "update_time": found["updateTime"],
-            **from_google(self.block, found, _FIELDS),
-            **read_labels(state, found.get("labels", {})),
+            "create_time": response["createTime"],
+            "update_time": response["updateTime"],
+            **from_google(self.block, response, _FIELDS),
+            **read_labels(state, response.get("labels", {})),
             "cleanup_policies": [
                 from_google(nested, policy)
-                for policy in (found.get("cleanupPolicies") or {}).values()
+                for policy in (response.get("cleanupPolicies") or {}).values()
             ],
         }
 
@@ -218,7 +218,7 @@ class RepositoryMember(MemberKind):
 
 
 def _seconds(duration: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", duration)
-    if not found:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", duration)
+    if not match:
         raise ProviderError(f"unexpected value is not duration: {duration}")
-    return float(found.group(1)) * _SECONDS[found.group(2)]
+    return float(match.group(1)) * _SECONDS[match.group(2)]

@@ -1,4 +1,4 @@
-"""Buckets, and who may do what in them. They live in the storage front, which is asked by HTTP."""
+"""Buckets and their IAM members. They are stored in the storage server, which is called by HTTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zenstrap_rehearsal.provider.session import Session
 from zenstrap_rehearsal.provider.storage import object_path
 from zenstrap_rehearsal.provider.values import Object
 
-# What Google calls as Terraform does, but for the case of the letters.
+# Attributes with the same name at Google and in Terraform, except for the case.
 _ALIKE: Final = (
     "autoclass",
     "cors",
@@ -93,14 +93,14 @@ class Bucket(Kind):
             query = {"project": project}
             if planned.get("enable_object_retention"):
                 query["enableObjectRetention"] = "true"
-            made = session.storage.call("POST", "b", body, query)
+            created = session.storage.call("POST", "b", body, query)
         except ApiError as error:
             raise ProviderError(str(error)) from error
-        return self._state(planned, made, session)
+        return self._state(planned, created, session)
 
     def read(self, state: Object, session: Session) -> Object | None:
-        found = session.storage.find(f"b/{state['name']}", {"projection": "full"})
-        return found and self._state(state, found, session)
+        response = session.storage.find(f"b/{state['name']}", {"projection": "full"})
+        return response and self._state(state, response, session)
 
     def update(self, prior: Object, planned: Object, session: Session) -> Object:
         changed = [f for f in _CHANGEABLE if planned.get(f) != prior.get(f)]
@@ -111,10 +111,10 @@ class Bucket(Kind):
         body |= _access(planned)
         body["labels"] = _label_changes(prior, planned)
         try:
-            found = session.storage.call("PATCH", f"b/{prior['name']}", body)
+            response = session.storage.call("PATCH", f"b/{prior['name']}", body)
         except ApiError as error:
             raise ProviderError(str(error)) from error
-        return self._state(planned, found, session)
+        return self._state(planned, response, session)
 
     def delete(self, state: Object, session: Session) -> None:
         name = state["name"]
@@ -123,9 +123,9 @@ class Bucket(Kind):
                 raise ProviderError(
                     f"Error trying to delete bucket {name} without `force_destroy` set to true"
                 )
-            for found in objects:
-                query = {"generation": str(found["generation"])}
-                session.storage.call("DELETE", object_path(name, found["name"]), query=query)
+            for item in objects:
+                query = {"generation": str(item["generation"])}
+                session.storage.call("DELETE", object_path(name, item["name"]), query=query)
         try:
             session.storage.call("DELETE", f"b/{name}")
         except ApiError as error:
@@ -156,35 +156,35 @@ class Bucket(Kind):
             body["billing"] = {"requesterPays": planned["requester_pays"]}
         return body
 
-    def _state(self, known: Object, found: Object, session: Session) -> Object:
-        access = found.get("iamConfiguration", {})
+    def _state(self, known: Object, response: Object, session: Session) -> Object:
+        access = response.get("iamConfiguration", {})
         uniform = access.get("uniformBucketLevelAccess", {}).get("enabled", False)
-        number = found.get("projectNumber")
+        number = response.get("projectNumber")
         owner = next((p for p in session.cloud.projects.values() if p.number == str(number)), None)
         return {
-            "id": found["name"],
-            "name": found["name"],
+            "id": response["name"],
+            "name": response["name"],
             "project": owner.id if owner else session.project_of(known),
             "project_number": int(number) if number else None,
-            "location": found["location"],
-            "url": f"gs://{found['name']}",
-            "self_link": f"https://www.googleapis.com/storage/v1/b/{found['name']}",
-            "time_created": found.get("timeCreated"),
-            "updated": found.get("updated"),
+            "location": response["location"],
+            "url": f"gs://{response['name']}",
+            "self_link": f"https://www.googleapis.com/storage/v1/b/{response['name']}",
+            "time_created": response.get("timeCreated"),
+            "updated": response.get("updated"),
             "uniform_bucket_level_access": uniform,
             "public_access_prevention": access.get("publicAccessPrevention", "inherited"),
-            "enable_object_retention": found.get("objectRetention", {}).get("mode") == "Enabled",
-            "requester_pays": found.get("billing", {}).get("requesterPays", False),
-            **from_google(self.block, found, _ALIKE),
-            "soft_delete_policy": _soft_delete(found),
-            # Without one it is as if the block said no.
+            "enable_object_retention": response.get("objectRetention", {}).get("mode") == "Enabled",
+            "requester_pays": response.get("billing", {}).get("requesterPays", False),
+            **from_google(self.block, response, _ALIKE),
+            "soft_delete_policy": _soft_delete(response),
+            # A bucket without the field has no hierarchical namespace.
             "hierarchical_namespace": [
-                {"enabled": found.get("hierarchicalNamespace", {}).get("enabled", False)}
+                {"enabled": response.get("hierarchicalNamespace", {}).get("enabled", False)}
             ],
             "lifecycle_rule": rules_from_google(
-                found.get("lifecycle", {}).get("rule", []), known.get("lifecycle_rule")
+                response.get("lifecycle", {}).get("rule", []), known.get("lifecycle_rule")
             ),
-            **read_labels(known, found.get("labels", {})),
+            **read_labels(known, response.get("labels", {})),
         }
 
 
@@ -235,8 +235,8 @@ def _access(planned: Object) -> Object:
     return {"iamConfiguration": access}
 
 
-def _soft_delete(found: Object) -> list[Object]:
-    policy = found.get("softDeletePolicy")
+def _soft_delete(response: Object) -> list[Object]:
+    policy = response.get("softDeletePolicy")
     if policy is None:
         return []
     return [
@@ -248,7 +248,7 @@ def _soft_delete(found: Object) -> list[Object]:
 
 
 def _label_changes(prior: Object, planned: Object) -> Object:
-    """For PATCH, which deletes a label by null."""
+    """The labels for PATCH, which deletes a label that is null."""
     wanted = planned["effective_labels"]
     return {
         **{key: None for key in prior.get("effective_labels") or {} if key not in wanted},

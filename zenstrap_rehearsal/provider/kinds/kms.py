@@ -1,4 +1,4 @@
-"""Key rings, keys, and who may use a key. Google deletes neither ring nor key."""
+"""Key rings, keys and their IAM members. Google deletes neither key rings nor keys."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class KeyRing(Kind):
         parent = f"projects/{session.project_of(planned)}/locations/{planned['location']}"
         try:
             query = {"keyRingId": planned["name"]}
-            made = session.call("cloudkms", "POST", f"v1/{parent}/keyRings", {}, query)
+            created = session.call("cloudkms", "POST", f"v1/{parent}/keyRings", {}, query)
         except ApiError as error:
             raise ProviderError(f"Error creating KeyRing: {error}") from error
-        return {"id": made["name"]}
+        return {"id": created["name"]}
 
     def read(self, state: Object, session: Session) -> Object | None:
-        found = session.try_call("cloudkms", "GET", f"v1/{state['id']}")
-        if found is None:
+        response = session.try_call("cloudkms", "GET", f"v1/{state['id']}")
+        if response is None:
             return None
         _, project, _, location, _, name = state["id"].split("/")
         return {"project": project, "location": location, "name": name}
 
     def delete(self, state: Object, session: Session) -> None:
-        """Only Terraform forgets it."""
+        """Do nothing: a key ring is only removed from the state."""
 
     def import_state(self, identifier: str, session: Session) -> Object:
         place = r"(?P<location>[^/]+)"
@@ -108,14 +108,14 @@ class CryptoKey(Kind):
             query["skipInitialVersionCreation"] = "true"
         path = f"v1/{planned['key_ring']}/cryptoKeys"
         try:
-            made = session.call("cloudkms", "POST", path, body, query)
+            created = session.call("cloudkms", "POST", path, body, query)
         except ApiError as error:
             raise ProviderError(f"Error creating CryptoKey: {error}") from error
-        return self._state(planned, made)
+        return self._state(planned, created)
 
     def read(self, state: Object, session: Session) -> Object | None:
-        found = session.try_call("cloudkms", "GET", f"v1/{state['id']}")
-        return found and self._state(state, found)
+        response = session.try_call("cloudkms", "GET", f"v1/{state['id']}")
+        return response and self._state(state, response)
 
     def update(self, prior: Object, planned: Object, session: Session) -> Object:
         body: Object = {"labels": planned["effective_labels"]}
@@ -133,7 +133,7 @@ class CryptoKey(Kind):
         return self._state(planned, changed)
 
     def delete(self, state: Object, session: Session) -> None:
-        """Its versions are destroyed, and with them all that they encrypted; the key stays."""
+        """Destroy the key's versions, and so all data that they encrypted; the key itself stays."""
         path = f"v1/{state['id']}"
         listed = session.try_call("cloudkms", "GET", f"{path}/cryptoKeyVersions") or {}
         for version in listed.get("cryptoKeyVersions", []):
@@ -150,8 +150,8 @@ class CryptoKey(Kind):
             rf"{part}/{part}/{part}/{part}",
             rf"{part}/{part}/{part}",
         ):
-            if found := re.fullmatch(pattern, identifier):
-                *place, location, ring, name = found.groups()
+            if match := re.fullmatch(pattern, identifier):
+                *place, location, ring, name = match.groups()
                 project = place[0] if place else session.project_of({})
                 key_ring = f"projects/{project}/locations/{location}/keyRings/{ring}"
                 return {
@@ -167,18 +167,18 @@ class CryptoKey(Kind):
         )
 
     @staticmethod
-    def _state(known: Object, found: Object) -> Object:
-        template = found["versionTemplate"]
-        primary = found.get("primary")
+    def _state(known: Object, response: Object) -> Object:
+        template = response["versionTemplate"]
+        primary = response.get("primary")
         return {
-            "id": found["name"],
-            "key_ring": found["name"].rpartition("/cryptoKeys/")[0],
-            "name": found["name"].rpartition("/")[2],
-            "purpose": found["purpose"],
-            "rotation_period": found.get("rotationPeriod", ""),
-            "destroy_scheduled_duration": found["destroyScheduledDuration"],
-            "import_only": found.get("importOnly", False),
-            "crypto_key_backend": found.get("cryptoKeyBackend", ""),
+            "id": response["name"],
+            "key_ring": response["name"].rpartition("/cryptoKeys/")[0],
+            "name": response["name"].rpartition("/")[2],
+            "purpose": response["purpose"],
+            "rotation_period": response.get("rotationPeriod", ""),
+            "destroy_scheduled_duration": response["destroyScheduledDuration"],
+            "import_only": response.get("importOnly", False),
+            "crypto_key_backend": response.get("cryptoKeyBackend", ""),
             "version_template": [
                 {
                     "algorithm": template["algorithm"],
@@ -186,7 +186,7 @@ class CryptoKey(Kind):
                 }
             ],
             "primary": [{"name": primary["name"], "state": primary["state"]}] if primary else [],
-            **read_labels(known, found.get("labels", {})),
+            **read_labels(known, response.get("labels", {})),
         }
 
 

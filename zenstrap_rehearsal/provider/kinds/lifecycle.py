@@ -1,4 +1,4 @@
-"""A bucket's lifecycle rules, in Terraform's shape and in Google's."""
+"""A bucket's lifecycle rules, converted between Terraform and Google."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NUMBERS: Final = (
 _TEXTS: Final = ("created_before", "custom_time_before", "noncurrent_time_before")
 _LISTS: Final = ("matches_prefix", "matches_storage_class", "matches_suffix")
 
-# A number 0 in the configuration means nothing unless one of these says that it is meant.
+# A number 0 in the configuration is ignored unless its switch is true.
 _SEND_ZERO: Final = {name: f"send_{name}_if_zero" for name in _NUMBERS}
 
 
@@ -31,10 +31,10 @@ def rules_to_google(rules: Any) -> list[Object]:
     ]
 
 
-def rules_from_google(found: list[Object], known: Any) -> list[Object]:
-    """Google's rules; the switches that only Terraform knows come from what is known so far."""
+def rules_from_google(google_rules: list[Object], known: Any) -> list[Object]:
+    """Google's rules; the switches, which only Terraform has, are kept from the known state."""
     rules = []
-    for index, rule in enumerate(found):
+    for index, rule in enumerate(google_rules):
         before = known[index] if isinstance(known, list) and index < len(known) else {}
         condition = rule.get("condition", {})
         live = condition.get("isLive")

@@ -1,4 +1,4 @@
-"""One member's role on a thing: the ``_iam_member`` kinds, all alike but for the thing."""
+"""One member's role on a resource: the ``_iam_member`` types, which differ in the resource."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from zenstrap_rehearsal.provider.rules import EVERYTHING, ProviderError, Rules
 from zenstrap_rehearsal.provider.session import Session
 from zenstrap_rehearsal.provider.values import Object
 
-# Reads and writes of a policy before another program's changes in between are an error.
+# Attempts to read and write a policy that another program changes at the same time.
 _ATTEMPTS: Final = 10
 
 _WORDS: Final = "projectOwners|projectReaders|projectWriters|allUsers|allAuthenticatedUsers"
 
 
 def same_end(left: Any, right: Any) -> bool:
-    """Whether two names mean the same thing, one in full and one in short."""
+    """Whether two names are the same resource, one a full name and one a short one."""
     short, long = sorted((str(left), str(right)), key=len)
     return long == short or long.endswith(f"/{short}")
 
 
 def same_member(left: Any, right: Any) -> bool:
-    """Google writes e-mail addresses in lower case."""
+    """Whether two members are equal: Google writes e-mail addresses in lower case."""
     return _normalised(str(left)) == _normalised(str(right))
 
 
 class MemberKind(Kind):
-    """A role for one member. The subclass says of what.
+    """A role for one member on a resource, whose type the subclass defines.
 
     Attributes:
-        noun: what the provider's errors call the thing.
+        noun: the resource type's name in the provider's errors.
     """
 
     noun: ClassVar[str]
@@ -45,7 +45,7 @@ class MemberKind(Kind):
 
     @abstractmethod
     def resource(self, state: Object, session: Session) -> str:
-        """The thing's name in the identifiers of its members."""
+        """The resource's name in the identifiers of its members."""
 
     @abstractmethod
     def get_policy(self, resource: str, session: Session) -> Object: ...
@@ -55,7 +55,7 @@ class MemberKind(Kind):
 
     @abstractmethod
     def named(self, resource: str) -> Object:
-        """The attributes that name the thing."""
+        """The attributes that name the resource."""
 
     def create(self, planned: Object, session: Session) -> Object:
         def add(bindings: list[Object]) -> None:
@@ -106,25 +106,25 @@ class MemberKind(Kind):
         resource = self.resource(self.named(name), session)
         bindings = self.get_policy(resource, session).get("bindings", [])
         title = parts[3] if len(parts) == 4 else None
-        found = [
+        matches = [
             b
             for b in bindings
             if b["role"] == role
             and _normalised(member) in b["members"]
             and b.get("condition", {}).get("title") == title
         ]
-        if len(found) != 1:
+        if len(matches) != 1:
             raise ProviderError(
                 f"Cannot find binding for {self.noun} {resource!r} with role {role!r}, member "
                 f"{member!r}, and condition title {title or ''!r}"
             )
         state: Object = {"role": role, "member": member, "condition": []}
-        if condition := found[0].get("condition"):
+        if condition := matches[0].get("condition"):
             state["condition"] = [{"description": "", **condition}]
         return {**state, **self.named(resource), "id": _identifier(resource, state)}
 
     def _change(self, resource: str, change: Any, session: Session) -> Object:
-        """Read, change and write a policy; the members of one thing queue for it."""
+        """Read, change and write a policy; the members of one resource wait for each other."""
         with session.policy_lock(resource):
             return self._read_and_write(resource, change, session)
 
@@ -165,7 +165,7 @@ def _condition(state: Object) -> Object:
 
 
 def _find(bindings: list[Object], state: Object) -> Object | None:
-    """The binding of the role with the very same condition."""
+    """The binding of the role with the same condition."""
     wanted = _condition(state).get("condition", {})
     for binding in bindings:
         actual = {k: v for k, v in binding.get("condition", {}).items() if v}

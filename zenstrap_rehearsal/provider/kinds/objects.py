@@ -48,12 +48,12 @@ class BucketObject(Kind):
         defaults={"detect_md5hash": "different hash"},
         force_new=frozenset(_UNCHANGEABLE),
         exactly_one=(("content", "source"),),
-        # Whether it says something else is decided by the content, below.
+        # A change of the content is detected in `customize`.
         equivalent={"detect_md5hash": lambda before, after: True},
     )
 
     def customize(self, planned: Object, prior: Object | None, session: Session) -> None:
-        """Other content is a new generation, with other hashes."""
+        """Changed content means a new generation and new hashes."""
         if prior is not None and _digest(planned, session.folder) not in (
             None,
             prior.get("md5hash"),
@@ -65,8 +65,8 @@ class BucketObject(Kind):
         return self._upload(planned, session)
 
     def read(self, state: Object, session: Session) -> Object | None:
-        found = session.storage.find(object_path(state["bucket"], state["name"]))
-        return found and self._state(state, found)
+        response = session.storage.find(object_path(state["bucket"], state["name"]))
+        return response and self._state(state, response)
 
     def update(self, prior: Object, planned: Object, session: Session) -> Object:
         return self._upload(planned, session)
@@ -91,25 +91,25 @@ class BucketObject(Kind):
         kind = planned.get("content_type")
         metadata["contentType"] = kind if isinstance(kind, str) else "text/plain; charset=utf-8"
         try:
-            found = session.storage.upload(
+            response = session.storage.upload(
                 planned["bucket"], metadata, _content(planned, session.folder)
             )
         except ApiError as error:
             raise ProviderError(f"Error uploading object {planned['name']}: {error}") from error
-        return self._state(planned, found)
+        return self._state(planned, response)
 
-    def _state(self, known: Object, found: Object) -> Object:
-        md5 = found.get("md5Hash")
+    def _state(self, known: Object, response: Object) -> Object:
+        md5 = response.get("md5Hash")
         return {
-            "id": f"{known['bucket']}-{found['name']}",
+            "id": f"{known['bucket']}-{response['name']}",
             "bucket": known["bucket"],
-            "name": found["name"],
-            "output_name": found["name"],
-            "generation": int(found["generation"]),
+            "name": response["name"],
+            "output_name": response["name"],
+            "generation": int(response["generation"]),
             "md5hash": md5,
             "md5hexhash": base64.b64decode(md5).hex() if md5 else None,
             "detect_md5hash": md5,
-            **{name: found.get(camel(name)) for name in _READ},
+            **{name: response.get(camel(name)) for name in _READ},
         }
 
 
@@ -120,7 +120,7 @@ def _content(planned: Object, folder: Path) -> bytes:
 
 
 def _digest(planned: Object, folder: Path) -> str | None:
-    """The content's hash as Google writes it; None where the content isn't known."""
+    """The content's hash as Google writes it; None if the content isn't known."""
     source, content = planned.get("source"), planned.get("content")
     if isinstance(content, str):
         data = content.encode()

@@ -18,7 +18,7 @@ _POOL_PATH: Final = rf"projects/(?P<project>[^/]+)/{_POOLS}/(?P<workload_identit
 
 
 class _DeletedForAWhile(Kind):
-    """What Google only marks as deleted, for 30 days; to Terraform it is gone at once."""
+    """A resource that Google only marks as deleted for 30 days; for Terraform it is deleted."""
 
     noun: ClassVar[str]
     fields: ClassVar[tuple[str, ...]]
@@ -36,19 +36,19 @@ class _DeletedForAWhile(Kind):
         except ApiError as error:
             raise ProviderError(f"Error creating {self.noun}: {error}") from error
         state = self.read({**planned, "id": f"{parent}/{identifier}"}, session)
-        assert state is not None, "what was just made is there"
+        assert state is not None, "it was just created"
         return state
 
     def read(self, state: Object, session: Session) -> Object | None:
-        found = session.try_call("iam", "GET", f"v1/{state['id']}")
-        if found is None or found["state"] == "DELETED":
+        response = session.try_call("iam", "GET", f"v1/{state['id']}")
+        if response is None or response["state"] == "DELETED":
             return None
         return {
             "id": state["id"],
-            "name": found["name"],
-            "state": found["state"],
+            "name": response["name"],
+            "state": response["state"],
             "project": state["id"].split("/")[1],
-            **from_google(self.block, found, self.fields),
+            **from_google(self.block, response, self.fields),
         }
 
     def update(self, prior: Object, planned: Object, session: Session) -> Object:

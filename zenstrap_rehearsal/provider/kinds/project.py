@@ -1,4 +1,4 @@
-"""Projects, their APIs, and who may do what in them."""
+"""Projects, their APIs and IAM members."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ProjectService(Kind):
     )
 
     def create(self, planned: Object, session: Session) -> Object:
-        """One that is enabled already is simply taken on."""
+        """Enable an API, unless it is enabled already."""
         project, service = session.project_of(planned), planned["service"]
         if not self._enabled(project, service, session):
             try:
@@ -108,17 +108,17 @@ class ProjectData(DataSource):
                 "default `project` value must be specified on the provider"
             )
         try:
-            found = session.call("cloudresourcemanager", "GET", f"v1/projects/{project}")
+            response = session.call("cloudresourcemanager", "GET", f"v1/projects/{project}")
         except ApiError as error:
             raise ProviderError(
                 f'Error when reading or editing Project "{project}": {error}'
             ) from error
-        labels = found.get("labels", {})
+        labels = response.get("labels", {})
         return {
-            "id": f"projects/{found['projectId']}",
-            "project_id": found["projectId"],
-            "name": found["name"],
-            "number": found["projectNumber"],
+            "id": f"projects/{response['projectId']}",
+            "project_id": response["projectId"],
+            "name": response["name"],
+            "number": response["projectNumber"],
             "org_id": "",
             "folder_id": "",
             "billing_account": "",

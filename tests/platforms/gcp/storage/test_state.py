@@ -161,7 +161,7 @@ def test_a_missing_foreign_or_older_state_is_told_from_the_recorded_one(
     recorded = workspace.state()
     good = json.loads(objects(client, storage)["dev.tfstate"])
     for change, told in (
-        ({"lineage": "another"}, "something else"),
+        ({"lineage": "another"}, "not the one that the last run recorded"),
         ({"serial": good["serial"] - 1}, "older"),
     ):
         put(client, storage, json.dumps({**good, **change}).encode())
