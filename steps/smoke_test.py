@@ -22,7 +22,7 @@ def smoke_test(
         context = get_step_context()
         caller = StepOfRun(context.pipeline_run.id, context.step_run.id)
         pipeline = load_code(training_pipeline)
-        report = prove(candidate, this.run.config, pipeline, caller, this.run)
+        report = prove(candidate, pipeline, caller, this.run)
         if not report.passed:  # a failed step keeps no output by itself
             name = f"{this.run.environment}_{REPORT}"
             save_artifact(report, name=name, materializer=ReportMaterializer)

@@ -148,6 +148,11 @@ class Run:
         """Plan and variable files of this run."""
         return paths.run_folder(self.environment, self.key)
 
+    @property
+    def log_name(self) -> str:
+        """Of this run's log file, after the time."""
+        return f"{self.environment}-{self.command}-{self.key}"
+
     def heard(self) -> None:
         """Tell that a request to stop was heard."""
         self.emit(

@@ -164,7 +164,7 @@ def _given(options: Options) -> dict[str, object]:
 
 def _ended(run: Run, options: Options) -> ZenstrapError | None:
     """Run the pipeline under the environment's lease; what it failed with."""
-    with log.written_to(f"{run.environment}-{run.command}-{run.key}"):
+    with log.written_to(run.log_name):
         try:
             _carry_out(run, options)
         except BaseException as error:

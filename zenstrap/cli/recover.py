@@ -54,29 +54,29 @@ def recover(
     ):
         place = run.place
         assert place is not None, "the lease is held"
-        found, recovery = _look(config, place, client, run, owner)
+        found, recovery = _look(place, client, run, owner)
         lines = (*_locks(place, environment), *_lines(found, recovery))
         for line in (*mended, *lines):
             print(line, file=sys.stderr)
         if recovery.forget:
             _confirm(run, options, forget, found, recovery)
-        done = (*mended, *_carry_out(config, recovery, found, place, client, run))
+        done = (*mended, *_carry_out(recovery, found, place, client, run))
     _tell(environment, options, lines, done, lost=bool(recovery.loss))
     return 0
 
 
 def _look(
-    config: EnvironmentConfig, place: StatePlace, client: Client, run: Run, owner: str | None
+    place: StatePlace, client: Client, run: Run, owner: str | None
 ) -> tuple[Findings, Recovery]:
     from zenstrap.lifecycle.recovering import decide, gather
     from zenstrap.lifecycle.rescuing import put_back
     from zenstrap.runs import fail_dead_runs
 
-    put_back(config, place, client, run)
-    found = gather(config, place, client, run)
+    put_back(place, client, run)
+    found = gather(place, client, run)
     recovery = decide(found, owner=owner)
     run.past.owner = recovery.owner
-    for name in fail_dead_runs(client, config.environment, recovery.owner):
+    for name in fail_dead_runs(client, run.environment, recovery.owner):
         run.emit(Notice(f"Run {name} had been killed; it is marked as failed now."))
     return found, recovery
 
@@ -95,7 +95,6 @@ def _lines(found: Findings, recovery: Recovery) -> tuple[str, ...]:
 
 
 def _carry_out(
-    config: EnvironmentConfig,
     recovery: Recovery,
     found: Findings,
     place: StatePlace,

@@ -62,17 +62,16 @@ def _connect(*, quiet: bool) -> Client:
     require_home()
     with speaking():  # it keeps what steps write to the streams that it finds at its import
         importlib.import_module("zenml")
-    from zenstrap.execution import know_secrets, prepare_zenml
+    from zenstrap.execution import prepare_zenml
 
     if quiet:
         patches.take_the_log_off_the_terminal()
     require_plain_settings(calls.config_folder())
     calls.find_code_from(project_root())  # wherever the command was started
-    prepare_zenml()
     try:
         from zenml.client import Client
 
-        know_secrets()
+        prepare_zenml()
         _knock()
         client = Client()
         calls.store_info(client)

@@ -34,7 +34,7 @@ ZENML_SERVER = "zenml_server"
 SAME_ZENML = "zenml_of_the_server"
 
 
-def preflight(config: EnvironmentConfig, client: Client, run: Run) -> PreflightReport:
+def preflight(client: Client, run: Run) -> PreflightReport:
     """Every check that a run needs.
 
     Raises:
@@ -44,7 +44,7 @@ def preflight(config: EnvironmentConfig, client: Client, run: Run) -> PreflightR
     looks = [*_machine_checks(platform), *_zenml_checks(platform, client), *platform.checks()]
     unneeded = _unneeded(run.command, trains=run.request.smoke_test)
     return PreflightReport(
-        environment=config.environment,
+        environment=run.environment,
         checks=tuple(_looked_at(one, run) for one in looks if one.need not in unneeded),
     )
 

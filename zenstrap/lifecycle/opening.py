@@ -132,12 +132,12 @@ def settled(run: Run, client: Client, *, but: str = "") -> Iterator[None]:
     from zenstrap.runs import fail_dead_runs
 
     assert run.place is not None, "the lease is held first"
-    config, place = run.config, run.place
+    place = run.place
     with run.stage("state"):
-        put_back(config, place, client, run)
+        put_back(place, client, run)
     with run.stage("owner"):
-        owner = settle_owner(config, place, client, run, this_zenml=run.request.this_zenml)
-    for name in fail_dead_runs(client, config.environment, run.owner, but=but):
+        owner = settle_owner(place, client, run, this_zenml=run.request.this_zenml)
+    for name in fail_dead_runs(client, run.environment, run.owner, but=but):
         run.emit(Notice(f"Run {name} had been killed; it is marked as failed now.", "warning"))
     with _active_stacks(client, run):
         yield
@@ -172,18 +172,17 @@ def _taken(
     """A run that nobody held: it takes the environment now."""
     from zenml.client import Client
 
-    from zenstrap.execution import know_secrets, prepare_zenml
+    from zenstrap.execution import prepare_zenml
     from zenstrap.runs import tag_owner, tag_refused
 
     prepare_zenml()
-    know_secrets()
     client = Client()
     with ExitStack() as stack:
         stop = stack.enter_context(stopping.ensured())
         run = Run(platform_of(config), command, request, interrupt=stop.interrupt)
         tell = stopping.saying("the operation in progress is finished first")
         stack.enter_context(stop.finishing(tell))
-        stack.enter_context(log.written_to(f"{run.environment}-{command}-{run.key}"))
+        stack.enter_context(log.written_to(run.log_name))
         _require_fit_stack(config, client, record)
         try:
             stack.enter_context(lease_held(run))

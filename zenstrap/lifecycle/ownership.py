@@ -73,7 +73,6 @@ class Decision:
 
 
 def settle_owner(
-    config: EnvironmentConfig,
     place: StatePlace,
     client: Client,
     run: Run,
@@ -96,6 +95,7 @@ def settle_owner(
         StateGuardError: this ZenML, or this project of it, isn't the one that knows it.
         DamagedOwnerError: what lies beside the state can't be read.
     """
+    config = run.config
     found = gather(config, place, client)
     decision = decide(found, this_zenml=this_zenml)
     owner = found.owner or new_owner(config.environment, user_name(), found.here, id=decision.id)
@@ -175,13 +175,13 @@ def registry_of(client: Client) -> Registry:
     )
 
 
-def our_registry(client: Client, config: EnvironmentConfig, run: Run) -> ActualRegistry:
+def our_registry(client: Client, run: Run) -> ActualRegistry:
     """What ZenML has of the environment, by whose it is.
 
     What names no owner was registered before there were any. It is ours if the run that wrote it
     recorded the very state that lies in our place.
     """
-    actual = read_registry(client, config.environment, owner=run.owner, unmarked=False)
+    actual = read_registry(client, run.environment, owner=run.owner, unmarked=False)
     if not actual.unmarked_runs:
         return actual
     if run.past.unmarked is None:

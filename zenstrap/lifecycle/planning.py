@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def plan_up(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
+def plan_up(client: Client, run: Run) -> PlanReport:
     """What would bring the environment to its configuration. Changes nothing.
 
     Raises:
@@ -51,7 +51,8 @@ def plan_up(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
     """
     workspace = open_workspace(run)
     _guard_state(workspace, client, run)  # before Terraform makes an empty one
-    actual = our_registry(client, config, run)
+    config = run.config
+    actual = our_registry(client, run)
     require_ours(actual, client)
     _guard_registered(workspace, actual, run)
     workspace.prepare()
@@ -81,7 +82,7 @@ def plan_up(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
         direction="up",
         infrastructure=infrastructure,
         registrations=registrations,
-        to_test=_stacks_to_test(config, client, desired, actual, infrastructure, run),
+        to_test=_stacks_to_test(client, desired, actual, infrastructure, run),
         since=last_change.name if last_change else None,
         digest=combined_digest(infrastructure, registrations),
         notices=(
@@ -104,7 +105,7 @@ def plan_up(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
     return planned.model_copy(update={"refusal": refused.what}) if refused else planned
 
 
-def plan_down(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
+def plan_down(client: Client, run: Run) -> PlanReport:
     """What would take the environment away. Changes nothing.
 
     Raises:
@@ -113,7 +114,7 @@ def plan_down(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport
     """
     workspace = open_workspace(run)
     _guard_state(workspace, client, run)  # before Terraform makes an empty one
-    actual = our_registry(client, config, run)
+    actual = our_registry(client, run)
     _guard_registered(workspace, actual, run)
     workspace.prepare()
     platform = run.platform
@@ -124,7 +125,7 @@ def plan_down(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport
     given = platform.variables_for_removal(workspace, run)
     infrastructure = workspace.plan(given.values, destroy=True)
     return PlanReport(
-        environment=config.environment,
+        environment=run.environment,
         direction="down",
         infrastructure=infrastructure,
         registrations=registrations,
@@ -290,7 +291,6 @@ def _moved_notices(run: Run) -> Iterator[str]:
 
 
 def _stacks_to_test(
-    config: EnvironmentConfig,
     client: Client,
     desired: DesiredRegistry,
     actual: ActualRegistry,
@@ -304,10 +304,10 @@ def _stacks_to_test(
         remade = True
 
     registered = [stack.name for stack in desired.stacks if stack.name in actual.stacks]
-    tests = last_tests(client, config.environment, () if remade else registered)
+    tests = last_tests(client, run.environment, () if remade else registered)
 
     def known_to_work(stack: DesiredStack) -> bool:
-        if remade or config.smoke_test_of(stack.project).is_repeated:
+        if remade or run.config.smoke_test_of(stack.project).is_repeated:
             return False
         if rolled_back_from(actual, stack.project, stack.version) is not None:
             return False
@@ -316,7 +316,7 @@ def _stacks_to_test(
             tests.get(stack.name),
             found.id if found else None,
             stack.content_hash,
-            config.smoke_test_of(stack.project).demands,
+            run.config.smoke_test_of(stack.project).demands,
         )
 
     return tuple(stack.name for stack in desired.stacks if not known_to_work(stack))

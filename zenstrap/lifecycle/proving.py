@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import OutOfReachError
 from zenstrap.execution import EndedRun, TimeLimitReached, run_pipeline_on_stack
 from zenstrap.platforms.base import Training
@@ -42,7 +41,6 @@ TRAINING_STEP, EVALUATION_STEP, DATA_STEP = "train_model", "evaluate_model", "lo
 
 def prove(
     candidate: Registration,
-    config: EnvironmentConfig,
     pipeline: Pipeline,
     caller: StepOfRun,
     run: Run,
@@ -58,8 +56,8 @@ def prove(
         InterruptedRunError: the user asked to stop.
         OutOfReachError: ZenML's server or database is away.
     """
-    settings = config.smoke_test_of(candidate.project)
-    options = run_options(config.environment, pipeline.name, TRAINING, run.owner)
+    settings = run.config.smoke_test_of(candidate.project)
+    options = run_options(run.environment, pipeline.name, TRAINING, run.owner)
     started = time.monotonic()
     training: PipelineRunResponse | None = None
     accuracy: float | None = None
@@ -99,7 +97,7 @@ def prove(
         run.interrupt.check()
         reason = f"{type(error).__name__}: {error}"
     return SmokeTestReport(
-        environment=config.environment,
+        environment=run.environment,
         stack=candidate.name,
         stack_id=candidate.id,
         content_hash=candidate.content_hash,

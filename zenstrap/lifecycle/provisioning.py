@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 
 from zenstrap import retry, runs
-from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError, ZenstrapError
 from zenstrap.events import Notice
 from zenstrap.lifecycle.infrastructure import open_workspace
@@ -17,9 +16,7 @@ from zenstrap.terraform.remainder import is_remainder
 from zenstrap.terraform.workspace import Workspace
 
 
-def provision(
-    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, run: Run
-) -> TerraformOutputs:
+def provision(plan: PlanReport, gate: GateReport, run: Run) -> TerraformOutputs:
     """Apply the plan's file and read the outputs; with nothing to change, only read them.
 
     Raises:
@@ -37,22 +34,22 @@ def provision(
     if not plan.infrastructure.is_empty:
         run.guard()
         try:
-            _apply(config, plan, workspace, run)
+            _apply(plan, workspace, run)
         except BaseException:
             with suppress(Exception):  # what ended the apply is what there is to tell
                 _record_state(workspace, run)
             raise
         _record_state(workspace, run)
         actions = plan.infrastructure.counts.model_dump()
-    return _outputs(config, plan, workspace, actions, run)
+    return _outputs(plan, workspace, actions, run)
 
 
-def _apply(config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, run: Run) -> None:
+def _apply(plan: PlanReport, workspace: Workspace, run: Run) -> None:
     """Apply; where something wasn't ready yet, plan again after a pause and do what is left."""
     approved = rest = plan.infrastructure
     if approved.kept:
         workspace.forget([one.address for one in approved.kept])
-        rest = _planned_again(config, plan, workspace, run)
+        rest = _planned_again(plan, workspace, run)
     run.platform.before_apply(rest, run)
     for pause in (*retry.PROPAGATION, None):
         if rest.is_empty:
@@ -68,12 +65,10 @@ def _apply(config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, ru
                 Notice(f"{error.what}. That may pass: planning again in {pause:g} s.", "warning")
             )
         run.wait(pause)
-        rest = _planned_again(config, plan, workspace, run)
+        rest = _planned_again(plan, workspace, run)
 
 
-def _planned_again(
-    config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, run: Run
-) -> Plan:
+def _planned_again(plan: PlanReport, workspace: Workspace, run: Run) -> Plan:
     """A new plan, which must be what is left of the approved one."""
     down = plan.direction == "down"
     platform = run.platform
@@ -89,7 +84,6 @@ def _planned_again(
 
 
 def _outputs(
-    config: EnvironmentConfig,
     plan: PlanReport,
     workspace: Workspace,
     actions: dict[str, int],
@@ -99,8 +93,8 @@ def _outputs(
     if state is not None and not actions:
         _record_state(workspace, run)
     return TerraformOutputs(
-        environment=config.environment,
-        workspace=config.environment,
+        environment=run.environment,
+        workspace=run.environment,
         terraform_version=plan.infrastructure.terraform_version,
         actions=actions,
         outputs={name: _without_secret(output) for name, output in workspace.outputs().items()},

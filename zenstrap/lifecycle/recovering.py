@@ -97,14 +97,14 @@ class Recovery:
     forget: bool = False
 
 
-def gather(config: EnvironmentConfig, place: StatePlace, client: Client, run: Run) -> Findings:
+def gather(place: StatePlace, client: Client, run: Run) -> Findings:
     """Look at everything that is left. Changes nothing.
 
     Raises:
         DamagedOwnerError: what lies beside the state can't be read.
         AuthenticationError, PlatformError: the platform can't be asked, or said no.
     """
-    environment = config.environment
+    environment = run.environment
     state, fragment = look_at(place, environment)
     content = place.storage.content(environment) if state is not None else None
     in_state = resources_in(content, where=place.storage.place(environment)) if content else ()
@@ -115,7 +115,7 @@ def gather(config: EnvironmentConfig, place: StatePlace, client: Client, run: Ru
         fragment=fragment,
         owner=place.owners.read(),
         pasts=_pasts(client, environment),
-        copies=tuple(_copies(config, place)),
+        copies=tuple(_copies(run.config, place)),
         marks=run.platform.marks(in_state),
         stacks=_stacks(client, environment),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from zenstrap.config import EnvironmentConfig
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
 from zenstrap.lifecycle.succession import changed_under
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 
 
 def register_connectors(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
@@ -63,8 +61,8 @@ def register_connectors(
     run.guard()
     kind = run.platform.connectors
     if kind is None:
-        return Registrations(environment=config.environment, registrations=())
-    found = _reconciled(config, outputs, plan, client, run)
+        return Registrations(environment=run.environment, registrations=())
+    found = _reconciled(outputs, plan, client, run)
     methods = {connector.method for connector in found.desired.connectors}
     allow_implicit_methods(client, methods, kind, run.emit)
     keys: Keys = {}
@@ -85,11 +83,10 @@ def register_connectors(
         emit=run.emit,
     )
     run.record.reconciliation = found.with_connectors(written)
-    return Registrations(environment=config.environment, registrations=written)
+    return Registrations(environment=run.environment, registrations=written)
 
 
 def register_stacks(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
@@ -101,7 +98,7 @@ def register_stacks(
         PlanChangedError: the registry changed after the plan was shown.
         RegistryError, PartlyDoneError: see :func:`zenstrap.registry.zenml_registry.write_registry`.
     """
-    found = _reconciled(config, outputs, plan, client, run)
+    found = _reconciled(outputs, plan, client, run)
     written = write_registry(
         client,
         found.desired,
@@ -111,11 +108,10 @@ def register_stacks(
         guard=run.guard,
         emit=run.emit,
     )
-    return Registrations(environment=config.environment, registrations=written)
+    return Registrations(environment=run.environment, registrations=written)
 
 
 def promote(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     registrations: Registrations,
@@ -132,7 +128,7 @@ def promote(
         plan: says which stacks this run had to test; the others had been proven before.
         tests: the smoke tests of this run that passed.
     """
-    found = _before_promotion(config, outputs, plan, client, run)
+    found = _before_promotion(outputs, plan, client, run)
     desired, actual, changes = found.desired, found.actual, found.changes
     to_move = {change.name for change in changes if change.kind is Kind.ALIAS}
     proven_now = {(test.stack, test.content_hash) for test in tests if test.passed}
@@ -170,11 +166,9 @@ def promote(
     run.record.changes = _changes(outputs, registrations) + written
     changed: tuple[str, ...] = ()
     if held_back:
-        changed = changed_under(
-            held_back, run.platform, plan, desired, our_registry(client, config, run)
-        )
+        changed = changed_under(held_back, run.platform, plan, desired, our_registry(client, run))
     return PromotionReport(
-        environment=config.environment,
+        environment=run.environment,
         aliases=tuple(moves),
         held_back=tuple(held_back),
         still={alias: _version_of(actual.stacks.get(alias)) for alias in held_back},
@@ -192,7 +186,6 @@ def candidates(registrations: Registrations, plan: PlanReport) -> tuple[Registra
 
 
 def _reconciled(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
@@ -200,14 +193,13 @@ def _reconciled(
 ) -> Reconciliation:
     """What is left to write after the apply. ZenML is read once for connectors and stacks."""
     if run.record.reconciliation is None:
-        found = _reconcile(config, outputs, plan, client, run)
+        found = _reconcile(outputs, plan, client, run)
         found.require_as_planned(plan.registrations)
         run.record.reconciliation = found
     return run.record.reconciliation
 
 
 def _reconcile(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
@@ -216,15 +208,14 @@ def _reconcile(
     platform = run.platform
     registrations = platform.registrations(outputs.public(), platform.key_fingerprints(client))
     return Reconciliation.of(
-        desired_registry(config, registrations, owner=run.owner),
-        our_registry(client, config, run),
+        desired_registry(run.config, registrations, owner=run.owner),
+        our_registry(client, run),
         plan.registrations,
-        immutable_versions=config.protection.immutable_versions,
+        immutable_versions=run.config.protection.immutable_versions,
     )
 
 
 def _before_promotion(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
@@ -234,7 +225,7 @@ def _before_promotion(
     found = run.record.reconciliation
     if found is not None and not found.changes and not plan.to_test:
         return found
-    return _reconcile(config, outputs, plan, client, run)
+    return _reconcile(outputs, plan, client, run)
 
 
 def _version_of(alias: object) -> str | None:

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def put_back(config: EnvironmentConfig, place: StatePlace, client: Client, run: Run) -> None:
+def put_back(place: StatePlace, client: Client, run: Run) -> None:
     """Put the newest state in its place, where it is sure that it goes on from what is there.
 
     Raises:
         OSError, PlatformError: it can't be written; it stays where it was.
         DamagedOwnerError: what lies beside the state can't be read.
     """
-    environment = config.environment
-    found = rescued_states(config, place)
+    environment = run.environment
+    found = rescued_states(run.config, place)
     if not found:
         return
     actual, fragment = look_at(place, environment)

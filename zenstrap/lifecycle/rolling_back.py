@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def plan_rollback(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
+def plan_rollback(client: Client, run: Run) -> PlanReport:
     """What the rollback that was asked for would do. Changes nothing.
 
     Where a rollback that didn't complete has moved the alias, the same command finishes that one:
@@ -50,10 +50,11 @@ def plan_rollback(config: EnvironmentConfig, client: Client, run: Run) -> PlanRe
         UsageError: there is no such version to go back to.
         RefusedError: it is current already.
     """
+    config = run.config
     project, to, test = run.request.project, run.request.to, run.request.smoke_test
     if project is not None and (fault := project_name_fault(project)):
         raise UsageError(fault, where="--project")
-    actual = our_registry(client, config, run)
+    actual = our_registry(client, run)
     require_ours(actual, client)
     _require_project(project, config, actual)
     target, finishes = where_to(actual, project, to, lambda name: runs.run_named(client, name))
@@ -109,20 +110,17 @@ def where_to(
     return target, moved if finishes else None
 
 
-def find_version(
-    config: EnvironmentConfig, plan: PlanReport, client: Client, run: Run
-) -> Registrations:
+def find_version(plan: PlanReport, client: Client, run: Run) -> Registrations:
     """The registered stack that the plan goes back to.
 
     Raises:
         PlanChangedError: it isn't there any more.
     """
-    target = _target(plan, our_registry(client, config, run))
-    return Registrations(environment=config.environment, registrations=(_registration(target),))
+    target = _target(plan, our_registry(client, run))
+    return Registrations(environment=run.environment, registrations=(_registration(target),))
 
 
 def roll_back(
-    config: EnvironmentConfig,
     plan: PlanReport,
     gate: GateReport,
     tests: Sequence[SmokeTestReport],
@@ -135,7 +133,7 @@ def roll_back(
         PlanChangedError: the registry changed after the plan was shown.
         RegistryError: ZenML refused; the alias is as it was.
     """
-    actual = our_registry(client, config, run)
+    actual = our_registry(client, run)
     target = _target(plan, actual)
     proven = {(one.stack, one.content_hash) for one in tests if one.passed}
     tested = (target.name, target.labels[CONTENT_HASH]) in proven
@@ -150,7 +148,7 @@ def roll_back(
         after=moved.version,
         action=moved.action,
     )
-    return PromotionReport(environment=config.environment, aliases=(move,))
+    return PromotionReport(environment=run.environment, aliases=(move,))
 
 
 def _target(plan: PlanReport, actual: ActualRegistry) -> ActualStack:

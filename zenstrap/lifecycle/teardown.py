@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zenstrap import invocation
-from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PartlyDoneError
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
@@ -21,26 +20,22 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def deregister(
-    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, client: Client, run: Run
-) -> Registrations:
+def deregister(plan: PlanReport, gate: GateReport, client: Client, run: Run) -> Registrations:
     """Delete every registration of the environment: aliases, stacks, then components.
 
     Raises:
         PlanChangedError: the registry changed after the plan was shown.
         RefusedError: something of it came into use after that.
     """
-    actual = our_registry(client, config, run)
+    actual = our_registry(client, run)
     if gate.digest != plan.digest or removal(actual) != plan.registrations:
         raise registry_changed()
     require_unused(client, actual, plan.registrations)  # also meanwhile
     gone = delete_registrations(client, actual, plan.registrations, guard=run.guard, emit=run.emit)
-    return Registrations(environment=config.environment, registrations=gone)
+    return Registrations(environment=run.environment, registrations=gone)
 
 
-def destroy(
-    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, run: Run
-) -> TerraformOutputs:
+def destroy(plan: PlanReport, gate: GateReport, run: Run) -> TerraformOutputs:
     """Apply the approved plan, which destroys everything.
 
     Raises:
@@ -48,18 +43,16 @@ def destroy(
     """
     if gate.digest == plan.digest and not plan.infrastructure.is_empty:
         run.platform.empty(open_workspace(run), run)
-    return provision(config, plan, gate, run)
+    return provision(plan, gate, run)
 
 
-def verify_removed(
-    config: EnvironmentConfig, plan: PlanReport, client: Client, run: Run
-) -> TeardownReport:
+def verify_removed(plan: PlanReport, client: Client, run: Run) -> TeardownReport:
     """Look whether anything is left, on both sides, and drop the empty Terraform workspace.
 
     Raises:
         PartlyDoneError: something is left; says what.
     """
-    actual = our_registry(client, config, run)
+    actual = our_registry(client, run)
     left = [stack.name for stack in actual.our_stacks]
     left += [component.name for component in actual.our_components]
     left += [connector.name for connector in actual.our_connectors]
@@ -70,24 +63,24 @@ def verify_removed(
     artifacts = run.platform.left(run)
     if left:
         raise PartlyDoneError(
-            f"{len(left)} left of environment {config.environment}: {', '.join(left)}",
+            f"{len(left)} left of environment {run.environment}: {', '.join(left)}",
             fix="Run it again",
-            command=invocation.again(config.environment, verb="down"),
+            command=invocation.again(run.environment, verb="down"),
         )
     if artifacts:  # Terraform knows nothing of it any more, so the same again would end the same
         raise PartlyDoneError(
-            f"{len(artifacts)} left of environment {config.environment}: {', '.join(artifacts)}",
+            f"{len(artifacts)} left of environment {run.environment}: {', '.join(artifacts)}",
             why="Terraform doesn't know it: a run was killed in the moment of making it, or it "
             "was put back from elsewhere",
             fix="Delete it, or bring the environment up, which takes it over, and run down again",
-            command=invocation.command("up", config.environment),
+            command=invocation.command("up", run.environment),
         )
     workspace.remove()
     run.record.changes = len(plan.registrations) + len(plan.infrastructure.changes)
     removed = [change.name for change in plan.registrations]
     removed += [change.address for change in plan.infrastructure.changes]
     return TeardownReport(
-        environment=config.environment,
+        environment=run.environment,
         removed=tuple(removed),
         left=(),
         kept=tuple(dict.fromkeys((*plan.kept, *run.platform.foreign(run)))),
