@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from zenstrap.redaction import redact
+from zenstrap.words import sentence as sentence
 
 
 class ZenstrapError(Exception):
@@ -252,12 +253,6 @@ def exit_code(error: BaseException) -> int:
     if isinstance(found, KeyboardInterrupt):
         return InterruptedRunError.exit_code
     return found.exit_code if found else 1
-
-
-def sentence(text: str) -> str:
-    """The text with a full stop, unless it ends in some other sign."""
-    text = text.strip()
-    return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
 def way_out(fix: str | None, command: str | None) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from zenstrap.events import DONE, ResourceAction
 from zenstrap.redaction import redact
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.terraform.plan import Plan
+from zenstrap.words import count as count
 
 How = Literal["nothing to approve", "policy", "terminal", "--yes"]
 """How a plan was let through the gate."""
@@ -425,8 +426,3 @@ class TeardownReport(Report):
 
 
 PlanReport.model_rebuild()
-
-
-def count(number: int, noun: str) -> str:
-    """``1 resource``, ``2 resources``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

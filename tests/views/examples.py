@@ -49,7 +49,7 @@ from zenstrap.views.status_view import (
     SmokeTestLine,
     StackVersion,
 )
-from zenstrap.views.summary import Failure, KeptLine, OutputLine, RunSummary, StackLine
+from zenstrap.views.summary import Failure, RunSummary, StackLine
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 RUN = "bootstrap-prod-2026_11_22-12_00_00"
@@ -251,12 +251,14 @@ SUMMARY = RunSummary(
         ),
         StepFinished("promote", "skipped", 0.0),
     ),
-    outputs=(
-        OutputLine("artifact_store", {"uri": "gs://acme-ml-prod-zenml-prod-artifacts", "n": 3}),
-        OutputLine("service_account_key", "never shown", sensitive=True),
-        OutputLine("kms_key", KEY),
-        OutputLine("regions", ["europe-west1", "europe-west4"]),
-    ),
+    outputs={
+        "artifact_store": OutputValue(
+            value={"uri": "gs://acme-ml-prod-zenml-prod-artifacts", "n": 3}
+        ),
+        "service_account_key": OutputValue(value="never shown", sensitive=True),
+        "kms_key": OutputValue(value=KEY),
+        "regions": OutputValue(value=["europe-west1", "europe-west4"]),
+    },
     stacks=(
         StackLine("zenml-prod", "zenml-prod-v1.1.0", "1.1.0", "promoted"),
         StackLine(
@@ -272,10 +274,10 @@ GONE = RunSummary(
     seconds=48.0,
     run=RUN,
     headline="prod is gone: 0 left, 2 kept",
-    outputs=(OutputLine("retention", {"artifact_days": 90, "ttl": None}),),
+    outputs={"retention": OutputValue(value={"artifact_days": 90, "ttl": None})},
     kept=(
-        KeptLine("gs://acme-ml-prod-tfstate", "the state bucket: it holds older states"),
-        KeptLine(KEY, "Google never deletes it; the next up takes it over again"),
+        Kept(name="gs://acme-ml-prod-tfstate", reason="the state bucket: it holds older states"),
+        Kept(name=KEY, reason="Google never deletes it; the next up takes it over again"),
     ),
 )
 
@@ -357,8 +359,8 @@ NO_SERVER = RunSummary(
     steps=(StepFinished("preflight", "warned", 0.4, "failed: zenml_server"),),
     next=("zenml login https://ADDRESS",),
     refusal=Failure(
-        what="ZenML's database is this machine's own, and steps run on others (vertex)",
-        fix="Connect to a ZenML server that they reach",
+        what="ZenML's database is local to this machine, but steps run on other machines (vertex)",
+        fix="Connect to a ZenML server that those machines can reach",
         command="zenml login https://ADDRESS",
         step="preflight",
     ),
@@ -604,9 +606,12 @@ HOSTILE_SUMMARY = RunSummary(
     url=HOSTILE,
     headline=HOSTILE,
     steps=(StepFinished(HOSTILE, "failed", 1.0, HOSTILE, HOSTILE),),
-    outputs=(OutputLine(HOSTILE, {HOSTILE: [HOSTILE]}), OutputLine(HOSTILE, HOSTILE)),
+    outputs={
+        HOSTILE: OutputValue(value={HOSTILE: [HOSTILE]}),
+        f"{HOSTILE} ": OutputValue(value=HOSTILE),
+    },
     stacks=(StackLine(HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
-    kept=(KeptLine(HOSTILE, HOSTILE),),
+    kept=(Kept(name=HOSTILE, reason=HOSTILE),),
     next=(HOSTILE,),
     failure=Failure(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE),
 )

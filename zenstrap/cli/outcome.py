@@ -25,6 +25,8 @@ from zenstrap.naming import alias_name
 from zenstrap.platforms.base import Platform
 from zenstrap.policy.approval import refusal
 from zenstrap.reports import (
+    Kept,
+    OutputValue,
     PlanReport,
     PreflightReport,
     PromotionReport,
@@ -39,15 +41,13 @@ from zenstrap.views.plan_table import PlanTable
 from zenstrap.views.sink import Recorder
 from zenstrap.views.summary import (
     Failure,
-    KeptLine,
-    OutputLine,
     RunSummary,
     StackLine,
     Summary,
     error_text,
 )
 from zenstrap.views.terminal import console_on
-from zenstrap.views.text import spoken
+from zenstrap.views.text import step_title
 
 CHANGES_PRESENT = 2
 # What stays true until somebody does something: the same command again ends the same.
@@ -143,7 +143,7 @@ def _headline(outcome: Outcome, plan: PlanReport | None) -> str:
     name = outcome.config.environment
     if outcome.failure is not None:
         word = "interrupted" if isinstance(outcome.failure, InterruptedRunError) else "failed"
-        place = f" in {spoken(outcome.failed_step)}" if outcome.failed_step else ""
+        place = f" in {step_title(outcome.failed_step)}" if outcome.failed_step else ""
         return f"{outcome.verb} of {name} {word}{place}: {outcome.failure.what}"
     teardown = outcome.last(TeardownReport)
     if teardown is not None:
@@ -162,11 +162,11 @@ def _headline(outcome: Outcome, plan: PlanReport | None) -> str:
     return f"{name} is up: every stack has proven itself"
 
 
-def _outputs(outcome: Outcome) -> tuple[OutputLine, ...]:
+def _outputs(outcome: Outcome) -> dict[str, OutputValue]:
     outputs = outcome.last(TerraformOutputs)
     if outputs is None or outcome.verb != "up" or not outputs.actions:
-        return ()
-    return tuple(OutputLine(name, o.value, o.sensitive) for name, o in outputs.outputs.items())
+        return {}
+    return outputs.outputs
 
 
 def _stacks(outcome: Outcome) -> tuple[StackLine, ...]:
@@ -186,9 +186,9 @@ def _stacks(outcome: Outcome) -> tuple[StackLine, ...]:
     return (*moved, *held)
 
 
-def _kept(outcome: Outcome) -> tuple[KeptLine, ...]:
+def _kept(outcome: Outcome) -> tuple[Kept, ...]:
     teardown = outcome.last(TeardownReport)
-    return tuple(KeptLine(one.name, one.reason) for one in teardown.kept) if teardown else ()
+    return teardown.kept if teardown else ()
 
 
 def _next(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
@@ -276,10 +276,10 @@ def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
     lines = []
     for step in _EFFECTS:
         if step in done:
-            lines.append(f"{spoken(step)}: {done[step]}")
+            lines.append(f"{step_title(step)}: {done[step]}")
         elif step in partly:
             made = ", ".join(f"{number} {what}" for what, number in partly[step].items())
-            lines.append(f"{spoken(step)} broke off: {made}")
+            lines.append(f"{step_title(step)} broke off: {made}")
     if not begun & {"promote", "roll_back", "deregister"}:
         lines.append("no alias was moved: what was current still is")
     return tuple(lines)
