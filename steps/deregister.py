@@ -1,4 +1,4 @@
-"""Take the environment's registrations out of ZenML."""
+"""Delete the environment's registrations from ZenML."""
 
 from typing import Annotated
 

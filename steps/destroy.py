@@ -1,4 +1,4 @@
-"""Destroy the infrastructure, by the approved plan."""
+"""Destroy the infrastructure with the approved plan."""
 
 from typing import Annotated
 

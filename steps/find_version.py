@@ -1,4 +1,4 @@
-"""Find the registered stack that a rollback goes to."""
+"""Find the registered stack to roll back to."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Plan infrastructure and registrations in one."""
+"""Plan infrastructure and registrations together."""
 
 from typing import Annotated
 

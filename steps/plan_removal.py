@@ -1,4 +1,4 @@
-"""Plan how the environment is taken away."""
+"""Plan the removal of the environment."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Plan how one alias goes back to an earlier version."""
+"""Plan the rollback of one alias to an earlier version."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Look at everything that the run needs, before anything is planned."""
+"""Check everything that the run needs, before the plan."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Move the aliases of the stacks that proved themselves."""
+"""Move the aliases of the stacks that passed their smoke test."""
 
 from typing import Annotated
 

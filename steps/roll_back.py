@@ -1,4 +1,4 @@
-"""Move one alias back to the version that was approved."""
+"""Move one alias back to the approved version."""
 
 from typing import Annotated
 

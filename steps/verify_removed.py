@@ -1,4 +1,4 @@
-"""Prove that nothing of the environment is left."""
+"""Verify that nothing of the environment is left."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Applying the plan that was approved, and nothing else."""
+"""Applies the approved Terraform plan, and only that."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from zenstrap.terraform.workspace import Workspace
 
 
 def provision(plan: PlanReport, gate: GateReport, run: Run) -> TerraformOutputs:
-    """Apply the plan's file and read the outputs; with nothing to change, only read them.
+    """Apply the plan file and read the outputs; if nothing changes, only read them.
 
     Raises:
-        PlanChangedError: what was approved isn't what the file holds.
+        PlanChangedError: the plan file isn't the approved one.
         TerraformError, PartlyDoneError, InterruptedRunError: see
             :class:`zenstrap.terraform.workspace.Workspace`.
     """
     if gate.digest != plan.digest:
         raise PlanChangedError(
             "the plan isn't the one that was approved",
-            fix="Run the same command again: it plans anew.",
+            fix="Run the same command again: it makes a new plan.",
         )
     workspace = open_workspace(run)
     actions: dict[str, int] = {}
@@ -36,7 +36,7 @@ def provision(plan: PlanReport, gate: GateReport, run: Run) -> TerraformOutputs:
         try:
             _apply(plan, workspace, run)
         except BaseException:
-            with suppress(Exception):  # what ended the apply is what there is to tell
+            with suppress(Exception):  # the error of the apply matters more
                 _record_state(workspace, run)
             raise
         _record_state(workspace, run)
@@ -45,10 +45,10 @@ def provision(plan: PlanReport, gate: GateReport, run: Run) -> TerraformOutputs:
 
 
 def _apply(plan: PlanReport, workspace: Workspace, run: Run) -> None:
-    """Apply; where something wasn't ready yet, plan again after a pause and do what is left."""
+    """Apply; after a transient error, plan again after a pause and apply the remainder."""
     approved = rest = plan.infrastructure
     if approved.kept:
-        workspace.forget([one.address for one in approved.kept])
+        workspace.forget([resource.address for resource in approved.kept])
         rest = _planned_again(plan, workspace, run)
     run.platform.before_apply(rest, run)
     for pause in (*retry.PROPAGATION, None):
@@ -61,24 +61,22 @@ def _apply(plan: PlanReport, workspace: Workspace, run: Run) -> None:
         except ZenstrapError as error:
             if not error.transient or pause is None:
                 raise
-            run.emit(
-                Notice(f"{error.what}. That may pass: planning again in {pause:g} s.", "warning")
-            )
+            run.emit(Notice(f"{error.what}. May be transient: retrying in {pause:g} s.", "warning"))
         run.wait(pause)
         rest = _planned_again(plan, workspace, run)
 
 
 def _planned_again(plan: PlanReport, workspace: Workspace, run: Run) -> Plan:
-    """A new plan, which must be what is left of the approved one."""
+    """A new plan, which must be the remainder of the approved one."""
     down = plan.direction == "down"
     platform = run.platform
-    given = platform.variables(workspace, run, destroy=down, keys_in_use=plan.keys_in_use)
-    rest = workspace.plan(given.values, destroy=down)
+    variables = platform.variables(workspace, run, destroy=down, keys_in_use=plan.keys_in_use)
+    rest = workspace.plan(variables.values, destroy=down)
     if not is_remainder(plan.infrastructure, rest) or platform.resource_rules().breaches(rest):
         raise PlanChangedError(
-            "what is left to do is no longer what was approved",
-            why="Something was changed outside of Terraform while it was being applied.",
-            fix="Run the same command again: it plans anew.",
+            "the remaining changes are no longer those that were approved",
+            why="Something was changed outside of Terraform during the apply.",
+            fix="Run the same command again: it makes a new plan.",
         )
     return rest
 

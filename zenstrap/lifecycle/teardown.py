@@ -1,4 +1,4 @@
-"""Taking an environment away, registrations first, and proving that it is gone."""
+"""Removes an environment, registrations first, and verifies that nothing is left."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ def deregister(plan: PlanReport, gate: GateReport, client: Client, run: Run) -> 
 
     Raises:
         PlanChangedError: the registry changed after the plan was shown.
-        RefusedError: something of it came into use after that.
+        RefusedError: a registration came into use after that.
     """
     actual = our_registry(client, run)
     if gate.digest != plan.digest or removal(actual) != plan.registrations:
         raise registry_changed()
-    require_unused(client, actual, plan.registrations)  # also meanwhile
-    gone = delete_registrations(client, actual, plan.registrations, guard=run.guard, emit=run.emit)
-    return Registrations(environment=run.environment, registrations=gone)
+    require_unused(client, actual, plan.registrations)  # it may have changed since the plan
+    deleted = delete_registrations(
+        client, actual, plan.registrations, guard=run.guard, emit=run.emit
+    )
+    return Registrations(environment=run.environment, registrations=deleted)
 
 
 def destroy(plan: PlanReport, gate: GateReport, run: Run) -> TerraformOutputs:
@@ -47,32 +49,32 @@ def destroy(plan: PlanReport, gate: GateReport, run: Run) -> TerraformOutputs:
 
 
 def verify_removed(plan: PlanReport, client: Client, run: Run) -> TeardownReport:
-    """Look whether anything is left, on both sides, and drop the empty Terraform workspace.
+    """Check that nothing is left in ZenML and Terraform, and delete the empty Terraform workspace.
 
     Raises:
-        PartlyDoneError: something is left; says what.
+        PartlyDoneError: something is left; the message names it.
     """
     actual = our_registry(client, run)
-    left = [stack.name for stack in actual.our_stacks]
-    left += [component.name for component in actual.our_components]
-    left += [connector.name for connector in actual.our_connectors]
+    remaining = [stack.name for stack in actual.our_stacks]
+    remaining += [component.name for component in actual.our_components]
+    remaining += [connector.name for connector in actual.our_connectors]
     workspace = open_workspace(run)
     state = workspace.state()
     if state is not None and state.resources:
-        left.append(f"{state.resources} resources in Terraform's state")
+        remaining.append(f"{state.resources} resources in Terraform's state")
     artifacts = run.platform.left(run)
-    if left:
+    if remaining:
         raise PartlyDoneError(
-            f"{len(left)} left of environment {run.environment}: {', '.join(left)}",
+            f"{len(remaining)} left of environment {run.environment}: {', '.join(remaining)}",
             fix="Run it again",
             command=invocation.again(run.environment, verb="down"),
         )
-    if artifacts:  # Terraform knows nothing of it any more, so the same again would end the same
+    if artifacts:  # not in the state any more, so a second `down` would not delete them either
         raise PartlyDoneError(
             f"{len(artifacts)} left of environment {run.environment}: {', '.join(artifacts)}",
-            why="Terraform doesn't know it: a run was killed in the moment of making it, or it "
-            "was put back from elsewhere",
-            fix="Delete it, or bring the environment up, which takes it over, and run down again",
+            why="It isn't in Terraform's state: a run was killed while creating it, or it was "
+            "restored from elsewhere",
+            fix="Delete it, or run up, which imports it, and then down again",
             command=invocation.command("up", run.environment),
         )
     workspace.remove()
