@@ -222,7 +222,7 @@ EVENTS: tuple[Event, ...] = (
     ResourceFinished(BUCKET, "create", 2.2),
     Notice("Labels of the bucket take a minute to show.", "warning"),
     ResourceFinished(REGISTRY, "replace", 14.8, succeeded=False),
-    StepFinished("provision", "failed", 15.3, "Terraform could not make 1 of 6 resources"),
+    StepFinished("provision", "failed", 15.3, "Terraform could not create 1 of 6 resources"),
     StepStarted("register_stacks"),
     RegistrationWritten("component", "zenml-prod-artifact-store-v1.1.0", "create"),
     StepFinished("register_stacks", "done", 0.6, "1 written"),
@@ -237,7 +237,7 @@ SUMMARY = RunSummary(
     seconds=192.4,
     run=RUN,
     url="http://127.0.0.1:8237/projects/default/runs/8f14e45f-ceea-467f-9d3a-1c2b3d4e5f60",
-    headline="prod is up: zenml-prod is at 1.1.0, proven by a real training",
+    headline="prod is up: every stack passed its smoke test",
     steps=(
         StepFinished("load_config", "done", 0.12, "prod on gcp, stack 1.1.0, 1 ML project"),
         StepFinished("plan", "done", 3.4, "6 resources, 6 registrations to change"),
@@ -273,7 +273,7 @@ GONE = RunSummary(
     command="down",
     seconds=48.0,
     run=RUN,
-    headline="prod is gone: 0 left, 2 kept",
+    headline="prod is removed: 0 left, 2 kept",
     outputs={"retention": OutputValue(value={"artifact_days": 90, "ttl": None})},
     kept=(
         Kept(name="gs://acme-ml-prod-tfstate", reason="the state bucket: it holds older states"),
@@ -288,15 +288,15 @@ FAILED = RunSummary(
     run=RUN,
     steps=(
         StepFinished("plan", "done", 3.4, "6 resources, 6 registrations to change"),
-        StepFinished("provision", "failed", 15.3, "Terraform could not make 1 of 6 resources"),
+        StepFinished("provision", "failed", 15.3, "Terraform could not create 1 of 6 resources"),
     ),
     failure=Failure(
-        what="Terraform could not make 1 of 6 resources",
+        what="Terraform could not create 1 of 6 resources",
         why=f"{REGISTRY}: the caller lacks artifactregistry.repositories.create on acme-ml-prod",
         fix="Have an owner grant roles/artifactregistry.admin",
         now=(
-            "5 resources are made and recorded in the state",
-            "zenml-prod is still at 1.0.0; nobody who uses it notices anything",
+            "5 resources are created and recorded in the state",
+            "no alias was moved: the current versions are unchanged",
         ),
         go_on="python run.py --env prod",
         step="provision",
@@ -311,7 +311,7 @@ FAILED_TEST = RunSummary(
     run=RUN,
     failure=Failure(
         what="the smoke test of zenml-prod-v1.1.0 failed: accuracy 0.61 is below 0.9",
-        fix="Mend what failed, then run the same command again",
+        fix="Correct the cause, then run the same command again",
         command="python run.py rollback --env prod --project fraud_detection",
         go_on="python run.py rollback --env prod --project fraud_detection",
         step="smoke_test",

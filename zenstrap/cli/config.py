@@ -11,7 +11,7 @@ from zenstrap.views import json_view
 
 
 def config(config: EnvironmentConfig, options: Options) -> int:
-    """Print it as YAML or JSON, with what deserves attention on standard error."""
+    """Print it as YAML or JSON, with warnings on standard error."""
     for warning in (*options.warnings, *warnings(config)):
         print(f"Warning: {warning}", file=sys.stderr)
     if options.json:

@@ -88,12 +88,12 @@ def unlock_object(environment: str, freed: Sequence[str]) -> JsonObject:
     return {"schema": "zenstrap/unlock/1", "environment": environment, "freed": list(freed)}
 
 
-def recover_object(environment: str, found: Sequence[str], done: Sequence[str]) -> JsonObject:
+def recover_object(environment: str, findings: Sequence[str], done: Sequence[str]) -> JsonObject:
     """``zenstrap/recover/1``: findings and actions, one line each."""
     return {
         "schema": "zenstrap/recover/1",
         "environment": environment,
-        "found": list(found),
+        "found": list(findings),
         "done": list(done),
     }
 
