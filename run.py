@@ -3,7 +3,7 @@
 import sys
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):  # noqa: UP036 - whoever has an older one reads why
+    if sys.version_info < (3, 11):  # noqa: UP036 - users of an older Python get a message
         sys.exit(f"zenstrap needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     try:
         from zenstrap.__main__ import run

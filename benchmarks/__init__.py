@@ -1,1 +1,1 @@
-"""What zenstrap costs: beside the least that it can take, and beside a script of one's own."""
+"""zenstrap's run time, compared with a lower bound and with a hand-written script."""

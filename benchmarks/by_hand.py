@@ -1,9 +1,9 @@
-"""What a careful person would write instead: the same folders, components, stacks and trainings.
+"""A hand-written script instead of zenstrap: the same folders, components, stacks and trainings.
 
     python -m benchmarks.by_hand FOLDER PROJECT…
 
-FOLDER gets Terraform's files and the artifacts. Called again, it finds what is there. It has no
-versions, no lease, no plan to look at, no record of its runs, and nothing takes it away again.
+FOLDER holds Terraform's files and the artifacts. A second call reuses what exists. The script has
+no versions, no lease, no plan to review, no run history, and no way to remove what it created.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ def terraform(folder: Path, *arguments: str, allowed: Iterable[int] = (0,)) -> t
 
 
 def provision(folder: Path, projects: list[str]) -> Any:
-    """Terraform's outputs, after it has made what isn't there."""
+    """Terraform's outputs, after an apply if something is missing."""
     root = folder / "modules" / "environments" / "local"
     if not root.exists():
         shutil.copytree(modules_folder(), folder / "modules")
         terraform(root, "init", "-input=false")
     values = {"environment": "hand", "ml_projects": projects, "root": str(folder / "artifacts")}
     (root / "variables.tfvars.json").write_text(json.dumps(values))
-    given = ("-input=false", "-out=plan", "-var-file=variables.tfvars.json")
-    code, _ = terraform(root, "plan", "-detailed-exitcode", *given, allowed=(NOTHING, CHANGES))
+    options = ("-input=false", "-out=plan", "-var-file=variables.tfvars.json")
+    code, _ = terraform(root, "plan", "-detailed-exitcode", *options, allowed=(NOTHING, CHANGES))
     if code == CHANGES:
         terraform(root, "apply", "-input=false", "plan")
     return json.loads(terraform(root, "output", "-json")[1])
 
 
 def register(name: str, path: str) -> None:
-    """One stack with its artifact store, trained on if it is new, then its alias."""
+    """Register a stack with its artifact store; if it is new, train on it and create its alias."""
     from zenml.client import Client
     from zenml.enums import StackComponentType
 
@@ -74,7 +74,7 @@ def register(name: str, path: str) -> None:
 
 
 def train(stack: str) -> None:
-    """The training of zenstrap's smoke test, and its model read back."""
+    """Run the training of zenstrap's smoke test, and read its model back."""
     from zenml.client import Client
 
     from pipelines.smoke_training import smoke_training

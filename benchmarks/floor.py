@@ -1,8 +1,8 @@
-"""The floor: a bare ``terraform plan``, and ZenML's record of as many empty steps as `up` has.
+"""The lower bound: a ``terraform plan``, and a ZenML run of as many empty steps as `up` has.
 
     python -m benchmarks.floor TERRAFORM_FOLDER
 
-TERRAFORM_FOLDER is one that benchmarks.by_hand has made. "-" leaves Terraform out.
+TERRAFORM_FOLDER is one that benchmarks.by_hand has created. "-" leaves Terraform out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if __name__ == "__main__":
     if sys.argv[1] != "-":
         terraform(Path(sys.argv[1]), "plan", "-input=false", "-var-file=variables.tfvars.json")
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    # Called by its name in the package, as ZenML loads its steps by that.
-    from benchmarks.floor import empty as found
+    # Imported by its package name, because ZenML loads the steps by that name.
+    from benchmarks.floor import empty as imported
 
-    found()
+    imported()

@@ -1,4 +1,4 @@
-"""Stands between ZenML's client and its server: counts requests, takes its time, and may fail."""
+"""A proxy between ZenML's client and server that counts requests, and adds latency and failures."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# Between two machines, so they aren't passed on.
+# Hop-by-hop headers, which a proxy doesn't forward.
 _HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
 
 
-NOT_ASKED: Final = "not asked"  # the connection breaks before the server hears of it
-NOT_ANSWERED: Final = "not answered"  # and after it has done what was asked
-Fate = int | str | None  # an HTTP status, one of these, or passed on
+NOT_ASKED: Final = "not asked"  # the connection breaks before the server gets the request
+NOT_ANSWERED: Final = "not answered"  # it breaks after the server has handled the request
+Fate = int | str | None  # an HTTP status, one of the constants above, or None: forwarded
 
 
 class Relay:
     """A running relay.
 
     Attributes:
-        url: for the client.
-        latency: seconds that each request takes beyond what the server needs.
-        asked: what was asked so far, in order: method and path, ids as ``ID``.
-        fate: what becomes of a request, given as in ``asked``.
+        url: the address for the client.
+        latency: seconds added to each request.
+        asked: the requests so far, in order: method and path, ids as ``ID``.
+        fate: decides what happens to a request, which has the form of ``asked``.
     """
 
     def __init__(self, url: str, server: str) -> None:
@@ -66,11 +66,11 @@ def relay(server: str) -> Iterator[Relay]:
 class _Listener(ThreadingHTTPServer):
     relay: Relay
     daemon_threads = True
-    block_on_close = False  # a client that keeps its connection would be waited for
+    block_on_close = False  # don't wait for clients that keep their connection open
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One client's connection, with one of its own to the server."""
+    """One client's connection, with its own connection to the server."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         try:
             super().handle_one_request()
-        except ConnectionError:  # whoever asked was killed
+        except ConnectionError:  # the client was killed
             self.close_connection = True
 
     def pass_on(self) -> None:
@@ -102,19 +102,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(fate, b'{"detail": "injected"}', [("Retry-After", "0")])
             return
         if fate != NOT_ASKED:
-            reply = self._replied(body)
+            reply = self._forwarded(body)
             content = reply.read()
             if fate != NOT_ANSWERED:
                 self._answer(reply.status, content, reply.getheaders())
                 return
         self.close_connection = True
 
-    def _replied(self, body: bytes) -> http.client.HTTPResponse:
+    def _forwarded(self, body: bytes) -> http.client.HTTPResponse:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
         try:
             self._onward.request(self.command, self.path, body or None, headers)
             return self._onward.getresponse()
-        except (http.client.HTTPException, ConnectionError):  # the server closed an idle one
+        except (http.client.HTTPException, ConnectionError):  # the server closed an idle connection
             self._onward.close()
             self._onward.request(self.command, self.path, body or None, headers)
             return self._onward.getresponse()

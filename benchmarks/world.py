@@ -1,4 +1,4 @@
-"""A home of its own for a measurement: ZenML's store, an environment with some ML projects."""
+"""The setting of a measurement: a home with ZenML's store and an environment with ML projects."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ DATABASE = Path("local_stores/default_zen_store/zenml.db")  # in ZenML's configu
 
 @dataclass(frozen=True)
 class Took:
-    """What one process took, with all that it started.
+    """The cost of one process, with its child processes.
 
     Attributes:
-        seconds: from its start to its end.
-        cpu: seconds of the processors.
+        seconds: wall-clock time.
+        cpu: CPU seconds.
         asked: requests to ZenML's server; none with a local database.
     """
 
@@ -41,12 +41,13 @@ class Took:
 
 @dataclass(frozen=True)
 class World:
-    """Where everything of one measurement lies.
+    """The folders and the server of one measurement.
 
     Args:
-        folder: an empty one.
-        template: see :func:`templates`.
-        relay: the way to ZenML's server; None for a local database.
+        folder: an empty folder.
+        projects: number of ML projects.
+        relay: the proxy to ZenML's server; None for a local database.
+        key: API key of the server's account.
     """
 
     folder: Path
@@ -60,32 +61,33 @@ class World:
 
     @property
     def hand(self) -> Path:
-        """The folder of the script."""
+        """The folder of the hand-written script."""
         return self.folder / "hand"
 
     def python(self, *words: str) -> Took:
-        """Run Python on this world.
+        """Run Python in this world.
 
         Raises:
-            RuntimeError: its exit code isn't 0.
+            RuntimeError: the exit code isn't 0.
         """
         counted = len(self.relay.asked) if self.relay else 0
         started = time.monotonic()
-        with (self.folder / "said").open("wb") as said:
+        output = self.folder / "output"
+        with output.open("wb") as stream:
             process = subprocess.Popen(
                 [sys.executable, *words],
                 cwd=project_root(),
                 env=self._environ(),
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=stream,
+                stderr=stream,
             )
             _, status, used = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            said_text = (self.folder / "said").read_text(errors="replace")
-            raise RuntimeError(f"{' '.join(words)}: exit code {process.returncode}\n{said_text}")
+            text = output.read_text(errors="replace")
+            raise RuntimeError(f"{' '.join(words)}: exit code {process.returncode}\n{text}")
         asked = tuple(self.relay.asked[counted:]) if self.relay else ()
         return Took(seconds, used.ru_utime + used.ru_stime, asked)
 
@@ -114,11 +116,11 @@ class World:
 
 @dataclass(frozen=True)
 class Templates:
-    """What takes long to make and no time to copy.
+    """Databases that are slow to create and fast to copy.
 
     Attributes:
-        local: ZenML's local database. Its configuration, which names the database by its path,
-            is made anew in each world.
+        local: ZenML's local database. Its configuration, which has the database's path, is
+            created in each world.
         database: a server's database with an account.
         key: that account's API key.
     """
@@ -129,10 +131,10 @@ class Templates:
 
 
 def templates(folder: Path) -> Templates:
-    """Make them.
+    """Create the templates.
 
     Args:
-        folder: an empty one, for their files.
+        folder: an empty folder for their files.
     """
     first = World(folder / "first", 0)
     first.folder.mkdir()
@@ -144,27 +146,27 @@ def templates(folder: Path) -> Templates:
 
 
 @contextmanager
-def local_world(folder: Path, projects: int, made: Templates) -> Iterator[World]:
+def local_world(folder: Path, projects: int, prepared: Templates) -> Iterator[World]:
     """A world with a local database."""
     copy = folder / "zenml" / DATABASE
     copy.parent.mkdir(parents=True)
-    shutil.copy(made.local, copy)
-    yield _furnished(World(folder, projects))
+    shutil.copy(prepared.local, copy)
+    yield _with_configs(World(folder, projects))
 
 
 @contextmanager
-def server_world(folder: Path, projects: int, made: Templates) -> Iterator[World]:
-    """A world with a ZenML server of its own."""
+def server_world(folder: Path, projects: int, prepared: Templates) -> Iterator[World]:
+    """A world with its own ZenML server."""
     folder.mkdir(parents=True)
-    shutil.copy(made.database, folder / "zenml.db")
+    shutil.copy(prepared.database, folder / "zenml.db")
     with (
         zenml_server(folder / "server", f"sqlite:///{folder}/zenml.db") as server,
         relay(server.url) as way,
     ):
-        yield _furnished(World(folder, projects, way, made.key))
+        yield _with_configs(World(folder, projects, way, prepared.key))
 
 
-def _furnished(world: World) -> World:
+def _with_configs(world: World) -> World:
     configs = world.folder / "configs"
     shutil.copytree(project_root() / "configs", configs)
     for name in world.names:

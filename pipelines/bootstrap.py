@@ -1,4 +1,4 @@
-"""From a configuration to stacks that have proven themselves."""
+"""`up`: provisions, registers, smoke-tests and promotes."""
 
 from pipelines.lifecycle import lifecycle_pipeline
 from steps.gate import gate
@@ -14,7 +14,7 @@ from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import SmokeTestError
 from zenstrap.lifecycle.opening import opened
 from zenstrap.lifecycle.registering import candidates
-from zenstrap.lifecycle.succession import what_is_current
+from zenstrap.lifecycle.succession import explain_failed_promotion
 from zenstrap.request import PLAIN, Request
 
 TRAINING = "pipelines.smoke_training.smoke_training"
@@ -22,7 +22,7 @@ TRAINING = "pipelines.smoke_training.smoke_training"
 
 @lifecycle_pipeline("up")
 def bootstrap(config: EnvironmentConfig, request: Request = PLAIN) -> None:
-    """Every candidate is tested, each alias moves alone; one that fails doesn't hold the others."""
+    """Tests every candidate stack; a failed test only keeps its own alias from moving."""
     with opened(config, request, bootstrap.command):
         planned = plan(preflight(load_config(config)))
         outputs = provision(planned, gate(planned))
@@ -39,11 +39,11 @@ def bootstrap(config: EnvironmentConfig, request: Request = PLAIN) -> None:
                 failures.append(error)
         promotion = promote(outputs, planned, registrations, passed)
         if failures:
-            raise _together(failures, why=what_is_current(promotion.load()))
+            raise _combined(failures, why=explain_failed_promotion(promotion.load()))
 
 
-def _together(failures: list[SmokeTestError], why: str) -> SmokeTestError:
+def _combined(failures: list[SmokeTestError], why: str) -> SmokeTestError:
     failed: dict[str, list[str]] = {}
-    for reason, stacks in (one for failure in failures for one in failure.failed.items()):
+    for reason, stacks in (item for failure in failures for item in failure.failed.items()):
         failed.setdefault(reason, []).extend(stacks)
     return SmokeTestError(failed, why=why, fix=failures[0].fix, command=failures[0].command)

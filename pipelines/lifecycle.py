@@ -1,4 +1,4 @@
-"""What zenstrap's own pipelines have in common, from wherever they are started."""
+"""The base of zenstrap's own pipelines, wherever they are started."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class LifecyclePipeline(DynamicPipeline):
-    """A dynamic pipeline whose runs are named, tagged and found by their environment.
+    """A dynamic pipeline whose runs are named and tagged by their environment.
 
     Its first parameter is the environment's configuration.
     """
@@ -32,49 +32,49 @@ class LifecyclePipeline(DynamicPipeline):
         """Start a run.
 
         Raises:
-            UsageError: it can't be started like this.
-            KeyboardInterrupt: a stop was requested when all was done already.
+            UsageError: it can't be started from within a step, or with these arguments.
+            KeyboardInterrupt: a stop was requested after the run had finished its work.
         """
-        if _is_in_a_step():  # ZenML would do nothing, and say nothing
+        if _is_in_a_step():  # ZenML would silently do nothing
             raise UsageError(
                 f"the pipeline {self.name} can't be started within a step of another one",
                 fix="Start it from a process of its own",
             )
-        # Of a copy: what a run is named by isn't the next one's.
+        # On a copy: a run's name and tags must not carry over to the next run.
         run = super(LifecyclePipeline, self.copy()).__call__(*args, **kwargs)
         stopping.heed()
         return run
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
-        given = inspect.signature(self.entrypoint).bind_partial(*args, **kwargs).arguments
+        arguments = inspect.signature(self.entrypoint).bind_partial(*args, **kwargs).arguments
         configured = self.configuration.parameters or {}
-        told = {**configured, **given}
-        if told.get("config") is None:
+        parameters = {**configured, **arguments}
+        if parameters.get("config") is None:
             raise UsageError(
-                f"the pipeline {self.name} isn't told of which environment",
-                fix='Give it config=load_environment("NAME"), from zenstrap.config',
+                f"the pipeline {self.name} needs the parameter config",
+                fix='Pass config=load_environment("NAME"), from zenstrap.config',
             )
-        config = self._checked(EnvironmentConfig, "config", told["config"])
-        request = self._checked(Request, "request", told.get("request", PLAIN))
+        config = self._checked(EnvironmentConfig, "config", parameters["config"])
+        request = self._checked(Request, "request", parameters.get("request", PLAIN))
         self._name_by(config.environment)
         full = {"config": _in_full(config), "request": _in_full(request)}
-        if configured.keys() & full.keys():  # ZenML takes no second value, not even the same
+        if configured.keys() & full.keys():  # ZenML refuses a second value, even an equal one
             self.configure(parameters=full)
             full = {}
         super().prepare(**full)
 
     def _checked(self, model: type[Model], name: str, value: object) -> Model:
-        """The value of a parameter.
+        """The validated value of a parameter.
 
         Raises:
-            UsageError: it is none.
+            UsageError: it is not valid.
         """
         try:
             return model.model_validate(value)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise UsageError(
-                f"the pipeline {self.name} isn't given what it takes",
+                f"a parameter of the pipeline {self.name} is not valid",
                 where=".".join((name, *(str(part) for part in first["loc"]))),
                 why=first["msg"],
             ) from None
@@ -96,21 +96,21 @@ def _is_in_a_step() -> bool:
 
 
 def _in_full(model: Model) -> Model:
-    """The same with every field set: ZenML records no others."""
+    """A copy with every field set: ZenML records only fields that are set."""
     return model.model_validate(model.model_dump(mode="json"))
 
 
 def lifecycle_pipeline(command: str) -> Callable[[Callable[..., None]], LifecyclePipeline]:
-    """Make a function the body of one of zenstrap's pipelines.
+    """Decorate a function as the body of one of zenstrap's pipelines.
 
     Args:
-        command: the command that it carries out, such as ``up``.
+        command: the command that it executes, such as ``up``.
     """
 
-    def made(body: Callable[..., None]) -> LifecyclePipeline:
+    def decorate(body: Callable[..., None]) -> LifecyclePipeline:
         pipeline = LifecyclePipeline(name=body.__name__, entrypoint=body, enable_cache=False)
         pipeline.command = command
         pipeline.__doc__ = body.__doc__
         return pipeline
 
-    return made
+    return decorate

@@ -1,4 +1,4 @@
-"""What a bootstrap would change, recorded as a run; nothing is changed."""
+"""`plan`: shows what `up` would change, and changes nothing."""
 
 from pipelines.lifecycle import lifecycle_pipeline
 from steps.load_config import load_config

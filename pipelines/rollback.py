@@ -1,4 +1,4 @@
-"""Bring one alias back to a version that it had, after that has proven itself again."""
+"""`rollback`: moves one alias back to an earlier version, after a new smoke test of it."""
 
 from pipelines.bootstrap import TRAINING
 from pipelines.lifecycle import lifecycle_pipeline

@@ -1,4 +1,4 @@
-"""A small real training; it runs on each candidate stack before that is promoted."""
+"""The training of the smoke test, which runs on each candidate stack before promotion."""
 
 from zenml import pipeline
 from zenml.enums import ExecutionMode

@@ -1,4 +1,4 @@
-"""Take an environment away, registrations before infrastructure, and prove that it is gone."""
+"""`down`: removes registrations, then infrastructure, and verifies that nothing is left."""
 
 from pipelines.lifecycle import lifecycle_pipeline
 from steps.deregister import deregister

@@ -1,4 +1,4 @@
-"""How the smoke test's data and built-in model become artifacts: numpy archives, no pickle."""
+"""Materializer of the smoke test's data and built-in model: numpy archives, no pickle."""
 
 import os
 from dataclasses import fields
@@ -14,7 +14,7 @@ from zenstrap.smoke_test.training import SoftmaxRegression
 
 
 class ArraysMaterializer(BaseMaterializer):
-    """Keeps a dataclass whose fields are arrays."""
+    """Stores a dataclass whose fields are arrays."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (LabelledData, SoftmaxRegression)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA

@@ -1,4 +1,4 @@
-"""How a report becomes an artifact: named, versioned, tagged, with metadata and an HTML view."""
+"""Materializers that store reports and configurations as JSON, with metadata and an HTML page."""
 
 import os
 from typing import Any, ClassVar
@@ -15,12 +15,12 @@ from zenstrap.views.html import render
 
 
 def named(name: str) -> ArtifactConfig:
-    """The artifact's name after that of the environment, which the pipeline substitutes."""
+    """``ENVIRONMENT_name``; the pipeline substitutes the environment."""
     return ArtifactConfig(name=f"{{environment}}_{name}", tags=[TAG])
 
 
 class ReportMaterializer(BaseMaterializer):
-    """Keeps a report as JSON, for later runs, and as HTML, for the dashboard."""
+    """Stores a report as JSON for later runs, and as HTML for the dashboard."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Report,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
@@ -40,7 +40,7 @@ class ReportMaterializer(BaseMaterializer):
 
 
 class ConfigMaterializer(BaseMaterializer):
-    """Keeps a configuration as JSON, and as HTML, for the dashboard."""
+    """Stores a configuration as JSON, and as HTML for the dashboard."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (EnvironmentConfig,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA

@@ -1,4 +1,4 @@
-"""Take the environment's registrations out of ZenML."""
+"""Delete the environment's registrations from ZenML."""
 
 from typing import Annotated
 
@@ -16,5 +16,4 @@ def deregister(
     plan: PlanReport, gate: GateReport
 ) -> Annotated[Registrations, named("registrations")]:
     with running.step("deregister") as this:
-        run = this.run
-        return this.done(teardown.deregister(run.config, plan, gate, Client(), run))
+        return this.done(teardown.deregister(plan, gate, Client(), this.run))

@@ -1,4 +1,4 @@
-"""Destroy the infrastructure, by the approved plan."""
+"""Destroy the infrastructure with the approved plan."""
 
 from typing import Annotated
 
@@ -15,4 +15,4 @@ def destroy(
     plan: PlanReport, gate: GateReport, deregistered: Registrations
 ) -> Annotated[TerraformOutputs, named("terraform_outputs")]:
     with running.step("destroy") as this:
-        return this.done(teardown.destroy(this.run.config, plan, gate, this.run))
+        return this.done(teardown.destroy(plan, gate, this.run))

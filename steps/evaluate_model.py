@@ -10,7 +10,7 @@ from zenstrap.smoke_test.training import predictions
 
 
 class Evaluation(BaseModel):
-    """What the model made of the held-out rows; accuracy is the share of right ones, 0 to 1."""
+    """Predictions for the held-out rows; accuracy is the share of right ones, 0 to 1."""
 
     accuracy: float
     predictions: list[str]

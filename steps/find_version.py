@@ -1,4 +1,4 @@
-"""Find the registered stack that a rollback goes to."""
+"""Find the registered stack to roll back to."""
 
 from typing import Annotated
 
@@ -16,4 +16,4 @@ def find_version(
     plan: PlanReport, gate: GateReport
 ) -> Annotated[Registrations, named("registrations")]:
     with running.step("find_version") as this:
-        return this.done(rolling_back.find_version(this.run.config, plan, Client(), this.run))
+        return this.done(rolling_back.find_version(plan, Client(), this.run))

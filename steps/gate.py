@@ -1,4 +1,4 @@
-"""Show the plan; let it through, ask, or refuse it."""
+"""Show the plan; approve it, ask for approval, or refuse it."""
 
 from typing import Annotated
 

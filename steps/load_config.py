@@ -1,4 +1,4 @@
-"""First step: the configuration becomes the artifact that every later step reads."""
+"""First step: stores the configuration as an artifact of the run."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from zenstrap.reports import ConfigReport
 
 @step(enable_cache=False, output_materializers=ConfigMaterializer)
 def load_config(config: EnvironmentConfig) -> Annotated[EnvironmentConfig, named("config")]:
-    """What is there may always be taken away, whatever today's rules say of its configuration."""
+    """``down`` skips the rules, so that an environment that breaks one can still be removed."""
     with running.step("load_config") as this:
         if this.run.command != "down":
             require_kept(config)

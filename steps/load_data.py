@@ -13,4 +13,4 @@ def load_data(
     data: str | None,
 ) -> tuple[Annotated[LabelledData, "train"], Annotated[LabelledData, "test"]]:
     train, test = split(read_table(table_path(data)))
-    return train, test  # written out: ZenML counts the outputs in the return statement
+    return train, test  # not `return split(…)`: ZenML counts the outputs in the return statement

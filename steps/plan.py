@@ -1,4 +1,4 @@
-"""Plan infrastructure and registrations in one."""
+"""Plan infrastructure and registrations together."""
 
 from typing import Annotated
 
@@ -14,4 +14,4 @@ from zenstrap.reports import PlanReport, PreflightReport
 @step(enable_cache=False, output_materializers=ReportMaterializer)
 def plan(preflight: PreflightReport) -> Annotated[PlanReport, named("plan")]:
     with running.step("plan") as this:
-        return this.done(plan_up(this.run.config, Client(), this.run))
+        return this.done(plan_up(Client(), this.run))

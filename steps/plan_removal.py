@@ -1,4 +1,4 @@
-"""Plan how the environment is taken away."""
+"""Plan the removal of the environment."""
 
 from typing import Annotated
 
@@ -14,4 +14,4 @@ from zenstrap.reports import PlanReport, PreflightReport
 @step(enable_cache=False, output_materializers=ReportMaterializer)
 def plan_removal(preflight: PreflightReport) -> Annotated[PlanReport, named("plan")]:
     with running.step("plan_removal") as this:
-        return this.done(plan_down(this.run.config, Client(), this.run))
+        return this.done(plan_down(Client(), this.run))

@@ -1,4 +1,4 @@
-"""Plan how one alias goes back to an earlier version."""
+"""Plan the rollback of one alias to an earlier version."""
 
 from typing import Annotated
 
@@ -14,4 +14,4 @@ from zenstrap.reports import PlanReport, PreflightReport
 @step(enable_cache=False, output_materializers=ReportMaterializer)
 def plan_rollback(preflight: PreflightReport) -> Annotated[PlanReport, named("plan")]:
     with running.step("plan_rollback") as this:
-        return this.done(rolling_back.plan_rollback(this.run.config, Client(), this.run))
+        return this.done(rolling_back.plan_rollback(Client(), this.run))

@@ -1,4 +1,4 @@
-"""Look at everything that the run needs, before anything is planned."""
+"""Check everything that the run needs, before the plan."""
 
 from typing import Annotated
 
@@ -15,4 +15,4 @@ from zenstrap.reports import PreflightReport
 @step(enable_cache=False, output_materializers=ReportMaterializer)
 def preflight(config: EnvironmentConfig) -> Annotated[PreflightReport, named("preflight")]:
     with running.step("preflight") as this:
-        return this.done(checking.preflight(config, Client(), this.run))
+        return this.done(checking.preflight(Client(), this.run))

@@ -1,4 +1,4 @@
-"""Move the aliases of the stacks that proved themselves."""
+"""Move the aliases of the stacks that passed their smoke test."""
 
 from typing import Annotated
 
@@ -25,7 +25,6 @@ def promote(
     tests: list[SmokeTestReport],
 ) -> Annotated[PromotionReport, named("promotion")]:
     with running.step("promote") as this:
-        run = this.run
         return this.done(
-            registering.promote(run.config, outputs, plan, registrations, tests, Client(), run)
+            registering.promote(outputs, plan, registrations, tests, Client(), this.run)
         )

@@ -15,4 +15,4 @@ def provision(
     plan: PlanReport, gate: GateReport
 ) -> Annotated[TerraformOutputs, named("terraform_outputs")]:
     with running.step("provision") as this:
-        return this.done(provisioning.provision(this.run.config, plan, gate, this.run))
+        return this.done(provisioning.provision(plan, gate, this.run))

@@ -16,5 +16,4 @@ def register_connectors(
     outputs: TerraformOutputs, plan: PlanReport
 ) -> Annotated[Registrations, named("connectors")]:
     with running.step("register_connectors") as this:
-        run = this.run
-        return this.done(registering.register_connectors(run.config, outputs, plan, Client(), run))
+        return this.done(registering.register_connectors(outputs, plan, Client(), this.run))

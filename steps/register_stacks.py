@@ -16,5 +16,4 @@ def register_stacks(
     outputs: TerraformOutputs, connectors: Registrations, plan: PlanReport
 ) -> Annotated[Registrations, named("registrations")]:
     with running.step("register_stacks") as this:
-        run = this.run
-        return this.done(registering.register_stacks(run.config, outputs, plan, Client(), run))
+        return this.done(registering.register_stacks(outputs, plan, Client(), this.run))

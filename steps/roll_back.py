@@ -1,4 +1,4 @@
-"""Move one alias back to the version that was approved."""
+"""Move one alias back to the approved version."""
 
 from typing import Annotated
 
@@ -16,5 +16,4 @@ def roll_back(
     plan: PlanReport, gate: GateReport, tests: list[SmokeTestReport]
 ) -> Annotated[PromotionReport, named("promotion")]:
     with running.step("roll_back") as this:
-        run = this.run
-        return this.done(rolling_back.roll_back(run.config, plan, gate, tests, Client(), run))
+        return this.done(rolling_back.roll_back(plan, gate, tests, Client(), this.run))

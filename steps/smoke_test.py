@@ -22,13 +22,13 @@ def smoke_test(
         context = get_step_context()
         caller = StepOfRun(context.pipeline_run.id, context.step_run.id)
         pipeline = load_code(training_pipeline)
-        report = prove(candidate, this.run.config, pipeline, caller, this.run)
-        if not report.passed:  # a failed step keeps no output by itself
+        report = prove(candidate, pipeline, caller, this.run)
+        if not report.passed:  # ZenML stores no output of a failed step
             name = f"{this.run.environment}_{REPORT}"
             save_artifact(report, name=name, materializer=ReportMaterializer)
             raise SmokeTestError(
                 {report.reason: [stack]},
-                fix="Mend what failed, then run the same command again",
+                fix="Correct the cause, then run the same command again",
                 command=invocation.again(this.run.environment),
             )
         return this.done(report)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from zenml import ArtifactConfig, step
 from zenml.enums import ArtifactType
 
-from steps.arrays import ArraysMaterializer  # noqa: F401  (registers itself for the built-in model)
+from steps.arrays import ArraysMaterializer  # noqa: F401  (registers the built-in model's materializer)
 from zenstrap.smoke_test.data import LabelledData
 from zenstrap.smoke_test.training import load_training
 

@@ -1,4 +1,4 @@
-"""Prove that nothing of the environment is left."""
+"""Verify that nothing of the environment is left."""
 
 from typing import Annotated
 
@@ -16,4 +16,4 @@ def verify_removed(
     plan: PlanReport, destroyed: TerraformOutputs
 ) -> Annotated[TeardownReport, named("teardown")]:
     with running.step("verify_removed") as this:
-        return this.done(teardown.verify_removed(this.run.config, plan, Client(), this.run))
+        return this.done(teardown.verify_removed(plan, Client(), this.run))

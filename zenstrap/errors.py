@@ -33,6 +33,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from zenstrap.redaction import redact
+from zenstrap.words import count
+from zenstrap.words import sentence as sentence
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -255,17 +257,6 @@ def exit_code(error: BaseException) -> int:
     if isinstance(cause, KeyboardInterrupt):
         return InterruptedRunError.exit_code
     return cause.exit_code if cause else 1
-
-
-def sentence(text: str) -> str:
-    """The text with a full stop, unless it ends in another punctuation mark."""
-    text = text.strip()
-    return text if text.endswith((".", "!", "?", ":")) else f"{text}."
-
-
-def count(number: int, noun: str) -> str:
-    """``1 resource``, ``2 resources``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def first_problem(error: ValidationError) -> str:

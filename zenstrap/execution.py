@@ -111,8 +111,8 @@ def run_pipeline_on_stack(
         return EndedRun(run, work.error)
 
 
-def know_secrets() -> None:
-    """Register the secrets of this process's environment and of its ZenML login for redaction.
+def _know_secrets() -> None:
+    """Know what is secret of this process's environment, and of its login with ZenML.
 
     ZenML removes a password from the store's URL and keeps it in a separate field.
     """
@@ -126,11 +126,12 @@ def know_secrets() -> None:
 
 
 def prepare_zenml() -> None:
-    """Patch ZenML in this process, before a run starts; a second call does nothing."""
+    """Patch ZenML in this process and learn its secrets, before a run begins; may be repeated."""
     patches.note_packages_without_pip()
     patches.redact_what_zenml_records()
     patches.leave_signals_to_us()
     be_patient_with_the_server()
+    _know_secrets()
 
 
 class _Work(threading.Thread):

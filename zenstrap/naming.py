@@ -41,7 +41,7 @@ def component_name(environment: str, name: str, version: str, project: str | Non
         name: in the configuration: its kind, or one of its own. The configuration has checked
             that no two components, nor a component and an ML project's stack, have one name.
     """
-    words = _legal(name, component_name_fault(name)).replace("_", "-")
+    words = _valid(name, component_name_fault(name)).replace("_", "-")
     return f"{alias_name(environment, project)}-{words}-v{_version(version)}"
 
 

@@ -11,11 +11,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import count as count
 from zenstrap.events import DONE, ResourceAction
 from zenstrap.redaction import redact
 from zenstrap.registry.changes import Action, Kind, Registration, RegistrationChange
 from zenstrap.terraform.plan import Plan
+from zenstrap.words import count as count
 
 How = Literal["nothing to approve", "policy", "terminal", "--yes"]
 """How a plan was approved."""

@@ -151,6 +151,11 @@ class Run:
         """Plan and variable files of this run."""
         return paths.run_folder(self.environment, self.key)
 
+    @property
+    def log_name(self) -> str:
+        """Of this run's log file, after the time."""
+        return f"{self.environment}-{self.command}-{self.key}"
+
     def heard(self) -> None:
         """Confirm a stop request to the user."""
         self.emit(

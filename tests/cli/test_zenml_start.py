@@ -43,7 +43,7 @@ def test_a_database_that_was_never_finished(home: Home, run: CommandLine) -> Non
         store.execute("delete from stack")
     refused = run("plan", "--env", "local")
     assert refused.code == 1
-    assert "half made" in refused.err and str(home.zenml / DATABASE) in refused.err
+    assert "is incomplete" in refused.err and str(home.zenml / DATABASE) in refused.err
 
 
 def a_pipe(file: Path) -> None:
@@ -96,7 +96,7 @@ def test_an_environment_variable_that_names_nothing(
         ("(sqlite3.OperationalError) attempt to write a readonly database", "can't be written"),
         ("(sqlite3.OperationalError) database or disk is full", "disk"),
         ("(sqlite3.DatabaseError) file is not a database", "damaged"),
-        ("(sqlite3.OperationalError) no such table: stack", "half made"),
+        ("(sqlite3.OperationalError) no such table: stack", "is incomplete"),
         ("something else", "can't be used"),
     ],
 )
@@ -104,7 +104,7 @@ def test_what_sqlite_says(said: str, told: str) -> None:
     error = explained(RuntimeError(said), "sqlite:////home/ada/zenml.db")
     assert told in error.what
     # To delete a database is advised only where there can be nothing in it.
-    assert ("delete that file" in (error.fix or "")) == (told == "half made")
+    assert ("delete that file" in (error.fix or "")) == (told == "is incomplete")
 
 
 @contextmanager
@@ -146,7 +146,7 @@ def test_a_login_page_instead_of_the_server(
         monkeypatch.setenv("ZENML_STORE_API_KEY", "ZENKEY_none")
         refused = run("plan", "--env", "local")
     assert refused.code == 1
-    assert "isn't ZenML's API" in refused.err and "web page" in refused.err
+    assert "doesn't serve ZenML's API" in refused.err and "web page" in refused.err
     assert "<" not in refused.err
 
 

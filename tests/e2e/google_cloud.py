@@ -58,7 +58,7 @@ class Environment:
             environment=name, direction="up", infrastructure=plan, registrations=(), digest=digest
         )
         gate = GateReport(environment=name, digest=digest, approved_by="Ada", how="terminal")
-        return provision(self.config(), shown, gate, self.run)
+        return provision(shown, gate, self.run)
 
     def up(self) -> Plan:
         _, plan = self.plan()

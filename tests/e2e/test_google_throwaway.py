@@ -45,7 +45,7 @@ def test_a_full_bucket_goes_as_the_configuration_says_and_not_as_the_state(
     home.edit(DEV, thrown_away)
     gone = Environment("dev")
     workspace = gone.prepare()
-    config, platform = gone.config(), gone.run.platform
+    platform = gone.run.platform
     platform.require_removable()
     (told,) = platform.removal_notices()
     assert "theirs/" in told and "shared" not in told
@@ -56,6 +56,6 @@ def test_a_full_bucket_goes_as_the_configuration_says_and_not_as_the_state(
         environment="dev", direction="down", infrastructure=plan, registrations=(), digest="shown"
     )
     gate = GateReport(environment="dev", digest="shown", approved_by="Ada", how="terminal")
-    destroy(config, shown, gate, gone.run)
+    destroy(shown, gate, gone.run)
     assert BUCKET not in buckets(cloud)
     assert workspace.resources() == ()

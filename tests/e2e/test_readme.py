@@ -34,5 +34,5 @@ def test_an_environment_on_the_double_comes_up_and_goes(home: Home) -> None:
         text=True,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "done        promote" in ended.stderr and "trial is gone" in ended.stderr
+    assert "done        promote" in ended.stderr and "trial is removed" in ended.stderr
     assert snapshot()["stacks"].keys() == {"default"}

@@ -83,7 +83,7 @@ def proven(client: Client, elsewhere: Elsewhere, *happenings: Happening) -> Smok
     )
     config = configured("local")
     run = Run(platform_of(config), "up", interrupt=elsewhere)
-    return prove(candidate, config, smoke_training, caller(), run)
+    return prove(candidate, smoke_training, caller(), run)
 
 
 def caller() -> StepOfRun:

@@ -176,7 +176,7 @@ def test_doctor_ends_as_a_run_would_without_a_login(
 def test_a_run_stops_there_before_google_is_asked(client: Client) -> None:
     config = all_here(**ELSEWHERE["vertex"])
     with pytest.raises(UsageError, match="orchestrator vertex") as refusal:
-        preflight(config, client, Run(platform_of(config), "up"))
+        preflight(client, Run(platform_of(config), "up"))
     assert exit_code(refusal.value) == 64
 
 
@@ -187,7 +187,7 @@ def test_a_plan_is_shown_all_the_same_with_a_warning(
     told: list[Event] = []
     config = all_here(**ELSEWHERE["vertex"])
     report = preflight(
-        config, client, Run(platform_of(config), "plan", audience=Audience(emit=told.append))
+        client, Run(platform_of(config), "plan", audience=Audience(emit=told.append))
     )
     assert [check.name for check in report.checks if not check.passed] == [ZENML_SERVER]
     assert [type(event) for event in told] == [Notice]
@@ -223,9 +223,7 @@ def test_a_command_needs_only_what_it_uses(
         monkeypatch.setenv("ZENSTRAP_TERRAFORM", "/nowhere/terraform")
     hopeless = {**ELSEWHERE["vertex"], "smoke_test__training": "not.installed:train"}
     config = all_here(**(hopeless if "smoke_test" in without else {}))
-    report = preflight(
-        config, client, Run(platform_of(config), command, Request(smoke_test=trains))
-    )
+    report = preflight(client, Run(platform_of(config), command, Request(smoke_test=trains)))
     assert {*GOOGLE} - without <= {check.name for check in report.checks}
 
 

@@ -88,7 +88,7 @@ def test_it_is_ours(evidence: Evidence, decision: Decision) -> None:
             NameTakenError,
             "ben on desk",
         ),
-        (found(state=state(3)), StateGuardError, "never heard of local"),
+        (found(state=state(3)), StateGuardError, "no run of local"),
         (found(state=state(3), elsewhere="risk-team"), StateGuardError, "project risk-team"),
         (found(owner=owner(OTHER_ZENML), state=state(1)), StateGuardError, "another ZenML"),
         (found(owner=owner(OTHER_PROJECT), state=state(1)), StateGuardError, "project risk-team"),

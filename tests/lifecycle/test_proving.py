@@ -104,7 +104,7 @@ def test_what_a_training_raised_is_told_with_its_place(client: Client) -> None:
         kind="stack", name=stack.name, id=str(stack.id), version="1.0.0", content_hash="hash"
     )
     run = Run(platform_of(config), "up")
-    report = prove(candidate, config, smoke_training, caller(), run)
+    report = prove(candidate, smoke_training, caller(), run)
     line = inspect.getsourcelines(trainings.crashing)[1] + 1
     place = f"({trainings.__file__}:{line})"
     assert report.reason == (

@@ -141,7 +141,7 @@ def test_whose_it_is(given: dict[str, object], whose: str | None) -> None:
     ids = {one for one, _ in (*found.pasts, *found.stacks)} - {""}
     for one in ids:
         assert decide(found, owner=one).owner == one
-    with pytest.raises(RefusedError, match="no local of owner"):
+    with pytest.raises(RefusedError, match="no environment local of owner"):
         decide(found, owner="ffffffffffff")
 
 

@@ -61,7 +61,7 @@ class Shown:
     def run(self, stage: Any) -> Any:
         run: Any = Run(platform_of(self.config), "up")
         run.guard = lambda: None
-        return stage(self.config, self.outputs, self.plan, None, run)
+        return stage(self.outputs, self.plan, None, run)
 
 
 @pytest.mark.parametrize("environment", ["local", "prod"])
@@ -103,9 +103,9 @@ def test_zenml_is_read_once_for_all_that_is_registered_and_again_after_a_test(
     run.guard = lambda: None
     sql = SimpleNamespace(type=SimpleNamespace(value="sql"))
     client: Any = SimpleNamespace(zen_store=SimpleNamespace(config=sql))
-    connectors = register_connectors(config, shown.outputs, plan, client, run)
-    stacks = register_stacks(config, shown.outputs, plan, client, run)
+    connectors = register_connectors(shown.outputs, plan, client, run)
+    stacks = register_stacks(shown.outputs, plan, client, run)
     assert {r.action for r in (*connectors.registrations, *stacks.registrations)} == {None}
-    report = promote(config, shown.outputs, plan, stacks, (), client, run)
+    report = promote(shown.outputs, plan, stacks, (), client, run)
     assert not any(move.action for move in report.aliases)
     assert len(asked) == readings

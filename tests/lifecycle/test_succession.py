@@ -9,7 +9,7 @@ import pytest
 from tests.registry.google import configured
 from tests.registry.model_registry import ModelRegistry, up
 from tests.registry.test_diff import stack
-from zenstrap.lifecycle.succession import changed_under
+from zenstrap.lifecycle.succession import changes_visible_to
 from zenstrap.platforms import platform_of
 from zenstrap.registry.diff import diff
 from zenstrap.registry.model import DesiredRegistry
@@ -39,7 +39,7 @@ def told(before: DesiredRegistry, after: DesiredRegistry, *taken: str) -> tuple[
         digest="d",
     )
     platform = platform_of(configured("prod"))
-    return changed_under(["zenml-test"], platform, plan, after, registry.actual())
+    return changes_visible_to(["zenml-test"], platform, plan, after, registry.actual())
 
 
 @pytest.mark.parametrize(

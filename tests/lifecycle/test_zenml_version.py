@@ -85,7 +85,7 @@ def test_doctor_names_the_command(on_an_older_server: Client) -> None:
 def test_a_run_goes_on_with_a_warning(on_an_older_server: Client, command: str) -> None:
     config, told = configured("local"), list[Event]()
     run = Run(platform_of(config), command, audience=Audience(emit=told.append))
-    report = preflight(config, on_an_older_server, run)
+    report = preflight(on_an_older_server, run)
     assert [one.name for one in report.checks if not one.passed] == [SAME_ZENML]
     (warning,) = told
     assert isinstance(warning, Notice) and "0.96.4" in warning.text

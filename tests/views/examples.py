@@ -49,7 +49,7 @@ from zenstrap.views.status_view import (
     SmokeTestLine,
     StackVersion,
 )
-from zenstrap.views.summary import Failure, KeptLine, OutputLine, RunSummary, StackLine
+from zenstrap.views.summary import Failure, RunSummary, StackLine
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 RUN = "bootstrap-prod-2026_11_22-12_00_00"
@@ -222,7 +222,7 @@ EVENTS: tuple[Event, ...] = (
     ResourceFinished(BUCKET, "create", 2.2),
     Notice("Labels of the bucket take a minute to show.", "warning"),
     ResourceFinished(REGISTRY, "replace", 14.8, succeeded=False),
-    StepFinished("provision", "failed", 15.3, "Terraform could not make 1 of 6 resources"),
+    StepFinished("provision", "failed", 15.3, "Terraform could not create 1 of 6 resources"),
     StepStarted("register_stacks"),
     RegistrationWritten("component", "zenml-prod-artifact-store-v1.1.0", "create"),
     StepFinished("register_stacks", "done", 0.6, "1 written"),
@@ -237,7 +237,7 @@ SUMMARY = RunSummary(
     seconds=192.4,
     run=RUN,
     url="http://127.0.0.1:8237/projects/default/runs/8f14e45f-ceea-467f-9d3a-1c2b3d4e5f60",
-    headline="prod is up: zenml-prod is at 1.1.0, proven by a real training",
+    headline="prod is up: every stack passed its smoke test",
     steps=(
         StepFinished("load_config", "done", 0.12, "prod on gcp, stack 1.1.0, 1 ML project"),
         StepFinished("plan", "done", 3.4, "6 resources, 6 registrations to change"),
@@ -251,12 +251,14 @@ SUMMARY = RunSummary(
         ),
         StepFinished("promote", "skipped", 0.0),
     ),
-    outputs=(
-        OutputLine("artifact_store", {"uri": "gs://acme-ml-prod-zenml-prod-artifacts", "n": 3}),
-        OutputLine("service_account_key", "never shown", sensitive=True),
-        OutputLine("kms_key", KEY),
-        OutputLine("regions", ["europe-west1", "europe-west4"]),
-    ),
+    outputs={
+        "artifact_store": OutputValue(
+            value={"uri": "gs://acme-ml-prod-zenml-prod-artifacts", "n": 3}
+        ),
+        "service_account_key": OutputValue(value="never shown", sensitive=True),
+        "kms_key": OutputValue(value=KEY),
+        "regions": OutputValue(value=["europe-west1", "europe-west4"]),
+    },
     stacks=(
         StackLine("zenml-prod", "zenml-prod-v1.1.0", "1.1.0", "promoted"),
         StackLine(
@@ -271,11 +273,11 @@ GONE = RunSummary(
     command="down",
     seconds=48.0,
     run=RUN,
-    headline="prod is gone: 0 left, 2 kept",
-    outputs=(OutputLine("retention", {"artifact_days": 90, "ttl": None}),),
+    headline="prod is removed: 0 left, 2 kept",
+    outputs={"retention": OutputValue(value={"artifact_days": 90, "ttl": None})},
     kept=(
-        KeptLine("gs://acme-ml-prod-tfstate", "the state bucket: it holds older states"),
-        KeptLine(KEY, "Google never deletes it; the next up takes it over again"),
+        Kept(name="gs://acme-ml-prod-tfstate", reason="the state bucket: it holds older states"),
+        Kept(name=KEY, reason="Google never deletes it; the next up takes it over again"),
     ),
 )
 
@@ -286,15 +288,15 @@ FAILED = RunSummary(
     run=RUN,
     steps=(
         StepFinished("plan", "done", 3.4, "6 resources, 6 registrations to change"),
-        StepFinished("provision", "failed", 15.3, "Terraform could not make 1 of 6 resources"),
+        StepFinished("provision", "failed", 15.3, "Terraform could not create 1 of 6 resources"),
     ),
     failure=Failure(
-        what="Terraform could not make 1 of 6 resources",
+        what="Terraform could not create 1 of 6 resources",
         why=f"{REGISTRY}: the caller lacks artifactregistry.repositories.create on acme-ml-prod",
         fix="Have an owner grant roles/artifactregistry.admin",
         now=(
-            "5 resources are made and recorded in the state",
-            "zenml-prod is still at 1.0.0; nobody who uses it notices anything",
+            "5 resources are created and recorded in the state",
+            "no alias was moved: the current versions are unchanged",
         ),
         go_on="python run.py --env prod",
         step="provision",
@@ -309,7 +311,7 @@ FAILED_TEST = RunSummary(
     run=RUN,
     failure=Failure(
         what="the smoke test of zenml-prod-v1.1.0 failed: accuracy 0.61 is below 0.9",
-        fix="Mend what failed, then run the same command again",
+        fix="Correct the cause, then run the same command again",
         command="python run.py rollback --env prod --project fraud_detection",
         go_on="python run.py rollback --env prod --project fraud_detection",
         step="smoke_test",
@@ -357,8 +359,8 @@ NO_SERVER = RunSummary(
     steps=(StepFinished("preflight", "warned", 0.4, "failed: zenml_server"),),
     next=("zenml login https://ADDRESS",),
     refusal=Failure(
-        what="ZenML's database is this machine's own, and steps run on others (vertex)",
-        fix="Connect to a ZenML server that they reach",
+        what="ZenML's database is local to this machine, but steps run on other machines (vertex)",
+        fix="Connect to a ZenML server that those machines can reach",
         command="zenml login https://ADDRESS",
         step="preflight",
     ),
@@ -604,9 +606,12 @@ HOSTILE_SUMMARY = RunSummary(
     url=HOSTILE,
     headline=HOSTILE,
     steps=(StepFinished(HOSTILE, "failed", 1.0, HOSTILE, HOSTILE),),
-    outputs=(OutputLine(HOSTILE, {HOSTILE: [HOSTILE]}), OutputLine(HOSTILE, HOSTILE)),
+    outputs={
+        HOSTILE: OutputValue(value={HOSTILE: [HOSTILE]}),
+        f"{HOSTILE} ": OutputValue(value=HOSTILE),
+    },
     stacks=(StackLine(HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
-    kept=(KeptLine(HOSTILE, HOSTILE),),
+    kept=(Kept(name=HOSTILE, reason=HOSTILE),),
     next=(HOSTILE,),
     failure=Failure(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE),
 )

@@ -68,7 +68,7 @@ def test_the_history(golden: Golden, width: int) -> None:
 
 def test_an_environment_that_was_never_run() -> None:
     text = plain_status(EnvironmentStatus("dev", "gcp"))
-    assert "Never run." in text and "No stack is registered." in text
+    assert "No run yet." in text and "No stack is registered." in text
     assert plain_history("dev", ()) == "No run of dev yet.\n"
 
 

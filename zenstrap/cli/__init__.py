@@ -56,13 +56,13 @@ def _run(arguments: Sequence[str], telling: Telling) -> int:
     except BaseException as error:
         from zenstrap.cli.failures import explained
 
-        if "--debug" in words:  # here, and not where the interpreter ends: here it is redacted
+        if "--debug" in words:  # printed here, where standard error is redacted
             traceback.print_exc()
         return telling.error(explained(error, stopping.current().interrupt))
 
 
 def _called() -> str:
-    """What stands behind "Usage:"."""
+    """The program name in the usage line."""
     return SCRIPT if program().endswith(SCRIPT) else program()
 
 
@@ -73,17 +73,17 @@ def _misused(error: Exception, arguments: Sequence[str], telling: Telling) -> in
     from zenstrap.errors import UsageError
 
     if isinstance(error, click.UsageError):
-        found = usage_error(error, arguments)
+        failure = usage_error(error, arguments)
     else:
         assert isinstance(error, click.ClickException)
-        found = UsageError(error.format_message())
+        failure = UsageError(error.format_message())
     if telling.is_data:
-        return telling.error(found)
-    print(usage_text(found), file=sys.stderr)
-    return found.exit_code
+        return telling.error(failure)
+    print(usage_text(failure), file=sys.stderr)
+    return failure.exit_code
 
 
 def _last(telling: Telling, error: InterruptedRunError) -> None:
-    """The result of a command that a signal ends, unless it has been told."""
+    """Write the result of a command that a signal ends, unless it is written already."""
     telling.error(error)
     sys.stderr.flush()

@@ -22,8 +22,8 @@ _ENV = click.option("--env", "environment", required=True, metavar="NAME", help=
 _NAME = click.option(
     "--name",
     metavar="NAME",
-    help="A name of its own for an environment with the configuration of --env: for the second "
-    "person on a ZenML server.",
+    help="Another name for an environment with the configuration of --env, for example for "
+    "a second user of the same ZenML server.",
 )
 _JSON = click.option("--json", is_flag=True, help="Print one JSON object at the end.")
 _EVENTS = click.option("--events", is_flag=True, help="Print one JSON object per event.")
@@ -32,14 +32,16 @@ _ADOPT = click.option(
     "--adopt",
     multiple=True,
     metavar="NAME",
-    help="Take over a stack, component or connector that isn't zenstrap's. May be repeated.",
+    help="Take over a stack, component or connector that isn't managed by zenstrap. Repeatable.",
 )
 _THIS_ZENML = click.option(
     "--this-zenml",
     is_flag=True,
-    help="The ZenML in which the environment was registered is gone: go on with this one.",
+    help="Use the connected ZenML; the one that the environment was registered in is gone.",
 )
-_DEBUG = click.option("--debug", is_flag=True, help="Show tracebacks and what ZenML logs.")
+_DEBUG = click.option(
+    "--debug", is_flag=True, help="Show tracebacks and the logs of zenstrap and ZenML."
+)
 
 
 def _options(*extra: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -60,28 +62,28 @@ def _options(*extra: Callable[[Command], Command]) -> Callable[[Command], Comman
 )
 @click.version_option(package_name="zenstrap", prog_name="zenstrap")
 def app() -> None:
-    """From a YAML file to a ZenML stack that a real training has proven, and back."""
+    """Create ZenML stacks and their infrastructure from YAML, smoke-test them, and remove them."""
 
 
 @app.command()
 @_options(_YES, _ADOPT, _THIS_ZENML, _JSON, _EVENTS)
-def up(**given: Any) -> int:
+def up(**options: Any) -> int:
     """Bring an environment to its configuration: provision, register, smoke-test, promote."""
-    return _call("lifecycle", "up", Options(**given))
+    return _call("lifecycle", "up", Options(**options))
 
 
 @app.command()
 @_options(_ADOPT, _THIS_ZENML, _JSON, _EVENTS)
-def plan(**given: Any) -> int:
-    """Show what `up` would change, and change nothing. Exit code 2 if there is anything."""
-    return _call("lifecycle", "plan", Options(**given))
+def plan(**options: Any) -> int:
+    """Show what `up` would change, and change nothing. Exit code 2 if there are changes."""
+    return _call("lifecycle", "plan", Options(**options))
 
 
 @app.command()
 @_options(_YES, _THIS_ZENML, _JSON, _EVENTS)
-def down(**given: Any) -> int:
-    """Take an environment away, registrations and infrastructure, and prove that it is gone."""
-    return _call("lifecycle", "down", Options(**given))
+def down(**options: Any) -> int:
+    """Remove an environment, registrations and infrastructure, and verify that nothing is left."""
+    return _call("lifecycle", "down", Options(**options))
 
 
 @app.command()
@@ -89,22 +91,28 @@ def down(**given: Any) -> int:
     _YES,
     _JSON,
     _EVENTS,
-    click.option("--project", metavar="NAME", help="Whose stack; without it, the base stack."),
-    click.option("--to", metavar="X.Y.Z", help="Which version; without it, the previous one."),
     click.option(
-        "--no-smoke-test", "smoke_test", flag_value=False, default=True, help="Don't test it again."
+        "--project",
+        metavar="NAME",
+        help="The ML project whose stack is rolled back; by default the base stack.",
+    ),
+    click.option(
+        "--to", metavar="X.Y.Z", help="The version to roll back to; by default the previous one."
+    ),
+    click.option(
+        "--no-smoke-test", "smoke_test", flag_value=False, default=True, help="Skip the smoke test."
     ),
 )
-def rollback(project: str | None, to: str | None, smoke_test: bool, **given: Any) -> int:
-    """Bring a stack's alias back to an earlier version, after a smoke test of that."""
-    return _call("lifecycle", "rollback", Options(**given), project, to, smoke_test)
+def rollback(project: str | None, to: str | None, smoke_test: bool, **options: Any) -> int:
+    """Roll a stack's alias back to an earlier version, after a smoke test of that version."""
+    return _call("lifecycle", "rollback", Options(**options), project, to, smoke_test)
 
 
 @app.command()
 @_options(_JSON)
-def status(**given: Any) -> int:
-    """Show the current stacks, their versions and proofs, the last run and the lease."""
-    return _call("status", "status", Options(**given))
+def status(**options: Any) -> int:
+    """Show the current stacks, their versions and smoke tests, the last run and the lease."""
+    return _call("status", "status", Options(**options))
 
 
 @app.command()
@@ -119,16 +127,16 @@ def status(**given: Any) -> int:
         help="At most N runs.",
     ),
 )
-def history(limit: int, **given: Any) -> int:
+def history(limit: int, **options: Any) -> int:
     """List the environment's runs, newest first."""
-    return _call("history", "history", Options(**given), limit)
+    return _call("history", "history", Options(**options), limit)
 
 
 @app.command()
 @_JSON
 @_DEBUG
 def envs(json: bool, debug: bool) -> int:
-    """List the environments: those with a file, and those that are known without one."""
+    """List the environments: those with a file, and those that only ZenML or a state knows."""
     from zenstrap.cli.envs import envs
 
     return envs(click.get_current_context().obj or Telling(), json=json, debug=debug)
@@ -143,23 +151,23 @@ def envs(json: bool, debug: bool) -> int:
         help="Also let ZenML check the settings in its own words, which takes seconds.",
     ),
 )
-def config(check: bool, **given: Any) -> int:
+def config(check: bool, **options: Any) -> int:
     """Print the merged, validated configuration of an environment."""
-    return _call("config", "config", Options(**given), check)
+    return _call("config", "config", Options(**options), check)
 
 
 @app.command()
 @_options(_JSON)
-def doctor(**given: Any) -> int:
-    """Check everything that a run needs, and say how to mend what is missing."""
-    return _call("doctor", "doctor", Options(**given))
+def doctor(**options: Any) -> int:
+    """Check everything that a run needs, and show how to fix what is missing."""
+    return _call("doctor", "doctor", Options(**options))
 
 
 @app.command()
 @_options(_YES, _JSON)
-def unlock(**given: Any) -> int:
-    """Free the lease and the state lock that a dead run has left; refused while it is alive."""
-    return _call("unlock", "unlock", Options(**given))
+def unlock(**options: Any) -> int:
+    """Release the lease and state lock of a dead run; refused while the run is alive."""
+    return _call("unlock", "unlock", Options(**options))
 
 
 @app.command()
@@ -168,21 +176,22 @@ def unlock(**given: Any) -> int:
     click.option(
         "--owner",
         metavar="ID",
-        help="Whose the environment is, where nothing that is left tells.",
+        help="Id of the environment's owner, if it can't be determined.",
     ),
     click.option(
         "--forget",
         metavar="NAME",
-        help="The environment's name: go on without what is lost. Asked for on a terminal.",
+        help="The environment's name, as consent to continue without the lost state. On a terminal "
+        "you are asked.",
     ),
 )
-def recover(owner: str | None, forget: str | None, **given: Any) -> int:
-    """Find out what a kill or a lost state left, mend what is safe, offer the way out."""
-    return _call("recover", "recover", Options(**given), owner, forget)
+def recover(owner: str | None, forget: str | None, **options: Any) -> int:
+    """Recover from a killed run or a lost state: report, fix what is safe, offer the rest."""
+    return _call("recover", "recover", Options(**options), owner, forget)
 
 
 def _call(module: str, function: str, options: Options, *rest: object) -> int:
-    """Read the configuration, then import the command: a mistake in a file is told at once."""
+    """Read the configuration, then import the command: errors in files are reported at once."""
     from zenstrap.cli.configuration import configuration
 
     if options.json and options.events:
@@ -192,20 +201,25 @@ def _call(module: str, function: str, options: Options, *rest: object) -> int:
         options = replace(options, telling=context.obj)
     called = _invocation(context, options.name or options.environment)
     with invocation.called(called):
-        found = configuration(options, called.verb)
-        if found.told:
-            print(found.told, file=sys.stderr)
-        options = replace(options, warnings=found.warnings, told=found.told, placed=found.placed)
+        loaded = configuration(options, called.verb)
+        if loaded.notice:
+            print(loaded.notice, file=sys.stderr)
+        options = replace(
+            options,
+            warnings=loaded.warnings,
+            config_notice=loaded.notice,
+            placed=loaded.placed,
+        )
         command = getattr(importlib.import_module(f"zenstrap.cli.{module}"), function)
-        code: int = command(found.config, options, *rest)
+        code: int = command(loaded.config, options, *rest)
         return code
 
 
 def _invocation(context: click.Context, environment: str) -> invocation.Invocation:
-    """This call in words, for the commands that are printed."""
+    """This call as typed, from which suggested commands are built."""
     given = {}
-    # What is meant, then how: the order in which people write it.
-    for option in sorted(_options_of(context.command), key=lambda one: one.is_flag):
+    # Options with values first, flags last: the usual order.
+    for option in sorted(_options_of(context.command), key=lambda option: option.is_flag):
         name = option.name or ""
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             given[option.opts[-1]] = _words(option, context.params[name])
@@ -221,7 +235,7 @@ def _invocation(context: click.Context, environment: str) -> invocation.Invocati
 
 
 def _options_of(command: click.Command) -> list[click.Option]:
-    return [one for one in command.params if isinstance(one, click.Option)]
+    return [option for option in command.params if isinstance(option, click.Option)]
 
 
 def _words(option: click.Option, value: Any) -> tuple[str, ...]:
@@ -230,4 +244,4 @@ def _words(option: click.Option, value: Any) -> tuple[str, ...]:
     if option.is_flag:
         return (option.secondary_opts[-1] if option.secondary_opts and not value else name,)
     values = value if option.multiple else [value]
-    return tuple(word for one in values for word in (name, str(one)))
+    return tuple(word for each in values for word in (name, str(each)))

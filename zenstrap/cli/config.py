@@ -12,14 +12,14 @@ from zenstrap.views import json_view
 
 
 def config(config: EnvironmentConfig, options: Options, check: bool = False) -> int:
-    """Print it as YAML or JSON, with what deserves attention on standard error.
+    """Print it as YAML or JSON, with warnings on standard error.
 
     Args:
-        check: let ZenML look at the settings in its own words, too.
+        check: let ZenML check the settings in its own words, too.
 
     Raises:
-        ConfigError: ZenML doesn't take them.
-        ZenstrapError: ZenML can't be asked.
+        ConfigError: ZenML refuses settings.
+        ZenstrapError: ZenML can't be reached.
     """
     if check:
         _check_settings(config, options)

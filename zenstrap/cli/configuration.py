@@ -1,6 +1,6 @@
-"""The configuration that a command works on: the files', or where those are gone, the last run's.
+"""The configuration of a command: from the files, or if those are missing, from the last run.
 
-What is there must not need a file to be looked at and taken away. Only what makes something does.
+Commands that only read, repair or remove an environment work without its file.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ _WITHOUT_FILE: Final = _WITH_BROKEN_FILE | {"doctor", "config"}
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a command works on.
+    """The configuration of a command.
 
     Attributes:
-        warnings: what is written in the files and has no effect.
-        told: whose configuration it is, where it isn't the files'; empty otherwise.
-        placed: finds file and line of what is found to be wrong later.
+        warnings: settings in the files that have no effect.
+        notice: which run the configuration is from; empty if it is from the files.
+        placed: finds the file and line of what is wrong; None if it isn't from the files.
     """
 
     config: EnvironmentConfig
     warnings: tuple[str, ...] = ()
-    told: str = ""
+    notice: str = ""
     placed: Placed | None = None
 
 
 def configuration(options: Options, verb: str) -> Configuration:
-    """Read the files; where they are gone, what ZenML's runs recorded.
+    """Read the files; if they are missing, the configuration that a run recorded in ZenML.
 
     Raises:
-        UsageError: there is no such environment, its file is gone and the command needs it, or
-            what was recorded can't be read.
-        ConfigError: something is wrong in the files.
+        UsageError: there is no such environment, its file is missing and the command needs it, or
+            the recorded configuration can't be read.
+        ConfigError: the files are not valid.
     """
     try:
         loaded = load(options.environment, name=options.name)
@@ -63,40 +63,40 @@ def configuration(options: Options, verb: str) -> Configuration:
         if error.is_misnamed:
             raise
         if verb in _WITHOUT_FILE:
-            return _of_last_run(options, error, f"The file of {options.environment} is gone")
+            return _of_last_run(options, error, f"The file of {options.environment} is missing")
         if error.near and not _has_state(_name(options)):
-            raise  # a misspelt name is told at once
+            raise  # a misspelt name is reported without asking ZenML
         raise _needs_its_file(options, error) from error
-    warnings = tuple(str(one) for one in loaded.warnings)
+    warnings = tuple(map(str, loaded.warnings))
     return Configuration(loaded.config, warnings, placed=loaded.placed)
 
 
 def _of_last_run(options: Options, error: UsageError, what: str) -> Configuration:
     from zenstrap.config.rendering import read_recorded
 
-    found = _recorded(options, error)
-    if found is None:
+    from_zenml = _recorded(options, error)
+    if from_zenml is None:
         raise _known_by_its_state(options, error)
-    recorded, _ = found
+    recorded, _ = from_zenml
     config = read_recorded(recorded.content, recorded.schema, run=recorded.run.name)
     problems = f"{error}\n" if isinstance(error, ConfigError) else ""
-    told = f"{what}; the configuration of run {_named(recorded.run)} is used."
-    return Configuration(config, told=problems + told)
+    notice = f"{what}; the configuration of run {_named(recorded.run)} is used."
+    return Configuration(config, notice=problems + notice)
 
 
 def _needs_its_file(options: Options, error: UnknownEnvironmentError) -> UsageError:
-    found = _recorded(options, error)
-    if found is None:
+    from_zenml = _recorded(options, error)
+    if from_zenml is None:
         return _known_by_its_state(options, error)
-    _, last = found
+    _, last = from_zenml
     environment = _name(options)
     return UsageError(
-        f"the file of {environment} is gone",
+        f"the file of {environment} is missing",
         where=error.where,
-        why=f"ZenML knows {environment}: its last run is `{last.command}` {_named(last)} by "
+        why=f"ZenML has runs of {environment}: the last one is `{last.command}` {_named(last)} by "
         f"{last.user} on {last.host}",
-        fix=f"Restore {options.environment}.yaml, from git for example. `down` needs no file; the "
-        "whole configuration as it was is shown by",
+        fix=f"Restore {options.environment}.yaml, for example from git. `down` needs no file. To "
+        "see the recorded configuration, run",
         command=invocation.command("config", environment),
     )
 
@@ -109,7 +109,7 @@ def _recorded(options: Options, error: UsageError) -> tuple[RecordedConfig, RunR
     """The configuration that a run recorded, and the newest run.
 
     Raises:
-        UsageError: the error, where ZenML can't be asked.
+        UsageError: ``error``, if ZenML can't be reached.
     """
     from zenstrap.cli.zenml_client import zenml_client
 
@@ -122,7 +122,7 @@ def _recorded(options: Options, error: UsageError) -> tuple[RecordedConfig, RunR
             return (recorded, newest_run(client, environment) or recorded.run) if recorded else None
     except ZenstrapError as unreachable:
         if not isinstance(error, ConfigError):
-            error.why = f"Whether ZenML knows it can't be asked: {unreachable.what}"
+            error.why = f"Whether ZenML has runs of it isn't known: {unreachable.what}"
         raise error from unreachable
 
 
@@ -130,8 +130,8 @@ def _known_by_its_state(options: Options, error: UsageError) -> UsageError:
     environment = _name(options)
     if not isinstance(error, ConfigError) and _has_state(environment):
         error.why = (
-            f"Its state lies in {paths.state_folder(environment)}, and no run in the ZenML that is "
-            "connected recorded its configuration"
+            f"Its state is in {paths.state_folder(environment)}, but no run in the connected ZenML "
+            "recorded its configuration"
         )
     return error
 
@@ -141,7 +141,7 @@ def _has_state(environment: str) -> bool:
 
 
 def _owner(environment: str) -> str:
-    """Whose it is, if its state lies on this machine."""
+    """The owner's id, if the state is on this machine."""
     from zenstrap.owner import FileOwnerStore
 
     with suppress(DamagedOwnerError):

@@ -1,4 +1,4 @@
-"""``doctor``: every check that a run needs, one line each, with what mends it."""
+"""``doctor``: every check that a run needs, one line each, with its fix."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _MARKS: Final = {
 
 
 def doctor(config: EnvironmentConfig, options: Options) -> int:
-    """Look at everything; exit code 1 if something is missing, 3 if the login is."""
-    found: list[Check] = []
+    """Run all checks; exit code 1 if one fails, 3 if the login is missing."""
+    results: list[Check] = []
 
-    def tell(check: Check) -> None:
-        found.append(check)
+    def report(check: Check) -> None:
+        results.append(check)
         if not options.json:
             mark = _MARKS[check.known, check.passed]
-            ways = () if check.passed else way_out(check.fix, check.command)
-            print("\n     ".join((f"{mark} {check.name}: {check.detail}", *ways)), flush=True)
+            fix = () if check.passed else way_out(check.fix, check.command)
+            print("\n     ".join((f"{mark} {check.name}: {check.detail}", *fix)), flush=True)
 
-    tell(Check(name="config", passed=True, detail=_config_line(config, options)))
+    report(Check(name="config", passed=True, detail=_config_line(config, options)))
     platform = platform_of(config)
     for check in diagnose_first(platform):
-        tell(check)
+        report(check)
     placed = options.placed or unplaced
     out = sys.stdout
     with ExitStack() as stack:
@@ -51,19 +51,21 @@ def doctor(config: EnvironmentConfig, options: Options) -> int:
             checks = list(diagnose(platform, client, placed))
     sys.stdout = out
     for check in checks:
-        tell(check)
+        report(check)
     if options.json:
-        found_json = [check.model_dump(mode="json") for check in found]
-        options.telling.result(json_view.doctor_object(found_json), _exit_code(found))
-    return _exit_code(found)
+        checks_json = [check.model_dump(mode="json") for check in results]
+        options.telling.result(json_view.doctor_object(checks_json), _exit_code(results))
+    return _exit_code(results)
 
 
 def _config_line(config: EnvironmentConfig, options: Options) -> str:
-    return "\n     ".join((options.told or f"{config.environment} is valid", *options.warnings))
+    return "\n     ".join(
+        (options.config_notice or f"{config.environment} is valid", *options.warnings)
+    )
 
 
 def _exit_code(checks: Sequence[Check]) -> int:
-    """Without a login little else can be found out, so it goes before the rest."""
+    """A missing login makes most other checks fail, so its exit code takes precedence."""
     failed = {check.exit_code for check in checks if not check.passed}
     login = AuthenticationError.exit_code
     return login if login in failed else int(bool(failed))

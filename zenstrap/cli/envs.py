@@ -1,4 +1,4 @@
-"""``envs``: the environments that have a file, and those that ZenML or this machine still knows."""
+"""``envs``: environments with a file, and those that still have runs in ZenML or a local state."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from zenstrap.zenml_private.calls import every
 if TYPE_CHECKING:
     from zenml.client import Client
 
-_PAGE: Final = 200  # tags asked for at once
+_PAGE: Final = 200  # tags per request
 _STATE: Final = "state/*/terraform.tfstate"  # below an environment's folder
 
 
 def envs(telling: Telling, *, json: bool, debug: bool) -> int:
-    """List them."""
+    """List the environments."""
     with zenml_client(debug=debug) as client:
-        found = list(_environments(client))
+        environments = list(_environments(client))
     if json:
-        telling.result(json_view.environments_object(found), 0)
+        telling.result(json_view.environments_object(environments), 0)
     else:
-        console_on(sys.stdout).print(environments_table(found))
+        console_on(sys.stdout).print(environments_table(environments))
     return 0
 
 
@@ -40,7 +40,7 @@ def _environments(client: Client) -> Iterator[EnvironmentLine]:
     from zenstrap.runs import environment_tag, newest_run
 
     files: set[str] = set()
-    with suppress(UsageError):  # no folder of them here
+    with suppress(UsageError):  # no configs folder
         files = set(available_environments())
     states = {file.parents[2].name for file in paths.home().glob(f"environments/*/{_STATE}")}
     prefix = environment_tag("")
@@ -48,8 +48,8 @@ def _environments(client: Client) -> Iterator[EnvironmentLine]:
     tagged = {tag.name.removeprefix(prefix) for tag in tags}
     for name in sorted(files | states | tagged):
         last = newest_run(client, name)
-        gone = last is None or (last.command, last.status) == ("down", "completed")
-        if name in files | states or not gone:
+        removed = last is None or (last.command, last.status) == ("down", "completed")
+        if name in files | states or not removed:
             yield EnvironmentLine(
                 name, name in files, name in states, run_line(last) if last else None
             )

@@ -1,4 +1,4 @@
-"""Whatever a command ended with as an error that people can act on."""
+"""Turns any exception of a command into an error that users can act on."""
 
 from __future__ import annotations
 
@@ -21,63 +21,63 @@ from zenstrap.errors import (
 from zenstrap.interrupt import Interrupt
 from zenstrap.redaction import redact
 
-# Names, not classes: whoever never got as far as ZenML has not imported it.
+# Names, not classes: ZenML may not be imported yet.
 _STOPPED = ("RunStoppedException", "StepHeartBeatTerminationException")
 _DATABASE = ("sqlalchemy.", "pymysql.")
 _NETWORK = ("requests.", "urllib3.")
 
 
 def explained(error: BaseException, interrupt: Interrupt | None = None) -> ZenstrapError:
-    """The error behind what other libraries wrapped around it, or what theirs means.
+    """The zenstrap error among the causes of an exception, or the one that it stands for.
 
-    What is nobody's fault but zenstrap's own becomes a BugError, whose traceback is in a file.
+    Unexpected exceptions become a BugError, whose traceback is in a file.
 
     Args:
-        interrupt: where a stop was requested, what breaks meanwhile is its consequence.
+        interrupt: if a stop was requested, other failures are taken for its consequence.
     """
-    found = known(error)
-    if isinstance(found, ZenstrapError):
-        return found
-    if isinstance(found, KeyboardInterrupt):
+    cause = known(error)
+    if isinstance(cause, ZenstrapError):
+        return cause
+    if isinstance(cause, KeyboardInterrupt):
         return InterruptedRunError("interrupted")
-    told = disk.full_disk(error) or _unreadable(error) or _theirs(error)
+    failure = disk.full_disk(error) or _unreadable(error) or _external(error)
     if interrupt is not None and interrupt.requested:
-        return InterruptedRunError("interrupted", why=told.what if told else _line(error))
-    return told or _bug(error)
+        return InterruptedRunError("interrupted", why=failure.what if failure else _line(error))
+    return failure or _bug(error)
 
 
 def _unreadable(error: BaseException) -> ZenstrapError | None:
-    found = unreadable(error)
-    if found is not None:
-        found.where = _zenml()  # asked for only then: it may import ZenML
-    return found
+    failure = unreadable(error)
+    if failure is not None:
+        failure.where = _zenml()  # only if needed: it may import ZenML
+    return failure
 
 
-def _theirs(error: BaseException) -> ZenstrapError | None:
-    """What isn't wrong in zenstrap: a service, a database, somebody's wish."""
-    for seen in causes(error, came_upon=False):
-        name, module = type(seen).__name__, type(seen).__module__
+def _external(error: BaseException) -> ZenstrapError | None:
+    """Failures outside of zenstrap: a service, a database, a run that was stopped in ZenML."""
+    for cause in causes(error, came_upon=False):
+        name, module = type(cause).__name__, type(cause).__module__
         if name in REFUSED_LOGINS:
-            return refused_login(_zenml(), _line(seen))
+            return refused_login(_zenml(), _line(cause))
         if name in _STOPPED:
             return InterruptedRunError(
-                "the run was stopped in ZenML", why=_line(seen), fix="Run the same command again"
+                "the run was stopped in ZenML", why=_line(cause), fix="Run the same command again"
             )
         if module.startswith(_DATABASE):
             return OutOfReachError(
                 "ZenML's database failed",
                 where=_zenml(),
-                why=_line(getattr(seen, "orig", None) or seen),
-                fix="See that nothing else keeps it busy and that its disk isn't full, then run "
+                why=_line(getattr(cause, "orig", None) or cause),
+                fix="Check that no other process locks it and that its disk isn't full, then run "
                 "the same command again",
             )
-        if module.startswith(_NETWORK) or isinstance(seen, ConnectionError | TimeoutError):
-            request = getattr(seen, "request", None)
+        if module.startswith(_NETWORK) or isinstance(cause, ConnectionError | TimeoutError):
+            request = getattr(cause, "request", None)
             return OutOfReachError(
                 "a server doesn't answer",
                 where=str(getattr(request, "url", "") or _zenml()).partition("?")[0],
-                why=_line(seen),
-                fix="Look at the network and HTTPS_PROXY, then run the same command again",
+                why=_line(cause),
+                fix="Check the network and HTTPS_PROXY, then run the same command again",
             )
     return None
 
@@ -106,7 +106,7 @@ def _bug(error: BaseException) -> BugError:
 
 
 def _keep_traceback(error: BaseException) -> Path | None:
-    """The file that holds it: the run's log, if there is one; None where none can be written."""
+    """The file with the traceback: the run's log if it has one; None if no file can be written."""
     if (log_file := log.current_file()) is not None:
         log.LOGGER.error("a bug in zenstrap", exc_info=error)
         return log_file
@@ -115,8 +115,8 @@ def _keep_traceback(error: BaseException) -> Path | None:
     text = redact("".join(traceback.format_exception(error)))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as written:
-            written.write(text)
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+            stream.write(text)
     except OSError:
         return None
     return file

@@ -24,8 +24,8 @@ def history(config: EnvironmentConfig, options: Options, limit: int) -> int:
         from zenstrap.runs import recent_runs
 
         owner = owner_of(config)
-        found = recent_runs(client, environment, owner.id if owner else "", limit)
-        runs = [run_line(record) for record in found]
+        records = recent_runs(client, environment, owner.id if owner else "", limit)
+        runs = [run_line(record) for record in records]
         notices = tuple(whose_notices(owner, environment, client))
     if options.json:
         options.telling.result(json_view.history_object(environment, runs), 0)

@@ -30,7 +30,7 @@ from zenstrap.errors import (
 from zenstrap.events import Notice, StepFinished, StepStarted
 from zenstrap.interrupt import Interrupt
 from zenstrap.lifecycle.infrastructure import terraform_for
-from zenstrap.lifecycle.opening import lease_held, remove_own_files, settled
+from zenstrap.lifecycle.opening import lease_held, owner_settled, remove_own_files
 from zenstrap.platforms import platform_of
 from zenstrap.platforms.base import Platform, StatePlace
 from zenstrap.request import PLAIN, Request
@@ -60,12 +60,12 @@ def up(config: EnvironmentConfig, options: Options) -> int:
 
 
 def plan(config: EnvironmentConfig, options: Options) -> int:
-    """Plan only; exit code 2 where something would change."""
+    """Plan only; exit code 2 if there are changes."""
     return _run("plan", config, options)
 
 
 def down(config: EnvironmentConfig, options: Options) -> int:
-    """Take the environment away; see ``pipelines/teardown.py``."""
+    """Remove the environment; see ``pipelines/teardown.py``."""
     return _run("down", config, options)
 
 
@@ -76,20 +76,20 @@ def rollback(
     to: str | None,
     smoke_test: bool,
 ) -> int:
-    """Bring one alias back to an earlier version; see ``pipelines/rollback.py``."""
-    _require_meant(config, project, to)
+    """Roll one alias back to an earlier version; see ``pipelines/rollback.py``."""
+    _require_plausible(config, project, to)
     request = Request(project=project, to=to, smoke_test=smoke_test)
     return _run("rollback", config, options, request)
 
 
-def _require_meant(config: EnvironmentConfig, project: str | None, to: str | None) -> None:
-    """What can be seen to be a slip without asking ZenML, which takes seconds.
+def _require_plausible(config: EnvironmentConfig, project: str | None, to: str | None) -> None:
+    """Refuse typing errors before ZenML is imported, which takes seconds.
 
     Raises:
-        UsageError: what was given can't be a version or an ML project, or is nearly one.
+        UsageError: not a valid version or project name, or a misspelt project.
     """
     if to is not None and (fault := version_fault(to)):
-        raise UsageError(fault, where="--to", fix="Name one that status shows")
+        raise UsageError(fault, where="--to", fix="Name a version that `status` shows")
     if project is None or project in config.ml_projects:
         return
     near = nearest(project, list(config.ml_projects))
@@ -108,7 +108,7 @@ def _run(
     """Run a pipeline.
 
     Args:
-        request: what was asked beside the options of every command.
+        request: options that only this command has.
     """
     started = time.monotonic()
     platform = platform_of(config)
@@ -120,12 +120,12 @@ def _run(
         run = Run(
             platform,
             verb,
-            (request or PLAIN).model_copy(update=_given(options)),
+            (request or PLAIN).model_copy(update=_common(options)),
             Audience(
                 emit=tee(recorder, view),
-                ask=_asking(view, stop.interrupt),
-                show_plan=_showing(platform, view, options),
-                told=options.told,
+                ask=_prompt(view, stop.interrupt),
+                show_plan=_plan_printer(platform, view, options),
+                told=options.config_notice,
                 placed=options.placed or unplaced,
             ),
             stop.interrupt,
@@ -143,20 +143,20 @@ def _run(
             remove_own_files(run)
             concluded(
                 InterruptedRunError(
-                    "ended at once, in the middle of what was being done",
+                    "ended at once, in the middle of an operation",
                     why="a stop was requested a second time",
                 )
             )
 
         with stop.before_the_end(end_at_once), stop.finishing(run.heard):
-            failure = _ended(run, options)
+            failure = _run_to_its_end(run, options)
             if isinstance(failure, OutOfReachError) and recorder.effects:
                 failure = _partly_done(failure)
             return concluded(failure)
 
 
-def _given(options: Options) -> dict[str, object]:
-    """What every command's options ask for."""
+def _common(options: Options) -> dict[str, object]:
+    """The parts of a request that are options of several commands."""
     return {
         "approved": options.yes,
         "adopt": tuple(options.adopt),
@@ -164,9 +164,9 @@ def _given(options: Options) -> dict[str, object]:
     }
 
 
-def _ended(run: Run, options: Options) -> ZenstrapError | None:
-    """Run the pipeline under the environment's lease; what it failed with."""
-    with log.written_to(f"{run.environment}-{run.command}-{run.key}"):
+def _run_to_its_end(run: Run, options: Options) -> ZenstrapError | None:
+    """Run the pipeline under the environment's lease; returns the error if it failed."""
+    with log.written_to(run.log_name):
         try:
             _carry_out(run, options)
         except BaseException as error:
@@ -179,9 +179,9 @@ def _ended(run: Run, options: Options) -> ZenstrapError | None:
 def _carry_out(run: Run, options: Options) -> None:
     with (
         told_by(lambda text: run.emit(Notice(text))),
-        lease_held(run, partial(_require_no_other_place, run.config)),
+        lease_held(run, partial(_require_no_other_state, run.config)),
         _connected(run, options) as client,
-        settled(run, client),
+        owner_settled(run, client),
         _control_stack(run, client),
         running.held(run),
     ):
@@ -195,8 +195,8 @@ def _partly_done(error: OutOfReachError) -> PartlyDoneError:
     )
 
 
-def _require_no_other_place(config: EnvironmentConfig, place: StatePlace) -> None:
-    """Before a bucket is made: that ZenML knows of no state of the environment's elsewhere."""
+def _require_no_other_state(config: EnvironmentConfig, place: StatePlace) -> None:
+    """Before a bucket is created: check that no run in ZenML recorded a state in another place."""
     with zenml_client(debug=False) as client:
         from zenstrap.lifecycle.ownership import decide, gather
 
@@ -211,7 +211,7 @@ def _connected(run: Run, options: Options) -> Iterator[Client]:
     try:
         with zenml_client(debug=options.debug) as client:
             run.interrupt.check()
-            # The pipelines' imports are most of what a start takes.
+            # Importing the pipeline takes most of the start-up time.
             importlib.import_module(f"pipelines.{PIPELINES[run.command]}")
             run.interrupt.check()
             detail = "ZenML server" if is_server(client) else "ZenML's local database"
@@ -248,7 +248,7 @@ def _start(run: Run) -> None:
     pipeline(config=run.config, request=run.request)
 
 
-def _asking(view: View, interrupt: Interrupt) -> Callable[[str], str] | None:
+def _prompt(view: View, interrupt: Interrupt) -> Callable[[str], str] | None:
     if not can_ask():
         return None
 
@@ -259,7 +259,7 @@ def _asking(view: View, interrupt: Interrupt) -> Callable[[str], str] | None:
     return answer
 
 
-def _showing(platform: Platform, view: View, options: Options) -> Callable[[PlanReport], None]:
+def _plan_printer(platform: Platform, view: View, options: Options) -> Callable[[PlanReport], None]:
     def show(plan: PlanReport) -> None:
         if plan.is_idle or options.events:
             return

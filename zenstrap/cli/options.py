@@ -1,4 +1,4 @@
-"""What a command was given."""
+"""The options of a command."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """What every command was given.
+    """Options that several commands share.
 
     Attributes:
-        name: of the environment, where it isn't the file's.
-        json: one JSON object on standard output at the end.
-        events: one JSON object per event on standard output.
-        debug: tracebacks, and what ZenML logs.
+        name: the environment's name, if it differs from the file's.
+        json: print one JSON object on standard output at the end.
+        events: print one JSON object per event on standard output.
+        debug: show tracebacks and ZenML's log.
         yes: answer every question with yes.
         adopt: names of registrations that may be taken over.
-        this_zenml: go on although the environment was registered in another ZenML.
-        warnings: what is to be said of the files of the configuration.
-        telling: where the result goes.
-        told: whose configuration it is, where it isn't that of the files.
-        placed: finds file and line of what is found to be wrong in the configuration later;
-            None where it isn't that of the files.
+        this_zenml: continue although the environment was registered in another ZenML.
+        warnings: warnings about the configuration files.
+        telling: writes the result.
+        config_notice: which run the configuration is from; empty if it is from the files.
+        placed: finds the file and line of what is wrong in the configuration; None if it isn't
+            from the files.
     """
 
     environment: str
@@ -40,5 +40,5 @@ class Options:
     this_zenml: bool = False
     warnings: tuple[str, ...] = ()
     telling: Telling = field(default_factory=Telling)
-    told: str = ""
+    config_notice: str = ""
     placed: Placed | None = None

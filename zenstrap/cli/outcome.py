@@ -1,4 +1,4 @@
-"""From a run that ended to what is printed of it, and its exit code."""
+"""The summary and exit code of a run that ended."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from zenstrap.naming import alias_name
 from zenstrap.platforms.base import Platform
 from zenstrap.policy.approval import refusal
 from zenstrap.reports import (
+    Kept,
+    OutputValue,
     PlanReport,
     PreflightReport,
     PromotionReport,
     Report,
     TeardownReport,
     TerraformOutputs,
-    count,
 )
 from zenstrap.running import Run
 from zenstrap.views import json_view
@@ -39,25 +40,24 @@ from zenstrap.views.plan_table import PlanTable
 from zenstrap.views.sink import Recorder
 from zenstrap.views.summary import (
     Failure,
-    KeptLine,
-    OutputLine,
     RunSummary,
     StackLine,
     Summary,
     error_text,
 )
 from zenstrap.views.terminal import console_on
-from zenstrap.views.text import spoken
+from zenstrap.views.text import step_title
+from zenstrap.words import count
 
 CHANGES_PRESENT = 2
-# What stays true until somebody does something: the same command again ends the same.
-_STAYS = RefusedError | UsageError | NameTakenError | StateGuardError
+# Running the same command again would fail again: these need a change by the user first.
+_NEEDS_A_CHANGE = RefusedError | UsageError | NameTakenError | StateGuardError
 OneReport = TypeVar("OneReport", bound=Report)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One command's run, ended well or not."""
+    """One command's run after its end, successful or not."""
 
     verb: str
     config: EnvironmentConfig
@@ -72,18 +72,18 @@ class Outcome:
 
     @property
     def failed_step(self) -> str | None:
-        """The step in which it failed, or in which it is ending now."""
+        """The step that failed, or the one that is running if the process is being ended."""
         running = self.recorder.running
         return self.run.record.failed_step or (running[0].step if running else None)
 
     def last(self, kind: type[OneReport]) -> OneReport | None:
-        """The newest report of a kind that the run made."""
-        found = [r for reports in self.run.record.reports.values() for r in reports]
-        return next((r for r in reversed(found) if isinstance(r, kind)), None)
+        """The newest report of a kind among the run's reports."""
+        all_reports = [r for reports in self.run.record.reports.values() for r in reports]
+        return next((r for r in reversed(all_reports) if isinstance(r, kind)), None)
 
 
 def conclude(outcome: Outcome, options: Options) -> int:
-    """Print what became of the run; data on standard output, the rest on standard error."""
+    """Print the run's summary: data on standard output, everything else on standard error."""
     plan = outcome.last(PlanReport)
     summary = _summary(outcome, plan)
     if not options.telling.begin(summary.exit_code):
@@ -97,13 +97,13 @@ def conclude(outcome: Outcome, options: Options) -> int:
     began = any(step.outcome == "done" for step in outcome.steps)
     if failure is not None and not began and not isinstance(failure, InterruptedRunError):
         sys.stderr.write(error_text(failure))
-    else:  # the view has shown the steps as they ended
+    else:  # the view has shown the steps already
         console_on(sys.stderr).print(Summary(summary, with_steps=False))
     return summary.exit_code
 
 
 def print_plan(plan: PlanReport, platform: Platform, stream: IO[str]) -> None:
-    """The table of everything that would be changed."""
+    """Print the plan's table."""
     rules = platform.resource_rules()
     may_destroy = platform.config.protection.allow_destroy
     protected = rules.key_types if may_destroy else rules.protected_types
@@ -143,11 +143,11 @@ def _headline(outcome: Outcome, plan: PlanReport | None) -> str:
     name = outcome.config.environment
     if outcome.failure is not None:
         word = "interrupted" if isinstance(outcome.failure, InterruptedRunError) else "failed"
-        place = f" in {spoken(outcome.failed_step)}" if outcome.failed_step else ""
+        place = f" in {step_title(outcome.failed_step)}" if outcome.failed_step else ""
         return f"{outcome.verb} of {name} {word}{place}: {outcome.failure.what}"
     teardown = outcome.last(TeardownReport)
     if teardown is not None:
-        return f"{name} is gone: {teardown.headline}"
+        return f"{name} is removed: {teardown.headline}"
     if plan is None:
         return ""
     promotion = outcome.last(PromotionReport)
@@ -159,14 +159,14 @@ def _headline(outcome: Outcome, plan: PlanReport | None) -> str:
         if plan.to_test:
             return f"{name}: nothing to change, {count(len(plan.to_test), 'stack')} tested again"
         return f"{name}: {plan.headline}"
-    return f"{name} is up: every stack has proven itself"
+    return f"{name} is up: every stack passed its smoke test"
 
 
-def _outputs(outcome: Outcome) -> tuple[OutputLine, ...]:
+def _outputs(outcome: Outcome) -> dict[str, OutputValue]:
     outputs = outcome.last(TerraformOutputs)
     if outputs is None or outcome.verb != "up" or not outputs.actions:
-        return ()
-    return tuple(OutputLine(name, o.value, o.sensitive) for name, o in outputs.outputs.items())
+        return {}
+    return outputs.outputs
 
 
 def _stacks(outcome: Outcome) -> tuple[StackLine, ...]:
@@ -180,15 +180,15 @@ def _stacks(outcome: Outcome) -> tuple[StackLine, ...]:
     config = outcome.config
     aliases = {alias_name(config.environment, p): config.version_of(p) for p in config.targets}
     held = [
-        StackLine(alias, "", aliases[alias], f"not proven: {still_on(alias, promotion)}")
+        StackLine(alias, "", aliases[alias], f"not promoted: {still_on(alias, promotion)}")
         for alias in promotion.held_back
     ]
     return (*moved, *held)
 
 
-def _kept(outcome: Outcome) -> tuple[KeptLine, ...]:
+def _kept(outcome: Outcome) -> tuple[Kept, ...]:
     teardown = outcome.last(TeardownReport)
-    return tuple(KeptLine(one.name, one.reason) for one in teardown.kept) if teardown else ()
+    return teardown.kept if teardown else ()
 
 
 def _next(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
@@ -199,7 +199,7 @@ def _next(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
         return (
             f"zenml stack set {alias_name(name)}",
             invocation.command("status", name),
-            # What a down is refused for isn't suggested.
+            # `down` isn't suggested where it would be refused.
             invocation.command(
                 "down" if outcome.config.protection.allow_destroy else "history", name
             ),
@@ -214,14 +214,14 @@ def _next(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
 
 
 def _refused(outcome: Outcome, plan: PlanReport | None) -> RefusedError | None:
-    """What the gate of an `up` would say to a plan, by the same rules."""
+    """Why the gate of an `up` would refuse this plan, by the same rules."""
     if outcome.verb != "plan" or outcome.failure is not None or plan is None:
         return None
     return refusal(plan, outcome.config, outcome.run.platform.resource_rules())
 
 
 def _refusal(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
-    """What an `up` would be stopped by: the policy, or a check that a plan goes on without."""
+    """Why an `up` would stop: the policy, or a failed check that `plan` only warns about."""
     if (refused := _refused(outcome, plan)) is not None:
         why, fix, command = refused.why or "", refused.fix or "", refused.command or ""
         return Failure(refused.what, why, fix, command, step="gate")
@@ -244,8 +244,8 @@ def _failure(outcome: Outcome, plan: PlanReport | None) -> Failure | None:
         fix=error.fix or "",
         command=error.command or "",
         now=_now(outcome, plan),
-        # What was refused is refused again: there the way out is all there is to say.
-        go_on="" if isinstance(error, _STAYS) else again,
+        # What was refused would be refused again, so only the fix is shown.
+        go_on="" if isinstance(error, _NEEDS_A_CHANGE) else again,
         step=outcome.failed_step,
         interrupted=isinstance(error, InterruptedRunError),
         where=error.where or "",
@@ -266,7 +266,7 @@ _EFFECTS = (
 
 
 def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
-    """What is true after a failure, as far as is known: what was done, and what is current."""
+    """The state after a failure: which steps made changes, and whether aliases moved."""
     done = {step.step: step.detail for step in outcome.steps if step.outcome == "done"}
     partly = outcome.recorder.effects
     begun = {step.step for step in outcome.steps}
@@ -276,18 +276,18 @@ def _now(outcome: Outcome, plan: PlanReport | None) -> tuple[str, ...]:
     lines = []
     for step in _EFFECTS:
         if step in done:
-            lines.append(f"{spoken(step)}: {done[step]}")
+            lines.append(f"{step_title(step)}: {done[step]}")
         elif step in partly:
-            made = ", ".join(f"{number} {what}" for what, number in partly[step].items())
-            lines.append(f"{spoken(step)} broke off: {made}")
+            effects = ", ".join(f"{number} {effect}" for effect, number in partly[step].items())
+            lines.append(f"{step_title(step)} was interrupted: {effects}")
     if not begun & {"promote", "roll_back", "deregister"}:
-        lines.append("no alias was moved: what was current still is")
+        lines.append("no alias was moved: the current versions are unchanged")
     return tuple(lines)
 
 
 def _before_the_plan(run: Run) -> str:
     if run.record.changed_first:
-        return f"nothing was changed but the state bucket: {run.record.changed_first}"
+        return f"nothing was changed except the state bucket: {run.record.changed_first}"
     return "nothing was changed"
 
 

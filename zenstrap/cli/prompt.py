@@ -1,4 +1,4 @@
-"""The one way in which a person is asked: what was typed before the question is no answer to it."""
+"""Prompts on the terminal; input typed before the question is discarded."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from zenstrap.interrupt import Interrupt
 
 
 def can_ask() -> bool:
-    """Whether somebody sits at a terminal, sees a question and can answer it."""
+    """Whether standard input and standard error are a terminal."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def ask(question: str, interrupt: Interrupt | None = None) -> str:
-    """Show a question and return the line that is typed as an answer; empty at the input's end.
+    """Show a question and return the line typed as an answer; empty at the end of the input.
 
     Args:
-        interrupt: a request to stop ends the question at once. Without one, Ctrl-C does.
+        interrupt: a stop request ends the prompt at once. Without it, Ctrl-C does.
 
     Raises:
-        InterruptedRunError: a stop was requested, before or meanwhile.
+        InterruptedRunError: a stop was requested, before or during the prompt.
     """
     terminal, stop = sys.stdin.fileno(), interrupt or Interrupt()
     with stop.waking() as woken:
-        # Consent to something that wasn't shown yet is none.
+        # An answer typed before the question was shown is not consent.
         with suppress(termios.error):
             termios.tcflush(terminal, termios.TCIFLUSH)
         print(question, end="", file=sys.stderr, flush=True)
@@ -45,7 +45,7 @@ def _line(terminal: int, stop: Interrupt, woken: int) -> str:
         if woken in ready:
             os.read(woken, 512)
             continue
-        # Read without a buffer: what comes behind the line isn't ours.
+        # Read without a buffer: input after the line belongs to the next reader.
         read = os.read(terminal, 1024)
         if not read:
             break

@@ -1,4 +1,4 @@
-"""``recover``: what a kill or a lost state left, and the way out of it."""
+"""``recover``: reports what a killed run or a lost state left, and recovers from it."""
 
 from __future__ import annotations
 
@@ -27,77 +27,76 @@ if TYPE_CHECKING:
 def recover(
     config: EnvironmentConfig, options: Options, owner: str | None, forget: str | None
 ) -> int:
-    """Say what was found, do what is safe, and with consent what forgets something.
+    """Report the findings, do what is safe, and with consent continue without a lost state.
 
     Raises:
-        LockHeldError: somebody is changing the environment.
-        RefusedError: it can't be told whose it is; nobody could be asked; the answer was no.
+        LockHeldError: another run is changing the environment.
+        RefusedError: the owner can't be determined, no prompt was possible, or the answer was no.
         ZenstrapError: state, lease or ZenML can't be reached.
     """
     environment = config.environment
     if forget not in (None, environment):
-        raise UsageError(f"--forget names {forget}, and this is {environment}")
-    mended: list[str] = []
+        raise UsageError(f"--forget names {forget}, but the environment is {environment}")
+    repaired: list[str] = []
 
     def emit(event: Event) -> None:
-        if isinstance(event, Notice):  # a dead run's lease, lock, Terraform, state
-            mended.append(event.text)
+        if isinstance(event, Notice):  # about a dead run's lease, lock, Terraform or state
+            repaired.append(event.text)
 
     stop = stopping.current()
     run = Run(
         platform_of(config), "recover", audience=Audience(emit=emit), interrupt=stop.interrupt
     )
     with (
-        stop.finishing(stopping.saying("what was begun is finished first")),
+        stop.finishing(stopping.saying("the operation in progress is finished first")),
         lease_held(run),
         zenml_client(debug=options.debug) as client,
     ):
         place = run.place
         assert place is not None, "the lease is held"
-        found, recovery = _look(config, place, client, run, owner)
-        lines = (*_locks(place, environment), *_lines(found, recovery))
-        for line in (*mended, *lines):
+        findings, recovery = _gather_and_decide(place, client, run, owner)
+        lines = (*_locks(place, environment), *_lines(findings, recovery))
+        for line in (*repaired, *lines):
             print(line, file=sys.stderr)
         if recovery.forget:
-            _confirm(run, options, forget, found, recovery)
-        done = (*mended, *_carry_out(config, recovery, found, place, client, run))
-    _tell(environment, options, lines, done, lost=bool(recovery.loss))
+            _confirm(run, options, forget, findings, recovery)
+        done = (*repaired, *_carry_out(recovery, findings, place, client, run))
+    _print_result(environment, options, lines, done, lost=bool(recovery.loss))
     return 0
 
 
-def _look(
-    config: EnvironmentConfig, place: StatePlace, client: Client, run: Run, owner: str | None
+def _gather_and_decide(
+    place: StatePlace, client: Client, run: Run, owner: str | None
 ) -> tuple[Findings, Recovery]:
     from zenstrap.lifecycle.recovering import decide, gather
     from zenstrap.lifecycle.rescuing import put_back
     from zenstrap.runs import fail_dead_runs
 
-    put_back(config, place, client, run)
-    found = gather(config, place, client, run)
-    recovery = decide(found, owner=owner)
+    put_back(place, client, run)
+    findings = gather(place, client, run)
+    recovery = decide(findings, owner=owner)
     run.past.owner = recovery.owner
-    for name in fail_dead_runs(client, config.environment, recovery.owner):
-        run.emit(Notice(f"Run {name} had been killed; it is marked as failed now."))
-    return found, recovery
+    for name in fail_dead_runs(client, run.environment, recovery.owner):
+        run.emit(Notice(f"Run {name} was killed; it is now marked as failed."))
+    return findings, recovery
 
 
 def _locks(place: StatePlace, environment: str) -> tuple[str, ...]:
-    """What is locked still, though nothing of zenstrap's runs: somebody's, by hand."""
+    """State locks that remain although no zenstrap run is alive: from Terraform run by hand."""
     held = place.locks.held(environment) if place.locks is not None else ()
     free = invocation.command("unlock", environment)
-    return tuple(f"state lock: {lock}; if that is over, `{free}`" for lock in held)
+    return tuple(f"state lock: {lock}; if its holder has ended, run `{free}`" for lock in held)
 
 
-def _lines(found: Findings, recovery: Recovery) -> tuple[str, ...]:
+def _lines(findings: Findings, recovery: Recovery) -> tuple[str, ...]:
     from zenstrap.lifecycle.recovering import described
 
-    return described(found, recovery)
+    return described(findings, recovery)
 
 
 def _carry_out(
-    config: EnvironmentConfig,
     recovery: Recovery,
-    found: Findings,
+    findings: Findings,
     place: StatePlace,
     client: Client,
     run: Run,
@@ -106,58 +105,58 @@ def _carry_out(
 
     if recovery.loss and place.missing:
         place = run.platform.state_place(create=True)
-    return carry_out(recovery, found, place, client, run)
+    return carry_out(recovery, findings, place, client, run)
 
 
 def _confirm(
     run: Run,
     options: Options,
     forget: str | None,
-    found: Findings,
+    findings: Findings,
     recovery: Recovery,
 ) -> None:
     environment = run.environment
     if recovery.copy is not None:
-        how = f"put {recovery.copy.place} in its place, and forget what came after it"
+        how = f"restore the copy {recovery.copy.place}, and forget what came after it"
     else:
-        how = "go on without it"
-    marked = found.marked(recovery.owner)
-    takes = "what carries the owner's mark, and " if marked else ""
+        how = "continue without the lost state"
+    marked = findings.marked(recovery.owner)
+    imported = "resources with the owner's mark, and " if marked else ""
     print(
-        f"The way out: {how}. The next `up` takes over {takes}what it finds by its name, makes "
-        "the rest and tests every stack; a `down` takes away what it can find. What neither finds "
-        "stays where it is.",
+        f"To recover: {how}. The next `up` imports {imported}what it finds by name, creates the "
+        "rest and tests every stack; `down` removes what it can find. Resources that neither finds "
+        "stay.",
         file=sys.stderr,
     )
     if forget is not None:
         return
     if options.json or not can_ask():
         raise RefusedError(
-            f"nobody could be asked whether the lost state of {environment} may be forgotten",
-            why="There is no terminal, and nothing but the environment's name is consent to that",
+            f"continuing without the lost state of {environment} needs consent",
+            why="There is no terminal to ask on, and --yes is not enough for this",
             fix="If it is lost for good, run",
             command=invocation.again(environment, f"--forget={environment}", verb="recover"),
         )
     question = f"If it is lost for good, type {environment} to go ahead: "
     if ask(question, run.interrupt).strip() != environment:
         raise RefusedError(
-            f"nothing of {environment} was forgotten",
-            why="The answer was not its name",
+            f"the lost state of {environment} was not forgotten",
+            why="The answer was not the environment's name",
             fix="Run it again",
             command=invocation.again(environment, verb="recover"),
         )
 
 
-def _tell(
+def _print_result(
     environment: str,
     options: Options,
-    found: tuple[str, ...],
+    findings: tuple[str, ...],
     done: tuple[str, ...],
     *,
     lost: bool,
 ) -> None:
     if options.json:
-        options.telling.result(json_view.recover_object(environment, found, done), 0)
+        options.telling.result(json_view.recover_object(environment, findings, done), 0)
         return
     for line in done if lost else ():
         print(line)

@@ -1,4 +1,4 @@
-"""``status``: what an environment has now."""
+"""``status``: the aliases and stacks of an environment, its last run and its lease."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 def status(config: EnvironmentConfig, options: Options) -> int:
     """Print the aliases, their versions, the last run and the lease."""
     with zenml_client(debug=options.debug) as client:
-        found = _status(config, client)
-    if options.told:
-        found = replace(found, notices=(options.told, *found.notices))
+        current = _status(config, client)
+    if options.config_notice:
+        current = replace(current, notices=(options.config_notice, *current.notices))
     if options.json:
-        options.telling.result(json_view.status_object([found]), 0)
+        options.telling.result(json_view.status_object([current]), 0)
     else:
-        console_on(sys.stdout).print(StatusView(found))
+        console_on(sys.stdout).print(StatusView(current))
     return 0
 
 
@@ -55,13 +55,13 @@ def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
     from zenstrap.runs import recent_runs
 
     owner = owner_of(config)
-    # What names no owner is shown: only a run, which has the state, can tell whose it is.
+    # Registrations without an owner are shown, too: only a run can check them against the state.
     actual = read_registry(client, config.environment, owner=owner.id if owner else None)
     last = recent_runs(client, config.environment, owner.id if owner else "", limit=1)
     lease, notices = _lease(config)
     notices = (*whose_notices(owner, config.environment, client, actual), *notices)
     if drift := changed_outside(actual):
-        again = f"`{invocation.command('up', config.environment)}` takes it back"
+        again = f"`{invocation.command('up', config.environment)}` reverts it"
         notices = (*notices, f"Changed outside of zenstrap: {'; '.join(drift)}. {again}.")
     return EnvironmentStatus(
         environment=config.environment,
@@ -79,11 +79,11 @@ def _aliases(
     from zenstrap.lifecycle.proving import last_tests
     from zenstrap.registry.versions import versions_of
 
-    found = {project: versions_of(actual, project) for project in _projects(config, actual)}
-    stacks = {project: _stacks(versions) for project, versions in found.items()}
+    by_project = {project: versions_of(actual, project) for project in _projects(config, actual)}
+    stacks = {project: _stacks(versions) for project, versions in by_project.items()}
     names = [stack.name for of_project in stacks.values() for stack in of_project]
     tests = last_tests(client, config.environment, names)
-    for project, versions in found.items():
+    for project, versions in by_project.items():
         yield AliasStatus(
             alias=alias_name(config.environment, project),
             current=versions.alias.labels.get(VERSION) if versions.alias else None,
@@ -101,7 +101,7 @@ def _stacks(versions: Versions) -> tuple[ActualStack, ...]:
 
 
 def _projects(config: EnvironmentConfig, actual: ActualRegistry) -> list[str | None]:
-    """None for the base stack, then what is configured or still registered."""
+    """None for the base stack, then the projects that are registered, configured ones first."""
     registered = {s.labels[ML_PROJECT] for s in actual.our_stacks if ML_PROJECT in s.labels}
     named = {None: None} | dict.fromkeys((*config.ml_projects, *sorted(registered)))
     has_base = any(ML_PROJECT not in s.labels for s in actual.our_stacks)
@@ -113,7 +113,7 @@ def _version(
 ) -> StackVersion:
     version = version_in(stack.name) or ""
     promotion = versions.promotions.get(version)
-    # Current is what the alias has, also where a run broke off after it gave the version others.
+    # The alias has the current components, also if a run was interrupted after changing the stack.
     shown = versions.alias if versions.current is stack and versions.alias else stack
     return StackVersion(
         stack=stack.name,
@@ -131,9 +131,10 @@ def _version(
 def _components(stack: ActualStack, actual: ActualRegistry) -> Iterator[ComponentLine]:
     for kind, names in stack.components.items():
         for name in names:
-            found = actual.components.get((kind, name))
-            if found:
-                yield ComponentLine(kind, name, found.flavor, found.labels.get(VERSION, ""))
+            component = actual.components.get((kind, name))
+            if component:
+                version = component.labels.get(VERSION, "")
+                yield ComponentLine(kind, name, component.flavor, version)
 
 
 def _smoke_test(test: LastTest | None) -> SmokeTestLine | None:
@@ -149,24 +150,24 @@ def _smoke_test(test: LastTest | None) -> SmokeTestLine | None:
 
 
 def _lease(config: EnvironmentConfig) -> tuple[LeaseLine | None, tuple[str, ...]]:
-    """The lease's holder, or why it isn't known: the rest needs no login with a cloud."""
+    """The lease's holder, or why it isn't known: the other facts need no login with a cloud."""
     from zenstrap.platforms import platform_of
 
     try:
-        found = holder(platform_of(config).stores().leases, config.environment)
+        lease = holder(platform_of(config).stores().leases, config.environment)
     except ZenstrapError as error:
-        return None, (f"Whether somebody is changing it isn't known: {error}",)
-    if found is None:
+        return None, (f"Whether a run holds the lease isn't known: {error}",)
+    if lease is None:
         return None, ()
-    record = found.record
+    record = lease.record
     line = LeaseLine(
         owner=record.owner,
         host=record.process.host,
         pid=record.process.pid,
         command=record.command,
         since=record.acquired_at,
-        alive=found.alive,
-        reason=found.reason,
+        alive=lease.alive,
+        reason=lease.reason,
     )
     return line, ()
 

@@ -1,7 +1,7 @@
-"""Standard output and error as this program writes them: one that is gone ends nothing.
+"""Standard output and error that survive a closed terminal, a closed pipe and a full disk.
 
-A terminal can be closed, a reader (``| head``) go away and a disk fill up, in the middle of
-changing things. What can't be written is dropped, and told at the end.
+Any of these can happen in the middle of an apply. Output that can't be written is dropped, and
+reported at the end.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any, cast
 
-_READER_IS_GONE = frozenset({errno.EPIPE, errno.EIO})  # on purpose; EIO is a closed terminal's
+_READER_IS_GONE = frozenset({errno.EPIPE, errno.EIO})  # deliberately closed; EIO: a closed terminal
 
 
 def open_streams() -> None:
-    """Make standard output and error outlive whoever reads them, and ours alone.
+    """Make standard output and error survive their reader, and used by zenstrap only.
 
-    They get descriptors of their own. 1 and 2 are known to any library and inherited by children,
-    so these, and Python's own streams on them, are others' (zenstrap.foreign).
+    They get new file descriptors. Libraries and child processes write to 1 and 2, so these, and
+    Python's original streams on them, are left to those (zenstrap.foreign).
     """
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         stream = getattr(sys, name)
-        if stream is None:  # it was closed before: any file would get its number
-            _lead_nowhere(descriptor)
-            theirs = os.fdopen(descriptor, "w", encoding="utf-8", closefd=False)
-            stream = _duplicate(theirs, descriptor)
+        if stream is None:  # closed at the start: the next opened file would get its number
+            _open_devnull(descriptor)
+            original = os.fdopen(descriptor, "w", encoding="utf-8", closefd=False)
+            stream = _duplicate(original, descriptor)
             stream.lost = OSError(errno.EBADF, os.strerror(errno.EBADF))
-            setattr(sys, f"__{name}__", theirs)
+            setattr(sys, f"__{name}__", original)
         elif _descriptor(stream) == descriptor:
             stream = _duplicate(stream, descriptor)
         setattr(sys, name, stream)
@@ -38,9 +38,9 @@ def open_streams() -> None:
 
 
 def delivered(code: int) -> int:
-    """Write out what still lies in the buffers; the exit code that is true then.
+    """Flush the streams; returns the final exit code.
 
-    A result that could not be written is a failure, unless its reader went away.
+    A result that could not be written is a failure, unless the reader closed the pipe.
     """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -55,11 +55,11 @@ def delivered(code: int) -> int:
 def _descriptor(stream: IO[str]) -> int | None:
     try:
         return stream.fileno()
-    except (OSError, ValueError):  # it is none of the system's: a test's
+    except (OSError, ValueError):  # without a file descriptor, as in tests
         return None
 
 
-def _lead_nowhere(descriptor: int) -> None:
+def _open_devnull(descriptor: int) -> None:
     opened = os.open(os.devnull, os.O_WRONLY)
     os.dup2(opened, descriptor)
     if opened == descriptor:
@@ -72,9 +72,9 @@ def _duplicate(stream: Any, descriptor: int) -> Any:
     with suppress(OSError):
         stream.flush()
     private = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
-    made = os.fdopen(private, "w", encoding=stream.encoding, errors=stream.errors)
-    made.reconfigure(line_buffering=stream.line_buffering or stream.write_through)
-    return made
+    duplicate = os.fdopen(private, "w", encoding=stream.encoding, errors=stream.errors)
+    duplicate.reconfigure(line_buffering=stream.line_buffering or stream.write_through)
+    return duplicate
 
 
 def _outliving(stream: IO[str]) -> None:

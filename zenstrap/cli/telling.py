@@ -1,4 +1,4 @@
-"""Where a command's result goes, in the form that was asked for: told once, whatever happens."""
+"""Writes a command's result exactly once, as text, JSON object or last event."""
 
 from __future__ import annotations
 
@@ -15,55 +15,55 @@ if TYPE_CHECKING:
 
 
 class Telling:
-    """One command's result.
+    """Writes the result of one command.
 
     Args:
         words: the command line.
         stdout: the stream for data; the process's own by default.
 
     Attributes:
-        json: one object is wanted.
-        events: it is wanted as the last event.
-        stdout: what steps print doesn't go there, whatever `sys.stdout` is meanwhile.
+        json: whether the result is printed as a JSON object.
+        events: whether the result is printed as the last event.
+        stdout: the command's standard output; output of steps isn't written to it.
     """
 
     def __init__(self, words: Iterable[str] = (), stdout: IO[str] | None = None) -> None:
-        given = set(words)
-        self.json = "--json" in given
-        self.events = "--events" in given and not self.json
+        options = set(words)
+        self.json = "--json" in options
+        self.events = "--events" in options and not self.json
         self.stdout = stdout or sys.stdout
         self._once = threading.Lock()
 
     @property
     def is_data(self) -> bool:
-        """Whether programs read the result."""
+        """Whether the result is printed as JSON."""
         return self.json or self.events
 
     def begin(self, code: int) -> bool:
-        """Whether the result is still to be told; whoever asks first tells it.
+        """Whether the caller must write the result: True for the first call only.
 
         Args:
-            code: the exit code from now on.
+            code: the command's exit code, also if a signal ends the process from now on.
         """
-        # First, so that a request that is ending the process keeps us from taking its word.
+        # Before the lock: blocks if a signal is ending the process, which then writes the result.
         stopping.current().concluded(code)
         return self._once.acquire(blocking=False)
 
-    def result(self, found: JsonObject, code: int) -> None:
+    def result(self, data: JsonObject, code: int) -> None:
         """Write the result as data."""
         if self.begin(code):
-            self.write(found)
+            self.write(data)
 
-    def write(self, found: JsonObject) -> None:
-        """Write it where `begin` said so."""
+    def write(self, data: JsonObject) -> None:
+        """Write the result, after `begin` returned True."""
         from zenstrap.views.json_view import dumps
         from zenstrap.views.ndjson import result_line
 
-        self.stdout.write(result_line(found) if self.events else dumps(found))
+        self.stdout.write(result_line(data) if self.events else dumps(data))
         self.stdout.flush()
 
     def error(self, error: ZenstrapError) -> int:
-        """Tell of a command that came to nothing; its exit code."""
+        """Write the error of a command that failed without a summary; returns its exit code."""
         code = error.exit_code
         if not self.begin(code):
             return code

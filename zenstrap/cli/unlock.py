@@ -1,4 +1,4 @@
-"""``unlock``: free what a dead run has left locked and no later run could free by itself."""
+"""``unlock``: releases the lease and state locks of a dead run that no later run can release."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What is locked.
+class _Locked:
+    """The lease and state locks.
 
     Attributes:
-        damaged: why the lease can't be read, with its place.
-        silent: the lease was watched, and nobody renewed it.
+        damaged: the error if the lease can't be read.
+        silent: whether the lease was watched, and its holder didn't renew it.
     """
 
     lease: Holder | None
@@ -46,7 +46,7 @@ class _Found:
     silent: bool = False
 
     def lines(self) -> tuple[str, ...]:
-        """One line for each, with its holder."""
+        """One line per lease and lock, with its holder."""
         lease = []
         if self.lease is not None:
             record = self.lease.record
@@ -61,50 +61,52 @@ class _Found:
 
 
 def unlock(config: EnvironmentConfig, options: Options) -> int:
-    """Show who holds what, ask, and free it.
+    """Show the holders, ask for consent, and release lease and locks.
 
     Raises:
         LockHeldError: the lease's holder is alive, or its Terraform is.
-        RefusedError: nobody could be asked, or the answer was no.
+        RefusedError: no prompt was possible, or the answer was no.
     """
     platform = platform_of(config)
     stores = platform.stores()
     leases, locks = stores.leases, stores.locks
     pause = Interrupt().wait
-    found = _watched(_look(config.environment, leases, locks), leases, pause)
-    held = found.lease
-    if held is not None and (held.alive or held.by_clock) and not found.silent:
-        # Raises: taking a lease is what judges and tells of its holder.
+    locked = _watched(_locked(config.environment, leases, locks), leases, pause)
+    held = locked.lease
+    if held is not None and (held.alive or held.by_clock) and not locked.silent:
+        # Raises the error that names a live holder.
         Lease.acquire(leases, config.environment, "unlock", heartbeat=None, pause=pause).release()
-        found = _look(config.environment, leases, locks)  # it ended just now
+        locked = _locked(config.environment, leases, locks)  # the holder has just ended
     state = platform.state_address()
-    if at_work := running_on(state):
-        raise still_running(state, at_work)
-    if found.lines():
-        for line in found.lines():
+    if running := running_on(state):
+        raise still_running(state, running)
+    if locked.lines():
+        for line in locked.lines():
             print(line, file=sys.stderr)
         _ask(config.environment, options)
-        _free(config.environment, leases, locks, found)
-    _tell(config.environment, options, found.lines())
+        _release(config.environment, leases, locks, locked)
+    _print_result(config.environment, options, locked.lines())
     return 0
 
 
-def _look(environment: str, leases: LeaseStore, locks: StateLocks | None) -> _Found:
+def _locked(environment: str, leases: LeaseStore, locks: StateLocks | None) -> _Locked:
     held = locks.held(environment) if locks is not None else ()
     try:
-        return _Found(holder(leases, environment), None, held)
+        return _Locked(holder(leases, environment), None, held)
     except DamagedLeaseError as error:
-        return _Found(None, error, held)
+        return _Locked(None, error, held)
 
 
-def _watched(found: _Found, leases: LeaseStore, pause: Callable[[float], None]) -> _Found:
-    """A holder on another machine may be gone though its lease never seems to expire, as its clock
-    was ahead; and it may be alive though its lease has expired."""
-    if found.lease is None or not found.lease.by_clock:
-        return found
-    seconds = TTL_SECONDS if found.lease.alive else WATCH_SECONDS
-    print(watch_text(found.lease, seconds), file=sys.stderr)
-    return replace(found, silent=is_silent(leases, found.lease, seconds, pause))
+def _watched(locked: _Locked, leases: LeaseStore, pause: Callable[[float], None]) -> _Locked:
+    """Watch whether a holder on another machine renews its lease.
+
+    Clocks differ: a dead holder's lease may seem not to expire, a live one's may seem expired.
+    """
+    if locked.lease is None or not locked.lease.by_clock:
+        return locked
+    seconds = TTL_SECONDS if locked.lease.alive else WATCH_SECONDS
+    print(watch_text(locked.lease, seconds), file=sys.stderr)
+    return replace(locked, silent=is_silent(leases, locked.lease, seconds, pause))
 
 
 def _ask(environment: str, options: Options) -> None:
@@ -112,49 +114,51 @@ def _ask(environment: str, options: Options) -> None:
         return
     if options.json or not can_ask():
         raise RefusedError(
-            f"nobody could be asked whether {environment} may be unlocked",
-            why="There is no terminal",
-            fix="If the holder is gone, run",
+            f"unlocking {environment} needs consent",
+            why="There is no terminal to ask on",
+            fix="If the holder has ended, run",
             command=invocation.again(environment, invocation.YES, verb="unlock"),
         )
-    question = f"If none of these runs any more, type {environment} to go ahead: "
+    question = f"If none of these is still running, type {environment} to go ahead: "
     if ask(question).strip() != environment:
         raise RefusedError(
             f"{environment} stays locked",
-            why="The answer was not its name",
+            why="The answer was not the environment's name",
             fix="Run it again",
             command=invocation.again(environment, verb="unlock"),
         )
 
 
-def _free(environment: str, leases: LeaseStore, locks: StateLocks | None, found: _Found) -> None:
-    """What a person was shown and nothing that came since; under a lease of our own."""
-    with stopping.current().finishing(stopping.saying("freeing it is finished first")):
-        _free_now(environment, leases, locks, found)
-
-
-def _free_now(
-    environment: str, leases: LeaseStore, locks: StateLocks | None, found: _Found
+def _release(
+    environment: str, leases: LeaseStore, locks: StateLocks | None, locked: _Locked
 ) -> None:
-    shown = found.damaged or (found.lease if found.silent else None)
+    """Release only what the user was shown, under a lease of this process."""
+    with stopping.current().finishing(stopping.saying("the release is finished first")):
+        _release_now(environment, leases, locks, locked)
+
+
+def _release_now(
+    environment: str, leases: LeaseStore, locks: StateLocks | None, locked: _Locked
+) -> None:
+    shown = locked.damaged or (locked.lease if locked.silent else None)
     if shown is not None and not leases.delete(environment, shown.generation):
         raise LockHeldError(
-            f"somebody else has changed the lease on {environment} meanwhile",
-            why="Nothing was freed",
-            fix="See who holds it now",
+            f"another process has changed the lease on {environment} in the meantime",
+            why="Nothing was released",
+            fix="Check who holds it now",
             command=invocation.again(environment, verb="unlock"),
         )
     with Lease.acquire(leases, environment, "unlock"):
-        for lock in found.locks:
+        for lock in locked.locks:
             if locks is not None and not locks.free(lock) and locks.read(lock.workspace):
                 raise LockHeldError(
-                    "somebody else has taken the lock on the state meanwhile",
+                    "another process has taken the lock on the state in the meantime",
                     where=lock.place,
                     fix="Wait until that run has ended",
                 )
 
 
-def _tell(environment: str, options: Options, freed: tuple[str, ...]) -> None:
+def _print_result(environment: str, options: Options, freed: tuple[str, ...]) -> None:
     if options.json:
         options.telling.result(json_view.unlock_object(environment, freed), 0)
     else:

@@ -1,4 +1,4 @@
-"""What is said of a command line that can't be understood, and the command that helps."""
+"""Usage errors: the message, and a command that helps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zenstrap.cli.app import app
 from zenstrap.errors import UsageError, sentence, way_out
 
 ENV: Final = "environment"
-# What other tools call it.
+# Names of the commands in other tools.
 _CALLED_ELSEWHERE: Final = {
     "apply": ["up"],
     "bootstrap": ["up"],
@@ -26,7 +26,7 @@ _CALLED_ELSEWHERE: Final = {
 
 
 def usage_error(error: click.UsageError, words: Sequence[str]) -> UsageError:
-    """What is wrong, and a command to copy.
+    """The usage error, with a command to copy.
 
     Args:
         words: the command line as it was typed.
@@ -38,31 +38,31 @@ def usage_error(error: click.UsageError, words: Sequence[str]) -> UsageError:
     if late is not None:
         command, fix = late, "The command comes first"
     elif meant is not None and words[0] not in app.commands:
-        # Consent to one tool's command is none to ours.
+        # --yes for another tool's command isn't consent to ours.
         rest = [word for word in words[1:] if word != invocation.YES]
-        command, fix = [*meant, *rest], "Here it is"
+        command, fix = [*meant, *rest], "Use"
     else:
         command, fix = [*_verb(words), "--help"], "See"
     message = error.format_message()
     if isinstance(error, click.MissingParameter) and error.param and error.param.name == ENV:
         known = _environments()
-        message = sentence(message) + (f" There are {', '.join(known)}" if known else "")
+        message = sentence(message) + (f" Known environments: {', '.join(known)}" if known else "")
     return UsageError(message, fix=fix, command=invocation.spelt_command(command))
 
 
 def require_once(words: Sequence[str]) -> None:
-    """See that no option with one value is given two: click would take the last in silence.
+    """Check that no option with one value is given twice: click would silently use the last.
 
     Raises:
-        click.UsageError: one is.
+        click.UsageError: an option is given more than once.
     """
     command = app.commands.get(words[0]) if words else None
     for option in command.params if command else ():
         if not isinstance(option, click.Option) or option.is_flag or option.multiple:
             continue
-        given = [one for one in words if one.partition("=")[0] in option.opts]
-        if len(given) > 1:
-            raise click.UsageError(f"Option '{option.opts[-1]}' is given {len(given)} times.")
+        count = sum(word.partition("=")[0] in option.opts for word in words)
+        if count > 1:
+            raise click.UsageError(f"Option '{option.opts[-1]}' is given {count} times.")
 
 
 def _environments() -> list[str]:
@@ -75,7 +75,7 @@ def _environments() -> list[str]:
 
 
 def usage_text(error: UsageError) -> str:
-    """One line of what is wrong, and one to copy."""
+    """One line with the error, and one with a command to copy."""
     message = error.what if error.what.endswith("?)") else sentence(error.what)
     return "\n".join((message, *way_out(error.fix, error.command)))
 
@@ -87,16 +87,16 @@ def _verb(words: Sequence[str]) -> list[str]:
 
 
 def _late_command(words: Sequence[str]) -> list[str] | None:
-    """The command that was meant, where its verb stands behind the options; None elsewhere.
+    """The command in the right order, if its verb comes after the options; None otherwise.
 
-    A verb behind an option that takes a value is that value: an environment may be called so.
+    A verb after an option that takes a value is that value: an environment may have that name.
     """
     if not words or not words[0].startswith("-"):
         return None
     for position, word in enumerate(words):
         if word in app.commands and words[position - 1] not in _options_with_a_value():
             meant = [*words[:position], *words[position + 1 :]]
-            if _is_understood(word, meant):
+            if _is_valid(word, meant):
                 return [word, *meant]
     return None
 
@@ -111,7 +111,7 @@ def _options_with_a_value() -> frozenset[str]:
     )
 
 
-def _is_understood(verb: str, words: list[str]) -> bool:
+def _is_valid(verb: str, words: list[str]) -> bool:
     try:
         app.commands[verb].make_context(verb, list(words))
     except click.ClickException:

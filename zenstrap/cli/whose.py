@@ -1,4 +1,4 @@
-"""Whose an environment is, for the commands that only look."""
+"""The environment's owner, for commands that only read."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def owner_of(config: EnvironmentConfig) -> Owner | None:
-    """The owner beside the state; None where there is none, or nobody can look.
+    """The owner beside the state; None if there is none, or if it can't be read.
 
-    Without a login with the platform, what ZenML has can still be shown.
+    Without a login with the platform, ZenML's facts can still be shown.
     """
     from zenstrap.platforms import platform_of
 
@@ -31,10 +31,10 @@ def owner_of(config: EnvironmentConfig) -> Owner | None:
 def whose_notices(
     owner: Owner | None, environment: str, client: Client, actual: ActualRegistry | None = None
 ) -> Iterator[str]:
-    """What people should know before they take what is shown for theirs, or for all there is.
+    """Warnings that what is shown may belong to another owner, or may be incomplete.
 
     Args:
-        actual: what is shown of the registry.
+        actual: the part of the registry that is shown.
     """
     from zenstrap.lifecycle.ownership import registry_of, who
     from zenstrap.registry.model import OWNER
@@ -45,11 +45,11 @@ def whose_notices(
         if not owner.registry.is_same(here):
             yield (
                 f"{environment} is registered in {owner.registry.url} (project "
-                f"{owner.registry.project_name}), and {here.url} (project {here.project_name}) "
-                "is connected."
+                f"{owner.registry.project_name}), but the connected ZenML is {here.url} (project "
+                f"{here.project_name})."
             )
         return
     marked = [stack for stack in (actual.our_stacks if actual else ()) if OWNER in stack.labels]
     if marked:
         run = run_named(client, max(stack.labels.get("run", "") for stack in marked))
-        yield f"This {environment} is {who(run)}: its state isn't here."
+        yield f"This {environment} is {who(run)}: its state isn't on this machine."

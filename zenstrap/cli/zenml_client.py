@@ -1,4 +1,4 @@
-"""Bringing up ZenML: imported late, kept quiet, its failures turned into ours."""
+"""Starts ZenML's client: imports it late, silences it, and converts its errors."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _SETTINGS = {
 def zenml_client(*, debug: bool = False) -> Iterator[Client]:
     """ZenML's client, connected.
 
-    Within this, what others print goes not between the data that a command prints: what steps
-    print goes to their logs in ZenML, where the dashboard shows it.
+    Within this, output of other code doesn't mix with the command's data: output of steps is
+    stored in their logs in ZenML, where the dashboard shows it.
 
     Args:
-        debug: show on standard error what they, and ZenML, write to standard output.
+        debug: show the output of steps and ZenML on standard error, too.
 
     Raises:
         RegistryError: ZenML or its server can't be reached.
@@ -51,55 +51,54 @@ def zenml_client(*, debug: bool = False) -> Iterator[Client]:
     warnings.simplefilter("ignore", FutureWarning)
     open_streams()
     with kept_apart(shown=debug):
-        # ZenML's very first start makes its database, and a half-made one can't be used.
-        heard = stopping.saying("ends as soon as ZenML has started")
-        with stopping.current().finishing(heard, checked=True), waiting_for("ZenML to start"):
+        # ZenML's first start creates its database, and an interrupted creation leaves it unusable.
+        notice = stopping.saying("ends as soon as ZenML has started")
+        with stopping.current().finishing(notice, checked=True), waiting_for("ZenML to start"):
             client = _connect(quiet=not debug)
         yield client
 
 
 def _connect(*, quiet: bool) -> Client:
     require_home()
-    with speaking():  # it keeps what steps write to the streams that it finds at its import
+    with speaking():  # ZenML captures the streams that are set when it is imported
         importlib.import_module("zenml")
-    from zenstrap.execution import know_secrets, prepare_zenml
+    from zenstrap.execution import prepare_zenml
 
     if quiet:
         patches.take_the_log_off_the_terminal()
     require_plain_settings(calls.config_folder())
-    calls.find_code_from(project_root())  # wherever the command was started
-    prepare_zenml()
+    calls.find_code_from(project_root())  # independent of the working directory
     try:
         from zenml.client import Client
 
-        know_secrets()
+        prepare_zenml()
         _knock()
         client = Client()
         calls.store_info(client)
     except Exception as error:
         raise explained(error, store_url()) from error
-    for what, look in (
+    for what, read in (
         ("project", lambda: client.active_project),
         ("stack", lambda: client.active_stack_model),
     ):
         try:
-            look()
+            read()
         except Exception as error:
             raise of_a_choice(what, error, os.environ) or explained(error, store_url()) from error
     return client
 
 
 def _knock() -> None:
-    """See whether anybody answers at the server's address: ZenML itself tries for half a minute."""
+    """Check quickly that the server answers: ZenML itself tries for half a minute."""
     address = store_url() or ""
     if urlsplit(address).scheme in ("http", "https"):
         knock(address)
 
 
 def store_url() -> str | None:
-    """The address of ZenML's store, where it is known."""
-    if named := os.environ.get("ZENML_STORE_URL"):
-        return named
+    """The address of ZenML's store; None if unknown."""
+    if url := os.environ.get("ZENML_STORE_URL"):
+        return url
     try:
         return str(calls.store_configuration().url)
     except Exception:

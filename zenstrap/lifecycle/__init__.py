@@ -1,1 +1,1 @@
-"""One module per stage of an environment's life; each step of a pipeline calls one of them."""
+"""One module per stage of an environment's life; each pipeline step calls one of them."""

@@ -1,4 +1,4 @@
-"""What is looked at before anything is planned; ``doctor`` shows the same checks."""
+"""The checks before a plan (preflight); ``doctor`` runs the same ones."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ ZENML_SERVER = "zenml_server"
 SAME_ZENML = "zenml_of_the_server"
 
 
-def preflight(config: EnvironmentConfig, client: Client, run: Run) -> PreflightReport:
-    """Every check that a run needs.
+def preflight(client: Client, run: Run) -> PreflightReport:
+    """Run every check that this command needs.
 
     Raises:
-        ZenstrapError: the first check that failed, as it is; later ones may depend on it.
+        ZenstrapError: the error of the first check that failed; later checks may depend on it.
     """
     platform = run.platform
-    looks = [
+    checks = [
         *_machine_checks(platform),
         *_zenml_checks(platform, client, run.audience.placed),
         *platform.checks(),
     ]
     unneeded = _unneeded(run.command, trains=run.request.smoke_test)
     return PreflightReport(
-        environment=config.environment,
-        checks=tuple(_looked_at(one, run) for one in looks if one.need not in unneeded),
+        environment=run.environment,
+        checks=tuple(_run_check(check, run) for check in checks if check.need not in unneeded),
     )
 
 
@@ -67,11 +67,11 @@ def _unneeded(command: str, *, trains: bool) -> frozenset[Need]:
             return frozenset()
 
 
-def _looked_at(check: NamedCheck, run: Run) -> Check:
-    """A check that passed, or one that is no reason to stop.
+def _run_check(check: NamedCheck, run: Run) -> Check:
+    """The result of a check that passed, or whose failure is only a warning.
 
-    For a plan, which runs nothing anywhere, a server may be missing. With a server of another
-    version ZenML itself goes on, too.
+    `plan` starts no training, so it doesn't need a ZenML server. A server of another version is
+    only a warning, as it is for ZenML itself.
     """
     name = check.name
     try:
@@ -99,49 +99,49 @@ def _passed(name: str, detail: str) -> Check:
 
 
 def diagnose(platform: Platform, client: Client | ZenstrapError, placed: Placed) -> Iterator[Check]:
-    """The checks that need ZenML one by one, each with what mends it, going on after a failure.
+    """The checks that need ZenML, each with its fix; continues after a failure.
 
     Args:
-        client: ZenML's client, or why there is none.
-        placed: finds file and line of what is wrong in the configuration.
+        client: ZenML's client, or the error of the connection attempt.
+        placed: finds the file and line of what is wrong in the configuration.
     """
-    yield from _tried(_zenml_checks(platform, client, placed))
+    yield from _run_all(_zenml_checks(platform, client, placed))
     if not isinstance(client, ZenstrapError):
         connected = client
-        yield from _tried([NamedCheck("owner", lambda: _owner(platform, connected))])
+        yield from _run_all([NamedCheck("owner", lambda: _owner(platform, connected))])
 
 
 def _owner(platform: Platform, client: Client) -> str:
-    """Whose it is; a run of its own finds out before it begins."""
+    """The environment's owner; a run settles this before its first step."""
     from zenstrap.lifecycle.ownership import decide, gather
 
     try:
-        found = gather(platform.config, platform.state_place(create=False), client)
-    except (AuthenticationError, PlatformError) as error:  # the platform's own checks tell it too
+        evidence = gather(platform.config, platform.state_place(create=False), client)
+    except (AuthenticationError, PlatformError) as error:  # the platform's checks report it, too
         return Unknown(error.what)
-    decision = decide(found, this_zenml=False)
-    if found.owner is not None:
-        return f"{found.owner.id}, made by {found.owner.user} on {found.owner.host}"
-    return decision.id or "the next up makes one"
+    decision = decide(evidence, this_zenml=False)
+    if (owner := evidence.owner) is not None:
+        return f"{owner.id}, created by {owner.user} on {owner.host}"
+    return decision.id or "none yet: the next up creates one"
 
 
 def diagnose_first(platform: Platform) -> Iterator[Check]:
-    """Those checks that need no ZenML, which takes seconds to import."""
-    yield from _tried([*_machine_checks(platform), *platform.checks()])
+    """The checks that don't need ZenML, whose import takes seconds."""
+    yield from _run_all([*_machine_checks(platform), *platform.checks()])
 
 
-def _tried(checks: Sequence[NamedCheck]) -> Iterator[Check]:
-    told: dict[str, str] = {}
+def _run_all(checks: Sequence[NamedCheck]) -> Iterator[Check]:
+    reported: dict[str, str] = {}  # name of the first failed check, by its error
     for check in checks:
         name = check.name
         try:
             yield _passed(name, check.look())
         except ZenstrapError as error:
-            if first := told.get(str(error)):
+            if first := reported.get(str(error)):
                 detail = f"not known: see {first}"
                 yield Check(name=name, passed=False, detail=detail, known=False)
                 continue
-            told[str(error)] = name
+            reported[str(error)] = name
             yield Check(
                 name=name,
                 passed=False,
@@ -161,10 +161,10 @@ def _detail(error: ZenstrapError) -> str:
 
 
 def require_writable(folder: Path) -> None:
-    """Make a folder for the user alone, and see that it can be written.
+    """Create a folder that only the user can access, and check that it is writable.
 
     Raises:
-        ZenstrapError: it can't.
+        ZenstrapError: it isn't writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -235,8 +235,8 @@ def component_settings(config: EnvironmentConfig, client: Client, placed: Placed
 
 
 def _terraform(platform: Platform) -> str:
-    found = terraform_for(platform)
-    return f"{found.version}, {found.origin}"
+    binary = terraform_for(platform)
+    return f"{binary.version}, {binary.origin}"
 
 
 def _state_folder() -> str:
@@ -263,32 +263,32 @@ def _same_zenml(client: Client) -> str:
 
     server = calls.store_info(client).version
     zenml_version.require_same(zenml.__version__, server)
-    return f"{server}, and {zenml.__version__} here"
+    return f"server {server}, client {zenml.__version__}"
 
 
 def _zenml_server(client: Client, runners: str) -> str:
-    """ZenML sends pipelines to other machines only if they can reach its server from there."""
+    """Steps on other machines report to ZenML, so those machines must reach its server."""
     is_file = calls.is_database_file(client)
     if is_file or calls.is_of_this_machine(client):
         raise UsageError(
-            f"ZenML's {'database' if is_file else 'server'} is this machine's own, "
-            f"and steps run on others ({runners})",
-            why="They couldn't reach it.",
+            f"ZenML's {'database' if is_file else 'server'} is local to this machine, "
+            f"but steps run on other machines ({runners})",
+            why="Those machines can't reach it.",
             fix="Use orchestrator flavor local and no step operator, or connect to a ZenML server "
-            "that they reach",
+            "that those machines can reach",
             command="zenml login https://ADDRESS",
         )
-    return f"not this machine's own, as {runners} needs"
+    return f"not local to this machine, as {runners} requires"
 
 
 def _runners_elsewhere(config: EnvironmentConfig) -> str:
-    """What runs steps on other machines, in any of the environment's stacks."""
-    found = {
+    """The components that run steps on other machines, in any of the environment's stacks."""
+    runners = {
         f"{kind} {flavor}"
         for project in config.targets
         for kind, flavor in config.components_of(project).runners_elsewhere().items()
     }
-    return " and ".join(sorted(found))
+    return " and ".join(sorted(runners))
 
 
 def _smoke_test(config: EnvironmentConfig) -> str:

@@ -1,4 +1,4 @@
-"""On which stack zenstrap's own pipelines run: always this machine, never a stack of its own."""
+"""The stack that zenstrap's own pipelines run on: local, and never one that zenstrap manages."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ZENML_DEFAULT = "default"
 
 
 def control_stack(client: Client, config: EnvironmentConfig) -> StackResponse:
-    """The configuration's ``control_stack``; where it names none, the active stack.
+    """The configuration's ``control_stack``; by default the active stack.
 
-    A stack that zenstrap registered can't carry the run that takes it away, so ZenML's own
-    ``default`` stands in for it where it is active.
+    A run can't delete the stack that it runs on. So if the active stack is one that zenstrap
+    manages, ZenML's ``default`` is used instead.
 
     Raises:
-        UsageError: the stack would run the pipelines on other machines, to which plan files and
-            state must not travel, or ``control_stack`` isn't registered.
+        UsageError: the stack would run the pipelines on other machines, where plan files and state
+            must not be copied to, or ``control_stack`` isn't registered.
     """
     name = config.control_stack
     stack = client.active_stack_model if name is None else _named(client, name)
@@ -33,7 +33,7 @@ def control_stack(client: Client, config: EnvironmentConfig) -> StackResponse:
         raise UsageError(
             f"the stack {stack.name} runs pipelines on other machines",
             where="control_stack" if name is not None else "the active stack",
-            why="zenstrap's own pipelines stay on this one: plan files and state never travel.",
+            why="zenstrap's own pipelines run locally: plan files and state stay on this machine.",
             fix="Name a stack with a local orchestrator"
             if name is not None
             else f"Set control_stack: {ZENML_DEFAULT} in the environment's file",

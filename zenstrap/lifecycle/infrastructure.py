@@ -11,7 +11,7 @@ from zenstrap.terraform.workspace import Workspace
 
 
 def open_workspace(run: Run) -> Workspace:
-    """The environment's Terraform workspace, not initialised yet."""
+    """The environment's Terraform workspace, before `terraform init`."""
     environment, platform = run.environment, run.platform
     paths.require_folders(environment)
     storage = run.place.storage if run.place else LocalState(paths.state_folder(environment))
@@ -30,9 +30,9 @@ def open_workspace(run: Run) -> Workspace:
 
 
 def terraform_for(platform: Platform) -> TerraformBinary:
-    """The Terraform that an environment is worked on with.
+    """The Terraform binary for an environment.
 
     Raises:
-        TerraformError, TerraformTimeoutError: there is none that is fit for use.
+        TerraformError, TerraformTimeoutError: no usable Terraform was found.
     """
     return find_terraform(fall_back=platform.has_own_terraform)

@@ -1,9 +1,9 @@
-"""From a request to a run that holds its environment, and back: what a pipeline's body does.
+"""Opens and closes the run of a pipeline: lease, state, owner, and the recorded outcome.
 
     with opened(config, request, "up") as run: …
 
-The command line does the same beforehand (``lease_held``, ``settled``), so that it has the lease
-before ZenML has a run, and the body finds that run held.
+The command line opens its run earlier (``lease_held``, ``owner_settled``), to have the lease
+before ZenML creates a pipeline run; ``opened`` then uses that run.
 """
 
 from __future__ import annotations
@@ -49,27 +49,28 @@ if TYPE_CHECKING:
 
 BeforeCreate = Callable[[StatePlace], None]
 
-_LONGEST: Final = 300  # characters of another library's error among a run's metadata
+_LONGEST: Final = 300  # characters of another library's error in a run's metadata
 
 
 @contextmanager
 def opened(config: EnvironmentConfig, request: Request, command: str) -> Iterator[Run]:
-    """In the body of a pipeline: within this the run has its environment, and its steps find it.
+    """The run of a pipeline's body, which holds the environment's lease; its steps use it.
 
-    Started from the command line, it has it already. Started from anywhere else, it gets it here,
-    and nobody watches it or is asked.
+    If the command line started the pipeline, that is the run which holds the lease already.
+    Otherwise the lease is acquired now, and the run has no audience: no events, no prompts.
 
     Raises:
-        LockHeldError: a live run has the environment.
-        UsageError: the stack that the pipeline runs on isn't fit to carry it.
-        ZenstrapError: state, lease or ZenML can't be reached, or the environment isn't ours.
+        LockHeldError: a live run holds the lease.
+        UsageError: the pipeline was started on a stack that zenstrap's pipelines can't run on.
+        ZenstrapError: state, lease or ZenML can't be reached, or the environment belongs to
+            another owner.
     """
     record = run_of_body()
     held = running.held_for(config.environment)
     with ExitStack() as stack:
-        recorded = stack.enter_context(_recorded(record))
-        run = held or stack.enter_context(_taken(config, request, command, record))
-        recorded.append(run)
+        recorded_runs = stack.enter_context(_outcome_recorded(record))
+        run = held or stack.enter_context(_acquired(config, request, command, record))
+        recorded_runs.append(run)
         stack.enter_context(running.opened(run, str(record.id), record.name))
         run.emit(RunStarted(run.environment, run.command, record.name, run_url(record)))
         yield run
@@ -77,16 +78,16 @@ def opened(config: EnvironmentConfig, request: Request, command: str) -> Iterato
 
 @contextmanager
 def lease_held(run: Run, before_create: BeforeCreate | None = None) -> Iterator[None]:
-    """Within this the run has the environment's lease, and what dead runs held is free.
+    """Hold the environment's lease, after locks of dead runs are released.
 
-    At its end the run's files are gone: they hold secrets.
+    At the end the run's files are deleted: they hold secrets.
 
     Args:
-        before_create: is given the state's place before that is created, and may raise.
+        before_create: called with the state's place before that is created; may raise.
 
     Raises:
-        LockHeldError: a live run has it, or its Terraform is at work.
-        ZenstrapError: state or lease is out of reach.
+        LockHeldError: a live run holds the lease, or its Terraform is still running.
+        ZenstrapError: state or lease can't be reached.
     """
     run.place = place = _state_place(run, before_create or (lambda place: None))
     with Lease.acquire(
@@ -98,14 +99,14 @@ def lease_held(run: Run, before_create: BeforeCreate | None = None) -> Iterator[
         pause=run.wait,
     ) as lease:
         run.lease = lease
-        _settle_dead_locks(place, lease, run)
+        _release_dead_locks(place, lease, run)
         try:
             yield
         except BaseException as error:
             if lease.is_lost:
-                lease.check()  # says so, and not that somebody interrupted the run
-            if _left_a_lock(error):
-                lease.leave()  # whoever takes it over frees the state's lock
+                lease.check()  # reports the lost lease rather than the interruption that it caused
+            if _leaves_a_lock(error):
+                lease.leave()  # the run that takes it over releases the state's lock
             raise
         finally:
             if lease.is_lost:
@@ -115,13 +116,13 @@ def lease_held(run: Run, before_create: BeforeCreate | None = None) -> Iterator[
 
 
 @contextmanager
-def settled(run: Run, client: Client, *, but: str = "") -> Iterator[None]:
-    """Within this it is settled whose the environment is, and no dead run is left unfinished.
+def owner_settled(run: Run, client: Client, *, but: str = "") -> Iterator[None]:
+    """Determine the environment's owner, and mark unfinished runs of dead processes as failed.
 
-    At its end, if all went well, what became of the environment is written beside its state.
+    At the end of a successful run the owner's record beside the state is updated.
 
     Args:
-        but: id of a run of ZenML's that isn't finished and isn't dead: this one.
+        but: id of the ZenML run that is unfinished but not dead: this one.
 
     Raises:
         NameTakenError, StateGuardError, DamagedOwnerError: see
@@ -132,13 +133,13 @@ def settled(run: Run, client: Client, *, but: str = "") -> Iterator[None]:
     from zenstrap.runs import fail_dead_runs
 
     assert run.place is not None, "the lease is held first"
-    config, place = run.config, run.place
+    place = run.place
     with run.stage("state"):
-        put_back(config, place, client, run)
+        put_back(place, client, run)
     with run.stage("owner"):
-        owner = settle_owner(config, place, client, run, this_zenml=run.request.this_zenml)
-    for name in fail_dead_runs(client, config.environment, run.owner, but=but):
-        run.emit(Notice(f"Run {name} had been killed; it is marked as failed now.", "warning"))
+        owner = settle_owner(place, client, run, this_zenml=run.request.this_zenml)
+    for name in fail_dead_runs(client, run.environment, run.owner, but=but):
+        run.emit(Notice(f"Run {name} was killed; it is now marked as failed.", "warning"))
     with _active_stacks(client, run):
         yield
     if owner is not None:
@@ -152,90 +153,89 @@ def settled(run: Run, client: Client, *, but: str = "") -> Iterator[None]:
 def remove_own_files(run: Run) -> None:
     """Delete this run's plan and variable files."""
     shutil.rmtree(run.run_folder, ignore_errors=True)
-    with suppress(OSError):  # where there are others', it isn't empty
+    with suppress(OSError):  # not empty while other runs have files in it
         run.run_folder.parent.rmdir()
 
 
 def _remove_files(run: Run) -> None:
-    """Likewise, and those of killed runs. Only for whoever holds the environment's lease."""
+    """Delete them and those of killed runs. Only for the run that holds the lease."""
     shutil.rmtree(run.run_folder.parent, ignore_errors=True)
     folder = paths.environment_folder(run.environment)
-    for empty in (folder, folder.parent):  # after a down; otherwise they aren't empty
+    for empty in (folder, folder.parent):  # empty only after a down
         with suppress(OSError):
             empty.rmdir()
 
 
 @contextmanager
-def _taken(
+def _acquired(
     config: EnvironmentConfig, request: Request, command: str, record: PipelineRunResponse
 ) -> Iterator[Run]:
-    """A run that nobody held: it takes the environment now."""
+    """A run that the command line didn't open: it acquires the lease now."""
     from zenml.client import Client
 
-    from zenstrap.execution import know_secrets, prepare_zenml
+    from zenstrap.execution import prepare_zenml
     from zenstrap.runs import tag_owner, tag_refused
 
     prepare_zenml()
-    know_secrets()
     client = Client()
     with ExitStack() as stack:
         stop = stack.enter_context(stopping.ensured())
         run = Run(platform_of(config), command, request, interrupt=stop.interrupt)
-        tell = stopping.saying("the operation in progress is finished first")
-        stack.enter_context(stop.finishing(tell))
-        stack.enter_context(log.written_to(f"{run.environment}-{command}-{run.key}"))
-        _require_fit_stack(config, client, record)
+        notice = stopping.saying("the operation in progress is finished first")
+        stack.enter_context(stop.finishing(notice))
+        stack.enter_context(log.written_to(run.log_name))
+        _require_control_stack(config, client, record)
         try:
             stack.enter_context(lease_held(run))
         except LockHeldError:
             tag_refused(client, record)
             raise
-        stack.enter_context(settled(run, client, but=str(record.id)))
+        stack.enter_context(owner_settled(run, client, but=str(record.id)))
         tag_owner(client, record, run.owner)
         yield run
 
 
-def _require_fit_stack(
+def _require_control_stack(
     config: EnvironmentConfig, client: Client, record: PipelineRunResponse
 ) -> None:
-    """The stack that a run was started on must be one that may carry it."""
+    """Refuse a run that was started on another stack than the control stack."""
     from zenstrap.lifecycle.control_stack import control_stack
 
-    fit = control_stack(client, config)
-    if record.stack is not None and record.stack.id != fit.id:
+    stack = control_stack(client, config)
+    if record.stack is not None and record.stack.id != stack.id:
         raise UsageError(
             f"zenstrap's pipelines don't run on the stack {record.stack.name}",
-            why="It is one that zenstrap registers, or control_stack names another",
-            fix="Start it on that one",
-            command=f"zenml stack set {fit.name}",
+            why="zenstrap manages that stack, or control_stack names another one",
+            fix="Activate the control stack, then start the pipeline again",
+            command=f"zenml stack set {stack.name}",
         )
 
 
 @contextmanager
-def _recorded(record: PipelineRunResponse) -> Iterator[list[Run]]:
-    """What becomes of this, and of the run that is added, is among the metadata of ZenML's run."""
+def _outcome_recorded(record: PipelineRunResponse) -> Iterator[list[Run]]:
+    """Write the outcome, and the changes of the run that is added, to ZenML's run as metadata."""
     from zenstrap.runs import record_end
 
     outcome = "done"
-    of: list[Run] = []
+    runs: list[Run] = []
     try:
-        yield of
+        yield runs
     except BaseException as error:
-        reason = error.what if isinstance(error, ZenstrapError) else _in_a_line(error)
+        reason = error.what if isinstance(error, ZenstrapError) else _one_line(error)
         outcome = f"failed: {reason}"
         raise
     finally:
-        with suppress(Exception):  # what ended the run is what there is to tell
-            record_end(str(record.id), outcome, of[0].record.changes if of else None)
+        with suppress(Exception):  # the error that ended the run matters more
+            record_end(str(record.id), outcome, runs[0].record.changes if runs else None)
 
 
-def _in_a_line(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return redact(text)[:_LONGEST].rstrip(": ")
 
 
 def _state_place(run: Run, before_create: BeforeCreate) -> StatePlace:
-    """Where state and lease are; the only thing that is made before a plan was shown."""
+    """The place of state and lease; the only thing that is created before the plan is shown."""
     step, create = run.platform.place_step, run.command == "up"
     if step is None:
         return run.platform.state_place(create=create)
@@ -253,19 +253,19 @@ def _state_place(run: Run, before_create: BeforeCreate) -> StatePlace:
 
 
 def _stop_at_once(run: Run) -> None:
-    """Somebody else has the lease: Terraform must not save a state over theirs."""
+    """Another run holds the lease: this one's Terraform must not overwrite its state."""
     run.interrupt.request()
     run.interrupt.request()
 
 
-def _left_a_lock(error: BaseException) -> bool:
-    return any(isinstance(one, ZenstrapError) and one.leaves_lock for one in causes(error))
+def _leaves_a_lock(error: BaseException) -> bool:
+    return any(isinstance(cause, ZenstrapError) and cause.leaves_lock for cause in causes(error))
 
 
-def _settle_dead_locks(place: StatePlace, lease: Lease, run: Run) -> None:
-    """First the Terraform of a killed run ends, then what it left locked is freed.
+def _release_dead_locks(place: StatePlace, lease: Lease, run: Run) -> None:
+    """Wait until a killed run's Terraform has ended, then release the state locks that it left.
 
-    Until that is done, the lease remembers the run.
+    Until that is done, the lease names the killed run.
     """
     dead = lease.record.took_over
     try:
@@ -281,28 +281,28 @@ def _settle_dead_locks(place: StatePlace, lease: Lease, run: Run) -> None:
 
 @contextmanager
 def _active_stacks(client: Client, run: Run) -> Iterator[None]:
-    """Before a run, what is active for the user; after it, none that is gone."""
+    """Note the user's active stacks; afterwards replace those that the run deleted."""
     before = active_stacks(client)
     run.active_stacks = frozenset(before.values())
     try:
         yield
     except BaseException:
-        with suppress(Exception):  # what ended the run is what there is to tell
-            _settle_active_stacks(before, client, run)
+        with suppress(Exception):  # the error that ended the run matters more
+            _replace_deleted_active_stacks(before, client, run)
         raise
-    _settle_active_stacks(before, client, run)
+    _replace_deleted_active_stacks(before, client, run)
 
 
-def _settle_active_stacks(before: Mapping[UUID, str], client: Client, run: Run) -> None:
+def _replace_deleted_active_stacks(before: Mapping[UUID, str], client: Client, run: Run) -> None:
     from zenstrap.lifecycle.control_stack import ZENML_DEFAULT
 
-    there = {stack.id for name in before.values() for stack in client.list_stacks(name=name).items}
-    gone = {id_: name for id_, name in before.items() if id_ not in there}
-    if not gone:
+    registered = {
+        stack.id for name in before.values() for stack in client.list_stacks(name=name).items
+    }
+    deleted = {id_: name for id_, name in before.items() if id_ not in registered}
+    if not deleted:
         return
-    replace_active_stacks(client, gone, ZENML_DEFAULT)
+    replace_active_stacks(client, deleted, ZENML_DEFAULT)
     run.emit(Notice(f"ZenML's stack {ZENML_DEFAULT} is active now.", "warning"))
-    if os.environ.get(ACTIVE_STACK_VARIABLE) in {str(id_) for id_ in gone}:
-        run.emit(
-            Notice(f"{ACTIVE_STACK_VARIABLE} names a stack that is gone: unset it.", "warning")
-        )
+    if os.environ.get(ACTIVE_STACK_VARIABLE) in {str(id_) for id_ in deleted}:
+        run.emit(Notice(f"{ACTIVE_STACK_VARIABLE} names a deleted stack: unset it.", "warning"))

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from zenstrap import paths, runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.config.rules import warnings
-from zenstrap.errors import StateGuardError, sentence
+from zenstrap.errors import StateGuardError
 from zenstrap.events import Notice
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry, require_ours, who
@@ -29,20 +29,21 @@ from zenstrap.registry.model import OWNER, ActualRegistry, DesiredRegistry, Desi
 from zenstrap.registry.reconciliation import waits_for_proof
 from zenstrap.registry.refusals import require_unused
 from zenstrap.registry.versions import rolled_back_from
-from zenstrap.reports import Kept, PlanReport, count
+from zenstrap.reports import Kept, PlanReport
 from zenstrap.running import Run
 from zenstrap.runs import RunRecord
 from zenstrap.terraform.binary import BINARY_VARIABLE
 from zenstrap.terraform.plan import Plan, PlannedOutput
 from zenstrap.terraform.state import check_state, state_guard
 from zenstrap.terraform.workspace import Workspace
+from zenstrap.words import count, sentence
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def plan_up(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
-    """What would bring the environment to its configuration. Changes nothing.
+def plan_up(client: Client, run: Run) -> PlanReport:
+    """The plan that brings the environment to its configuration. Changes nothing.
 
     Raises:
         StateGuardError: Terraform's state isn't the one that was recorded.
@@ -50,15 +51,16 @@ def plan_up(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
             :func:`zenstrap.registry.refusals.require_unused`.
     """
     workspace = open_workspace(run)
-    _guard_state(workspace, client, run)  # before Terraform makes an empty one
-    actual = our_registry(client, config, run)
+    _guard_state(workspace, client, run)  # before Terraform creates an empty state
+    config = run.config
+    actual = our_registry(client, run)
     require_ours(actual, client)
     _guard_registered(workspace, actual, run)
     workspace.prepare()
     platform = run.platform
     keep_keys = platform.keys_in_use(actual, workspace.resources())
-    given = platform.variables(workspace, run, keys_in_use=keep_keys)
-    infrastructure = workspace.plan(given.values)
+    variables = platform.variables(workspace, run, keys_in_use=keep_keys)
+    infrastructure = workspace.plan(variables.values)
     desired = desired_registry(
         config,
         platform.registrations(
@@ -81,12 +83,12 @@ def plan_up(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
         direction="up",
         infrastructure=infrastructure,
         registrations=registrations,
-        to_test=_stacks_to_test(config, client, desired, actual, infrastructure, run),
+        to_test=_stacks_to_test(client, desired, actual, infrastructure, run),
         since=last_change.name if last_change else None,
         digest=combined_digest(infrastructure, registrations),
         notices=(
             *warnings(config),
-            *given.notices,
+            *variables.notices,
             *platform.notices(infrastructure),
             *succession_notices(
                 platform, desired, actual, infrastructure, registrations, keys_in_use=keep_keys
@@ -104,16 +106,16 @@ def plan_up(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
     return planned.model_copy(update={"refusal": refused.what}) if refused else planned
 
 
-def plan_down(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
-    """What would take the environment away. Changes nothing.
+def plan_down(client: Client, run: Run) -> PlanReport:
+    """The plan that removes the environment. Changes nothing.
 
     Raises:
         StateGuardError: Terraform's state isn't the one that was recorded.
-        RefusedError: something of it is in use, or full.
+        RefusedError: something in it is in use, or a bucket isn't empty.
     """
     workspace = open_workspace(run)
-    _guard_state(workspace, client, run)  # before Terraform makes an empty one
-    actual = our_registry(client, config, run)
+    _guard_state(workspace, client, run)  # before Terraform creates an empty state
+    actual = our_registry(client, run)
     _guard_registered(workspace, actual, run)
     workspace.prepare()
     platform = run.platform
@@ -121,17 +123,17 @@ def plan_down(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport
     registrations = removal(actual)
     require_unused(client, actual, registrations)
     platform.require_removable()
-    given = platform.variables_for_removal(workspace, run)
-    infrastructure = workspace.plan(given.values, destroy=True)
+    variables = platform.variables_for_removal(workspace, run)
+    infrastructure = workspace.plan(variables.values, destroy=True)
     return PlanReport(
-        environment=config.environment,
+        environment=run.environment,
         direction="down",
         infrastructure=infrastructure,
         registrations=registrations,
         digest=combined_digest(infrastructure, registrations),
         notices=(
             *([run.audience.told] if run.audience.told else []),
-            *given.notices,
+            *variables.notices,
             *_emptied_notices(emptied),
             *platform.removal_notices(),
             *_moved_notices(run),
@@ -148,35 +150,36 @@ def plan_down(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport
 def _emptied_notices(bucket: str | None) -> Iterator[str]:
     if bucket is not None:
         yield (
-            f"All objects in {bucket} are deleted first. The last up found throwaway false, "
+            f"All objects in {bucket} are deleted first. The last up ran with throwaway: false, "
             "so Terraform alone would refuse to delete the bucket."
         )
 
 
 def _kept_of_others(actual: ActualRegistry, client: Client) -> Iterator[Kept]:
-    written_by = actual.runs_of_others
-    if written_by:
-        whose = who(runs.run_named(client, max(written_by)))
-        name = f"what is registered in ZenML for another {actual.environment}"
-        yield Kept(name=name, reason=f"it is {whose}")
+    writers = actual.runs_of_others
+    if writers:
+        owner = who(runs.run_named(client, max(writers)))
+        name = f"registrations of another environment {actual.environment} in ZenML"
+        yield Kept(name=name, reason=owner)
 
 
 def _kept_by_design(run: Run) -> tuple[Kept, ...]:
-    """What a ``down`` leaves on purpose."""
+    """What ``down`` keeps by design."""
     elsewhere: tuple[Kept, ...] = ()
     if run.past.moved_from:
-        name = f"what is registered in {run.past.moved_from}"
-        elsewhere = (Kept(name=name, reason="another ZenML: connect it and run down there too"),)
+        name = f"registrations in {run.past.moved_from}"
+        reason = "another ZenML: connect to it and run down again"
+        elsewhere = (Kept(name=name, reason=reason),)
     history = Kept(
         name=f"pipeline runs tagged {runs.environment_tag(run.environment)}",
-        reason="the run history in ZenML, without what the stacks stored",
+        reason="the run history in ZenML, without the stacks' artifacts",
     )
-    logs = Kept(name=str(paths.logs_folder()), reason=f"what the last {KEPT} runs did")
+    logs = Kept(name=str(paths.logs_folder()), reason=f"the logs of the last {KEPT} runs")
     return (history, logs, *elsewhere, *run.platform.kept())
 
 
 def active_stack_notices(changes: Sequence[RegistrationChange], run: Run) -> tuple[str, ...]:
-    """That the user's own active stack is among what is deleted."""
+    """Warnings that the user's active stack is deleted."""
     deleted = {
         change.name
         for change in changes
@@ -189,13 +192,13 @@ def active_stack_notices(changes: Sequence[RegistrationChange], run: Run) -> tup
 
 
 def combined_digest(infrastructure: Plan, registrations: Sequence[RegistrationChange]) -> str:
-    """What is approved: the infrastructure's plan and every change of a registration."""
+    """The digest that is approved: of the Terraform plan and of every registration change."""
     content = [infrastructure.digest, *(change.model_dump(mode="json") for change in registrations)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def planned_values(outputs: Mapping[str, PlannedOutput]) -> dict[str, JsonValue]:
-    """Outputs as the plan knows them, without sensitive ones; a later one reads as UNKNOWN."""
+    """The plan's outputs without sensitive ones; UNKNOWN if known only after the apply."""
     return {
         name: output.value if output.known else UNKNOWN
         for name, output in outputs.items()
@@ -217,7 +220,7 @@ def _guard_state(workspace: Workspace, client: Client, run: Run) -> None:
         check_state(record.state, workspace.state(), where=place)
     except StateGuardError as error:
         if record.place and record.place != place:
-            error.where = f"{place} (it lay in {record.place})"
+            error.where = f"{place} (it was in {record.place})"
         by = f" by {record.user} on {record.host}" if record.host else ""
         last = f"The last record is from run {record.name}{by}."
         error.why = f"{sentence(error.why)} {last}" if error.why else last
@@ -225,21 +228,21 @@ def _guard_state(workspace: Workspace, client: Client, run: Run) -> None:
 
 
 def _warn_of_older_terraform(workspace: Workspace, run: Run) -> None:
-    """A newer Terraform's state may hold what this one doesn't know, and would drop."""
+    """An older Terraform drops attributes that only a newer one knows."""
     state, ours = workspace.state(), workspace.binary
     if state is not None and ours.is_older_than(state.written_by):
         run.emit(
             Notice(
                 f"Terraform {state.written_by} wrote the state, and this one ({ours.version}, "
-                f"{ours.origin}) is older: it may not know all that is in it. Put the newer one "
-                f"on PATH, or name its path in {BINARY_VARIABLE}.",
+                f"{ours.origin}) is older: it may drop attributes that it doesn't know. Put the "
+                f"newer one on PATH, or set {BINARY_VARIABLE} to its path.",
                 "warning",
             )
         )
 
 
 def _guard_unrecorded(workspace: Workspace, client: Client, run: Run) -> None:
-    """No run recorded a state: a run that was killed before it could, or a state from elsewhere."""
+    """No run recorded a state: the run was killed before that, or the state is from elsewhere."""
     state, place = workspace.state(), workspace.storage.place(run.environment)
     if state is None or not state.resources:
         return
@@ -248,15 +251,15 @@ def _guard_unrecorded(workspace: Workspace, client: Client, run: Run) -> None:
         raise StateGuardError(
             "the state belongs to another environment",
             where=place,
-            why=f"Run {other.name} recorded it, which isn't one of {run.environment}'s",
-            fix="It was copied or moved here: put it back where it was",
+            why=f"Run {other.name} recorded it, and that isn't a run of {run.environment}",
+            fix="It was copied or moved to this place: move it back",
         )
 
 
 def _guard_registered(workspace: Workspace, actual: ActualRegistry, run: Run) -> None:
-    """What is registered stands on something: where the state holds nothing, it is lost.
+    """Registered stacks need resources: if the state has none, it is lost.
 
-    Asked beside the runs' records, which somebody may have deleted.
+    Checked in addition to the runs' records, which may have been deleted.
     """
     state, place = workspace.state(), workspace.storage.place(run.environment)
     if not actual.our_stacks or run.past.taken_down_at or run.past.forgotten_at:
@@ -266,12 +269,12 @@ def _guard_registered(workspace: Workspace, actual: ActualRegistry, run: Run) ->
             "the state is missing" if state is None else "the state is empty",
             where=place,
             why=f"{count(len(actual.our_stacks), 'stack')} of this environment are registered in "
-            "ZenML, and what they stand on would be created again",
+            "ZenML, and their infrastructure would be created again",
         )
 
 
 def _was_taken_down(record: RunRecord, workspace: Workspace, run: Run) -> bool:
-    """Whether a `down` that this ZenML didn't see is why there is nothing in the state."""
+    """Whether the state is empty because of a `down` that isn't in this ZenML's history."""
     state = workspace.state()
     return (
         (state is None or not state.resources)
@@ -284,39 +287,38 @@ def _was_taken_down(record: RunRecord, workspace: Workspace, run: Run) -> bool:
 def _moved_notices(run: Run) -> Iterator[str]:
     if run.past.moved_from:
         yield (
-            f"{run.environment} is registered in {run.past.moved_from}. What is registered "
-            "there stays, and nothing that is done from here is seen there."
+            f"{run.environment} is registered in {run.past.moved_from}. Its registrations there "
+            "are kept, and that ZenML doesn't see this run's changes."
         )
 
 
 def _stacks_to_test(
-    config: EnvironmentConfig,
     client: Client,
     desired: DesiredRegistry,
     actual: ActualRegistry,
     infrastructure: Plan,
     run: Run,
 ) -> tuple[str, ...]:
-    """What isn't known to work: never tested as it is now, or rolled back from since, or what is
-    under it is made anew."""
-    remade = any(c.vanished or c.action == "replace" for c in infrastructure.changes)
-    if run.past.forgotten_at is not None:  # nobody can tell what is the old one
-        remade = True
+    """Stacks that need a smoke test: changed or untested, rolled back from since the last test, or
+    with infrastructure that is created anew."""
+    recreated = any(c.vanished or c.action == "replace" for c in infrastructure.changes)
+    if run.past.forgotten_at is not None:  # without the state, any resource may be a new one
+        recreated = True
 
     registered = [stack.name for stack in desired.stacks if stack.name in actual.stacks]
-    tests = last_tests(client, config.environment, () if remade else registered)
+    tests = last_tests(client, run.environment, () if recreated else registered)
 
     def known_to_work(stack: DesiredStack) -> bool:
-        if remade or config.smoke_test_of(stack.project).is_repeated:
+        if recreated or run.config.smoke_test_of(stack.project).is_repeated:
             return False
         if rolled_back_from(actual, stack.project, stack.version) is not None:
             return False
-        found = actual.stacks.get(stack.name)
+        registered_stack = actual.stacks.get(stack.name)
         return is_proven(
             tests.get(stack.name),
-            found.id if found else None,
+            registered_stack.id if registered_stack else None,
             stack.content_hash,
-            config.smoke_test_of(stack.project).demands,
+            run.config.smoke_test_of(stack.project).demands,
         )
 
     return tuple(stack.name for stack in desired.stacks if not known_to_work(stack))
@@ -325,15 +327,15 @@ def _stacks_to_test(
 def _owner_notices(
     desired: DesiredRegistry, changes: Sequence[RegistrationChange]
 ) -> Iterator[str]:
-    given = (
+    owner_labels = (
         change.field(FieldKind.LABEL, OWNER)
         for change in changes
         if change.action in (Action.UPDATE, Action.MARK)
     )
-    if any(label is not None and label.before is None for label in given):
+    if any(label is not None and label.before is None for label in owner_labels):
         yield (
-            f"Everything of this environment gets its owner's id, {desired.owner}, once: label "
-            f"{OWNER}. Nothing is replaced or tested again for that."
+            f"All registrations of this environment get its owner's id as label {OWNER}: "
+            f"{desired.owner}. Nothing is replaced or tested again for that."
         )
 
 

@@ -1,4 +1,4 @@
-"""The smoke test of one candidate stack: a real training on it, and its model read back."""
+"""The smoke test of a candidate stack: runs a training on it and reads the model back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import OutOfReachError
 from zenstrap.execution import EndedRun, TimeLimitReached, run_pipeline_on_stack
 from zenstrap.platforms.base import Training
@@ -35,31 +34,30 @@ if TYPE_CHECKING:
 
 REPORT = "smoke_test"  # the artifact's name, after the environment's
 STACK = "stack"  # among the artifact's metadata
-_PAGE = 2  # tests per stack that are looked at first: one may have been repeated
+_PAGE = 2  # tests per stack that are read first: a test may have been repeated
 _LARGEST_PAGE = 200
 TRAINING_STEP, EVALUATION_STEP, DATA_STEP = "train_model", "evaluate_model", "load_data"
 
 
 def prove(
     candidate: Registration,
-    config: EnvironmentConfig,
     pipeline: Pipeline,
     caller: StepOfRun,
     run: Run,
 ) -> SmokeTestReport:
-    """Train on the candidate, read the model back, compare. The report says whether it passed.
+    """Train on the candidate, read the model back, compare predictions. The report has the result.
 
     Args:
         candidate: the stack.
-        pipeline: takes ``training`` and ``data``; its steps are named as above.
-        caller: the step that calls this.
+        pipeline: takes ``training`` and ``data``; its steps have the names of the constants above.
+        caller: the step that calls this function.
 
     Raises:
         InterruptedRunError: the user asked to stop.
-        OutOfReachError: ZenML's server or database is away.
+        OutOfReachError: ZenML's server or database can't be reached.
     """
-    settings = config.smoke_test_of(candidate.project)
-    options = run_options(config.environment, pipeline.name, TRAINING, run.owner)
+    settings = run.config.smoke_test_of(candidate.project)
+    options = run_options(run.environment, pipeline.name, TRAINING, run.owner)
     started = time.monotonic()
     training: PipelineRunResponse | None = None
     accuracy: float | None = None
@@ -81,7 +79,7 @@ def prove(
             interrupt=run.interrupt,
         )
         training = ended.run
-        steps = training.steps  # a request each time
+        steps = training.steps  # each access is a request to the server
         model_artifact = _require_real_run(ended, steps, candidate)
         model_uri = model_artifact.uri
         evaluation = _output(steps, EVALUATION_STEP, "evaluation").load()
@@ -93,13 +91,13 @@ def prove(
         reason = f"stopped at its time limit of {settings.timeout_minutes:g} minutes"
     except _NotProvenError as error:
         reason = str(error)
-    except OutOfReachError:  # that says nothing of the stack
+    except OutOfReachError:  # isn't a result of the stack's test
         raise
-    except Exception as error:  # whatever ZenML or the training raised: not proven, with the reason
+    except Exception as error:  # any error of ZenML or the training: the test failed
         run.interrupt.check()
         reason = f"{type(error).__name__}: {error}"
     return SmokeTestReport(
-        environment=config.environment,
+        environment=run.environment,
         stack=candidate.name,
         stack_id=candidate.id,
         content_hash=candidate.content_hash,
@@ -118,29 +116,29 @@ def prove(
 
 @dataclass(frozen=True)
 class LastTest:
-    """The newest smoke test of a stack, passed or not: its report's facts, and when it was."""
+    """The newest smoke test of a stack, passed or not: its report's facts, and its time."""
 
     facts: dict[str, Any]
     at: datetime
 
 
 def last_test(client: Client, environment: str, stack: str) -> LastTest | None:
-    """The newest smoke test of a stack; None if it never had one."""
-    found, _ = _tests(client, environment, size=1, run_metadata=[f"{STACK}:{stack}"])
-    return found.get(stack)
+    """The newest smoke test of a stack; None if it was never tested."""
+    tests, _ = _tests(client, environment, size=1, run_metadata=[f"{STACK}:{stack}"])
+    return tests.get(stack)
 
 
 def last_tests(client: Client, environment: str, stacks: Collection[str]) -> dict[str, LastTest]:
-    """The newest smoke test of each of some stacks, by the stack's name.
+    """The newest smoke test of each stack, by the stack's name.
 
-    Most are among an environment's newest tests, which ZenML tells at once.
+    Most are among the environment's newest tests, which take one request.
     """
     if not stacks:
         return {}
     size = min(_PAGE * len(stacks), _LARGEST_PAGE)
-    found, are_all = _tests(client, environment, size=size)
-    older = () if are_all else (stack for stack in stacks if stack not in found)
-    return found | {
+    tests, are_all = _tests(client, environment, size=size)
+    older = () if are_all else (stack for stack in stacks if stack not in tests)
+    return tests | {
         stack: test for stack in older if (test := last_test(client, environment, stack))
     }
 
@@ -148,7 +146,7 @@ def last_tests(client: Client, environment: str, stacks: Collection[str]) -> dic
 def _tests(
     client: Client, environment: str, *, size: int, **filters: Any
 ) -> tuple[dict[str, LastTest], bool]:
-    """The newest test of each stack that is among so many tests, and whether those are all."""
+    """The newest test of each stack among the newest ``size`` tests, and whether those are all."""
     page = client.list_artifact_versions(
         artifact=f"{environment}_{REPORT}",
         sort_by="desc:created",
@@ -156,20 +154,20 @@ def _tests(
         hydrate=True,
         **filters,
     )
-    found: dict[str, LastTest] = {}
-    for one in page.items:
-        facts = dict(one.run_metadata)
-        found.setdefault(str(facts.get(STACK)), LastTest(facts, one.created))
-    return found, page.total_pages <= 1
+    tests: dict[str, LastTest] = {}
+    for artifact in page.items:
+        facts = dict(artifact.run_metadata)
+        tests.setdefault(str(facts.get(STACK)), LastTest(facts, artifact.created))
+    return tests, page.total_pages <= 1
 
 
 def is_proven(test: LastTest | None, stack_id: str | None, content_hash: str, demands: str) -> bool:
-    """Whether the newest smoke test passed, on this very stack, with the content that it has now.
+    """Whether the newest smoke test passed, on this stack with its current content.
 
     Args:
-        demands: what it is put to now; a test that was recorded without them counts.
-        stack_id: None where the stack isn't registered. One that was deleted and registered
-            again has another id: what is under it may have gone in between.
+        demands: the current settings of the test; a test recorded without them counts.
+        stack_id: None if the stack isn't registered. A stack that was deleted and registered
+            again has another id: its infrastructure may have been deleted in between.
     """
     if test is None or stack_id is None:
         return False
@@ -185,7 +183,7 @@ _LIBRARY: Final = re.compile(r"/(site|dist)-packages/|/lib/python3[^/]*/|^<").se
 
 
 class _NotProvenError(Exception):
-    """Why a candidate isn't proven, as a person reads it."""
+    """Why the smoke test failed, for people."""
 
 
 def _require_real_run(
@@ -196,8 +194,8 @@ def _require_real_run(
     if run.status.value != "completed":
         raise _NotProvenError(_failure(ended, steps))
     if run.stack is None or str(run.stack.id) != candidate.id:
-        found = run.stack.name if run.stack else "none"
-        raise _NotProvenError(f"the training ran on another stack: {found}")
+        stack = run.stack.name if run.stack else "none"
+        raise _NotProvenError(f"the training ran on another stack: {stack}")
     model = _output(steps, TRAINING_STEP, "model")
     stores = [c.id for c in run.stack.components.get(_artifact_store_type(), [])]
     if model.artifact_store_id not in stores:
@@ -215,27 +213,27 @@ def _failure(ended: EndedRun, steps: Steps) -> str:
 
 
 def _recorded(info: ExceptionInfo) -> str:
-    """What was raised, and where. Before ZenML 0.96.4 the traceback ends without the error."""
+    """The error, and where it was raised. Before ZenML 0.96.4 tracebacks end without the error."""
     kind = (info.source or "").rpartition(".")[2]
-    said = ": ".join(part for part in (kind, info.message) if part)
-    return " ".join(said.split()) + _place(info.traceback)
+    message = ": ".join(part for part in (kind, info.message) if part)
+    return " ".join(message.split()) + _place(info.traceback)
 
 
 def _place(traceback: str) -> str:
-    """Where in the user's own code it was raised; empty where it wasn't.
+    """Where in the user's own code the error was raised; empty if it was raised elsewhere.
 
     Args:
-        traceback: as Python prints it, from our step on.
+        traceback: as Python prints it, starting at our step.
     """
     frames = [(file, line) for file, line in _FRAME.findall(traceback)[1:] if not _OURS(file)]
-    own = [one for one in frames if not _LIBRARY(one[0])]
+    own = [frame for frame in frames if not _LIBRARY(frame[0])]
     for file, line in (own or frames)[-1:]:
         return f" ({file}:{line})"
     return ""
 
 
 def _reason(error: BaseException | None) -> str:
-    """In one line what an error that ZenML or a library raised says."""
+    """The message of an error of ZenML or a library, in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split()) if error else ""
 
 
@@ -243,7 +241,7 @@ def _output(steps: Steps, step: str, name: str) -> ArtifactVersionResponse:
     try:
         return steps[step].outputs[name][0]
     except (KeyError, IndexError) as error:
-        raise _NotProvenError(f"its step {step} left no artifact {name}") from error
+        raise _NotProvenError(f"its step {step} has no output artifact {name}") from error
 
 
 def _agreeing_predictions(model: ArtifactVersionResponse, steps: Steps, recorded: list[str]) -> int:
@@ -262,7 +260,7 @@ def _verdict(accuracy: float, wanted: float, agreeing: int, rows: int) -> str:
     if accuracy < wanted:
         return f"accuracy {accuracy:.3f} is below smoke_test.min_accuracy {wanted:g}"
     if agreeing != rows:
-        return f"the model read back predicts otherwise: only {agreeing} of {rows} agree"
+        return f"the model read back predicts differently: only {agreeing} of {rows} agree"
     return ""
 
 

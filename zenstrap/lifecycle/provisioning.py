@@ -1,11 +1,10 @@
-"""Applying the plan that was approved, and nothing else."""
+"""Applies the approved Terraform plan, and only that."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
 from zenstrap import retry, runs
-from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import PlanChangedError, ZenstrapError
 from zenstrap.events import Notice
 from zenstrap.lifecycle.infrastructure import open_workspace
@@ -17,42 +16,40 @@ from zenstrap.terraform.remainder import is_remainder
 from zenstrap.terraform.workspace import Workspace
 
 
-def provision(
-    config: EnvironmentConfig, plan: PlanReport, gate: GateReport, run: Run
-) -> TerraformOutputs:
-    """Apply the plan's file and read the outputs; with nothing to change, only read them.
+def provision(plan: PlanReport, gate: GateReport, run: Run) -> TerraformOutputs:
+    """Apply the plan file and read the outputs; if nothing changes, only read them.
 
     Raises:
-        PlanChangedError: what was approved isn't what the file holds.
+        PlanChangedError: the plan file isn't the approved one.
         TerraformError, PartlyDoneError, InterruptedRunError: see
             :class:`zenstrap.terraform.workspace.Workspace`.
     """
     if gate.digest != plan.digest:
         raise PlanChangedError(
             "the plan isn't the one that was approved",
-            fix="Run the same command again: it plans anew.",
+            fix="Run the same command again: it makes a new plan.",
         )
     workspace = open_workspace(run)
     actions: dict[str, int] = {}
     if not plan.infrastructure.is_empty:
         run.guard()
         try:
-            _apply(config, plan, workspace, run)
+            _apply(plan, workspace, run)
         except BaseException:
-            with suppress(Exception):  # what ended the apply is what there is to tell
+            with suppress(Exception):  # the error of the apply matters more
                 _record_state(workspace, run)
             raise
         _record_state(workspace, run)
         actions = plan.infrastructure.counts.model_dump()
-    return _outputs(config, plan, workspace, actions, run)
+    return _outputs(plan, workspace, actions, run)
 
 
-def _apply(config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, run: Run) -> None:
-    """Apply; where something wasn't ready yet, plan again after a pause and do what is left."""
+def _apply(plan: PlanReport, workspace: Workspace, run: Run) -> None:
+    """Apply; after a transient error, plan again after a pause and apply the remainder."""
     approved = rest = plan.infrastructure
     if approved.kept:
-        workspace.forget([one.address for one in approved.kept])
-        rest = _planned_again(config, plan, workspace, run)
+        workspace.forget([resource.address for resource in approved.kept])
+        rest = _planned_again(plan, workspace, run)
     run.platform.before_apply(rest, run)
     for pause in (*retry.PROPAGATION, None):
         if rest.is_empty:
@@ -64,32 +61,27 @@ def _apply(config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, ru
         except ZenstrapError as error:
             if not error.transient or pause is None:
                 raise
-            run.emit(
-                Notice(f"{error.what}. That may pass: planning again in {pause:g} s.", "warning")
-            )
+            run.emit(Notice(f"{error.what}. May be transient: retrying in {pause:g} s.", "warning"))
         run.wait(pause)
-        rest = _planned_again(config, plan, workspace, run)
+        rest = _planned_again(plan, workspace, run)
 
 
-def _planned_again(
-    config: EnvironmentConfig, plan: PlanReport, workspace: Workspace, run: Run
-) -> Plan:
-    """A new plan, which must be what is left of the approved one."""
+def _planned_again(plan: PlanReport, workspace: Workspace, run: Run) -> Plan:
+    """A new plan, which must be the remainder of the approved one."""
     down = plan.direction == "down"
     platform = run.platform
-    given = platform.variables(workspace, run, destroy=down, keys_in_use=plan.keys_in_use)
-    rest = workspace.plan(given.values, destroy=down)
+    variables = platform.variables(workspace, run, destroy=down, keys_in_use=plan.keys_in_use)
+    rest = workspace.plan(variables.values, destroy=down)
     if not is_remainder(plan.infrastructure, rest) or platform.resource_rules().breaches(rest):
         raise PlanChangedError(
-            "what is left to do is no longer what was approved",
-            why="Something was changed outside of Terraform while it was being applied.",
-            fix="Run the same command again: it plans anew.",
+            "the remaining changes are no longer those that were approved",
+            why="Something was changed outside of Terraform during the apply.",
+            fix="Run the same command again: it makes a new plan.",
         )
     return rest
 
 
 def _outputs(
-    config: EnvironmentConfig,
     plan: PlanReport,
     workspace: Workspace,
     actions: dict[str, int],
@@ -99,8 +91,8 @@ def _outputs(
     if state is not None and not actions:
         _record_state(workspace, run)
     return TerraformOutputs(
-        environment=config.environment,
-        workspace=config.environment,
+        environment=run.environment,
+        workspace=run.environment,
         terraform_version=plan.infrastructure.terraform_version,
         actions=actions,
         outputs={name: _without_secret(output) for name, output in workspace.outputs().items()},

@@ -1,12 +1,13 @@
-"""The way out of a state that is lost: what is left of the environment, and what can be done.
+"""Recovers from a lost Terraform state: what is left of the environment, and how to continue.
 
-Only what nobody could do without a person's decision is done here: a copy of the state is put in
-its place, or what was recorded of it is forgotten. What carries the owner's mark is taken over by
-the next ``up`` or ``down``, which show it in their plans.
+``recover`` does only what needs a person's decision: it restores a copy of the state, or forgets
+the records of the lost one. Resources with the owner's mark are imported by the next ``up`` or
+``down``, which show that in their plans.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,22 +22,22 @@ from zenstrap.lifecycle.rescuing import look_at, rescued_states
 from zenstrap.owner import Owner, new_owner
 from zenstrap.platforms.base import StatePlace
 from zenstrap.registry.zenml_reading import read_registry
-from zenstrap.reports import count
 from zenstrap.running import Run
 from zenstrap.runs import RunRecord
 from zenstrap.terraform.rescue import lineage_in
 from zenstrap.terraform.state import StateIdentity, check_state, parse_state, resources_in
 from zenstrap.user import user_name
+from zenstrap.words import count
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
-_RUNS = 200  # that are looked through for whose environment of this name there is
+_RUNS = 200  # runs searched for the owners of environments of this name
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A whole state that lies somewhere else than in its place."""
+    """A complete state outside of its place."""
 
     place: str
     identity: StateIdentity
@@ -51,14 +52,14 @@ class Findings:
     """What is left of an environment.
 
     Attributes:
-        place: of the state.
-        fragment: what lies there and is no state; None where nothing does, or a state.
-        owner: what lies beside the state.
-        pasts: the newest run that recorded a state, for each owner's id that ZenML knows; empty
-            for an environment from before there were owners.
-        copies: of the state.
-        marks: what is there, isn't in the state and carries an owner's mark, with that owner's id.
-        stacks: how many are registered, for each owner's id.
+        place: where the state belongs.
+        fragment: content in that place that isn't a valid state; None if it is valid or missing.
+        owner: the owner's record beside the state.
+        pasts: by owner's id, the newest run that recorded a state; the id is empty for an
+            environment older than owner ids.
+        copies: copies of the state.
+        marks: resources outside of the state with an owner's mark, each with that owner's id.
+        stacks: by owner's id, the number of registered stacks.
     """
 
     environment: str
@@ -76,19 +77,19 @@ class Findings:
         return dict(self.pasts).get(owner)
 
     def marked(self, owner: str) -> tuple[str, ...]:
-        """What carries an owner's mark."""
+        """The resources with an owner's mark."""
         return tuple(name for name, mark in self.marks if mark == owner)
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """What is wrong, and what would be done about it.
+    """What is wrong, and how to recover.
 
     Attributes:
-        owner: whose the environment is; empty for a new owner.
-        loss: what is wrong with the state; empty where nothing is.
-        copy: what is put in its place.
-        forget: what was recorded of the state is given up.
+        owner: id of the environment's owner; empty for a new owner.
+        loss: what is wrong with the state; empty if nothing is.
+        copy: the copy to restore.
+        forget: whether the records of the lost state are forgotten.
     """
 
     owner: str
@@ -97,14 +98,14 @@ class Recovery:
     forget: bool = False
 
 
-def gather(config: EnvironmentConfig, place: StatePlace, client: Client, run: Run) -> Findings:
-    """Look at everything that is left. Changes nothing.
+def gather(place: StatePlace, client: Client, run: Run) -> Findings:
+    """Collect everything that is left. Changes nothing.
 
     Raises:
-        DamagedOwnerError: what lies beside the state can't be read.
-        AuthenticationError, PlatformError: the platform can't be asked, or said no.
+        DamagedOwnerError: the owner's record beside the state can't be read.
+        AuthenticationError, PlatformError: the platform can't be reached, or refused.
     """
-    environment = config.environment
+    environment = run.environment
     state, fragment = look_at(place, environment)
     content = place.storage.content(environment) if state is not None else None
     in_state = resources_in(content, where=place.storage.place(environment)) if content else ()
@@ -115,105 +116,108 @@ def gather(config: EnvironmentConfig, place: StatePlace, client: Client, run: Ru
         fragment=fragment,
         owner=place.owners.read(),
         pasts=_pasts(client, environment),
-        copies=tuple(_copies(config, place)),
+        copies=tuple(_copies(run.config, place)),
         marks=run.platform.marks(in_state),
         stacks=_stacks(client, environment),
     )
 
 
-def decide(found: Findings, *, owner: str | None = None) -> Recovery:
-    """What to do. Pure.
+def decide(findings: Findings, *, owner: str | None = None) -> Recovery:
+    """How to recover. Pure.
 
     Args:
-        owner: whose the environment is, in the words of the user.
+        owner: the owner's id as given by the user.
 
     Raises:
-        RefusedError: it can't be told whose the environment is, or its state lies elsewhere.
+        RefusedError: the owner can't be determined, or the state is in another place.
     """
-    whose = _whose(found, owner)
-    record = found.past(whose)
-    if record is None and not whose:
-        record = found.past("")
-    if record is not None and owner is None and _lies_elsewhere(found, record):
-        raise _moved(found, record, whose)
+    owner_id = _owner_id(findings, owner)
+    record = findings.past(owner_id)
+    if record is None and not owner_id:
+        record = findings.past("")
+    if record is not None and owner is None and _is_elsewhere(findings, record):
+        raise _moved(findings, record, owner_id)
     recorded = record.state if record else None
-    if found.owner is not None and _was_taken_down(found, record):
-        return Recovery(whose)
-    loss = _loss(found, whose, record)
+    if findings.owner is not None and _was_taken_down(findings, record):
+        return Recovery(owner_id)
+    loss = _loss(findings, owner_id, record)
     if not loss:
-        return Recovery(whose)
+        return Recovery(owner_id)
     lineages = set()
-    if recorded and (recorded.resources or found.state is not None):
+    if recorded and (recorded.resources or findings.state is not None):
         lineages = {recorded.lineage}
-    if not lineages and found.fragment and (told := lineage_in(found.fragment)):
-        lineages = {told}
-    usable = [one for one in found.copies if not lineages or one.identity.lineage in lineages]
-    copy = max(usable, key=lambda one: one.identity.serial, default=None)
-    if copy is not None and found.state is not None:
-        same = found.state.lineage == copy.identity.lineage
-        copy = None if same and copy.identity.serial <= found.state.serial else copy
+    if not lineages and findings.fragment and (lineage := lineage_in(findings.fragment)):
+        lineages = {lineage}
+    usable = [c for c in findings.copies if not lineages or c.identity.lineage in lineages]
+    copy = max(usable, key=lambda candidate: candidate.identity.serial, default=None)
+    if copy is not None and findings.state is not None:
+        same = findings.state.lineage == copy.identity.lineage
+        copy = None if same and copy.identity.serial <= findings.state.serial else copy
     complete = (
         copy is not None
         and recorded is not None
         and copy.identity.lineage == recorded.lineage
         and copy.identity.serial >= recorded.serial
     )
-    return Recovery(whose, loss, copy, forget=not complete)
+    return Recovery(owner_id, loss, copy, forget=not complete)
 
 
 def carry_out(
     recovery: Recovery,
-    found: Findings,
+    findings: Findings,
     place: StatePlace,
     client: Client,
     run: Run,
 ) -> tuple[str, ...]:
-    """Do it; tells what was done.
+    """Carry out the recovery; returns what was done, one line each.
 
     Raises:
         OSError, PlatformError: it can't be written.
     """
     if not recovery.loss:
         return ()
-    environment, done = found.environment, []
+    environment, done = findings.environment, []
     run.guard()
-    owner = found.owner or new_owner(
+    owner = findings.owner or new_owner(
         environment, user_name(), registry_of(client), id=recovery.owner or None
     )
-    record = found.past(recovery.owner)
-    if found.owner is None:
+    record = findings.past(recovery.owner)
+    if findings.owner is None:
         place.owners.write(owner)
     if recovery.copy is not None:
         place.storage.write(environment, recovery.copy.content)
         done.append(f"{recovery.copy.place} is the state now")
-    elif found.fragment is not None or _is_foreign(found, record):
+    elif findings.fragment is not None or _is_foreign(findings, record):
         kept = place.storage.set_aside(environment)
-        done.append(f"what lay in the state's place is kept: {kept}")
+        done.append(f"the file in the state's place is kept: {kept}")
     if record is not None and record.state is not None:
         runs.claim_runs(client, environment, owner.id, record.state.lineage)
     if recovery.forget:
         now = datetime.now(UTC)
         began = record.began if record else None
-        # The last of all: a run is let through from now on. Killed before it, the next recover
-        # finds the state still lost. Another machine's clock may be ahead of ours.
+        # The last write: it unblocks the next run. If recover is killed before it, the next
+        # recover finds the state still lost. Another machine's clock may be ahead of ours.
         place.owners.write(owner.forgetting(max(now, began) if began else now))
-        done.append("what runs recorded of the lost state is forgotten")
+        done.append("the runs' records of the lost state are forgotten")
     return tuple(done)
 
 
-def _whose(found: Findings, wanted: str | None) -> str:
-    """The owner's id: what lies here decides, then who ran it from here."""
-    if found.owner is not None:
-        return found.owner.id
-    seen = {one for one, _ in found.pasts} | {one for one, _ in found.stacks}
-    seen |= {mark for _, mark in found.marks}
+def _owner_id(findings: Findings, wanted: str | None) -> str:
+    """The owner's id: from marked resources in this place, else from runs of this machine."""
+    if findings.owner is not None:
+        return findings.owner.id
+    seen = {id_ for id_, _ in findings.pasts} | {id_ for id_, _ in findings.stacks}
+    seen |= {mark for _, mark in findings.marks}
     if wanted is not None:
         if wanted in seen:
             return wanted
-        raise RefusedError(f"there is no {found.environment} of owner {wanted}", where=found.place)
-    here = {mark for _, mark in found.marks}
-    mine = {id_ for id_, run in found.pasts if _ran_here(found, run)}
-    for group in (here, mine):
+        raise RefusedError(
+            f"there is no environment {findings.environment} of owner {wanted}",
+            where=findings.place,
+        )
+    marked = {mark for _, mark in findings.marks}
+    ran_here = {id_ for id_, run in findings.pasts if _ran_here(findings, run)}
+    for group in (marked, ran_here):
         if len(group) == 1:
             return group.pop()
     others = sorted(seen - {""})
@@ -221,75 +225,78 @@ def _whose(found: Findings, wanted: str | None) -> str:
         return ""
     if not others:
         raise RefusedError(
-            f"nothing here tells whose {found.environment} is",
-            where=found.place,
-            why=f"ZenML has one of this name, and it is {who(found.past(''))}",
-            fix="If it is yours, run this where you ran that",
+            f"the owner of {findings.environment} can't be determined",
+            where=findings.place,
+            why=f"ZenML has an environment of this name, {who(findings.past(''))}",
+            fix="If it is yours, run recover on the machine where you ran it",
         )
-    known = dict(found.pasts)
-    told = "; ".join(f"{one} ({who(known.get(one))})" for one in others)
+    known = dict(findings.pasts)
+    owners = "; ".join(f"{id_} ({who(known.get(id_))})" for id_ in others)
     raise RefusedError(
-        f"nothing here tells whose {found.environment} is",
-        where=found.place,
-        why=f"ZenML has one of this name, of owner {told}",
-        fix="If it is yours and its state is lost for good, say so by its owner's id",
-        command=again(found.environment, f"--owner={others[0]}", verb="recover"),
+        f"the owner of {findings.environment} can't be determined",
+        where=findings.place,
+        why=f"ZenML has an environment of this name, of owner {owners}",
+        fix="If it is yours and its state is lost for good, name its owner's id",
+        command=again(findings.environment, f"--owner={others[0]}", verb="recover"),
     )
 
 
-def _ran_here(found: Findings, run: RunRecord) -> bool:
+def _ran_here(findings: Findings, run: RunRecord) -> bool:
     if run.place:
-        return run.place == found.place and (is_shared(run.place) or run.is_of_this_machine)
+        return run.place == findings.place and (is_shared(run.place) or run.is_of_this_machine)
     return run.is_of_this_machine
 
 
-def _lies_elsewhere(found: Findings, record: RunRecord) -> bool:
-    """Whether the place of the state was changed, and what lies there was not brought along."""
-    if found.owner is not None or record.place in ("", found.place):
+def _is_elsewhere(findings: Findings, record: RunRecord) -> bool:
+    """Whether the configured place was changed, and the state wasn't moved there."""
+    if findings.owner is not None or record.place in ("", findings.place):
         return False
     return is_shared(record.place) or record.is_of_this_machine
 
 
-def _moved(found: Findings, record: RunRecord, whose: str) -> RefusedError:
+def _moved(findings: Findings, record: RunRecord, owner_id: str) -> RefusedError:
     return RefusedError(
-        f"the state of {found.environment} lies in another place",
+        f"the state of {findings.environment} is in another place",
         where=record.place,
-        why=f"Run {record.name} left it there, and now {found.place} is asked for",
-        fix="Set state.bucket, state.prefix or ZENSTRAP_HOME back, or bring all that lies there "
-        "along. If it is lost there too, say whose it was",
-        command=again(found.environment, f"--owner={whose}", verb="recover"),
+        why=f"Run {record.name} left it there; the configured place is {findings.place}",
+        fix="Set state.bucket, state.prefix or ZENSTRAP_HOME back, or move everything from the old "
+        "place to the new one. If the state is lost there, too, name its owner",
+        command=again(findings.environment, f"--owner={owner_id}", verb="recover"),
     )
 
 
-def _loss(found: Findings, whose: str, record: RunRecord | None) -> str:
-    if found.fragment is not None:
-        return "it is empty" if not found.fragment.strip() else "it is damaged"
-    decided = found.owner.forgotten_at if found.owner is not None else None
+def _loss(findings: Findings, owner_id: str, record: RunRecord | None) -> str:
+    if findings.fragment is not None:
+        return "it is empty" if not findings.fragment.strip() else "it is damaged"
+    decided = findings.owner.forgotten_at if findings.owner is not None else None
     if decided is not None and (record is None or record.is_forgotten(decided)):
-        return ""  # the next run goes on
+        return ""  # the next run continues without it
     try:
-        check_state(record.state if record else None, found.state)
+        check_state(record.state if record else None, findings.state)
     except StateGuardError as error:
         return error.what.replace("the state", "it", 1)
-    if found.state is None or not found.state.resources:
-        stands = dict(found.stacks).get(whose, 0)
-        if stands or (found.owner is None and found.marked(whose)):
-            return "it is missing" if found.state is None else "it is empty"
+    if findings.state is None or not findings.state.resources:
+        registered = dict(findings.stacks).get(owner_id, 0)
+        if registered or (findings.owner is None and findings.marked(owner_id)):
+            return "it is missing" if findings.state is None else "it is empty"
     return ""
 
 
-def _was_taken_down(found: Findings, record: RunRecord | None) -> bool:
-    assert found.owner is not None
-    at = found.owner.taken_down_at
-    if at is None or found.fragment is not None or (found.state and found.state.resources):
+def _was_taken_down(findings: Findings, record: RunRecord | None) -> bool:
+    assert findings.owner is not None
+    at = findings.owner.taken_down_at
+    if at is None or findings.fragment is not None or (findings.state and findings.state.resources):
         return False
     return record is None or record.began is None or record.began < at
 
 
-def _is_foreign(found: Findings, record: RunRecord | None) -> bool:
+def _is_foreign(findings: Findings, record: RunRecord | None) -> bool:
     recorded = record.state if record else None
     return bool(
-        found.state and recorded and recorded.resources and found.state.lineage != recorded.lineage
+        findings.state
+        and recorded
+        and recorded.resources
+        and findings.state.lineage != recorded.lineage
     )
 
 
@@ -307,55 +314,54 @@ def _pasts(client: Client, environment: str) -> tuple[tuple[str, RunRecord], ...
 def _stacks(client: Client, environment: str) -> tuple[tuple[str, int], ...]:
     from zenstrap.registry.model import OWNER
 
-    found: dict[str, int] = {}
-    for stack in read_registry(client, environment).our_stacks:
-        owner = stack.labels.get(OWNER, "")
-        found[owner] = found.get(owner, 0) + 1
-    return tuple(sorted(found.items()))
+    counts = Counter(
+        stack.labels.get(OWNER, "") for stack in read_registry(client, environment).our_stacks
+    )
+    return tuple(sorted(counts.items()))
 
 
 def _copies(config: EnvironmentConfig, place: StatePlace) -> Sequence[Copy]:
-    found = [
-        Copy(str(one.file), one.identity, one.content)
-        for one in rescued_states(config, place)
-        if one.is_proven
+    copies = [
+        Copy(str(state.file), state.identity, state.content)
+        for state in rescued_states(config, place)
+        if state.is_proven
     ]
     for where, content in place.storage.copies(config.environment):
         try:
-            found.append(Copy(where, parse_state(content, where=where), content))
+            copies.append(Copy(where, parse_state(content, where=where), content))
         except StateGuardError:
             continue
-    return found
+    return copies
 
 
-def described(found: Findings, recovery: Recovery) -> tuple[str, ...]:
-    """What was found, one line each."""
-    record = found.past(recovery.owner)
+def described(findings: Findings, recovery: Recovery) -> tuple[str, ...]:
+    """The findings, one line each."""
+    record = findings.past(recovery.owner)
     recorded = record.state if record else None
     lines = []
-    if found.state is not None:
-        held = count(found.state.resources, "resource")
-        lines.append(f"state: {held}, serial {found.state.serial} ({found.place})")
+    if findings.state is not None:
+        held = count(findings.state.resources, "resource")
+        lines.append(f"state: {held}, serial {findings.state.serial} ({findings.place})")
     else:
-        lines.append(f"state: {recovery.loss or 'there is none'} ({found.place})")
-    if recovery.loss and found.state is not None:
-        lines.append(f"wrong with it: {recovery.loss}")
+        lines.append(f"state: {recovery.loss or 'none'} ({findings.place})")
+    if recovery.loss and findings.state is not None:
+        lines.append(f"problem: {recovery.loss}")
     if record is not None and recorded is not None:
-        at = f", in {record.place}" if record.place and record.place != found.place else ""
+        at = f", in {record.place}" if record.place and record.place != findings.place else ""
         lines.append(
             f"recorded: {count(recorded.resources, 'resource')}, serial {recorded.serial}{at}, by "
-            f"run {record.name}, {who(record)}"
+            f"run {record.name} ({who(record)})"
         )
-    if found.owner is not None:
-        owner = found.owner
-        lines.append(f"owner: {owner.id}, made by {owner.user} on {owner.host}")
+    if findings.owner is not None:
+        owner = findings.owner
+        lines.append(f"owner: {owner.id}, created by {owner.user} on {owner.host}")
     elif recovery.owner:
-        lines.append(f"owner: its file is lost; {recovery.owner}, as what is left says")
-    if stacks := dict(found.stacks).get(recovery.owner, 0):
+        lines.append(f"owner: its file is lost; the remaining records name {recovery.owner}")
+    if stacks := dict(findings.stacks).get(recovery.owner, 0):
         lines.append(f"registered in ZenML: {count(stacks, 'stack')}")
-    for name in found.marked(recovery.owner):
-        lines.append(f"not in the state, with its owner's mark: {name}")
-    for copy in found.copies:
+    for name in findings.marked(recovery.owner):
+        lines.append(f"not in the state, with the owner's mark: {name}")
+    for copy in findings.copies:
         lines.append(
             f"copy: {copy.place}: {count(copy.identity.resources, 'resource')}, "
             f"serial {copy.identity.serial}"

@@ -1,14 +1,13 @@
-"""Bringing ZenML's registry to what the configuration and Terraform's outputs ask for."""
+"""Writes connectors, components, stacks and aliases to ZenML's registry."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from zenstrap.config import EnvironmentConfig
 from zenstrap.lifecycle.infrastructure import open_workspace
 from zenstrap.lifecycle.ownership import our_registry
-from zenstrap.lifecycle.succession import changed_under
+from zenstrap.lifecycle.succession import changes_visible_to
 from zenstrap.registry.changes import Action, Kind, Registration
 from zenstrap.registry.desired import desired_registry
 from zenstrap.registry.model import (
@@ -44,16 +43,15 @@ if TYPE_CHECKING:
 
 
 def register_connectors(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
     run: Run,
 ) -> Registrations:
-    """Write the service connectors that differ, and see whether they work.
+    """Write the service connectors that differ, and verify that they work.
 
-    What is secret about them goes from Terraform's sensitive output, or from where the
-    configuration refers to, into ZenML's secret store; no report holds it.
+    Their secrets are copied from Terraform's sensitive output, or from the configuration's secret
+    reference, to ZenML's secret store; no report holds them.
 
     Raises:
         PlanChangedError: the registry changed after the plan was shown.
@@ -63,20 +61,20 @@ def register_connectors(
     run.guard()
     kind = run.platform.connectors
     if kind is None:
-        return Registrations(environment=config.environment, registrations=())
-    found = _reconciled(config, outputs, plan, client, run)
-    methods = {connector.method for connector in found.desired.connectors}
+        return Registrations(environment=run.environment, registrations=())
+    reconciliation = _reconciled(outputs, plan, client, run)
+    methods = {connector.method for connector in reconciliation.desired.connectors}
     allow_implicit_methods(client, methods, kind, run.emit)
     keys: Keys = {}
     if run.platform.uses_keys:
         keys = run.platform.keys(client, open_workspace(run).outputs())
-        if any(change.kind is Kind.CONNECTOR for change in found.changes):
+        if any(change.kind is Kind.CONNECTOR for change in reconciliation.changes):
             warn_of_readable_secrets(client, run.emit)
     written = write_connectors(
         client,
-        found.desired,
-        found.actual,
-        found.changes,
+        reconciliation.desired,
+        reconciliation.actual,
+        reconciliation.changes,
         kind,
         keys=keys,
         run=run.record.name,
@@ -84,38 +82,36 @@ def register_connectors(
         wait=run.wait,
         emit=run.emit,
     )
-    run.record.reconciliation = found.with_connectors(written)
-    return Registrations(environment=config.environment, registrations=written)
+    run.record.reconciliation = reconciliation.with_connectors(written)
+    return Registrations(environment=run.environment, registrations=written)
 
 
 def register_stacks(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
     run: Run,
 ) -> Registrations:
-    """Write the components and stacks that differ. What needs proof waits for :func:`promote`.
+    """Write the components and stacks that differ. Aliases wait for :func:`promote`.
 
     Raises:
         PlanChangedError: the registry changed after the plan was shown.
         RegistryError, PartlyDoneError: see :func:`zenstrap.registry.zenml_registry.write_registry`.
     """
-    found = _reconciled(config, outputs, plan, client, run)
+    reconciliation = _reconciled(outputs, plan, client, run)
     written = write_registry(
         client,
-        found.desired,
-        found.actual,
-        found.changes,
+        reconciliation.desired,
+        reconciliation.actual,
+        reconciliation.changes,
         run=run.record.name,
         guard=run.guard,
         emit=run.emit,
     )
-    return Registrations(environment=config.environment, registrations=written)
+    return Registrations(environment=run.environment, registrations=written)
 
 
 def promote(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     registrations: Registrations,
@@ -123,17 +119,18 @@ def promote(
     client: Client,
     run: Run,
 ) -> PromotionReport:
-    """Move each alias whose stack is proven; the others stay where they are.
+    """Move each alias whose stack passed its smoke test; the other aliases stay.
 
-    Then connectors that others took the place of are deleted, as far as those are proven. Where
-    they aren't, components that the run linked to them get their old ones back.
+    Then connectors that were replaced are deleted, if all stacks that use the new ones passed.
+    If not, components that this run linked to a new connector get their old one back.
 
     Args:
-        plan: says which stacks this run had to test; the others had been proven before.
+        plan: names the stacks that this run tests; the others passed earlier.
         tests: the smoke tests of this run that passed.
     """
-    found = _before_promotion(config, outputs, plan, client, run)
-    desired, actual, changes = found.desired, found.actual, found.changes
+    reconciliation = _before_promotion(outputs, plan, client, run)
+    desired, actual = reconciliation.desired, reconciliation.actual
+    changes = reconciliation.changes
     to_move = {change.name for change in changes if change.kind is Kind.ALIAS}
     proven_now = {(test.stack, test.content_hash) for test in tests if test.passed}
     moves: list[AliasMove] = []
@@ -170,11 +167,11 @@ def promote(
     run.record.changes = _changes(outputs, registrations) + written
     changed: tuple[str, ...] = ()
     if held_back:
-        changed = changed_under(
-            held_back, run.platform, plan, desired, our_registry(client, config, run)
+        changed = changes_visible_to(
+            held_back, run.platform, plan, desired, our_registry(client, run)
         )
     return PromotionReport(
-        environment=config.environment,
+        environment=run.environment,
         aliases=tuple(moves),
         held_back=tuple(held_back),
         still={alias: _version_of(actual.stacks.get(alias)) for alias in held_back},
@@ -185,29 +182,27 @@ def promote(
 
 
 def candidates(registrations: Registrations, plan: PlanReport) -> tuple[Registration, ...]:
-    """The registered stacks whose smoke test isn't known to have passed."""
+    """The registered stacks that need a smoke test."""
     return tuple(
         r for r in registrations.registrations if r.kind is Kind.STACK and r.name in plan.to_test
     )
 
 
 def _reconciled(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
     run: Run,
 ) -> Reconciliation:
-    """What is left to write after the apply. ZenML is read once for connectors and stacks."""
+    """The registrations to write after the apply. ZenML is read once for connectors and stacks."""
     if run.record.reconciliation is None:
-        found = _reconcile(config, outputs, plan, client, run)
-        found.require_as_planned(plan.registrations)
-        run.record.reconciliation = found
+        reconciliation = _reconcile(outputs, plan, client, run)
+        reconciliation.require_as_planned(plan.registrations)
+        run.record.reconciliation = reconciliation
     return run.record.reconciliation
 
 
 def _reconcile(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
@@ -216,25 +211,24 @@ def _reconcile(
     platform = run.platform
     registrations = platform.registrations(outputs.public(), platform.key_fingerprints(client))
     return Reconciliation.of(
-        desired_registry(config, registrations, owner=run.owner),
-        our_registry(client, config, run),
+        desired_registry(run.config, registrations, owner=run.owner),
+        our_registry(client, run),
         plan.registrations,
-        immutable_versions=config.protection.immutable_versions,
+        immutable_versions=run.config.protection.immutable_versions,
     )
 
 
 def _before_promotion(
-    config: EnvironmentConfig,
     outputs: TerraformOutputs,
     plan: PlanReport,
     client: Client,
     run: Run,
 ) -> Reconciliation:
-    """Read anew, as something was written and trained; where neither was, it is as it was."""
-    found = run.record.reconciliation
-    if found is not None and not found.changes and not plan.to_test:
-        return found
-    return _reconcile(config, outputs, plan, client, run)
+    """ZenML is read again if something was written or tested since the last reading."""
+    earlier = run.record.reconciliation
+    if earlier is not None and not earlier.changes and not plan.to_test:
+        return earlier
+    return _reconcile(outputs, plan, client, run)
 
 
 def _version_of(alias: object) -> str | None:

@@ -1,4 +1,4 @@
-"""A state that an earlier run could not save: the next one puts it in its place."""
+"""Restores a state that an earlier run could not save to its place."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def put_back(config: EnvironmentConfig, place: StatePlace, client: Client, run: Run) -> None:
-    """Put the newest state in its place, where it is sure that it goes on from what is there.
+def put_back(place: StatePlace, client: Client, run: Run) -> None:
+    """Restore the newest rescued state, if it certainly continues the current one.
 
     Raises:
-        OSError, PlatformError: it can't be written; it stays where it was.
-        DamagedOwnerError: what lies beside the state can't be read.
+        OSError, PlatformError: it can't be written; the rescued file is kept.
+        DamagedOwnerError: the owner's record beside the state can't be read.
     """
-    environment = config.environment
-    found = rescued_states(config, place)
-    if not found:
+    environment = run.environment
+    rescued = rescued_states(run.config, place)
+    if not rescued:
         return
     actual, fragment = look_at(place, environment)
     owner = place.owners.read()
     record = runs.last_state(client, environment, owner.id if owner else "")
     times = (owner and owner.taken_down_at, record and record.began)
-    since = max((one.timestamp() for one in times if one), default=0.0)
+    since = max((time.timestamp() for time in times if time), default=0.0)
     recorded = record.state if record else None
-    chosen = to_put_back(found, actual, fragment, recorded, since=since)
+    chosen = to_put_back(rescued, actual, fragment, recorded, since=since)
     if chosen is None:
         return
     run.guard()
@@ -44,24 +44,24 @@ def put_back(config: EnvironmentConfig, place: StatePlace, client: Client, run: 
     chosen.file.unlink(missing_ok=True)
     run.emit(
         Notice(
-            f"Put the state in its place that an earlier run had to leave in {chosen.file}.",
+            f"Restored the state that an earlier run could only save to {chosen.file}.",
             "warning",
         )
     )
 
 
 def rescued_states(config: EnvironmentConfig, place: StatePlace) -> tuple[Rescued, ...]:
-    """Every whole state of the environment that lies elsewhere, the newest of a lineage last."""
+    """All complete states of the environment in other places, the newest of a lineage last."""
     own = paths.environment_folder(config.environment)
     module = Path("modules/environments") / config.platform
     places = folders(own, place.storage.place(config.environment))
-    for files in own.glob("runs/*"):  # of killed runs; they go when the next one ends
+    for files in own.glob("runs/*"):  # of killed runs; deleted when the next run ends
         take_errored(files / module, places, since=0)
     return find_rescued(places, [paths.modules_folder() / "environments" / config.platform])
 
 
 def look_at(place: StatePlace, environment: str) -> tuple[StateIdentity | None, bytes | None]:
-    """The state in its place, or without one what lies there instead; None and None if nothing."""
+    """The state in its place, or content there that isn't a valid state; None if there is none."""
     try:
         return place.storage.read(environment), None
     except StateGuardError:
@@ -69,27 +69,27 @@ def look_at(place: StatePlace, environment: str) -> tuple[StateIdentity | None, 
 
 
 def to_put_back(
-    found: Sequence[Rescued],
+    rescued: Sequence[Rescued],
     actual: StateIdentity | None,
     fragment: bytes | None,
     recorded: StateIdentity | None,
     *,
     since: float = 0.0,
 ) -> Rescued | None:
-    """The one that goes on from what is there, or from what was there before it was lost.
+    """The rescued state that continues the current state, or the lost one.
 
-    Of the very first state on a full disk nothing may be left: no file, and no run's record.
+    If the disk was full at the very first state, there may be neither a file nor a run's record.
 
     Args:
-        found: the newest of each lineage last.
-        fragment: what lies there and is no state; None where nothing does, or a state.
+        rescued: the newest of each lineage last.
+        fragment: content in the state's place that isn't a valid state; None if it is valid or
+            missing.
         recorded: the last state that a run recorded.
-        since: when that was, or when the environment was taken down later, in seconds since the
-            epoch.
+        since: time of that record, or of a later ``down``, in seconds since the epoch.
     """
 
-    def goes_on(one: Rescued) -> bool:
-        state = one.identity
+    def continues(candidate: Rescued) -> bool:
+        state = candidate.identity
         if actual is not None:
             return state.lineage == actual.lineage and state.serial > actual.serial
         if recorded is not None and recorded.lineage == state.lineage:
@@ -97,13 +97,15 @@ def to_put_back(
         if recorded is not None and recorded.resources:
             return False  # another state is lost
         known = lineage_in(fragment) if fragment else None
-        return state.lineage == known if known else one.is_proven and one.written > since
+        if known:
+            return state.lineage == known
+        return candidate.is_proven and candidate.written > since
 
-    return next((one for one in reversed(found) if goes_on(one)), None)
+    return next((state for state in reversed(rescued) if continues(state)), None)
 
 
 def _fragment(place: StatePlace, environment: str) -> bytes:
     try:
         return place.storage.content(environment) or b""
-    except StateGuardError:  # a folder, say
+    except StateGuardError:  # a folder, for example
         return b""

@@ -1,4 +1,4 @@
-"""Going back to an earlier version: one alias, proven again, moved in one write."""
+"""Rolls one alias back to an earlier version, after a new smoke test, in one write."""
 
 from __future__ import annotations
 
@@ -40,25 +40,26 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 
-def plan_rollback(config: EnvironmentConfig, client: Client, run: Run) -> PlanReport:
-    """What the rollback that was asked for would do. Changes nothing.
+def plan_rollback(client: Client, run: Run) -> PlanReport:
+    """The plan of the requested rollback. Changes nothing.
 
-    Where a rollback that didn't complete has moved the alias, the same command finishes that one:
-    whoever was cut off from it can't know how far it came.
+    If an earlier rollback moved the alias but didn't complete, this one completes it: a user whose
+    session was cut off can't know how far it got.
 
     Raises:
-        UsageError: there is no such version to go back to.
-        RefusedError: it is current already.
+        UsageError: there is no such version to roll back to.
+        RefusedError: that version is current already.
     """
+    config = run.config
     project, to, test = run.request.project, run.request.to, run.request.smoke_test
     if project is not None and (fault := project_name_fault(project)):
         raise UsageError(fault, where="--project")
-    actual = our_registry(client, config, run)
+    actual = our_registry(client, run)
     require_ours(actual, client)
     _require_project(project, config, actual)
     target, finishes = where_to(actual, project, to, lambda name: runs.run_named(client, name))
     change = rollback_change(actual, target)
-    # It had passed its test before the alias was moved.
+    # The interrupted rollback tested the version before it moved the alias.
     test = test and not (finishes and _is_proven(config, client, target, project))
     nothing = Plan(changes=(), outputs={}, terraform_version="", digest="no plan")
     return PlanReport(
@@ -93,10 +94,10 @@ def where_to(
     to: str | None,
     find_run: Callable[[str], RunRecord | None],
 ) -> tuple[ActualStack, Promotion | None]:
-    """The stack to go back to, and the move that it finishes, if it finishes one.
+    """The stack to roll back to, and the interrupted move that this completes, if there is one.
 
     Args:
-        find_run: a run by its name; None where it is gone, which counts as ended.
+        find_run: returns the run of a name; None if it was deleted, which counts as completed.
 
     Raises:
         UsageError, RefusedError: see :func:`zenstrap.registry.versions.rollback_target`.
@@ -109,35 +110,32 @@ def where_to(
     return target, moved if finishes else None
 
 
-def find_version(
-    config: EnvironmentConfig, plan: PlanReport, client: Client, run: Run
-) -> Registrations:
-    """The registered stack that the plan goes back to.
+def find_version(plan: PlanReport, client: Client, run: Run) -> Registrations:
+    """The registered stack that the plan rolls back to.
 
     Raises:
-        PlanChangedError: it isn't there any more.
+        PlanChangedError: it isn't registered any more.
     """
-    target = _target(plan, our_registry(client, config, run))
-    return Registrations(environment=config.environment, registrations=(_registration(target),))
+    target = _target(plan, our_registry(client, run))
+    return Registrations(environment=run.environment, registrations=(_registration(target),))
 
 
 def roll_back(
-    config: EnvironmentConfig,
     plan: PlanReport,
     gate: GateReport,
     tests: Sequence[SmokeTestReport],
     client: Client,
     run: Run,
 ) -> PromotionReport:
-    """Move the alias to the version that was approved and, unless told otherwise, tested.
+    """Move the alias to the approved version, which was tested unless the request says otherwise.
 
     Raises:
         PlanChangedError: the registry changed after the plan was shown.
-        RegistryError: ZenML refused; the alias is as it was.
+        RegistryError: ZenML refused; the alias is unchanged.
     """
-    actual = our_registry(client, config, run)
+    actual = our_registry(client, run)
     target = _target(plan, actual)
-    proven = {(one.stack, one.content_hash) for one in tests if one.passed}
+    proven = {(test.stack, test.content_hash) for test in tests if test.passed}
     tested = (target.name, target.labels[CONTENT_HASH]) in proven
     if gate.digest != plan.digest or (plan.to_test and not tested):
         raise registry_changed()
@@ -150,11 +148,11 @@ def roll_back(
         after=moved.version,
         action=moved.action,
     )
-    return PromotionReport(environment=config.environment, aliases=(move,))
+    return PromotionReport(environment=run.environment, aliases=(move,))
 
 
 def _target(plan: PlanReport, actual: ActualRegistry) -> ActualStack:
-    """The stack for which the plan holds as the registry is now."""
+    """The stack whose rollback in the current registry is the plan's change."""
     for stack in actual.our_stacks:
         if (rollback_change(actual, stack),) == plan.registrations:
             return stack
@@ -196,14 +194,14 @@ def _notices(
     if finishes:
         yield (
             f"Run {finishes.run} had moved {alias_name(config.environment, project)} to {version} "
-            "and was broken off before its end. This run finishes it; the next rollback goes "
-            "further back."
+            "and was interrupted. This run completes that rollback; the next one goes to an "
+            "older version."
         )
     configured = (
         config.version_of(project) if project is None or project in config.ml_projects else None
     )
     if configured is not None and configured != version:
         yield (
-            f"The configuration says {configured}, so the next up tests that and, if it passes, "
-            f"goes there again: set the version back to {version}, or raise it with what mends it."
+            f"The configuration says {configured}, so the next up tests that version and promotes "
+            f"it if it passes: set the version back to {version}, or raise it together with a fix."
         )

@@ -1,4 +1,4 @@
-"""What the references of a configuration lead to, looked at before anything is made."""
+"""Checks the configuration's secret references, before anything is created."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
 
 
 def references(platform: Platform) -> dict[str, str]:
-    """Every reference to a secret, and where in the configuration it stands first."""
-    config, found = platform.config, dict(platform.references())
+    """Every secret reference, with the first key of the configuration that has it."""
+    config, keys = platform.config, dict(platform.references())
     for project in config.targets:
         at = "stack.components" if project is None else f"ml_projects.{project}.components"
         for name, component in config.components_of(project).present().items():
             for field in flavor_of(component).references:
                 reference = getattr(component, field)
                 if reference is not None:
-                    found.setdefault(reference, f"{at}.{name}.{field}")
-    return found
+                    keys.setdefault(reference, f"{at}.{name}.{field}")
+    return keys
 
 
 def secrets(platform: Platform, client: Client) -> str:
-    """See that each is there, and that a key is one.
+    """Check that every secret exists, and that the service-account key is valid.
 
     Raises:
-        AuthenticationError: the service-account key isn't there, or is none.
-        UsageError: another one isn't there.
+        AuthenticationError: the service-account key is missing or invalid.
+        UsageError: another secret is missing.
     """
     platform.require_usable_key(client)
-    found = references(platform)
-    for reference, where in found.items():
+    used = references(platform)
+    for reference, where in used.items():
         source = secret_source(reference)
         if source.kind == "zenml" and where not in platform.references().values():
             _require(source.name, source.key or "", where, client)
-    return ", ".join(found)
+    return ", ".join(used)
 
 
 def _require(name: str, key: str, where: str, client: Client) -> None:
@@ -51,6 +51,6 @@ def _require(name: str, key: str, where: str, client: Client) -> None:
             f"ZenML's secret store has no {name}"
             + (f" with a key {key}" if known is None else f".{key}, only {', '.join(known)}"),
             where=where,
-            fix="Make it" if known is None else "Add it, or correct the reference",
+            fix="Create it" if known is None else "Add the key, or correct the reference",
             command=f"zenml secret {'create' if known is None else 'update'} {name} --{key}=VALUE",
         )

@@ -1,7 +1,7 @@
-"""What a plan takes from under the versions that are current, before their successors are proven.
+"""Which resources of current stacks a plan destroys, before the new versions are tested.
 
-Pure. Terraform is given the needs of the configured version alone, so that a version that drops or
-swaps a component destroys what the current one works with in the same apply that makes the new.
+Pure. Terraform's input covers the configured version only. So if that version drops or replaces a
+component, the same apply destroys resources that the current version uses.
 """
 
 from __future__ import annotations
@@ -30,26 +30,25 @@ _PROJECT: Final = re.compile(r'module\.ml_projects\["([^"]+)"\]')
 def losses(
     platform: Platform, infrastructure: Plan, desired: DesiredRegistry, actual: ActualRegistry
 ) -> tuple[Loss, ...]:
-    """What would be destroyed or replaced, and which current stacks stand on it."""
+    """The resources to be destroyed or replaced that current stacks use, with those stacks."""
     current = {
         project: alias
         for project in _projects(actual)
         if (alias := versions_of(actual, project).alias) is not None
     }
-    found = (
+    candidates = (
         Loss(
             address=change.address,
             action=change.action,
             under=tuple(
                 f"{alias.name} {alias.labels.get(VERSION, '')}"
                 for project, alias in current.items()
-                if _concerns(change, project)
-                and _stands_on(platform, change, alias, desired, actual)
+                if _concerns(change, project) and _uses(platform, change, alias, desired, actual)
             ),
         )
         for change in infrastructure.destructive
     )
-    return tuple(loss for loss in found if loss.under)
+    return tuple(loss for loss in candidates if loss.under)
 
 
 def _projects(actual: ActualRegistry) -> list[str | None]:
@@ -58,21 +57,21 @@ def _projects(actual: ActualRegistry) -> list[str | None]:
 
 
 def _concerns(change: ResourceChange, project: str | None) -> bool:
-    """Whether a resource is this owner's, or shared by all."""
+    """Whether a resource belongs to this project's stack (None: the base stack), or is shared."""
     own = _PROJECT.search(change.address)
     if own is not None:
         return own[1] == project
     return project is None or not change.address.startswith("module.stack.")
 
 
-def _stands_on(
+def _uses(
     platform: Platform,
     change: ResourceChange,
     alias: ActualStack,
     desired: DesiredRegistry,
     actual: ActualRegistry,
 ) -> bool:
-    """Whether a current version needs it. In doubt it does."""
+    """Whether the current version of an alias uses a resource; if in doubt, True."""
     if change.action == "replace":
         return True
     needed = platform.is_needed(
@@ -83,7 +82,7 @@ def _stands_on(
     if needed is not None:
         return needed
     wanted = next((stack for stack in desired.stacks if stack.alias == alias.name), None)
-    # Where the configuration asks for what is current already, what it drops isn't needed.
+    # If the configured version is current already, the resource isn't part of it.
     return wanted is None or is_promoted(wanted, alias)
 
 

@@ -1,4 +1,4 @@
-"""What people are told when connectors change their way in, before and after."""
+"""Messages about replaced connectors and changed access, in the plan and after a failure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from zenstrap.platforms.base import Platform
 from zenstrap.registry.changes import Action, FieldKind, Kind, RegistrationChange
 from zenstrap.registry.model import CONTENT_HASH, ML_PROJECT, ActualRegistry, DesiredRegistry
 from zenstrap.registry.reconciliation import new_links
-from zenstrap.reports import PlanReport, PromotionReport, count
+from zenstrap.reports import PlanReport, PromotionReport
 from zenstrap.terraform.plan import Plan
+from zenstrap.words import count
 
 
 def succession_notices(
@@ -21,7 +22,7 @@ def succession_notices(
     *,
     keys_in_use: bool,
 ) -> Iterator[str]:
-    """What a plan says where connectors take the place of others.
+    """The plan's notices about connectors that replace others.
 
     Args:
         keys_in_use: see :meth:`zenstrap.platforms.base.Platform.keys_in_use`.
@@ -30,37 +31,37 @@ def succession_notices(
     if shared:
         yield (
             f"Current stacks use the new connector before the smoke test ({', '.join(shared)}). "
-            "Where the test fails they get the old one back. Bump a component's version to keep "
-            "them apart."
+            "If the test fails, they get the old one back. Raise the component's version to keep "
+            "current and new stacks apart."
         )
     if keys_in_use:
         yield (
-            "The service accounts' keys stay until the connectors that use them are gone: those go "
-            "once their successors are proven, and the keys with the next up after that."
+            "The service accounts' keys are kept while connectors use them. The old connectors are "
+            "deleted once the new ones have passed the smoke test, the keys by the next up."
         )
         if platform.config.resilience.is_strict:
-            yield "Strict compliance refuses keys: change auth first, and compliance_mode later."
+            yield "Strict compliance refuses keys: change auth first, compliance_mode afterwards."
     elif platform.revokes_keys(infrastructure):
         yield "No connector uses the service accounts' keys any more: they are deleted."
     cut_off = _cut_off(platform, infrastructure, desired, actual)
     if cut_off:
         yield (
-            f"{', '.join(sorted(cut_off))}: what lets it in goes when this plan is applied, before "
-            "its successor is proven. Until then current stacks can't use it."
+            f"{', '.join(sorted(cut_off))}: its access is revoked by this plan, before the new "
+            "connector has passed its smoke test. Current stacks can't use it until then."
         )
 
 
-def changed_under(
+def changes_visible_to(
     aliases: Sequence[str],
     platform: Platform,
     plan: PlanReport,
     desired: DesiredRegistry,
     actual: ActualRegistry,
 ) -> tuple[str, ...]:
-    """Which registrations that these aliases use this run has changed, or cut off.
+    """The registrations used by these aliases that this run changed, or revoked the access of.
 
     Args:
-        actual: at the end of the run; a link that was given back is no change.
+        actual: the registry at the end of the run; a restored link isn't a change.
     """
     used = {
         (kind, name)
@@ -69,9 +70,9 @@ def changed_under(
         for kind, names in actual.stacks[alias].components.items()
         for name in names
     }
-    components = [found for key, found in actual.components.items() if key in used]
-    connectors = {one.connector for one in components if one.connector}
-    links = {one.name: one.connector for one in components}
+    components = [component for key, component in actual.components.items() if key in used]
+    connectors = {component.connector for component in components if component.connector}
+    links = {component.name: component.connector for component in components}
 
     def changed(change: RegistrationChange) -> bool:
         if change.action not in (Action.UPDATE, Action.ADOPT):
@@ -91,19 +92,19 @@ def changed_under(
     return tuple(sorted(in_place | cut_off))
 
 
-def what_is_current(promotion: PromotionReport) -> str:
-    """Why a failed smoke test isn't felt by those who use the alias, or what they may feel."""
+def explain_failed_promotion(promotion: PromotionReport) -> str:
+    """What a failed smoke test means for users of the alias."""
     still = "; ".join(still_on(alias, promotion) for alias in promotion.held_back)
-    told = f"What failed was not promoted: {still}"
+    text = f"Stacks that failed were not promoted: {still}"
     if not promotion.changed:
-        return f"{told}."
+        return f"{text}."
     names = ", ".join(promotion.changed)
     number = count(len(promotion.changed), "registration")
-    return f"{told}. But this run changed {number} in use there: {names}."
+    return f"{text}. But this run changed {number} that current stacks use: {names}."
 
 
 def still_on(alias: str, promotion: PromotionReport) -> str:
-    """Where an alias is that was held back."""
+    """The current version of an alias that wasn't promoted."""
     version = promotion.still.get(alias)
     return f"{alias} is still on {version}" if version else f"{alias} has no version yet"
 
@@ -111,7 +112,7 @@ def still_on(alias: str, promotion: PromotionReport) -> str:
 def _cut_off(
     platform: Platform, infrastructure: Plan, desired: DesiredRegistry, actual: ActualRegistry
 ) -> set[str]:
-    """The registered connectors of an earlier method that the plan takes the access from."""
+    """The registered connectors of an earlier method whose access the plan revokes."""
     methods = platform.revoked_methods(infrastructure)
     wanted = {connector.name for connector in desired.connectors}
     projects = {stack.project for stack in desired.stacks}

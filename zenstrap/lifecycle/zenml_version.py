@@ -1,4 +1,4 @@
-"""Which versions of ZenML zenstrap works with, here and on the server."""
+"""The versions of ZenML that zenstrap supports, of the client and of the server."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from packaging.version import Version
 
 from zenstrap.errors import UsageError
 
-FIRST: Final = "0.95.1"  # 0.95.0 blocks at a run's end where it logs for debugging into a bucket
-BEFORE: Final = "0.99"  # the newest that was tested is in constraints.txt
+FIRST: Final = "0.95.1"  # 0.95.0 hangs at a run's end with debug logging into a bucket
+BEFORE: Final = "0.99"  # constraints.txt has the newest tested version
 
 
-def require_supported(here: str) -> None:
-    """See that zenstrap was tested with the ZenML that is installed.
+def require_supported(installed: str) -> None:
+    """Check that zenstrap supports the installed ZenML.
 
     Raises:
-        UsageError: it wasn't; with the command that installs one that it was tested with.
+        UsageError: it doesn't; with the command that installs a supported version.
     """
-    if not _is_supported(here):
+    if not _is_supported(installed):
         raise UsageError(
-            f"ZenML {here} is installed, and zenstrap works with {FIRST} and newer, below {BEFORE}",
-            why="It uses calls that ZenML may change with any version",
-            fix="Install one of those; if a server is connected, best the server's",
+            f"ZenML {installed} is installed, but zenstrap supports {FIRST} to below {BEFORE}",
+            why="zenstrap uses calls that ZenML may change in any version",
+            fix="Install a supported version, if possible that of your ZenML server",
             command=f'pip install "zenml[server]>={FIRST},<{BEFORE}"',
         )
 
 
-def require_same(here: str, server: str) -> None:
-    """See that the client and its server understand each other.
+def require_same(installed: str, server: str) -> None:
+    """Check that client and server are compatible.
 
-    Versions that differ in the last number alone do: ZenML changes nothing incompatible there.
+    They are if their versions differ in the patch number only.
     https://docs.zenml.io/deploying-zenml/upgrade-zenml-server/migration-guide
 
     Raises:
-        UsageError: they are of different versions; with the command that installs the server's,
-            if zenstrap works with that one.
+        UsageError: they aren't; with the command that installs the server's version, if zenstrap
+            supports it.
     """
-    if Version(here).release[:2] == Version(server).release[:2]:
+    if Version(installed).release[:2] == Version(server).release[:2]:
         return
-    differ = f"ZenML {here} is installed, and its server is of version {server}"
+    differ = f"ZenML {installed} is installed, and its server has version {server}"
     why = "ZenML warns that this may lead to errors"
     if _is_supported(server):
         command = f'pip install "zenml[server]=={server}"'
-        raise UsageError(differ, why=why, fix="Install the server's", command=command)
+        raise UsageError(differ, why=why, fix="Install the server's version", command=command)
     older = Version(server) < Version(FIRST)
-    fix = "Have the server upgraded" if older else "Use a zenstrap that works with the server's"
+    fix = "Upgrade the server" if older else "Use a zenstrap that supports the server's version"
     raise UsageError(differ, why=why, fix=fix)
 
 

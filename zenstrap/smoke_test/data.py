@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zenstrap import plain_files
-from zenstrap.errors import ZenstrapError, count
+from zenstrap.errors import ZenstrapError
 from zenstrap.paths import project_root
+from zenstrap.words import count
 
 BUILT_IN = Path(__file__).with_name("penguins.csv")
 TEST_SHARE = 0.2

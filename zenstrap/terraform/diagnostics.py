@@ -18,13 +18,13 @@ from zenstrap.errors import (
     PlanChangedError,
     TerraformError,
     ZenstrapError,
-    count,
     sentence,
 )
 from zenstrap.redaction import Redact
 from zenstrap.terraform.diagnostic import Diagnostic
 from zenstrap.terraform.provider import BUILT_IN, Provider
 from zenstrap.terraform.state import state_guard
+from zenstrap.words import count
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _FRAME = re.compile(r"^[\s│╷╵]*", re.MULTILINE)

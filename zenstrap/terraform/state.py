@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zenstrap import invocation
-from zenstrap.errors import StateGuardError, count
+from zenstrap.errors import StateGuardError
+from zenstrap.words import count
 
 # The format since Terraform 0.12.
 _FORMAT = 4

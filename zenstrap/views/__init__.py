@@ -1,4 +1,4 @@
-"""What people and scripts see. Everything here draws data that others made; nothing here decides.
+"""What people and scripts see. Views draw data; they decide nothing.
 
-Import the module that you need: each is light, and only the ones that draw import rich.
+Import the module that you need: each imports little, and only those that draw import rich.
 """

@@ -1,4 +1,4 @@
-"""``envs``: all environments, one a line."""
+"""``envs``: all environments, one per line."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ class EnvironmentLine:
     """One environment.
 
     Attributes:
-        has_file: whether it can be brought up: `down`, `status` and others need no file.
-        has_state: whether Terraform's state lies on this machine.
-        last_run: the newest run in the ZenML that is connected, whoever's it is.
+        has_file: whether its configuration file exists. `up` needs it; `down`, `status` and others
+            work without.
+        has_state: whether its Terraform state is on this machine.
+        last_run: the newest run in the connected ZenML, of any owner.
     """
 
     name: str
@@ -29,10 +30,10 @@ class EnvironmentLine:
 
 
 def environments_table(environments: Sequence[EnvironmentLine]) -> RenderableType:
-    """The environments in the order given."""
+    """The environments, in the order of the argument."""
     return table(
         ("ENVIRONMENT", "FILE", "LAST RUN", "STATUS", "STARTED"),
-        ((one.name, "yes" if one.has_file else "gone", *_run(one)) for one in environments),
+        ((line.name, "yes" if line.has_file else "gone", *_run(line)) for line in environments),
     )
 
 

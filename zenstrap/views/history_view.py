@@ -12,9 +12,10 @@ from rich.text import Text
 
 from zenstrap.views.tables import STATUS_STYLES, table
 from zenstrap.views.terminal import PLAIN_WIDTH, joined, plain
-from zenstrap.views.text import clean, counted, duration, stamp
+from zenstrap.views.text import clean, duration, stamp
+from zenstrap.words import count
 
-_TABLE_WIDTH = 116  # columns that a table with a usual run name needs
+_TABLE_WIDTH = 116  # columns; a table with run names of usual length fits
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,9 @@ class RunLine:
 
     Attributes:
         status: ``completed``, ``failed``, ``running`` …
-        seconds: None while it runs, or where its process died.
+        seconds: None while it runs, or if its process died.
         who: ``user@host``.
-        changes: resources and registrations that it changed; None where it didn't come to that.
+        changes: how many resources and registrations it changed; None if it ended before that.
     """
 
     name: str
@@ -39,7 +40,7 @@ class RunLine:
 
 
 def history_table(environment: str, runs: Sequence[RunLine]) -> RenderableType:
-    """The runs in the order given."""
+    """The runs, in the order of the argument."""
     return _History(environment, runs)
 
 
@@ -77,10 +78,10 @@ def _facts(run: RunLine) -> tuple[str, ...]:
 
 
 def _lines(run: RunLine) -> Iterator[RenderableType]:
-    """One run where a table doesn't fit."""
+    """One run, for terminals that are too narrow for the table."""
     status = clean(run.status)
     took = f" in {duration(run.seconds)}" if run.seconds is not None else ""
-    changes = f", {counted(run.changes, 'change')}" if run.changes is not None else ""
+    changes = f", {count(run.changes, 'change')}" if run.changes is not None else ""
     yield Text(clean(run.name), overflow="fold")
     parts = [(f"{clean(run.command)} ", ""), (status, STATUS_STYLES.get(status, ""))]
     rest = f"{took}, {stamp(run.started)}{changes}, by {clean(run.who)}"

@@ -1,7 +1,7 @@
-"""A report as a page for the dashboard, which shows it in a frame of its own.
+"""A report as an HTML page, which ZenML's dashboard shows in a frame.
 
-Self-contained: no script, no image, nothing from the network (a policy in the page forbids it).
-Everything is escaped by default, and control characters are spelled out as on a terminal.
+Self-contained: no script, no image, nothing from the network (the page's Content-Security-Policy
+forbids it). All values are escaped, and control characters are spelled out as on a terminal.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """The page of any report; one of an unknown class shows its facts."""
+    """The page of any report; a class without a template of its own shows its facts."""
     template = _environment().select_template(
         [f"{known.__name__}.html" for known in type(report).__mro__ if known.__name__ != "object"]
     )
@@ -34,8 +34,8 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("zenstrap.views"),
         autoescape=True,
-        undefined=StrictUndefined,  # a misspelt field is an error and no empty cell
-        finalize=_shown,
+        undefined=StrictUndefined,  # a misspelt field is an error, not an empty cell
+        finalize=_as_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -47,8 +47,8 @@ def _environment() -> Environment:
     return environment
 
 
-def _shown(value: Any) -> Any:
-    """What stands in the page for a value; what a macro made is finished already."""
+def _as_shown(value: Any) -> Any:
+    """A value as the page shows it; the output of a macro is escaped already."""
     if value is None:
         return ""
     return value if hasattr(value, "__html__") else clean(value)

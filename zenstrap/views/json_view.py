@@ -1,6 +1,6 @@
 """``--json``: one object with a schema id, from the same data as what people see.
 
-Fields may be added under a schema id; none changes its meaning or goes.
+Fields may be added under a schema id; no field changes its meaning or is removed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zenstrap.views.status_view import EnvironmentStatus
     from zenstrap.views.summary import RunSummary
 
-JsonObject = dict[str, Any]  # finished JSON, on its way out
+JsonObject = dict[str, Any]  # JSON, ready to print
 
 
 def plan_object(plan: PlanReport) -> JsonObject:
@@ -30,21 +30,26 @@ def plan_object(plan: PlanReport) -> JsonObject:
         "schema": "zenstrap/plan/1",
         "empty": plan.is_empty,
         "counts": counts,
-        # The settings are there for the policy, and say nothing of what changes.
+        # The settings are input of the policy; they aren't part of what changes.
         **plan.model_dump(mode="json", exclude={"infrastructure": {"settings"}}),
     }
 
 
 def run_object(run: RunSummary, plan: PlanReport | None = None) -> JsonObject:
-    """``zenstrap/COMMAND/1``: a run that ended, with its plan where there was one."""
-    found = _plain(run)
-    for output in found["outputs"]:
-        if output["sensitive"]:
-            output["value"] = None
+    """``zenstrap/COMMAND/1``: a run that ended, with its plan if it has one."""
+    outputs = [
+        {
+            "name": name,
+            "value": None if output.sensitive else output.value,
+            "sensitive": output.sensitive,
+        }
+        for name, output in run.outputs.items()
+    ]
     return {
         "schema": f"zenstrap/{run.command}/1",
         "succeeded": run.failure is None and run.exit_code == 0,
-        **found,
+        **_plain(run),
+        "outputs": outputs,
         "plan": plan_object(plan) if plan else None,
     }
 
@@ -56,7 +61,7 @@ def status_object(statuses: Sequence[EnvironmentStatus]) -> JsonObject:
 
 def environments_object(environments: Sequence[EnvironmentLine]) -> JsonObject:
     """``zenstrap/envs/1``."""
-    return {"schema": "zenstrap/envs/1", "environments": [_plain(one) for one in environments]}
+    return {"schema": "zenstrap/envs/1", "environments": [_plain(line) for line in environments]}
 
 
 def history_object(environment: str, runs: Sequence[RunLine]) -> JsonObject:
@@ -83,42 +88,44 @@ def unlock_object(environment: str, freed: Sequence[str]) -> JsonObject:
     return {"schema": "zenstrap/unlock/1", "environment": environment, "freed": list(freed)}
 
 
-def recover_object(environment: str, found: Sequence[str], done: Sequence[str]) -> JsonObject:
-    """``zenstrap/recover/1``: what was found and what was done, a line each."""
+def recover_object(environment: str, findings: Sequence[str], done: Sequence[str]) -> JsonObject:
+    """``zenstrap/recover/1``: findings and actions, one line each."""
     return {
         "schema": "zenstrap/recover/1",
         "environment": environment,
-        "found": list(found),
+        "found": list(findings),
         "done": list(done),
     }
 
 
 def error_object(error: BaseException) -> JsonObject:
-    """``zenstrap/error/1``: for a command that ended before there was a run to sum up."""
-    found = known(error)
-    one = found if isinstance(found, ZenstrapError) else None
-    made: JsonObject = {
+    """``zenstrap/error/1``: a command that failed before it had a run to summarise."""
+    cause = known(error)
+    failure = cause if isinstance(cause, ZenstrapError) else None
+    result: JsonObject = {
         "schema": "zenstrap/error/1",
         "succeeded": False,
         "exit_code": exit_code(error),
-        "type": type(found or error).__name__,
-        "what": one.what if one else str(error),
-        "where": one.where if one else None,
-        "why": one.why if one else None,
-        "fix": one.fix if one else None,
-        "command": one.command if one else None,
+        "type": type(cause or error).__name__,
+        "what": failure.what if failure else str(error),
+        "where": failure.where if failure else None,
+        "why": failure.why if failure else None,
+        "fix": failure.fix if failure else None,
+        "command": failure.command if failure else None,
     }
-    if isinstance(one, ConfigError):
-        made["problems"] = [asdict(problem) for problem in one.problems]
-    return made
+    if isinstance(failure, ConfigError):
+        result["problems"] = [asdict(problem) for problem in failure.problems]
+    return result
 
 
-def dumps(found: JsonObject) -> str:
-    """The text for stdout: ASCII alone, so that nothing in it can steer a terminal."""
-    return json.dumps(found, indent=2) + "\n"
+def dumps(result: JsonObject) -> str:
+    """The text for stdout: ASCII only, so that no value can send control codes to a terminal."""
+    return json.dumps(result, indent=2) + "\n"
 
 
 def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):  # a report; pydantic isn't imported for a mere error
+        return value.model_dump(mode="json")
     if is_dataclass(value) and not isinstance(value, type):
         return {key: _plain(inner) for key, inner in vars(value).items()}
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The live tree on a terminal: steps with their state and time, and below them what they change."""
+"""The live tree on a terminal: steps with their state and time, and the changes of each step."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from zenstrap.events import (
 from zenstrap.views.plain import written
 from zenstrap.views.sink import Drawing
 from zenstrap.views.terminal import joined
-from zenstrap.views.text import clean, clean_lines, duration, shorten, spoken
+from zenstrap.views.text import clean, clean_lines, duration, shorten, step_title
 
-FRAMES_PER_SECOND = 8  # smooth enough for a spinner, and below what shows as load
+FRAMES_PER_SECOND = 8  # smooth enough for a spinner, with no visible CPU load
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_SPINNER = "|/-\\"
-_RECENT = 4  # finished things that stay in sight below a step while others are running
+_RECENT = 4  # finished items that stay visible below a running step
 
 State = Outcome | None  # None: still running
 _MARKS: dict[State, tuple[str, str, str]] = {
@@ -77,15 +77,15 @@ class _Step:
 
     @property
     def title(self) -> str:
-        return spoken(self.name) + (f" {clean(self.subject)}" if self.subject else "")
+        return step_title(self.name) + (f" {clean(self.subject)}" if self.subject else "")
 
 
 class Tree:
-    """The picture of a run, drawn anew at every frame.
+    """A run as a tree, redrawn at every frame.
 
     Attributes:
-        moving: it is drawn again and again, so it has to fit the terminal's height.
-        ended_only: leave out the steps that still run.
+        moving: it is being redrawn, so it must fit the terminal's height.
+        ended_only: leave out the steps that are still running.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -93,10 +93,10 @@ class Tree:
         self.ended_only = False
         self._clock = clock
         self._steps: dict[tuple[str, str | None], _Step] = {}
-        self._guard = threading.RLock()  # frames are drawn in a thread of rich's
+        self._guard = threading.RLock()  # rich draws frames in its own thread
 
     def take(self, event: Event) -> None:
-        """Change the picture by one event."""
+        """Update the tree with one event."""
         with self._guard:
             self._take(event)
 
@@ -127,7 +127,7 @@ class Tree:
                 self._current.items[words] = _Item(words, "", now, "done")
 
     def drop_finished(self) -> None:
-        """Forget the steps that have ended, once their last picture is drawn."""
+        """Drop the steps that have ended, once their final state is drawn."""
         with self._guard:
             self._steps = {key: step for key, step in self._steps.items() if step.state is None}
 
@@ -137,7 +137,7 @@ class Tree:
         drawn = console.render_lines(Group(*lines), options.update(height=None), pad=False)
         room = options.max_height - 1
         if self.moving and len(drawn) > room > 1:
-            # The end is where something happens.
+            # Running steps are at the end, so cut off the beginning.
             hidden = len(drawn) - room + 1
             yield Text(f"... {hidden} lines above", style="dim")
             drawn = drawn[hidden:]
@@ -157,7 +157,7 @@ class Tree:
 
     @property
     def _current(self) -> _Step:
-        """The step that events about things belong to: the last one started that still runs."""
+        """The step that resource events belong to: the one last started that still runs."""
         running = [step for step in self._steps.values() if step.state is None]
         if running:
             return running[-1]
@@ -192,7 +192,7 @@ class Tree:
 
 
 class LiveTree(Drawing):
-    """The tree, drawn in place on a terminal; what was finished stays when it stops."""
+    """The tree, redrawn in place on a terminal; finished steps stay visible when it stops."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -201,7 +201,7 @@ class LiveTree(Drawing):
         self._live: Live | None = None
 
     def start(self) -> None:
-        """Begin to draw; again after ``stop``, a new picture below the old one."""
+        """Begin to draw; after ``stop``, a new tree below the old one."""
         if self._live is not None or self._gone:
             return
         self._tree.moving = True
@@ -209,9 +209,9 @@ class LiveTree(Drawing):
             self._tree,
             console=self._console,
             refresh_per_second=FRAMES_PER_SECOND,
-            redirect_stdout=False,  # nobody prints there meanwhile
-            redirect_stderr=True,  # what is written there goes above the tree
-            vertical_overflow="visible",  # the tree fits itself into the height
+            redirect_stdout=False,  # nothing is printed to stdout while the tree is drawn
+            redirect_stderr=True,  # lines written to stderr appear above the tree
+            vertical_overflow="visible",  # the tree limits its own height
         )
         try:
             self._live.start(refresh=True)
@@ -219,7 +219,7 @@ class LiveTree(Drawing):
             self._gone = True
 
     def stop(self) -> None:
-        """Draw the finished picture and give the terminal back."""
+        """Draw the final tree and release the terminal."""
         live, self._live = self._live, None
         if live is None:
             return
@@ -232,7 +232,7 @@ class LiveTree(Drawing):
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Out of the way while somebody is asked something; then only what still runs is drawn."""
+        """Not drawn during a prompt; afterwards only the running steps are drawn."""
         self._tree.ended_only = True
         self.stop()
         self._tree.ended_only = False

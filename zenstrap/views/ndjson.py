@@ -3,10 +3,10 @@
     {"schema": "zenstrap/events/1", "event": "step_finished", "time": "2026-11-22T12:00:00.000Z",
      "step": "plan", "outcome": "done", "seconds": 0.3, "detail": "", "subject": null}
 
-The last one, whatever happens, is ``result``, and its ``result`` is the object that ``--json``
-prints, with its own schema id.
+The last event is always ``result``; its ``result`` is the object that ``--json`` prints, with its
+own schema id.
 
-Fields and events may be added under this schema; none changes its meaning or goes.
+Fields and events may be added under this schema; none changes its meaning or is removed.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from zenstrap.events import Event
 from zenstrap.views.sink import Drawing
 
 SCHEMA = "zenstrap/events/1"
-_PATIENCE = 1.0  # seconds
+_LOCK_TIMEOUT = 1.0  # seconds
 
 
 class NdjsonEvents(Drawing):
-    """Writes to a stream; the time is when the event came."""
+    """Writes events to a stream, each with the time at which it arrived."""
 
     def __init__(
         self, stream: IO[str], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -40,11 +40,12 @@ class NdjsonEvents(Drawing):
         self._stream.flush()
 
     def stop(self) -> None:
-        """No event comes after this: the result is the last line.
+        """Write no event after this: the result is the last line.
 
-        Whoever is writing one has a moment to finish it; a reader that takes none holds up nobody.
+        A thread that is writing an event has ``_LOCK_TIMEOUT`` to finish it; a reader that doesn't
+        read can't block the run longer than that.
         """
-        with_lock = self._drawing.acquire(timeout=_PATIENCE)
+        with_lock = self._drawing.acquire(timeout=_LOCK_TIMEOUT)
         self._gone = True
         if with_lock:
             self._drawing.release()
@@ -58,8 +59,8 @@ def event_object(event: Event, time: datetime) -> dict[str, object]:
 
 def result_line(result: dict[str, Any], time: datetime | None = None) -> str:
     """The line that ends the stream."""
-    found = {**_head("result", time or datetime.now(UTC)), "result": result}
-    return json.dumps(found) + "\n"
+    event = {**_head("result", time or datetime.now(UTC)), "result": result}
+    return json.dumps(event) + "\n"
 
 
 def _head(name: str, time: datetime) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A line for every finished thing: for logs, pipes and terminals that can't move the cursor."""
+"""One line per finished step or change: for logs, pipes and terminals without cursor control."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from zenstrap.events import (
     StepFinished,
 )
 from zenstrap.views.sink import Drawing
-from zenstrap.views.text import clean, clean_lines, duration, spoken
+from zenstrap.views.text import clean, clean_lines, duration, step_title
 
 
 class PlainLines(Drawing):
-    """Writes to a stream and keeps nothing; needs no rich."""
+    """Writes lines to a stream; needs no rich."""
 
     def __init__(self, stream: IO[str]) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class PlainLines(Drawing):
 
 
 def line_of(event: Event) -> str | None:
-    """What is said of an event; None where nothing has finished."""
+    """The line for an event; None for events that aren't shown, such as a start."""
     match event:
         case RunStarted():
             url = f" {clean(event.url)}" if event.url else ""
@@ -42,7 +42,7 @@ def line_of(event: Event) -> str | None:
         case StepFinished():
             subject = f" {clean(event.subject)}" if event.subject else ""
             detail = f": {clean(event.detail)}" if event.detail else ""
-            name = spoken(event.step)
+            name = step_title(event.step)
             return f"{event.outcome:<11} {name}{subject} ({duration(event.seconds)}){detail}"
         case ResourceFinished():
             done = DONE[event.action] if event.succeeded else f"{event.action} failed:"
@@ -57,6 +57,6 @@ def line_of(event: Event) -> str | None:
 
 
 def written(event: RegistrationWritten) -> str:
-    """``created component zenml-dev-artifacts``: whatever form of the verb the writer used."""
+    """``created component zenml-dev-artifacts``."""
     action = str(event.action)
     return f"{clean(DONE.get(action, action))} {clean(str(event.kind))} {clean(event.name)}"

@@ -1,4 +1,4 @@
-"""The one table before a change: infrastructure *and* registrations.
+"""The plan table: all changes to infrastructure *and* registrations.
 
 console_on(sys.stderr).print(PlanTable(plan))      on a terminal
 plain_plan(plan)                                   for a log
@@ -15,9 +15,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from zenstrap.errors import sentence
 from zenstrap.views.terminal import PLAIN_WIDTH, joined, plain
-from zenstrap.views.text import clean, counted, shorten
+from zenstrap.views.text import clean, shorten
+from zenstrap.words import count, sentence
 
 if TYPE_CHECKING:
     from zenstrap.registry.changes import FieldChange, RegistrationChange
@@ -45,8 +45,8 @@ STYLES = {
     "mark": "yellow",
 }
 _NOTHING = "(none)"
-_CONTENT_HASH = "content_hash"  # says that something changed; what, the others say
-_MOST_ATTRIBUTES = 12  # more say less: the dashboard's plan has them all
+_CONTENT_HASH = "content_hash"  # only reports that something changed; the other fields show what
+_MOST_ATTRIBUTES = 12  # per resource; the dashboard's plan shows all
 _REASONS = {
     "replace_because_tainted": "its creation failed halfway",
     "replace_by_request": "by request",
@@ -61,7 +61,7 @@ class PlanTable:
     """The plan as a rich renderable.
 
     Args:
-        protected_types: types of resource that policy keeps from being destroyed or replaced.
+        protected_types: resource types that the policy doesn't allow to be destroyed or replaced.
     """
 
     def __init__(self, plan: PlanReport, *, protected_types: Collection[str] = ()) -> None:
@@ -107,7 +107,7 @@ class PlanTable:
             for kept in plan.kept:
                 yield _item(clean(kept.name), f": {clean(kept.reason)}")
         if plan.notices:
-            yield from _head("Mind")
+            yield from _head("Warnings")
             yield from (_item(clean(notice), style="yellow") for notice in plan.notices)
         yield Text()
         yield Text(summary_line(plan), style="bold", overflow="fold")
@@ -149,16 +149,16 @@ def summary_line(plan: PlanReport) -> str:
     registrations = Counter(str(change.action) for change in plan.registrations)
     if registrations:
         (first, number), *rest = sorted(registrations.items(), key=lambda item: _ORDER[item[0]])
-        words = [f"{counted(number, 'registration')} to {first}"]
+        words = [f"{count(number, 'registration')} to {first}"]
         words += [f"{number} to {action}" for action, number in rest]
         line += f"; {', '.join(words)}"
     return f"{line}."
 
 
 def remarks(change: ResourceChange) -> tuple[str, ...]:
-    """What there is to say of a change beyond its action; not cleaned yet."""
+    """Remarks on a change, beside its action; not cleaned yet."""
     if change.vanished:
-        return ("is gone already" if change.action == "destroy" else "was deleted outside",)
+        return ("is deleted already" if change.action == "destroy" else "was deleted outside",)
     if change.action == "replace" and not change.forced_by and change.reason:
         return (_REASONS.get(change.reason, change.reason),)
     return ()
@@ -196,11 +196,12 @@ def _item(text: str, after: str = "", style: str = "") -> RenderableType:
 def _attributes(
     attributes: Sequence[AttributeChange], forced_by: Collection[str], width: int
 ) -> Iterator[RenderableType]:
-    # The ones that force a replacement first: they are why anybody reads on.
-    ordered = sorted(attributes, key=lambda one: one.path not in forced_by)
-    for one in ordered[:_MOST_ATTRIBUTES]:
-        yield _value_change(one.path, one.before, one.after, width, one.path in forced_by)
-    shown = {one.path for one in attributes}
+    # Those that force a replacement first: they matter most.
+    ordered = sorted(attributes, key=lambda attribute: attribute.path not in forced_by)
+    for attribute in ordered[:_MOST_ATTRIBUTES]:
+        path = attribute.path
+        yield _value_change(path, attribute.before, attribute.after, width, path in forced_by)
+    shown = {attribute.path for attribute in attributes}
     for path in forced_by:
         if path not in shown:
             yield _detail([(clean(path), ""), ("  forces replacement", "magenta")])
@@ -216,7 +217,7 @@ def _value_change(
     path = shorten(clean(path), max(12, room - 24))
     each = max(8, (room - len(path) - len(": ") - len(" → ") - len(tail)) // 2)
     old, new = (clean(_NOTHING if value is None else value) for value in (before, after))
-    # What one value leaves unused, the other may use.
+    # A long value may use the room that a short one doesn't need.
     spare = max(0, each - min(len(old), len(new)))
     old, new = shorten(old, each + spare), shorten(new, each + spare)
     return _detail([(f"{path}: ", "dim"), (f"{old} → {new}", ""), (tail, "magenta")])
@@ -244,10 +245,10 @@ def _registration(change: RegistrationChange, width: int) -> Iterator[Renderable
 
 
 def _fields(fields: Sequence[FieldChange], width: int) -> Iterator[RenderableType]:
-    telling = [one for one in fields if not (one.is_label and one.name == _CONTENT_HASH)]
-    fields = telling or fields
-    for one in fields[:_MOST_ATTRIBUTES]:
-        yield _value_change(one.field, one.before, one.after, width)
+    readable = [f for f in fields if not (f.is_label and f.name == _CONTENT_HASH)]
+    fields = readable or fields
+    for change in fields[:_MOST_ATTRIBUTES]:
+        yield _value_change(change.field, change.before, change.after, width)
     if len(fields) > _MOST_ATTRIBUTES:
         yield _detail([(f"and {len(fields) - _MOST_ATTRIBUTES} more", "dim")])
 

@@ -1,4 +1,4 @@
-"""Which view a run gets: by the terminal, the environment and the flags."""
+"""Selects the view of a run by terminal, environment variables and flags."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def select(
 ) -> View:
     """The view for this process.
 
-    ``--events`` is data and goes to stdout, alone. Everything else is drawn on stderr, with
-    ``--json`` too, whose object has stdout to itself: the live tree on a terminal that can move
-    its cursor, else plain lines. CI services that pretend to be a terminal set ``CI``. NO_COLOR
-    and FORCE_COLOR change colours only, and rich reads them.
+    ``--events`` writes to stdout. Every other view is drawn on stderr, so that stdout holds only
+    the object of ``--json``: the live tree on a terminal with cursor control, else plain lines.
+    CI services that emulate a terminal set ``CI``. rich reads NO_COLOR and FORCE_COLOR, which
+    change colours only.
     """
     stderr, stdout = stderr or sys.stderr, stdout or sys.stdout
     if events:

@@ -1,7 +1,7 @@
-"""What every view of a running run has in common: it takes events, starts, stops and pauses.
+"""The base of every view of a running run: receives events, starts, stops and pauses.
 
-Events come from several threads, and from a signal handler that may have interrupted this very
-code. So an event is only put into a queue, and whoever finds nobody drawing draws them all.
+Events come from several threads, and from a signal handler that may interrupt this very code. So
+an event is only put into a queue, and the thread that gets the lock draws all queued events.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zenstrap.events import (
 
 
 class View(Protocol):
-    """A sink (``Emit``) with a life: started before a run, stopped after it."""
+    """A sink (``Emit``) that is started before a run and stopped after it."""
 
     def __call__(self, event: Event) -> None: ...
 
@@ -35,7 +35,7 @@ class View(Protocol):
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Out of the way while somebody is asked something."""
+        """Not drawn during a prompt."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -44,9 +44,9 @@ class View(Protocol):
 
 
 class Drawing:
-    """Base of the views: one event after the other, whoever brings them.
+    """Base of the views: draws one event at a time, from whatever thread it comes.
 
-    A stream that is gone (a closed terminal, a broken pipe) ends the drawing and never the run.
+    A closed stream (a closed terminal, a broken pipe) ends the drawing, never the run.
     """
 
     def __init__(self) -> None:
@@ -55,14 +55,14 @@ class Drawing:
         self._gone = False
 
     def draw(self, event: Event) -> None:
-        """Show one event; never called twice at a time."""
+        """Show one event; calls never overlap."""
         raise NotImplementedError
 
     def start(self) -> None:
         """Begin to draw."""
 
     def stop(self) -> None:
-        """Draw what is left and leave the finished picture."""
+        """Draw the remaining events and leave the final state visible."""
 
     def __call__(self, event: Event) -> None:
         self._queue.append(event)
@@ -70,7 +70,7 @@ class Drawing:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Out of the way while somebody is asked something."""
+        """Not drawn during a prompt."""
         yield
 
     def __enter__(self) -> Self:
@@ -81,8 +81,8 @@ class Drawing:
         self.stop()
 
     def _drain(self) -> None:
-        # Whoever holds the lock looks at the queue once more after giving it back, so an event
-        # that comes in between is never left lying.
+        # The queue is checked again after the lock is released, so that an event that arrives in
+        # between is drawn, too.
         while self._queue and self._drawing.acquire(blocking=False):
             try:
                 while self._queue:
@@ -100,11 +100,11 @@ class Drawing:
 
 
 class Recorder:
-    """Keeps what the summary needs of a run's events.
+    """Keeps those events of a run that the summary needs.
 
     Attributes:
-        running: the steps that have begun and not ended.
-        effects: what each step has changed so far, in words: ``created`` and how often.
+        running: the steps that have started and not finished.
+        effects: by step, how many changes of each kind it has made so far, such as ``created``.
     """
 
     def __init__(self) -> None:
@@ -134,7 +134,7 @@ class Recorder:
 
 
 def tee(*sinks: Emit) -> Emit:
-    """One sink that hands every event to all of these."""
+    """One sink that passes every event to all of these."""
 
     def emit(event: Event) -> None:
         for sink in sinks:

@@ -1,4 +1,4 @@
-"""``status``: what an environment has now, and who is at it."""
+"""``status``: the stacks of an environment, its last run and its lease."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class StackVersion:
     """One registered version of a stack.
 
     Attributes:
-        current: the alias has this version's components.
-        promoted_by: name of the run that promoted it; None where none did.
-        rolled_back_by: name of the run that took the alias back from it; None where none did.
+        current: whether the alias points to this version.
+        promoted_by: name of the run that promoted it; None if no run did.
+        rolled_back_by: name of the run that rolled the alias back from it; None if no run did.
     """
 
     stack: str
@@ -59,10 +59,10 @@ class StackVersion:
 
 @dataclass(frozen=True)
 class AliasStatus:
-    """One alias with the versions it can have, the newest first.
+    """One alias with the registered versions of its stack, newest first.
 
     Attributes:
-        current: the version that it has; None before the first promotion.
+        current: the version that it points to; None before the first promotion.
         project: the ML project; None for the base stack.
     """
 
@@ -74,7 +74,7 @@ class AliasStatus:
 
 @dataclass(frozen=True)
 class LeaseLine:
-    """Who holds the lease; ``reason`` says why the holder counts as alive or not."""
+    """Who holds the lease; ``reason`` explains why the holder counts as alive or dead."""
 
     owner: str
     host: str
@@ -87,7 +87,7 @@ class LeaseLine:
 
 @dataclass(frozen=True)
 class EnvironmentStatus:
-    """What ``status`` shows of one environment."""
+    """What ``status`` shows about one environment."""
 
     environment: str
     platform: str
@@ -136,7 +136,7 @@ def _lease(lease: LeaseLine) -> RenderableType:
 
 def _last_run(run: RunLine | None) -> RenderableType:
     if run is None:
-        return Text("Never run.")
+        return Text("No run yet.")
     took = f" in {duration(run.seconds)}" if run.seconds is not None else ""
     return joined(
         [
@@ -161,10 +161,7 @@ def _alias(alias: AliasStatus) -> Iterator[RenderableType]:
         return
     versions = table(
         ("VERSION", "", "SMOKE TEST", "PROMOTED BY"),
-        (
-            (v.version, _standing(v), _smoke_test(v.smoke_test), _promoted(v))
-            for v in alias.versions
-        ),
+        ((v.version, _role(v), _smoke_test(v.smoke_test), _promoted(v)) for v in alias.versions),
     )
     yield Padding(versions, (0, 0, 0, 2))
     for version in alias.versions:
@@ -185,7 +182,7 @@ def _smoke_test(test: SmokeTestLine | None) -> str:
     return f"{'passed' if test.passed else 'failed'} {stamp(test.time)}{accuracy}{reason}"
 
 
-def _standing(version: StackVersion) -> str:
+def _role(version: StackVersion) -> str:
     if version.current:
         return "current"
     if version.rolled_back_by is not None:

@@ -1,10 +1,10 @@
-"""What stands on the screen after a run, and what an error looks like. Data in, text out."""
+"""The summary of a finished run, and the text of an error."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -16,10 +16,13 @@ from zenstrap.errors import ConfigError, ConfigProblem, ZenstrapError, known, wa
 from zenstrap.events import StepFinished
 from zenstrap.redaction import SENSITIVE
 from zenstrap.views.terminal import PLAIN_WIDTH, joined, plain, unbroken
-from zenstrap.views.text import clean, clean_lines, duration, shorten, spoken
+from zenstrap.views.text import clean, clean_lines, duration, shorten, step_title
+from zenstrap.words import sentence
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
+
+    from zenstrap.reports import Kept, OutputValue
 
 _STYLES = {
     "done": "green",
@@ -29,16 +32,7 @@ _STYLES = {
     "interrupted": "yellow",
 }
 _INDENT = 2
-_LONGEST_OUTPUT = 240  # characters: an output is there to be copied, so rather long than cut
-
-
-@dataclass(frozen=True)
-class OutputLine:
-    """One Terraform output; the value of a sensitive one is never shown."""
-
-    name: str
-    value: JsonValue = None
-    sensitive: bool = False
+_LONGEST_OUTPUT = 240  # characters; outputs get copied, so they are cut late
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class StackLine:
     """One registered stack.
 
     Attributes:
-        note: what became of it: ``promoted``, ``unchanged``, ``not proven`` …
+        note: the result: ``promoted``, ``unchanged``, ``not promoted`` …
     """
 
     alias: str
@@ -56,27 +50,19 @@ class StackLine:
 
 
 @dataclass(frozen=True)
-class KeptLine:
-    """Something that was left on purpose, and why."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Failure:
-    """Why a run did not end well.
+    """Why a run failed, or would fail.
 
     Attributes:
-        what: what failed, one sentence; begins with ``where``, where there is one.
-        where: the file, address or name that it is about.
+        what: what failed, one sentence; begins with ``where`` if that is set.
+        where: the file, address or name that the error concerns.
         why: the reason, one sentence.
-        fix: the way out, in words.
-        command: what to type for it.
-        now: what is true now, one sentence a line: what was made, what was left as it was.
-        go_on: the one command that continues.
+        fix: how to fix it, in words.
+        command: the command that fixes it.
+        now: the state after the failure, one sentence per item: what was changed, what wasn't.
+        go_on: the command that continues the run.
         type: the error's class.
-        problems: every problem of the configuration, where that is what failed.
+        problems: every problem of the configuration, if that is the failure.
     """
 
     what: str
@@ -97,12 +83,12 @@ class RunSummary:
     """A run that has ended.
 
     Attributes:
-        headline: the result in one sentence, where there is more to say than that it is done.
+        headline: the result in one sentence; empty for a plain "done".
         seconds: from the command's start to its end.
-        url: the run's page in the dashboard; None where no server serves one.
+        url: the run's page in the dashboard; None without a server.
         next: two or three commands to copy.
-        refusal: of a plan: what `up` would be stopped by.
-        failure: None where all went well.
+        refusal: for `plan`: why `up` would stop.
+        failure: None if the run succeeded.
     """
 
     environment: str
@@ -112,9 +98,9 @@ class RunSummary:
     url: str | None = None
     headline: str = ""
     steps: tuple[StepFinished, ...] = ()
-    outputs: tuple[OutputLine, ...] = ()
+    outputs: Mapping[str, OutputValue] = field(default_factory=dict)
     stacks: tuple[StackLine, ...] = ()
-    kept: tuple[KeptLine, ...] = ()
+    kept: tuple[Kept, ...] = ()
     next: tuple[str, ...] = ()
     refusal: Failure | None = None
     failure: Failure | None = None
@@ -122,10 +108,10 @@ class RunSummary:
 
 
 class Summary:
-    """A run's end as a rich renderable.
+    """The summary as a rich renderable.
 
     Args:
-        with_steps: False where the live tree, which shows the steps, is still on the screen.
+        with_steps: False if the live tree on the screen shows the steps already.
     """
 
     def __init__(self, run: RunSummary, *, with_steps: bool = True) -> None:
@@ -148,11 +134,11 @@ class Summary:
         if run.failure:
             yield from _failed(run, run.failure)
         else:
-            said = run.headline or f"{run.command} of {run.environment} done"
+            headline = run.headline or f"{run.command} of {run.environment} done"
             style = "bold yellow" if run.refusal else "bold green"
             yield Text()
             yield joined(
-                [(clean(said).removesuffix("."), style), (f" ({duration(run.seconds)})", "")]
+                [(clean(headline).removesuffix("."), style), (f" ({duration(run.seconds)})", "")]
             )
         if run.refusal:
             yield from _refused(run, run.refusal)
@@ -168,24 +154,24 @@ def plain_summary(run: RunSummary, *, width: int = PLAIN_WIDTH, with_steps: bool
 
 
 def error_text(error: BaseException) -> str:
-    """What happened, where, why and the way out, for stderr; no traceback."""
-    found = known(error)
-    if isinstance(found, ConfigError):
-        return f"Error: {clean_lines(str(found))}\n"
-    if isinstance(found, ZenstrapError):
-        lines = [f"Error: {_sentence(found.what)}"]
-        if found.where:
-            lines.append(f"  Where: {_block(found.where)}")
-        if found.why:
-            lines.append(f"  Why:   {_block(_sentence(found.why))}")
-        ways = "\n".join(way_out(found.fix, found.command))
-        if ways:
-            lines.append(f"  Fix:   {_block(ways)}")
+    """What happened, where, why and the fix, for stderr; no traceback."""
+    cause = known(error)
+    if isinstance(cause, ConfigError):
+        return f"Error: {clean_lines(str(cause))}\n"
+    if isinstance(cause, ZenstrapError):
+        lines = [f"Error: {_sentence(cause.what)}"]
+        if cause.where:
+            lines.append(f"  Where: {_block(cause.where)}")
+        if cause.why:
+            lines.append(f"  Why:   {_block(_sentence(cause.why))}")
+        fix = "\n".join(way_out(cause.fix, cause.command))
+        if fix:
+            lines.append(f"  Fix:   {_block(fix)}")
         return "\n".join(lines) + "\n"
-    if isinstance(found, KeyboardInterrupt):
+    if isinstance(cause, KeyboardInterrupt):
         return "Interrupted.\n"
-    said = clean_lines(str(error))
-    return f"Error: {type(error).__name__}{': ' if said else ''}{said}\n"
+    message = clean_lines(str(error))
+    return f"Error: {type(error).__name__}{': ' if message else ''}{message}\n"
 
 
 def _steps(steps: tuple[StepFinished, ...]) -> RenderableType:
@@ -198,14 +184,14 @@ def _steps(steps: tuple[StepFinished, ...]) -> RenderableType:
         subject = f" {clean(step.subject)}" if step.subject else ""
         grid.add_row(
             Text(step.outcome, style=_STYLES[step.outcome]),
-            Text(spoken(step.step) + subject, overflow="fold"),
+            Text(step_title(step.step) + subject, overflow="fold"),
             Text(duration(step.seconds)),
             Text(clean(step.detail), style="dim", overflow="fold"),
         )
     return grid
 
 
-def _outputs(outputs: tuple[OutputLine, ...], width: int) -> RenderableType:
+def _outputs(outputs: Mapping[str, OutputValue], width: int) -> RenderableType:
     rows = list(_flat(outputs))
     names = min(max(len(name) for name, _ in rows), max(12, width // 2))
     room = max(16, width - _INDENT - names - 2)
@@ -218,19 +204,19 @@ def _outputs(outputs: tuple[OutputLine, ...], width: int) -> RenderableType:
     return grid
 
 
-def _flat(outputs: tuple[OutputLine, ...]) -> Iterator[tuple[str, str]]:
-    """One row per value: nested objects are read by their dotted names."""
-    for output in outputs:
+def _flat(outputs: Mapping[str, OutputValue]) -> Iterator[tuple[str, str]]:
+    """One row per value; values of nested objects get dotted names."""
+    for name, output in outputs.items():
         if output.sensitive:
-            yield clean(output.name), SENSITIVE
+            yield clean(name), SENSITIVE
         else:
-            yield from _leaves(clean(output.name), output.value)
+            yield from _leaves(clean(name), output.value)
 
 
 def _leaves(name: str, value: JsonValue) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict) and value:
         for key, inner in value.items():
-            if inner is not None:  # says only that there could be one
+            if inner is not None:  # an optional attribute that isn't set
                 yield from _leaves(f"{name}.{clean(key)}", inner)
     elif isinstance(value, str):
         yield name, clean(value)
@@ -248,11 +234,11 @@ def _stacks(stacks: tuple[StackLine, ...]) -> RenderableType:
     return grid
 
 
-def _kept(kept: tuple[KeptLine, ...]) -> RenderableType:
+def _kept(kept: tuple[Kept, ...]) -> RenderableType:
     grid = Table.grid()
     grid.add_column(overflow="fold")
-    for one in kept:
-        grid.add_row(joined([(clean(one.name), "bold"), (f": {clean(one.reason)}", "")]))
+    for item in kept:
+        grid.add_row(joined([(clean(item.name), "bold"), (f": {clean(item.reason)}", "")]))
     return grid
 
 
@@ -267,7 +253,7 @@ def _where(run: RunSummary) -> RenderResult:
 
 def _failed(run: RunSummary, failure: Failure) -> RenderResult:
     word, style = ("Interrupted", "yellow") if failure.interrupted else ("Failed", "bold red")
-    place = f" in {spoken(failure.step)}" if failure.step else ""
+    place = f" in {step_title(failure.step)}" if failure.step else ""
     yield Text()
     yield joined(
         [
@@ -276,28 +262,28 @@ def _failed(run: RunSummary, failure: Failure) -> RenderResult:
             (_sentence(failure.what), ""),
         ]
     )
-    yield from _explained(failure, told_below=failure.command == failure.go_on)
+    yield from _explained(failure, command_below=failure.command == failure.go_on)
     if failure.go_on:
         yield from _head("To continue:")
         yield from unbroken(clean(failure.go_on))
 
 
 def _refused(run: RunSummary, refusal: Failure) -> RenderResult:
-    place = f" in {spoken(refusal.step)}" if refusal.step else ""
+    place = f" in {step_title(refusal.step)}" if refusal.step else ""
     yield joined([(f"`up` would stop{place}: ", "bold red"), (_sentence(refusal.what), "")])
-    yield from _explained(refusal, told_below=refusal.command in run.next)
+    yield from _explained(refusal, command_below=refusal.command in run.next)
 
 
-def _explained(failure: Failure, *, told_below: bool) -> RenderResult:
-    """Why, the way out and what is true now.
+def _explained(failure: Failure, *, command_below: bool) -> RenderResult:
+    """Why, the fix and the state after the failure.
 
     Args:
-        told_below: the command stands further below anyhow, and is not said twice.
+        command_below: the fix's command is shown further below, so it is left out.
     """
     grid = _grid()
     if failure.why:
         grid.add_row("Why:", Text(_sentence(failure.why), overflow="fold"))
-    fix, *commands = way_out(failure.fix, "" if told_below else failure.command) or ("",)
+    fix, *commands = way_out(failure.fix, "" if command_below else failure.command) or ("",)
     if fix:
         grid.add_row("Fix:", Text(clean_lines(fix), overflow="fold"))
     if commands:
@@ -328,8 +314,7 @@ def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:
 
 
 def _sentence(text: str) -> str:
-    text = clean_lines(text.strip())
-    return text if text.endswith((".", "!", "?", ":")) else f"{text}."
+    return clean_lines(sentence(text))
 
 
 def _block(text: str) -> str:

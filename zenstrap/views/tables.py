@@ -1,4 +1,4 @@
-"""The one look of tables: aligned columns, bold heads, no frames."""
+"""Tables of one style: aligned columns, bold headings, no borders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATUS_STYLES = {
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Cells are cleaned here; a cell that names a status is coloured."""
+    """Cleans every cell; a cell that begins with a status is coloured."""
     drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for head in heads:
         drawn.add_column(head, overflow="fold")

@@ -1,4 +1,4 @@
-"""One way to make a rich console, so that colour, width and escaping are the same everywhere."""
+"""Creates rich consoles, so that colour, width and escaping are the same everywhere."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from rich.style import Style
 from rich.text import Text
 
 PLAIN_WIDTH = 100
-"""Columns where there is no terminal to ask: fits a CI log and a pull request's comment."""
+"""Columns where there is no terminal: fits a CI log and a comment on a pull request."""
 
 
 class SteadyConsole(Console):
-    """Cuts nothing off at the edge, and outlives its terminal.
+    """Never crops lines, and survives a closed terminal.
 
-    What must not be broken (``unbroken``) runs on past the edge. A closed terminal ends the
-    drawing; rich would end the process, in the middle of changing things.
+    Lines that must not be wrapped (``unbroken``) may be wider than the terminal. A closed terminal
+    ends the drawing; rich would end the process, in the middle of an apply.
     """
 
     def print(self, *objects: Any, **options: Any) -> None:
         if self.is_terminal or len(objects) != 1:
             super().print(*objects, **{"crop": False, **options})
-        else:  # rich fills lines with blanks, which a log would keep
+        else:  # rich pads lines with spaces, which would end up in a log
             self.file.write(plain(objects[0], self.width))
 
     def on_broken_pipe(self) -> None:
@@ -34,12 +34,12 @@ class SteadyConsole(Console):
 
 
 def console_on(stream: IO[str]) -> Console:
-    """A console that takes nothing in a text for markup, emoji or something to highlight.
+    """A console without markup, emoji codes and highlighting in texts.
 
-    NO_COLOR, FORCE_COLOR, TERM and COLUMNS are respected by rich.
+    rich respects NO_COLOR, FORCE_COLOR, TERM and COLUMNS.
     """
     if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")  # an arrow must not end a run under latin-1
+        stream.reconfigure(errors="backslashreplace")  # an arrow must not fail under latin-1
     wide = stream.isatty() or "COLUMNS" in os.environ
     return SteadyConsole(
         file=stream,
@@ -51,7 +51,7 @@ def console_on(stream: IO[str]) -> Console:
 
 
 def plain(renderable: RenderableType, width: int = PLAIN_WIDTH) -> str:
-    """A drawing as text without any control sequence, and without blanks at line ends."""
+    """A renderable as text without control sequences and without spaces at line ends."""
     stream = io.StringIO()
     console = Console(
         file=stream,
@@ -68,13 +68,13 @@ def plain(renderable: RenderableType, width: int = PLAIN_WIDTH) -> str:
 
 
 def unbroken(text: str, style: str = "cyan") -> Iterator[Segment]:
-    """A command or address as one line, however long: a fold in it would be copied too."""
+    """A command or address on one line, however long: a line break would be copied with it."""
     yield Segment(f"  {text}", Style.parse(style))
     yield Segment.line()
 
 
 def joined(parts: Iterable[tuple[str, str]]) -> Text:
-    """Pieces of text, each with its style, as one text that folds only where it must."""
+    """Pieces of text, each with its style, as one text that wraps only where it must."""
     text = Text(overflow="fold")
     for content, style in parts:
         text.append(content, style=style or None)

@@ -1,8 +1,7 @@
 """Text that is safe to show and short enough to read.
 
-Names and values come from files, clouds and other people. Whatever stands in them, it must
-neither steer a terminal, nor turn the reading direction, nor be a secret, so every value goes
-through ``clean``.
+Names and values come from files, clouds and other people. They must not send control codes to a
+terminal, change the reading direction or show a secret, so every value passes ``clean``.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ _ELLIPSIS = "…"
 
 
 def clean(value: object) -> str:
-    """A value on one line, without secrets, every control and formatting character spelled out."""
+    """A value on one line, without secrets, control and formatting characters spelled out."""
     text = redact(str(value))
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def clean_lines(text: str) -> str:
-    """Like ``clean``, but the text keeps its line breaks; tabs become blanks."""
+    """Like ``clean``, but the text keeps its line breaks; tabs become spaces."""
     return "\n".join(clean(line.expandtabs(4)) for line in text.splitlines())
 
 
 def shorten(text: str, width: int) -> str:
-    """At most ``width`` characters, the middle left out: both ends tell things apart."""
+    """At most ``width`` characters, the middle left out: names often differ at either end."""
     if len(text) <= width:
         return text
     if width <= 1:
@@ -52,18 +51,13 @@ def duration(seconds: float) -> str:
 
 
 def stamp(time: datetime | None) -> str:
-    """A time in UTC, to the minute; ``-`` where there is none."""
+    """A time in UTC, to the minute; ``-`` for None."""
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if time else "-"
 
 
-def spoken(step: str) -> str:
-    """A step's name as people read it."""
+def step_title(step: str) -> str:
+    """``register stacks``: a step's name with spaces."""
     return clean(step).replace("_", " ")
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 resource``, ``2 resources``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _visible(character: str) -> str:

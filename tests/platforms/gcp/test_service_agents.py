@@ -190,7 +190,7 @@ def test_who_approves_is_told(cloud: Rehearsal, client: Client) -> None:
     config = load_environment("prod")
     run = Run(platform_of(config), "plan")
     run.place = run.platform.state_place(create=True)
-    plan = plan_up(config, client, run)
+    plan = plan_up(client, run)
     notices = service_agent_notices(plan.infrastructure)
     assert notices and set(notices) <= set(plan.notices)
 
@@ -215,7 +215,7 @@ def test_a_new_project_comes_up_in_strict_mode(cloud: Rehearsal) -> None:
     # Google makes them, and it takes IAM a moment to know them.
     for agent in needed:
         cloud.faults.service_account_unknown_yet(agent.email)
-    provision(config, rest, approved(rest), run)
+    provision(rest, approved(rest), run)
     assert key_users(cloud) >= {
         "gcp-sa-aiplatform",
         "gcp-sa-artifactregistry",
@@ -236,6 +236,6 @@ def test_whoever_stops_before_is_obeyed(cloud: Rehearsal) -> None:
     apis = set(project.enabled)
     run.interrupt.request()
     with pytest.raises(InterruptedRunError):
-        provision(config, plan, approved(plan), run)
+        provision(plan, approved(plan), run)
     assert (project.agents, project.enabled) == (set(), apis)
     assert own_roles(cloud) == {}
