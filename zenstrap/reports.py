@@ -188,7 +188,10 @@ class PlanReport(Report):
             since = f" since {self.since}" if self.since else ""
             tests = f", {count(len(self.to_test), 'stack')} to test again" if self.to_test else ""
             return f"nothing to change{since}{tests}"
-        infrastructure = count(len(self.infrastructure.changes), "resource")
+        plan = self.infrastructure
+        if plan.changed_outputs and not (plan.changes or plan.kept or self.registrations):
+            return "nothing to change but Terraform's outputs"  # other modules, the same things
+        infrastructure = count(len(plan.changes), "resource")
         return f"{infrastructure}, {count(len(self.registrations), 'registration')} to change"
 
     def facts(self) -> dict[str, Fact]:

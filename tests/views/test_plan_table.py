@@ -104,3 +104,13 @@ def test_colour_comes_with_a_terminal_and_goes_with_no_color(
     assert "\x1b[32m" in drawn()
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[32m" not in drawn()
+
+
+def test_a_plan_of_outputs_alone_names_no_resource() -> None:
+    # The first run with other modules that make the same things.
+    infrastructure = examples.EMPTY_PLAN.infrastructure.model_copy(
+        update={"changed_outputs": ("components",)}
+    )
+    plan = examples.EMPTY_PLAN.model_copy(update={"infrastructure": infrastructure})
+    assert not plan.is_empty and plan.headline == "nothing to change but Terraform's outputs"
+    assert "outputs  components" in plain_plan(plan)
