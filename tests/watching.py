@@ -83,6 +83,9 @@ class Watch:
                 try:
                     environ = Path(f"/proc/{pid}/environ").read_text(errors="replace").split("\0")
                     words = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+                except ProcessLookupError:  # a thread of the kernel's, or at its end
+                    foreign.add(pid)
+                    continue
                 except OSError:
                     continue
                 if self._mark in environ:
