@@ -144,7 +144,11 @@ def _run(words: list[str], environ: dict[str, str], folder: str, hit: Hit | None
         os.dup2(opened, descriptor)
         os.close(opened)
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
-        setattr(sys, name, os.fdopen(descriptor, "w", encoding="utf-8", buffering=1))
+        stream = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+        setattr(sys, name, stream)
+        # As in a process of its own: a stream that nobody refers to closes its descriptor, and the
+        # next file that is opened gets the number.
+        setattr(sys, f"__{name}__", stream)
     from tests.faults.points import Points
     from zenstrap import zenml_server
     from zenstrap.cli import main

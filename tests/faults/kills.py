@@ -124,6 +124,9 @@ class Kills:
                 ended.code in (STOPPED, 0),
                 f"{action} ends it with {ended.code} instead of {STOPPED}: {said(ended.err)}",
             )
+            # Sent while it wrote, so it was there to hear.
+            result.require(not ended.hit or "Interrupted" in ended.err, f"{action} goes unheard")
+            result.require("Traceback" not in ended.err, f"a traceback: {said(ended.err)}")
         return ended
 
 
