@@ -34,6 +34,8 @@ QUIET = {
     "NO_COLOR": "1",
 }
 os.environ.update(QUIET)
+# Each worker of pytest's and each process of a test would compile everything anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A shell starts what runs in the background with Ctrl-C ignored, nohup with a hang-up ignored, and
 # children would inherit that.
 for one, usual in (

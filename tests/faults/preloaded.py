@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import tempfile
@@ -38,3 +39,5 @@ with tempfile.TemporaryDirectory() as folder:
         importlib.import_module(f"pipelines.{name}")
     forget_zenml()
     importlib.import_module("zenml.login.credentials_store").CredentialsStore._clear()
+    gc.collect()
+    gc.freeze()  # or each child's first collection would copy the memory that they share
