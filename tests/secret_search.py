@@ -27,10 +27,15 @@ def leaks(secrets: Collection[str], home: Home, *printed: str) -> list[str]:
     needles = {needle for secret in secrets for needle in _spellings(secret)}
     return [
         f"{place}: {text[max(0, text.index(needle) - 80) :][:200]}"
-        for place, text in (*_written(home), *(("printed", text) for text in printed))
+        for place, text in (*_written(home), *((_first_line(text), text) for text in printed))
         for needle in needles
         if needle in text
     ]
+
+
+def _first_line(text: str) -> str:
+    """Of what was printed, or of a process, whose command line comes first."""
+    return f"printed after {text.strip().partition(chr(10))[0][:100]!r}"
 
 
 def as_text(data: bytes) -> str:
