@@ -28,6 +28,7 @@ _CODE: Final = (
     "zenstrap/paths.py",
     "zenstrap/plain_files.py",
     "zenstrap/smoke_test",
+    "zenstrap/words.py",
 )
 
 Settings = dict[str, dict[str, Any]]
