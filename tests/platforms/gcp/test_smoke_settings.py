@@ -191,7 +191,7 @@ def test_what_is_uploaded_is_the_trainings_own_code(tmp_path: Path) -> None:
     folders = {Path(file).parent.as_posix() for file in files}
     assert folders <= {".", "pipelines", "steps", "zenstrap", "zenstrap/smoke_test"}
     in_zenstrap = {f for f in files if Path(f).parent.as_posix() == "zenstrap"}
-    needed = ("__init__", "errors", "paths", "plain_files", "redaction")
+    needed = ("__init__", "errors", "paths", "plain_files", "redaction", "words")
     assert in_zenstrap == {f"zenstrap/{name}.py" for name in needed}
     assert {Path(file).suffix for file in files} <= {".py", ".csv"}
 
