@@ -285,3 +285,31 @@ def test_a_down_of_nothing_keeps_no_file_that_isnt_there(home: Home, run: Comman
     assert ended.code == 0
     kept = [one["name"] for one in ended.json["kept"]]
     assert [name for name in kept if name.startswith("/") and not Path(name).exists()] == []
+
+
+def test_a_component_with_a_name_of_its_own_is_registered_by_it(
+    home: Home, run: CommandLine, client: Client
+) -> None:
+    from zenml.enums import StackComponentType
+
+    def named(content: dict[str, Any]) -> None:
+        components = content["stack"]["components"]
+        components["images"] = {"kind": "image_builder", "version": "1.0.0", "flavor": "local"}
+
+    home.edit("environments/local.yaml", only_base)
+    home.edit("environments/local.yaml", named)
+    up = run("--env", "local")
+    assert up.code == 0, up.err
+    parts = client.get_stack("zenml-local").components[StackComponentType.IMAGE_BUILDER]
+    assert [part.name for part in parts] == ["zenml-local-images-v1.0.0"]
+    assert run("plan", "--env", "local").code == 0
+
+    def older(content: dict[str, Any]) -> None:
+        content["stack"]["components"]["images"]["settings"] = {}
+        content["stack"]["components"]["orchestrator"]["version"] = "1.0.1"
+
+    home.edit("environments/local.yaml", older)
+    assert run("plan", "--env", "local").code in (2, 5)
+    assert run("down", "--env", "local", "--yes").code == 0
+    left = client.list_stack_components(name="startswith:zenml-local").items
+    assert left == []
