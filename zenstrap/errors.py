@@ -138,7 +138,8 @@ class ConfigError(UsageError):
         self.problems = problems
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.what}:", *(f"  {problem}" for problem in self.problems)])
+        problems = (f"  {problem}" for problem in self.problems)
+        return "\n".join([f"{self.what}:", *problems, *way_out(self.fix, self.command)])
 
 
 class AuthenticationError(ZenstrapError):

@@ -37,6 +37,8 @@ REFUSED_TAG: Final = "zenstrap-refused"  # on a run that was refused because ano
 
 _UP: Final = "bootstrap"  # the pipeline of `up`
 _PAGE: Final = 200  # runs per request, when all are listed
+# A filter for runs with a state, also with a damaged one. No metadata is empty: it is JSON.
+_WITH_STATE: Final = f"{STATE}:notequals:"
 
 # Older versions put TAG on smoke trainings as well. A run's name is ENVIRONMENT-PIPELINE-DATE, and
 # an environment's name has no dash.
@@ -240,9 +242,29 @@ def last_state(client: Client, environment: str, owner: str) -> RunRecord | None
     Raises:
         RegistryError: its metadata can't be read. No older run is used instead.
     """
-    return _newest(
-        client, **_commands(environment, owner), run_metadata=[f"{STATE}:notequals:null"]
-    )
+    return _newest(client, **_commands(environment, owner), run_metadata=[_WITH_STATE])
+
+
+def last_states(client: Client, environment: str) -> dict[str, RunRecord]:
+    """By owner, the newest run that recorded a state; the owner is empty for runs without one.
+
+    ZenML can't filter runs by a tag that they lack, so all of them are listed, without content.
+
+    Raises:
+        RegistryError: the metadata of one of these runs can't be read.
+    """
+    newest: dict[str, RunRecord] = {}
+    for run in every(
+        client.list_pipeline_runs,
+        **_commands(environment, ""),
+        run_metadata=[_WITH_STATE],
+        sort_by="desc:created",
+        size=_PAGE,
+        hydrate=False,
+    ):
+        if (owner := _owner(run)) not in newest:
+            newest[owner] = _record(client.get_pipeline_run(run.id))
+    return newest
 
 
 def last_change(client: Client, environment: str, owner: str) -> RunRecord | None:

@@ -1,7 +1,11 @@
-"""An environment whose file is gone, or no longer valid: it can be seen and taken away."""
+"""An environment whose file is gone is taken away by its last `up`'s; one with a broken file isn't.
+
+A file that isn't valid may hold a stricter protection than the one that a run recorded.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ from tests.environments import only_base
 from zenstrap.cli import zenml_client
 
 FILE = "environments/qa.yaml"
+LOCAL = "environments/local.yaml"
 
 
 @pytest.fixture
@@ -74,20 +79,75 @@ def test_the_file_is_gone(home: Home, run: CommandLine, qa: str) -> None:
     assert "qa" not in listed(run)
 
 
-@pytest.mark.slow
-def test_what_is_no_longer_valid_can_be_taken_away(home: Home, run: CommandLine, qa: str) -> None:
-    def broken(config: dict[str, Any]) -> None:
-        config["ml_projects"] = ["gone"]
+def what_cannot_be_read(home: Home) -> Iterator[None]:
+    """The ways in which files stop being valid, one after the other."""
+    own, defaults = home.configs / FILE, home.configs / "defaults.yaml"
+    project = home.configs / "ml_projects/fraud_detection.yaml"
 
-    home.edit(FILE, broken)
-    for verb in ("up", "plan", "config"):
-        refused = run(verb, "--env", "qa")
-        assert refused.code == 64 and qa not in refused.err
+    def protected(**protection: object) -> str:
+        return yaml.safe_dump(yaml.safe_load(valid) | {"protection": protection})
+
+    valid = own.read_text()
+    for content in (
+        protected(approval="dashboard", allow_destroy=False),
+        protected(approvall="none", allow_destroy=False),
+        protected(allow_destroy="no"),
+        valid + "\nthrow_away: false\n",
+        valid.replace("ml_projects: []", "ml_projects: [gone]"),
+        valid + "\n\t:",
+        "",
+    ):
+        assert content != valid
+        own.write_text(content)
+        yield
+    own.write_text(valid.replace("ml_projects: []", f"ml_projects: [{project.stem}]"))
+    for other in (project, defaults):
+        whole = other.read_text()
+        other.write_text(whole + "\nprotektion: {allow_destroy: false}\n")
+        yield
+        other.write_text(whole)
+    own.unlink()
+    own.symlink_to("elsewhere.yaml")
+    yield
+
+
+@pytest.mark.slow
+def test_down_never_passes_over_what_it_cannot_read(home: Home, run: CommandLine, qa: str) -> None:
+    before = snapshot()
+    for _ in what_cannot_be_read(home):
+        for verb in ("up", "plan", "config"):
+            refused = run(verb, "--env", "qa")
+            assert refused.code == 64 and qa not in refused.err
+        refused = run("down", "--env", "qa", "--yes", "--json")
+        assert refused.code == 64, refused.err
+        assert refused.json["problems"] and FILE in refused.json["fix"]
+        assert snapshot() == before
+    # Nothing of these is anybody's protection: they read, or ask for the name.
     shown = run("status", "--env", "qa")
-    assert shown.code == 0 and qa in shown.err and "gone.yaml" in shown.err
-    assert ours()
-    assert run("down", "--env", "qa", "--yes").code == 0
+    assert shown.code == 0 and qa in shown.err and "qa.yaml" in shown.err
+    assert qa in shown.out and "\\n" not in shown.out
+    for verb in ("history", "unlock", "recover"):
+        assert run(verb, "--env", "qa").code == 0
+    assert snapshot() == before
+
+    # The way out that was named.
+    (home.configs / FILE).unlink()
+    gone = run("down", "--env", "qa", "--yes", "--json")
+    assert gone.code == 0, gone.err
+    assert any(qa in notice for notice in gone.json["plan"]["notices"])
     assert ours() == []
+
+
+def test_the_way_out_of_a_broken_file_is_named_at_once(
+    home: Home, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zenml_client, "zenml_client", None)  # it isn't asked
+    home.edit(LOCAL, lambda config: config.update(protection={"approvall": "terminal"}))
+    refused = run("down", "--env", "local", "--yes")
+    assert refused.code == 64
+    assert "approvall" in refused.err
+    assert "move its file away" in refused.err and LOCAL in refused.err.splitlines()[-1]
+    assert "move its file away" not in run("up", "--env", "local", "--yes").err
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.registry_state import snapshot
 from tests.cli.test_advice import copied
+from tests.cli.test_owners import repeat_the_newest_run
 from tests.command_line import CommandLine, Ended
 from tests.conftest import Home
 from tests.environments import labels_of, only_base, owner_of, with_training
@@ -70,6 +71,14 @@ def the_folder(home: Home) -> None:
 
 def everything(home: Home) -> None:
     shutil.rmtree(home.state)
+
+
+def an_older_state(home: Home) -> None:
+    older = json.loads(state(home).read_bytes())
+    older["serial"] -= 1
+    state(home).write_text(json.dumps(older))
+    for copy in state(home).parent.glob("terraform.tfstate.*"):
+        copy.unlink()
 
 
 @pytest.mark.slow
@@ -136,6 +145,24 @@ def test_an_older_copy_is_better_than_none(home: Home, run: CommandLine) -> None
     assert refused.code == 5 and state(home).read_bytes() == b""
     assert run(*copied(refused.json["command"])).code == 0
     assert json.loads(state(home).read_bytes()) == older
+    assert run("plan", "--env", "local").code in (0, 2)
+
+
+@pytest.mark.parametrize("lost", [an_older_state, pytest.param(everything, marks=pytest.mark.slow)])
+def test_the_past_however_many_runs_came_since(
+    lost: Callable[[Home], None], home: Home, run: CommandLine
+) -> None:
+    """What `up` refuses, `recover` knows of: also whose it was, where the owner's file is lost."""
+    up(run)
+    first = owner_of(home.state).id
+    assert run("plan", "--env", "local").code == 0
+    repeat_the_newest_run(home, times=230)  # more than a page of runs without a state
+    lost(home)
+    assert run("up", "--env", "local", "--yes").code == 1
+    refused = run(*WHAT, "--json")
+    assert refused.code == 5, refused.out
+    assert run(*copied(refused.json["command"])).code == 0
+    assert owner_of(home.state).id == first
     assert run("plan", "--env", "local").code in (0, 2)
 
 

@@ -54,6 +54,7 @@ def test_what_runs_recorded_is_never_passed_over(
     runs.record_end(str(found.id), "done", 3)
     recorded = runs.last_state(Client(), "local", "")
     assert recorded and recorded.state == StateIdentity("1f0a", 1, 0) and recorded.changes == 3
+    assert runs.last_states(Client(), "local") == {"": recorded}  # a `plan` has no owner
 
     whole = dict(Client().get_pipeline_run(found.id).run_metadata)
     sound = {"lineage": "1f0a", "serial": 1, "resources": 0}

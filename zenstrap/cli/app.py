@@ -202,8 +202,8 @@ def _call(module: str, function: str, options: Options, *rest: object) -> int:
     called = _invocation(context, options.name or options.environment)
     with invocation.called(called):
         loaded = configuration(options, called.verb)
-        if loaded.notice:
-            print(loaded.notice, file=sys.stderr)
+        for text in filter(None, (loaded.problems, loaded.notice)):
+            print(text, file=sys.stderr)
         options = replace(
             options,
             warnings=loaded.warnings,

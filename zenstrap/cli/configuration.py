@@ -1,6 +1,8 @@
 """The configuration of a command: from the files, or if those are missing, from the last run.
 
-Commands that only read, repair or remove an environment work without its file.
+Commands that only read, repair or remove an environment work without its file. If it exists and
+isn't valid, those that read or repair still work. ``down`` is refused: the file may hold a stricter
+protection than the recorded one, and nobody can tell what it was meant to say.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from zenstrap import invocation, paths
 from zenstrap.cli.options import Options
 from zenstrap.config import EnvironmentConfig
+from zenstrap.config.layers import ENVIRONMENTS_FOLDER, shown
 from zenstrap.config.loading import load
 from zenstrap.config.violations import Placed
 from zenstrap.errors import (
@@ -25,8 +28,10 @@ from zenstrap.errors import (
 if TYPE_CHECKING:
     from zenstrap.runs import RecordedConfig, RunRecord
 
-_WITH_BROKEN_FILE: Final = frozenset({"down", "status", "history", "unlock", "recover"})
-_WITHOUT_FILE: Final = _WITH_BROKEN_FILE | {"doctor", "config"}
+# None of them looks at the protection. `recover` destroys nothing, and forgets a state only for the
+# environment's name.
+_WITH_BROKEN_FILE: Final = frozenset({"status", "history", "unlock", "recover"})
+_WITHOUT_FILE: Final = _WITH_BROKEN_FILE | {"down", "doctor", "config"}
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,14 @@ class Configuration:
 
     Attributes:
         warnings: settings in the files that have no effect.
-        notice: which run the configuration is from; empty if it is from the files.
+        problems: what is wrong with the files, if a run's configuration is used instead.
+        notice: which run the configuration is from, on one line; empty if it is from the files.
         placed: finds the file and line of what is wrong; None if it isn't from the files.
     """
 
     config: EnvironmentConfig
     warnings: tuple[str, ...] = ()
+    problems: str = ""
     notice: str = ""
     placed: Placed | None = None
 
@@ -56,6 +63,8 @@ def configuration(options: Options, verb: str) -> Configuration:
     try:
         loaded = load(options.environment, name=options.name)
     except ConfigError as error:
+        if verb == "down":
+            error.fix = _without_broken_file(options)
         if verb not in _WITH_BROKEN_FILE:
             raise
         return _of_last_run(options, error, "The files are not valid")
@@ -79,9 +88,18 @@ def _of_last_run(options: Options, error: UsageError, what: str) -> Configuratio
         raise _known_by_its_state(options, error)
     recorded, _ = from_zenml
     config = read_recorded(recorded.content, recorded.schema, run=recorded.run.name)
-    problems = f"{error}\n" if isinstance(error, ConfigError) else ""
+    problems = str(error) if isinstance(error, ConfigError) else ""
     notice = f"{what}; the configuration of run {_named(recorded.run)} is used."
-    return Configuration(config, notice=problems + notice)
+    return Configuration(config, problems=problems, notice=notice)
+
+
+def _without_broken_file(options: Options) -> str:
+    file = paths.configs_folder() / ENVIRONMENTS_FOLDER / f"{options.environment}.yaml"
+    return (
+        f"Correct that first: `down` obeys the protection in the files. Or, to take "
+        f"{_name(options)} down by the configuration and protection that its last `up` recorded, "
+        f"move its file away: {shown(file)}"
+    )
 
 
 def _needs_its_file(options: Options, error: UnknownEnvironmentError) -> UsageError:

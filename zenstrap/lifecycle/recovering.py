@@ -32,8 +32,6 @@ from zenstrap.words import count
 if TYPE_CHECKING:
     from zenml.client import Client
 
-_RUNS = 200  # runs searched for the owners of environments of this name
-
 
 @dataclass(frozen=True)
 class Copy:
@@ -55,8 +53,8 @@ class Findings:
         place: where the state belongs.
         fragment: content in that place that isn't a valid state; None if it is valid or missing.
         owner: the owner's record beside the state.
-        pasts: by owner's id, the newest run that recorded a state; the id is empty for an
-            environment older than owner ids.
+        pasts: by owner's id, the newest run that recorded a state: of ``owner`` alone, or if it
+            is None, of every owner. The id is empty for an environment older than owner ids.
         copies: copies of the state.
         marks: resources outside of the state with an owner's mark, each with that owner's id.
         stacks: by owner's id, the number of registered stacks.
@@ -108,14 +106,15 @@ def gather(place: StatePlace, client: Client, run: Run) -> Findings:
     environment = run.environment
     state, fragment = look_at(place, environment)
     content = place.storage.content(environment) if state is not None else None
+    owner = place.owners.read()
     in_state = resources_in(content, where=place.storage.place(environment)) if content else ()
     return Findings(
         environment=environment,
         place=place.storage.place(environment),
         state=state,
         fragment=fragment,
-        owner=place.owners.read(),
-        pasts=_pasts(client, environment),
+        owner=owner,
+        pasts=_pasts(client, environment, owner),
         copies=tuple(_copies(run.config, place)),
         marks=run.platform.marks(in_state),
         stacks=_stacks(client, environment),
@@ -300,15 +299,13 @@ def _is_foreign(findings: Findings, record: RunRecord | None) -> bool:
     )
 
 
-def _pasts(client: Client, environment: str) -> tuple[tuple[str, RunRecord], ...]:
-    newest: dict[str, RunRecord] = {}
-    for run in runs.recent_runs(client, environment, "", limit=_RUNS):
-        if run.state is not None:
-            newest.setdefault(run.owner, run)
-    for owner in {run.owner for run in newest.values()} - {""}:
-        last = runs.last_state(client, environment, owner)
-        newest[owner] = last or newest[owner]
-    return tuple(sorted(newest.items()))
+def _pasts(
+    client: Client, environment: str, owner: Owner | None
+) -> tuple[tuple[str, RunRecord], ...]:
+    if owner is None:
+        return tuple(sorted(runs.last_states(client, environment).items()))
+    last = runs.last_state(client, environment, owner.id)
+    return ((owner.id, last),) if last else ()
 
 
 def _stacks(client: Client, environment: str) -> tuple[tuple[str, int], ...]:
