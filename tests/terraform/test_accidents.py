@@ -22,6 +22,7 @@ from zenstrap.errors import (
     PartlyDoneError,
     TerraformError,
     TerraformTimeoutError,
+    ZenstrapError,
 )
 from zenstrap.events import Event, ResourceFinished
 from zenstrap.interrupt import Interrupt
@@ -242,6 +243,103 @@ def test_crashes(
     with pytest.raises(TerraformError, match=message) as caught:
         workspace.apply(plan.digest)
     assert caught.value.leaves_lock == ("KILL" in body)
+
+
+SILENT = "exit 0"
+"""What a wrapper does that swallows a command."""
+
+TALKATIVE = """echo '{"type":"change_summary","changes":{"add":9,"operation":"apply"}}'"""
+"""A wrapper that says that all was done, as one does that replays a log."""
+
+MODEST = """echo '{"type":"change_summary","changes":{"add":0,"operation":"apply"}}'"""
+
+
+def behind(
+    make_program: MakeProgram, terraform: TerraformBinary, command: str, body: str
+) -> TerraformBinary:
+    """Terraform behind a wrapper that does something else than ``command``."""
+    real = f'{shlex.join(terraform.command)} "$@"'
+    program = make_program(f'case "$*" in {command}*) ;; *) exec {real} ;; esac\n{body}')
+    return replace(terraform, command=(str(program),))
+
+
+@pytest.mark.parametrize("body", [SILENT, "echo 'Apply complete!'", TALKATIVE, MODEST])
+def test_an_apply_that_only_says_so(
+    body: str, make_workspace: MakeWorkspace, make_program: MakeProgram,
+    terraform: TerraformBinary,
+) -> None:  # fmt: skip
+    """Exit code 0 is no proof: neither of an apply nor of a destroy."""
+    workspace = make_workspace(FIXTURES / "outputs")
+    plan = workspace.plan({"said": "one"})
+    workspace.binary = behind(make_program, terraform, "apply", body)
+    with pytest.raises(TerraformError, match="probably a wrapper") as caught:
+        workspace.apply(plan.digest)
+    assert caught.value.where == workspace.binary.command[0]
+    assert "The state wasn't changed" in str(caught.value.why)
+
+    workspace.binary = terraform
+    workspace.apply(workspace.plan({"said": "one"}).digest)
+    away = workspace.plan({"said": "one"}, destroy=True)
+    workspace.binary = behind(make_program, terraform, "apply", body)
+    with pytest.raises(TerraformError, match="probably a wrapper"):
+        workspace.apply(away.digest)
+
+
+def test_an_apply_of_outputs_alone(
+    make_workspace: MakeWorkspace, make_program: MakeProgram, terraform: TerraformBinary
+) -> None:
+    workspace = make_workspace(FIXTURES / "outputs")
+    workspace.apply(workspace.plan({"said": "one"}).digest)
+    plan = workspace.plan({"said": "two"})
+    assert plan.changed_outputs and not plan.changes
+    workspace.binary = behind(make_program, terraform, "apply", SILENT)
+    with pytest.raises(TerraformError, match="probably a wrapper"):
+        workspace.apply(plan.digest)
+
+    workspace.binary = terraform
+    workspace.apply(plan.digest)
+    assert workspace.outputs()["said"].value == "two"
+    workspace.apply(workspace.plan({"said": "two"}, destroy=True).digest)
+    assert not workspace.resources()
+
+
+def test_a_summary_behind_a_wrappers_own_words(
+    make_workspace: MakeWorkspace, make_program: MakeProgram, terraform: TerraformBinary
+) -> None:
+    real = f'{shlex.join(terraform.command)} "$@"'
+    workspace = make_workspace(FIXTURES / "outputs")
+    plan = workspace.plan({"said": "one"})
+    prefixed = f"{real} | sed 's/^/12:00:00 /'"
+    workspace.binary = behind(make_program, terraform, "apply", prefixed)
+    assert workspace.apply(plan.digest).created == 1
+
+
+def test_what_is_not_forgotten_or_imported_is_seen(
+    make_workspace: MakeWorkspace, make_program: MakeProgram, terraform: TerraformBinary
+) -> None:
+    """A plan after it would destroy what was to be kept."""
+    workspace = make_workspace(FIXTURES / "outputs")
+    workspace.apply(workspace.plan({"said": "one"}).digest)
+    workspace.binary = behind(make_program, terraform, "state", SILENT)
+    with pytest.raises(TerraformError, match=r"still in the state: terraform_data\.thing"):
+        workspace.forget(["terraform_data.thing"])
+    workspace.binary = terraform
+    workspace.forget(["terraform_data.thing"])
+    workspace.binary = behind(make_program, terraform, "import", SILENT)
+    with pytest.raises(TerraformError, match="1 resource should be in the state now, 0 came"):
+        workspace.take_over({"terraform_data.thing": "some"}, {"said": "one"})
+
+
+def test_a_summary_that_found_no_room_is_a_full_disk(
+    make_workspace: MakeWorkspace, make_program: MakeProgram, terraform: TerraformBinary,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    workspace = make_workspace(FIXTURES / "outputs")
+    plan = workspace.plan({"said": "one"})
+    workspace.binary = behind(make_program, terraform, "apply", SILENT)
+    monkeypatch.setattr("zenstrap.terraform.applying.full_folders", lambda: ("/tmp",))
+    with pytest.raises(ZenstrapError, match="the disk is full"):
+        workspace.apply(plan.digest)
 
 
 def test_rubbish_for_a_plan_or_outputs(

@@ -6,22 +6,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zenstrap.disk import says_full
+from zenstrap.disk import full_error, full_folders, says_full
 from zenstrap.errors import (
     AuthenticationError,
     InterruptedRunError,
     LockHeldError,
     PartlyDoneError,
     PlanChangedError,
+    TerraformError,
     TerraformTimeoutError,
     ZenstrapError,
     sentence,
 )
 from zenstrap.events import ResourceAction
+from zenstrap.terraform.binary import BINARY_VARIABLE
 from zenstrap.terraform.diagnostics import error_from, redacted
 from zenstrap.terraform.plan import Plan
 from zenstrap.terraform.process import Finished
 from zenstrap.terraform.provider import Provider
+from zenstrap.terraform.state import StateIdentity
 from zenstrap.terraform.stream import ApplyStream, Change
 
 _MOST_NAMED = 3  # resources named in a sentence
@@ -127,6 +130,60 @@ def apply_failure(
         )
     error.transient = provider.are_passing(stream.diagnostics)
     return error
+
+
+def unseen(
+    plan: Plan,
+    stream: ApplyStream,
+    *,
+    before: StateIdentity | None,
+    after: StateIdentity | None,
+    program: str,
+    state: str,
+) -> ZenstrapError | None:
+    """The error for an apply that ended well without having done what was approved, if it did so.
+
+    An exit code is no proof: the program may be a wrapper that runs something else, or nothing.
+    Terraform itself ends with a summary, also where only outputs change, and has then written the
+    state. An update may come to nothing, so only the number of creations is compared.
+
+    Args:
+        before: the state before the apply.
+        after: the state after it.
+        program: the Terraform command.
+        state: path or URL of the state.
+    """
+    creates = sum(change.action in ("create", "replace") for change in plan.changes)
+    lasting = any(change.action != "update" for change in plan.changes)
+    written = after is not None and after != before
+    if stream.added is None:
+        if full_folders():  # its output is a file, too
+            return full_error("terraform apply ended without the summary of what it did")
+        why = "it ended without the summary that Terraform prints after an apply"
+    elif stream.added < creates:
+        why = f"{creates} creations were approved, and it says that it made {stream.added}"
+    elif lasting and not written:
+        why = f"it says that it was done, but the state wasn't written ({state})"
+    else:
+        return None
+    changed = "The state was changed all the same" if written else "The state wasn't changed"
+    return not_done("apply", program, f"{why}. {changed}")
+
+
+def not_done(command: str, program: str, why: str) -> TerraformError:
+    """The error for a command that ended well, but whose effect isn't to be seen.
+
+    Args:
+        program: the Terraform command.
+        why: what is missing.
+    """
+    return TerraformError(
+        f"terraform {command} reported success, but what it had to do isn't seen to be done",
+        where=program,
+        why=f"{sentence(why)} This command is probably a wrapper that doesn't run all of Terraform",
+        fix=f"Name Terraform itself ({BINARY_VARIABLE}=/path/to/terraform) or correct the wrapper, "
+        "and run the same command again: it makes a new plan",
+    )
 
 
 def _progress(plan: Plan, stream: ApplyStream) -> str:

@@ -28,6 +28,9 @@ _ACTIONS: Mapping[str, ResourceAction] = {
     "replace": "replace",
 }
 
+# The operation in the summary of a finished apply. A saved plan that destroys is "apply", too.
+_APPLIED = ("apply", "destroy")
+
 # Terraform 1.11 prints the whole state, including secrets, if it can't write it.
 _DUMP = "Emergency state dump"
 
@@ -66,6 +69,7 @@ class ApplyStream:
         self._finished: list[Change] = []
         self._failed: list[Change] = []
         self._running: dict[str, Change] = {}
+        self._added: int | None = None
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -80,10 +84,15 @@ class ApplyStream:
         """Changes that started and failed or were cut off."""
         return (*self._failed, *self._running.values())
 
+    @property
+    def added(self) -> int | None:
+        """How many resources Terraform says it created; None unless it said that it was done."""
+        return self._added
+
     def feed(self, line: str) -> None:
-        """Process one line. Lines that are not JSON are ignored."""
+        """Process one line. Lines that are not JSON are ignored, and so is text before it."""
         try:
-            message = json.loads(line)
+            message = json.loads(line[max(0, line.find("{")) :])
         except ValueError:
             return
         if not isinstance(message, dict):
@@ -94,6 +103,8 @@ class ApplyStream:
         kind = message.get("type")
         if kind == "diagnostic":
             self._diagnostic(message.get("diagnostic"))
+        elif kind == "change_summary":
+            self._summary(message.get("changes"))
         elif isinstance(hook := message.get("hook"), dict):
             self._hook(str(kind), hook)
 
@@ -109,6 +120,11 @@ class ApplyStream:
         if diagnostic.severity == "warning":
             text = ": ".join(part for part in (diagnostic.summary, diagnostic.detail) if part)
             self._emit(Notice(self._redact(text), level="warning"))
+
+    def _summary(self, changes: object) -> None:
+        if isinstance(changes, dict) and changes.get("operation") in _APPLIED:
+            added = changes.get("add")
+            self._added = added if isinstance(added, int) else 0
 
     def _hook(self, kind: str, hook: Mapping[str, object]) -> None:
         resource = hook.get("resource")

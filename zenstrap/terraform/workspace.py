@@ -24,7 +24,7 @@ from zenstrap.interrupt import Interrupt
 from zenstrap.redaction import Redact, know, redactor
 from zenstrap.terraform import process, rescue
 from zenstrap.terraform.answer import json_in
-from zenstrap.terraform.applying import ApplySummary, apply_failure
+from zenstrap.terraform.applying import ApplySummary, apply_failure, not_done, unseen
 from zenstrap.terraform.binary import TerraformBinary
 from zenstrap.terraform.commands import Option, command_line
 from zenstrap.terraform.diagnostics import error_from, parse_output, redacted
@@ -38,6 +38,7 @@ from zenstrap.terraform.storage import StateStorage
 from zenstrap.terraform.stream import ApplyStream, save_privately
 from zenstrap.terraform.values import strings
 from zenstrap.waiting import waiting_for
+from zenstrap.words import count
 
 # A root module may declare this variable to get the state's serial, for values that must change
 # with every apply but not between two plans of one state. Passed as an environment variable, which
@@ -183,7 +184,8 @@ class Workspace:
             InterruptedRunError: stopped; the state is saved.
             TerraformTimeoutError: stopped by the time limit.
             PartlyDoneError: failed after some resources were changed.
-            TerraformError: failed before anything was changed.
+            TerraformError: failed before anything was changed, or reported success without having
+                done what was approved.
         """
         plan = self.shown(self.plan_file)
         if plan.digest != expected_digest:
@@ -210,6 +212,7 @@ class Workspace:
             ),
             redact=self._redact,
         )
+        before = self.state()
         started = time.time()
         try:
             finished = self._start(
@@ -223,7 +226,18 @@ class Workspace:
             errored = rescue.take_errored(self.root, places, since=started, printed=bool(rescued))
             rescued += [errored] if errored else []
         if finished.code == 0:
-            return ApplySummary(changes=stream.finished, seconds=finished.seconds)
+            fault = unseen(
+                plan,
+                stream,
+                before=before,
+                after=self.state(),
+                program=self._program,
+                state=self._state_place,
+            )
+            if fault is None:
+                return ApplySummary(changes=stream.finished, seconds=finished.seconds)
+            if finished.stopped is None:
+                raise fault
         error = apply_failure(
             finished,
             plan,
@@ -269,7 +283,11 @@ class Workspace:
         Args:
             ids: the provider's ids, by the address that each resource gets.
             variables: as for a plan.
+
+        Raises:
+            TerraformError: one can't be imported, or none of this is to be seen in the state.
         """
+        before = len(self.resources())
         with self._variable_file(variables) as variable_file:
             for address, id in ids.items():
                 self._run(
@@ -279,9 +297,17 @@ class Workspace:
                     limit=self.limits.read,
                     options={"input": False, "no_color": True, "var_file": str(variable_file)},
                 )
+        imported = len(self.resources()) - before
+        if imported < len(ids):
+            why = f"{count(len(ids), 'resource')} should be in the state now, {imported} came"
+            raise not_done("import", self._program, why)
 
     def forget(self, addresses: Sequence[str]) -> None:
-        """Remove resources from the state without destroying them."""
+        """Remove resources from the state without destroying them.
+
+        Raises:
+            TerraformError: it failed, or they are still in the state.
+        """
         if not addresses:
             return
         # Terraform backs up a local state, by default into a folder that doesn't exist.
@@ -292,6 +318,9 @@ class Workspace:
             limit=self.limits.read,
             options={"backup": str(backup) if backup else None},
         )
+        if left := {resource.address for resource in self.resources()} & set(addresses):
+            # The plan that follows would destroy them.
+            raise not_done("state rm", self._program, f"still in the state: {', '.join(left)}")
 
     def remove(self) -> None:
         """Delete the workspace and its Terraform data on this machine.
@@ -329,6 +358,10 @@ class Workspace:
             limit=self.limits.read,
             options={"no_color": True, "or_create": create},
         )
+
+    @property
+    def _program(self) -> str:
+        return self.binary.command[-1]
 
     @property
     def _state_place(self) -> str:
