@@ -69,6 +69,25 @@ def test_the_same_command_again() -> None:
     assert invocation.again("dev", verb="down") == "python run.py down --env dev"
 
 
+@pytest.mark.parametrize(
+    ("call", "command"),
+    [
+        (calling("up"), "up --env dev --name ben"),
+        (calling("up", ("--name", "team")), "up --env dev --name ben"),
+        (calling("plan", ("--name", "team"), ("--adopt", "a")), "plan --env dev --name ben"),
+        (calling("up", ("--yes",), ("--adopt", "a")), "up --env dev --name ben"),
+        (calling("down", ("--name", "team"), ("--yes",)), "up --env dev --name ben"),
+        (calling("status"), "up --env dev --name ben"),
+    ],
+)
+def test_another_name_replaces_the_given_one_and_needs_a_consent_of_its_own(
+    call: Invocation, command: str
+) -> None:
+    with invocation.called(call):
+        assert invocation.renamed("dev", "ben") == f"python run.py {command}"
+    assert invocation.renamed("dev", "ben") == "python run.py up --env dev --name ben"
+
+
 def test_from_another_folder_the_program_is_named_as_it_was_called(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, str(project_root() / "run.py"), "up", "--env", "local", "--bogus"],
