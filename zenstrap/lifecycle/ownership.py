@@ -353,11 +353,8 @@ def _suggested_name(refused: str) -> str:
     name = "mine" if environment_name_fault(letters) else letters
     taken = {refused, *_names_of_this_machine()}
     number = refused.removeprefix(name)
-    if number != refused and number.isdecimal():
-        candidates = (f"{name}{following}" for following in itertools.count(int(number) + 1))
-    else:
-        numbered = (f"{name}{following}" for following in itertools.count(2))
-        candidates = itertools.chain([name], numbered)
+    first = int(number) + 1 if number != refused and number.isdecimal() else 1
+    candidates = (name if n == 1 else f"{name}{n}" for n in itertools.count(first))
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
