@@ -109,6 +109,20 @@ def renamed(environment: str, name: str) -> str:
     return spelt_command((verb, *words, NAME, name))
 
 
+def from_file(environment: str, file: str) -> str:
+    """The same command again, with the file that the environment is configured by."""
+    invocation = _of(environment)
+    verb = invocation.verb if invocation else "up"
+    named = (NAME, environment) if file != environment else ()
+    words = invocation.words_for(verb, {ENV, NAME}) if invocation else ()
+    return spelt_command((verb, ENV, file, *named, *words))
+
+
+def file() -> str:
+    """The environment whose file the call names; empty if nobody called the program."""
+    return (_current.given.get(ENV) or ("",))[-1] if _current else ""
+
+
 def verb() -> str:
     """The verb of the call; empty if the program was not called from the command line."""
     return _current.verb if _current else ""

@@ -61,4 +61,5 @@ def whose_notices(
     else:
         whose = {who(record) for record in records if record.owner}
     if whose:
-        yield f"This {environment} is {' and '.join(sorted(whose))}: its state isn't on this machine."
+        owners = " and ".join(sorted(whose))
+        yield f"This {environment} is {owners}: its state isn't on this machine."
