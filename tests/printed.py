@@ -59,12 +59,19 @@ def require_same_meaning(command: str, given: Sequence[str]) -> None:
     if called is None:
         return
     given_once = _FOR_ONE_VERB if printed.info_name != called.info_name else frozenset()
-    # Whose name is taken is advised to take another one.
-    left_out = _MANNER | given_once | (frozenset() if called.params.get("name") else {"name"})
+    # Whose name is taken is advised to take another one; the name that was given is never dropped.
+    renamed = printed.params.get("name") not in (None, called.params.get("name"))
+    left_out = _MANNER | given_once | ({"name", "adopt"} if renamed else frozenset())
+    if _target(printed) == _target(called):  # from another file
+        left_out |= {"environment", "name"}
     for name in (printed.params.keys() & called.params.keys()) - left_out:
         assert printed.params[name] == called.params[name], f"{command}, after {' '.join(given)}"
     if printed.info_name != called.info_name:
         assert not printed.params.get("yes"), f"consents to something else: {command}"
+
+
+def _target(call: click.Context) -> object:
+    return call.params.get("name") or call.params.get("environment")
 
 
 def _parsed(words: Sequence[str]) -> click.Context | None:

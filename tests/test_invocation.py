@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shlex
 import subprocess
@@ -69,6 +70,25 @@ def test_the_same_command_again() -> None:
     assert invocation.again("dev", verb="down") == "python run.py down --env dev"
 
 
+@pytest.mark.parametrize(
+    ("call", "command"),
+    [
+        (calling("up"), "up --env dev --name ben"),
+        (calling("up", ("--name", "team")), "up --env dev --name ben"),
+        (calling("plan", ("--name", "team"), ("--adopt", "a")), "plan --env dev --name ben"),
+        (calling("up", ("--yes",), ("--adopt", "a")), "up --env dev --name ben"),
+        (calling("down", ("--name", "team"), ("--yes",)), "up --env dev --name ben"),
+        (calling("status"), "up --env dev --name ben"),
+    ],
+)
+def test_another_name_replaces_the_given_one_and_needs_a_consent_of_its_own(
+    call: Invocation, command: str
+) -> None:
+    with invocation.called(call):
+        assert invocation.renamed("dev", "ben") == f"python run.py {command}"
+    assert invocation.renamed("dev", "ben") == "python run.py up --env dev --name ben"
+
+
 def test_from_another_folder_the_program_is_named_as_it_was_called(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, str(project_root() / "run.py"), "up", "--env", "local", "--bogus"],
@@ -108,6 +128,38 @@ def test_in_a_rehearsal_a_copied_command_is_one_in_a_rehearsal() -> None:
         ("destroy --env local", "down --env local"),
         ("destroy --env local --yes", "down --env local"),
         ("frobnicate --env local", "--help"),
+        # The environment without --env, and another tool's words.
+        ("local", "up --env local"),
+        ("local down", "down --env local"),
+        ("down local", "down --env local"),
+        ("local down --yes", "down --env local --yes"),
+        ("prod plan --json", "plan --env prod --json"),
+        ("--debug prod", "up --env prod --debug"),
+        ("destroy local", "down --env local"),
+        ("local destroy", "down --env local"),
+        ("preview --name qa prod", "plan --env prod --name qa"),
+        # What the parser wouldn't take isn't advised.
+        ("apply -auto-approve", "up --help"),
+        ("apply -auto-approve --env local", "up --help"),
+        ("destroy", "down --help"),
+        ("destroy --force local", "down --help"),
+        ("local status --yes", "status --help"),
+        ("local --env prod", "--help"),
+        ("destroy local prod", "down --help"),
+        ("local prod", "--help"),
+        ("apply --env local --env prod", "up --help"),
+        ("apply --env local --json --events", "up --help"),
+        ("up --env local --json --events", "up --help"),
+        ("destroy --env local --help", "down --help"),
+        ("local -h", "--help"),
+        ("help down", "down --help"),
+        ("up plan --env local", "up --help"),
+        # Consent to another tool's command is none to ours.
+        ("local --yes", "up --env local"),
+        ("destroy --env local --this-zenml --yes", "down --env local"),
+        ("apply --adopt a --env local --adopt=b", "up --env local"),
+        ("apply --adopt --env local", "up --help"),
+        ("destroy local --forget local", "down --env local"),
     ],
 )
 def test_usage_errors_name_a_command_that_helps(
@@ -117,7 +169,8 @@ def test_usage_errors_name_a_command_that_helps(
 
     given = shlex.split(words)
     assert main(given) == UsageError.exit_code
-    said = capsys.readouterr().err
+    told, said = capsys.readouterr()
+    said += json.loads(told)["command"] if told else ""  # with --json; never a help text
     assert commands_in(said) == (f"python run.py {advice}",)
     require_same_meaning(f"python run.py {advice}", given)
     assert "?." not in said and ".." not in said

@@ -10,7 +10,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +27,13 @@ PROGRAM_VARIABLE: Final = "ZENSTRAP_PROGRAM"
 """Set by a wrapper that starts the program, such as a rehearsal: all words before the verb."""
 
 YES: Final = "--yes"
+ENV: Final = "--env"
+NAME: Final = "--name"
 # Consent to one command is not consent to another.
 _FOR_ONE_VERB: Final = frozenset({YES, "--this-zenml", "--forget"})
+CONSENT: Final = _FOR_ONE_VERB | {"--adopt"}
+"""Options by which the user agrees to something on one environment. ``plan`` shows what ``up``
+does with the same ``--adopt``: between these two it is kept."""
 # Options for the output only: a user who copies a command reads its result.
 _FOR_ONE_CALL: Final = frozenset({"--json", "--events", "--debug"})
 
@@ -50,10 +55,12 @@ class Invocation:
     given: Mapping[str, Words]
     taken: Mapping[str, frozenset[str]]
 
-    def words_for(self, verb: str) -> Words:
+    def words_for(self, verb: str, without: Set[str] = frozenset()) -> Words:
         """The options that also apply to another call with this verb, as the user typed them."""
-        excluded = _FOR_ONE_CALL if verb == self.verb else _FOR_ONE_CALL | _FOR_ONE_VERB
-        names = self.taken.get(verb, frozenset({"--env"})) - excluded
+        excluded = _FOR_ONE_CALL | without
+        if verb != self.verb:
+            excluded |= _FOR_ONE_VERB
+        names = self.taken.get(verb, frozenset({ENV})) - excluded
         return tuple(word for name, words in self.given.items() if name in names for word in words)
 
 
@@ -98,9 +105,22 @@ def renamed(environment: str, name: str) -> str:
     """
     invocation = _of(environment)
     verb = "plan" if invocation and invocation.verb == "plan" else "up"
-    words = invocation.words_for(verb) if invocation else ("--env", environment)
-    kept = (word for word in words if word not in _FOR_ONE_VERB)
-    return spelt_command((verb, *kept, "--name", name))
+    words = invocation.words_for(verb, CONSENT | {NAME}) if invocation else (ENV, environment)
+    return spelt_command((verb, *words, NAME, name))
+
+
+def from_file(environment: str, file: str) -> str:
+    """The same command again, with the file that the environment is configured by."""
+    invocation = _of(environment)
+    verb = invocation.verb if invocation else "up"
+    named = (NAME, environment) if file != environment else ()
+    words = invocation.words_for(verb, {ENV, NAME}) if invocation else ()
+    return spelt_command((verb, ENV, file, *named, *words))
+
+
+def file() -> str:
+    """The environment whose file the call names; empty if nobody called the program."""
+    return (_current.given.get(ENV) or ("",))[-1] if _current else ""
 
 
 def verb() -> str:
@@ -143,5 +163,5 @@ def _of(environment: str | None) -> Invocation | None:
 
 def _command(verb: str, environment: str | None, more: Words = ()) -> str:
     invocation = _of(environment)
-    words = invocation.words_for(verb) if invocation else ("--env", environment or "ENV")
+    words = invocation.words_for(verb) if invocation else (ENV, environment or "ENV")
     return spelt_command((verb, *words, *(word for word in more if word not in words)))

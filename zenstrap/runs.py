@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from zenstrap import invocation
 from zenstrap.config.rendering import SCHEMA
 from zenstrap.errors import RegistryError, first_problem
 from zenstrap.terraform.state import StateIdentity
@@ -28,6 +29,7 @@ TAG: Final = "zenstrap"  # on runs of commands, and on artifacts
 TRAINING_TAG: Final = "zenstrap-smoke-training"  # on a smoke test's own run, instead of TAG
 STARTED: Final = "zenstrap"  # extra configuration: who started the run, where, with which command
 CONFIG_SCHEMA: Final = "config_schema"  # in STARTED: version of the configuration's format
+FILE: Final = "file"  # in STARTED: the environment whose file was read; it differs with --name
 TRAINING: Final = "smoke_training"  # the command of a smoke test's own run
 STATE: Final = "terraform_state"  # metadata: the state after the run
 PLACE: Final = "terraform_state_place"  # metadata: path or URL of that state
@@ -35,6 +37,7 @@ CHANGES: Final = "changes"  # metadata: how many resources and registrations the
 OUTCOME: Final = "outcome"  # metadata: the run's result, for display
 REFUSED_TAG: Final = "zenstrap-refused"  # on a run that was refused because another one was active
 
+_READ_A_FILE: Final = frozenset({"up", "plan", "rollback"})  # the others can do without
 _UP: Final = "bootstrap"  # the pipeline of `up`
 _PAGE: Final = 200  # runs per request, when all are listed
 # A filter for runs with a state, also with a damaged one. No metadata is empty: it is JSON.
@@ -55,6 +58,7 @@ class RunRecord:
         state: the Terraform state after the run; None if it recorded none.
         place: path or URL of that state; empty if the run recorded none.
         owner: the environment's owner id; empty if the run has no owner tag.
+        file: the environment whose file was read; empty if that isn't recorded.
     """
 
     id: str
@@ -70,6 +74,7 @@ class RunRecord:
     state: StateIdentity | None
     owner: str = ""
     place: str = ""
+    file: str = ""
 
     @property
     def is_of_this_machine(self) -> bool:
@@ -184,6 +189,7 @@ def _started_here(command: str) -> dict[str, Any]:
         "host": socket.gethostname(),
         "pid": os.getpid(),
         CONFIG_SCHEMA: SCHEMA,
+        **({FILE: invocation.file()} if command in _READ_A_FILE else {}),
     }
 
 
@@ -460,6 +466,7 @@ def _record(run: PipelineRunResponse) -> RunRecord:
         state=StateIdentity(**written.state.model_dump()) if written.state else None,
         owner=_owner(run),
         place=written.place,
+        file=str(started.get(FILE, "")),
     )
 
 

@@ -6,6 +6,7 @@ A file that isn't valid may hold a stricter protection than the one that a run r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,11 @@ from tests.cli.registry_state import snapshot
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.environments import only_base
-from zenstrap.cli import zenml_client
+from tests.printed import commands_in
+from zenstrap import invocation, runs
+from zenstrap.cli import configuration, zenml_client
+from zenstrap.invocation import Invocation
+from zenstrap.runs import RecordedConfig, RunRecord
 
 FILE = "environments/qa.yaml"
 LOCAL = "environments/local.yaml"
@@ -148,6 +153,67 @@ def test_the_way_out_of_a_broken_file_is_named_at_once(
     assert "approvall" in refused.err
     assert "move its file away" in refused.err and LOCAL in refused.err.splitlines()[-1]
     assert "move its file away" not in run("up", "--env", "local", "--yes").err
+
+
+RECORD = RunRecord(
+    id="1",
+    name="team-bootstrap-1",
+    command="up",
+    status="completed",
+    started=None,
+    ended=None,
+    user="ada",
+    host="laptop",
+    pid=1,
+    changes=1,
+    state=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("made_from", "words", "command", "told"),
+    [
+        ("qa", "up --env team --yes", "up --env qa --name team --yes", "configured by qa.yaml"),
+        ("qa", "plan --env team", "plan --env qa --name team", "configured by qa.yaml"),
+        ("qa", "rollback --env team", "rollback --env qa --name team", "configured by qa.yaml"),
+        ("team", "up --env old --name team", "up --env team", "configured by team.yaml"),
+        ("team", "up --env team", "config --env team", "Restore team.yaml"),
+        ("qa", "up --env qa --name team", "config --env qa --name team", "Restore qa.yaml"),
+        # An older version didn't record it.
+        ("", "up --env team", "config --env team", "`--env FILE --name team`"),
+        ("", "up --env team", "config --env team", "put team.yaml back"),
+        ("", "up --env qa --name team", "config --env qa --name team", "Restore qa.yaml"),
+    ],
+)
+def test_an_environment_that_was_made_with_a_name_never_had_a_file(
+    run: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    made_from: str,
+    words: str,
+    command: str,
+    told: str,
+) -> None:
+    record = replace(RECORD, file=made_from)
+    recorded = RecordedConfig(record, {}, 1)
+    monkeypatch.setattr(configuration, "_has_state", lambda environment: True)
+    monkeypatch.setattr(runs, "last_configuration", lambda *given: recorded)
+    monkeypatch.setattr(runs, "newest_run", lambda *given: record)
+    refused = run(*words.split())
+    assert refused.code == 64
+    assert commands_in(refused.err)[-1] == f"python run.py {command}"
+    assert told in refused.err and "missing" not in refused.err
+
+
+@pytest.mark.parametrize(
+    ("verb", "file"), [("up", "qa"), ("plan", "qa"), ("rollback", "qa"), ("down", None)]
+)
+def test_a_run_records_which_file_it_has_read(verb: str, file: str | None) -> None:
+    """A command that needs no file may have read none."""
+    given = {"--env": ("--env", "qa"), "--name": ("--name", "team")}
+    with invocation.called(Invocation(verb, "team", given, {})):
+        started = runs.run_options("team", "bootstrap", verb).extra[runs.STARTED]
+    assert started.get(runs.FILE) == file
+    assert not runs.run_options("team", "bootstrap", verb).extra[runs.STARTED].get(runs.FILE)
 
 
 @pytest.mark.parametrize(

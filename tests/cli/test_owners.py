@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sqlite3
 import uuid
@@ -15,6 +16,7 @@ from tests.cli.registry_state import snapshot
 from tests.command_line import CommandLine, Ended
 from tests.conftest import DATABASE, Home, forget_zenml
 from tests.environments import labels_of, only_base, owner_of
+from tests.printed import commands_in
 
 pytestmark = pytest.mark.slow  # several whole runs a test
 
@@ -58,8 +60,18 @@ def test_the_second_person_on_a_server(run: CommandLine, at: Callable[[str], Pat
     at("ada")
     assert len(run("history", "--env", "local", "--json").json["runs"]) == 1
 
-    # With a name of his own he has everything of his own.
+    # The way out runs for the third person, too, who was told the second one's name.
     at("ben")
+    up(run, "--name", "team")
+    at("carla")
+    refused = run("up", "--env", "local", "--name", "team")
+    words = shlex.split(commands_in(refused.err)[-1])
+    assert words.count("--name") == 1 and "team" not in words
+    assert run("plan", *words[3:]).code == 2
+    at("ben")
+    assert run("down", "--env", "local", "--name", "team", "--yes").code == 0
+
+    # With a name of his own he has everything of his own.
     named = up(run, "--name", "ben")
     assert named.code == 0, named.err
     assert labels_of("zenml-ben")["zenstrap_owner"] == owner_of(bens, "ben").id

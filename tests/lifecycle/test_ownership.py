@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.conftest import Home
+from zenstrap import invocation, paths
+from zenstrap.config.names import environment_name_fault
 from zenstrap.errors import NameTakenError, StateGuardError
+from zenstrap.invocation import Invocation
+from zenstrap.lifecycle import ownership
 from zenstrap.lifecycle.ownership import Decision, Evidence, decide
 from zenstrap.owner import Owner, Registry
 from zenstrap.runs import RunRecord
@@ -123,3 +129,49 @@ def test_nothing_that_terraform_made_is_given_to_a_zenml_that_does_not_know_it()
             continue
         assert vouched or not evidence.is_up
         assert decision.id in (None, MINE)
+
+
+@pytest.mark.parametrize(
+    ("refused", "files", "folders", "suggested"),
+    [
+        ("local", (), (), "ada"),
+        ("ada", (), (), "ada2"),
+        ("ada2", (), (), "ada3"),  # or the two would be suggested in turns
+        ("ada9", (), ("ada10",), "ada11"),
+        ("adabot", (), (), "ada"),
+        ("local", ("ada",), (), "ada2"),  # the loader refuses the name of a file
+        ("local", ("ada2",), ("ada",), "ada3"),
+    ],
+)
+def test_the_suggested_name_is_free_as_far_as_is_known(
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: str,
+    files: tuple[str, ...],
+    folders: tuple[str, ...],
+    suggested: str,
+) -> None:
+    for file in files:
+        (home.configs / f"environments/{file}.yaml").touch()
+    for folder in folders:
+        paths.environment_folder(folder).mkdir(parents=True)
+    monkeypatch.setattr(ownership, "user_name", lambda: "Ada")
+    given = {"--env": ("--env", "local"), "--name": ("--name", refused), "--yes": ("--yes",)}
+    taken = {"up": frozenset(given)}
+    with (
+        invocation.called(Invocation("up", refused, given, taken)),
+        pytest.raises(NameTakenError) as error,
+    ):
+        decide(found(environment=refused, last=record(2)), this_zenml=False)
+    words = shlex.split(error.value.command or "")
+    assert words[2:] == ["up", "--env", "local", "--name", suggested]
+
+
+@pytest.mark.parametrize("user", ["0day", "-", "default", "x" * 40, "x" * 16, "Ada.Lovelace"])
+@pytest.mark.parametrize("refused", ["local", "x" * 16, "mine", "mine999"])
+def test_the_suggested_name_is_always_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch, user: str, refused: str
+) -> None:
+    monkeypatch.setattr(ownership, "user_name", lambda: user)
+    name = ownership._suggested_name(refused)
+    assert environment_name_fault(name) is None and name != refused

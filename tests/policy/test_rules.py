@@ -23,7 +23,7 @@ from zenstrap.platforms.gcp.compliance import resource_rules
 from zenstrap.platforms.gcp.provider import PROVIDER
 from zenstrap.policy import approval, rules
 from zenstrap.registry.changes import Action, Kind, RegistrationChange
-from zenstrap.reports import GateReport, PlanReport
+from zenstrap.reports import GateReport, Loss, PlanReport
 from zenstrap.request import Request
 from zenstrap.running import Audience, Run
 from zenstrap.terraform.plan import Plan, ResourceChange
@@ -125,6 +125,25 @@ def test_a_key_is_never_replaced_whatever_is_allowed() -> None:
                 environment(allow_destroy=allowed),
                 run,
             )
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_what_a_current_version_uses_is_not_destroyed_before_the_next_is_proven(
+    allowed: bool,
+) -> None:
+    """Whatever its type is, and whatever was agreed to."""
+    loss = Loss(address="a.b", action="replace", under=("zenml-local v1.0.0",))
+    plan = plan_of(change("replace")).model_copy(update={"losses": (loss,)})
+    config = environment(allow_destroy=allowed)
+    assert judge(plan, config).refusals == (
+        () if allowed else (f"a.b would be destroyed, and {loss.who}",)
+    )
+    run = Run(platform_of(LOCAL), "up", request=Request(approved=True))
+    if allowed:
+        assert approve(plan, config, run).how == "--yes"
+        return
+    with pytest.raises(RefusedError, match="zenml-local v1"):
+        approve(plan, config, run)
 
 
 @pytest.mark.parametrize("approval", APPROVALS)

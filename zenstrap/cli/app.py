@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -16,6 +16,8 @@ from zenstrap.cli.options import Options
 from zenstrap.cli.telling import Telling
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+HELP: Final = ("-h", "--help")
 
 
 _ENV = click.option("--env", "environment", required=True, metavar="NAME", help="The environment.")
@@ -54,7 +56,7 @@ def _options(*extra: Callable[[Command], Command]) -> Callable[[Command], Comman
 
 
 @click.group(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": HELP, "max_content_width": 100},
     epilog=f"`{invocation.PROGRAM} --env NAME` is short for `{invocation.PROGRAM} up --env NAME`. "
     "Exit codes: 0 done, 1 failed, 2 changes present (plan), 3 authentication, 4 lease or state "
     "lock held, 5 refused by policy or not approved (plan too, where `up` would be refused), "
@@ -194,8 +196,7 @@ def _call(module: str, function: str, options: Options, *rest: object) -> int:
     """Read the configuration, then import the command: errors in files are reported at once."""
     from zenstrap.cli.configuration import configuration
 
-    if options.json and options.events:
-        raise click.UsageError("--json and --events exclude each other")
+    require_one_output(options.json, options.events)
     context = click.get_current_context()
     if context.obj is not None:
         options = replace(options, telling=context.obj)
@@ -213,6 +214,16 @@ def _call(module: str, function: str, options: Options, *rest: object) -> int:
         command = getattr(importlib.import_module(f"zenstrap.cli.{module}"), function)
         code: int = command(loaded.config, options, *rest)
         return code
+
+
+def require_one_output(json: bool, events: bool) -> None:
+    """Check that only one form of output is asked for.
+
+    Raises:
+        click.UsageError: it is both.
+    """
+    if json and events:
+        raise click.UsageError("--json and --events exclude each other")
 
 
 def _invocation(context: click.Context, environment: str) -> invocation.Invocation:

@@ -72,7 +72,7 @@ def configuration(options: Options, verb: str) -> Configuration:
         if error.is_misnamed:
             raise
         if verb in _WITHOUT_FILE:
-            return _of_last_run(options, error, f"The file of {options.environment} is missing")
+            return _of_last_run(options, error, f"There is no file {options.environment}.yaml")
         if error.near and not _has_state(_name(options)):
             raise  # a misspelt name is reported without asking ZenML
         raise _needs_its_file(options, error) from error
@@ -106,15 +106,30 @@ def _needs_its_file(options: Options, error: UnknownEnvironmentError) -> UsageEr
     from_zenml = _recorded(options, error)
     if from_zenml is None:
         return _known_by_its_state(options, error)
-    _, last = from_zenml
-    environment = _name(options)
+    recorded, last = from_zenml
+    environment, file = _name(options), options.environment
+    made_from = recorded.run.file
+    seen = f"ZenML has runs of {environment}: the last one is `{last.command}` {_named(last)} by "
+    seen += f"{last.user} on {last.host}"
+    if made_from not in ("", file):
+        return UsageError(
+            f"there is no file {file}.yaml",
+            where=error.where,
+            why=f"{seen}. {environment} is configured by {made_from}.yaml",
+            fix="Name that file",
+            command=invocation.from_file(environment, made_from),
+        )
+    restore = f"Restore {file}.yaml, for example from git"
+    if not made_from and not options.name:
+        restore = (
+            f"If it was made with --name, use `--env FILE --name {environment}` again. If it had a "
+            f"file, put {file}.yaml back, for example from git"
+        )
     return UsageError(
-        f"the file of {environment} is missing",
+        f"there is no file {file}.yaml",
         where=error.where,
-        why=f"ZenML has runs of {environment}: the last one is `{last.command}` {_named(last)} by "
-        f"{last.user} on {last.host}",
-        fix=f"Restore {options.environment}.yaml, for example from git. `down` needs no file. To "
-        "see the recorded configuration, run",
+        why=seen,
+        fix=f"{restore}. `down` needs no file. To see the recorded configuration, run",
         command=invocation.command("config", environment),
     )
 

@@ -26,7 +26,7 @@ def history(config: EnvironmentConfig, options: Options, limit: int) -> int:
         owner = owner_of(config)
         records = recent_runs(client, environment, owner.id if owner else "", limit)
         runs = [run_line(record) for record in records]
-        notices = tuple(whose_notices(owner, environment, client))
+        notices = tuple(whose_notices(owner, environment, client, records))
     if options.json:
         options.telling.result(json_view.history_object(environment, runs), 0)
     else:

@@ -59,7 +59,7 @@ def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
     actual = read_registry(client, config.environment, owner=owner.id if owner else None)
     last = recent_runs(client, config.environment, owner.id if owner else "", limit=1)
     lease, notices = _lease(config)
-    notices = (*whose_notices(owner, config.environment, client, actual), *notices)
+    notices = (*whose_notices(owner, config.environment, client, last, actual), *notices)
     if drift := changed_outside(actual):
         again = f"`{invocation.command('up', config.environment)}` reverts it"
         notices = (*notices, f"Changed outside of zenstrap: {'; '.join(drift)}. {again}.")

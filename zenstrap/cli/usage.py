@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import click
 
 from zenstrap import invocation
-from zenstrap.cli.app import app
+from zenstrap.cli.app import HELP, app, require_one_output
 from zenstrap.errors import UsageError, sentence, way_out
 
 ENV: Final = "environment"
 # Names of the commands in other tools.
 _CALLED_ELSEWHERE: Final = {
-    "apply": ["up"],
-    "bootstrap": ["up"],
-    "deploy": ["up"],
-    "destroy": ["down"],
-    "diff": ["plan"],
-    "help": ["--help"],
-    "preview": ["plan"],
-    "teardown": ["down"],
+    "apply": "up",
+    "bootstrap": "up",
+    "deploy": "up",
+    "destroy": "down",
+    "diff": "plan",
+    "preview": "plan",
+    "teardown": "down",
 }
 
 
@@ -31,18 +30,13 @@ def usage_error(error: click.UsageError, words: Sequence[str]) -> UsageError:
     Args:
         words: the command line as it was typed.
     """
-    late = _late_command(words)
-    meant = _CALLED_ELSEWHERE.get(words[0]) if words else None
-    if meant is None and words and not words[0].startswith("-") and words[0] in _environments():
-        meant = ["up", "--env", words[0]]
-    if late is not None:
-        command, fix = late, "The command comes first"
-    elif meant is not None and words[0] not in app.commands:
-        # --yes for another tool's command isn't consent to ours.
-        rest = [word for word in words[1:] if word != invocation.YES]
-        command, fix = [*meant, *rest], "Use"
+    meant = _meant(words)
+    if meant is None or meant == list(words) or not _is_valid(meant):
+        command, fix = [*_verb(words), HELP[-1]], "See"
+    elif words[0].startswith("-"):
+        command, fix = meant, "The command comes first"
     else:
-        command, fix = [*_verb(words), "--help"], "See"
+        command, fix = meant, "Use"
     message = error.format_message()
     if isinstance(error, click.MissingParameter) and error.param and error.param.name == ENV:
         known = _environments()
@@ -81,24 +75,65 @@ def usage_text(error: UsageError) -> str:
 
 
 def _verb(words: Sequence[str]) -> list[str]:
+    """The command whose help is of use; none for the program's own."""
     if words and words[0].startswith("-"):
         return ["up"]
-    return [word for word in words[:1] if word in app.commands]
+    return _verbs(words[position] for position in _bare(words))[:1]
 
 
-def _late_command(words: Sequence[str]) -> list[str] | None:
-    """The command in the right order, if its verb comes after the options; None otherwise.
+def _verbs(words: Iterable[str]) -> list[str]:
+    """The commands among some words, by our names."""
+    ours = (_CALLED_ELSEWHERE.get(word, word) for word in words)
+    return [word for word in ours if word in app.commands]
+
+
+def _meant(words: Sequence[str]) -> list[str] | None:
+    """The command that was probably meant; None if that isn't clear.
+
+    It may lack an option or have one too many. The verb may be another tool's, or come after the
+    options, and the environment may have no ``--env`` before it.
+    """
+    bare = _bare(words)
+    verb = next((position for position in bare if _verbs([words[position]])), None)
+    others = [position for position in bare if position != verb]
+    if len(others) > 1 or not all(words[position] in _environments() for position in others):
+        return None
+    if verb is None and not others:
+        return None
+    named = verb is not None and words[verb] in app.commands
+    options = [word for position, word in enumerate(words) if position not in bare]
+    environment = [invocation.ENV, *(words[position] for position in others)] if others else []
+    return [
+        "up" if verb is None else _verbs([words[verb]])[0],
+        *environment,
+        *(options if named else _without_consent(options)),
+    ]
+
+
+def _bare(words: Sequence[str]) -> list[int]:
+    """The positions of words that are neither options nor their values.
 
     A verb after an option that takes a value is that value: an environment may have that name.
     """
-    if not words or not words[0].startswith("-"):
-        return None
-    for position, word in enumerate(words):
-        if word in app.commands and words[position - 1] not in _options_with_a_value():
-            meant = [*words[:position], *words[position + 1 :]]
-            if _is_valid(word, meant):
-                return [word, *meant]
-    return None
+    values = _options_with_a_value()
+    before = ["", *words]
+    return [
+        position
+        for position, word in enumerate(words)
+        if not word.startswith("-") and before[position] not in values
+    ]
+
+
+def _without_consent(options: Sequence[str]) -> list[str]:
+    """Without what was agreed to for another command; whoever copies ours hasn't read it yet."""
+    values = _options_with_a_value()
+    kept, skipped = [], False
+    for word in options:
+        name, equals, _ = word.partition("=")
+        if not skipped and name not in invocation.CONSENT:
+            kept.append(word)
+        skipped = not skipped and name in invocation.CONSENT & values and not equals
+    return kept
 
 
 def _options_with_a_value() -> frozenset[str]:
@@ -111,9 +146,15 @@ def _options_with_a_value() -> frozenset[str]:
     )
 
 
-def _is_valid(verb: str, words: list[str]) -> bool:
+def _is_valid(command: Sequence[str]) -> bool:
+    """Whether the parser takes a command, and doesn't just print its help."""
+    verb, *options = command
+    if any(word in HELP for word in options):
+        return False
     try:
-        app.commands[verb].make_context(verb, list(words))
+        require_once(command)
+        params = app.commands[verb].make_context(verb, list(options)).params
+        require_one_output(params.get("json", False), params.get("events", False))
     except click.ClickException:
         return False
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from zenstrap.config import EnvironmentConfig
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from zenstrap.owner import Owner
     from zenstrap.registry.model import ActualRegistry
+    from zenstrap.runs import RunRecord
 
 
 def owner_of(config: EnvironmentConfig) -> Owner | None:
@@ -29,15 +30,20 @@ def owner_of(config: EnvironmentConfig) -> Owner | None:
 
 
 def whose_notices(
-    owner: Owner | None, environment: str, client: Client, actual: ActualRegistry | None = None
+    owner: Owner | None,
+    environment: str,
+    client: Client,
+    records: Sequence[RunRecord],
+    actual: ActualRegistry | None = None,
 ) -> Iterator[str]:
     """Warnings that what is shown may belong to another owner, or may be incomplete.
 
     Args:
+        records: the runs that are shown.
         actual: the part of the registry that is shown.
     """
     from zenstrap.lifecycle.ownership import registry_of, who
-    from zenstrap.registry.model import OWNER
+    from zenstrap.registry.model import OWNER, RUN
     from zenstrap.runs import run_named
 
     if owner is not None:
@@ -51,5 +57,9 @@ def whose_notices(
         return
     marked = [stack for stack in (actual.our_stacks if actual else ()) if OWNER in stack.labels]
     if marked:
-        run = run_named(client, max(stack.labels.get("run", "") for stack in marked))
-        yield f"This {environment} is {who(run)}: its state isn't on this machine."
+        whose = {who(run_named(client, max(stack.labels.get(RUN, "") for stack in marked)))}
+    else:
+        whose = {who(record) for record in records if record.owner}
+    if whose:
+        owners = " and ".join(sorted(whose))
+        yield f"This {environment} is {owners}: its state isn't on this machine."

@@ -6,13 +6,18 @@ lineage, which runs in ZenML recorded. The name of the environment doesn't matte
 
 from __future__ import annotations
 
+import itertools
 import shlex
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from zenstrap import runs
+from zenstrap import paths, runs
 from zenstrap.config import EnvironmentConfig
-from zenstrap.errors import NameTakenError, StateGuardError, ZenstrapError
+from zenstrap.config.loading import available_environments
+from zenstrap.config.names import environment_name_fault
+from zenstrap.errors import NameTakenError, StateGuardError, UsageError, ZenstrapError
 from zenstrap.invocation import command, renamed, verb
 from zenstrap.owner import Owner, Registry, new_owner
 from zenstrap.platforms.base import StatePlace
@@ -28,6 +33,8 @@ from zenstrap.zenml_private.calls import every, store_info, store_url
 
 if TYPE_CHECKING:
     from zenml.client import Client
+
+_LONGEST: Final = 16  # characters of the user's name; an environment's may have 20
 
 
 @dataclass(frozen=True)
@@ -325,7 +332,7 @@ def _another_name(environment: str, first: str = "") -> dict[str, str]:
         return {"fix": ". ".join([*ways, "Otherwise there is nothing of yours to change"])}
     return {
         "fix": ". ".join([*ways, "Give your environment another name"]),
-        "command": renamed(environment, _suggested_name()),
+        "command": renamed(environment, _suggested_name(environment)),
     }
 
 
@@ -335,12 +342,27 @@ def _way_to(registry: Registry) -> str:
     return "Switch back to that ZenML configuration (ZENML_CONFIG_PATH, HOME or ZENML_STORE_URL)"
 
 
-def _suggested_name() -> str:
-    from zenstrap.config.names import environment_name_fault
+def _suggested_name(refused: str) -> str:
+    """The user's name, with a number if an environment has that name, as far as is known here.
 
-    letters = "".join(c for c in user_name().lower() if c.isascii() and c.isalnum())
-    name = letters[:20]
-    return "mine" if environment_name_fault(name) else name
+    Args:
+        refused: the name that is taken. After ``ada2`` comes ``ada3``: what comes before it has
+            probably been refused, too.
+    """
+    letters = "".join(c for c in user_name().lower() if c.isascii() and c.isalnum())[:_LONGEST]
+    name = "mine" if environment_name_fault(letters) else letters
+    taken = {refused, *_names_of_this_machine()}
+    number = refused.removeprefix(name)
+    first = int(number) + 1 if number != refused and number.isdecimal() else 1
+    candidates = (name if n == 1 else f"{name}{n}" for n in itertools.count(first))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _names_of_this_machine() -> Iterator[str]:
+    """Names of environments that have a file, or a folder for their state."""
+    with suppress(UsageError):  # no folder of configurations
+        yield from available_environments()
+    yield from (folder.name for folder in paths.environment_folder("any").parent.glob("*"))
 
 
 def who(run: RunRecord | None) -> str:

@@ -17,8 +17,8 @@ class EnvironmentLine:
     """One environment.
 
     Attributes:
-        has_file: whether its configuration file exists. `up` needs it; `down`, `status` and others
-            work without.
+        has_file: whether there is a configuration file of its name. An environment that was made
+            with --name has none.
         has_state: whether its Terraform state is on this machine.
         last_run: the newest run in the connected ZenML, of any owner.
     """
@@ -33,7 +33,7 @@ def environments_table(environments: Sequence[EnvironmentLine]) -> RenderableTyp
     """The environments, in the order of the argument."""
     return table(
         ("ENVIRONMENT", "FILE", "LAST RUN", "STATUS", "STARTED"),
-        ((line.name, "yes" if line.has_file else "gone", *_run(line)) for line in environments),
+        ((line.name, "yes" if line.has_file else "none", *_run(line)) for line in environments),
     )
 
 
