@@ -61,6 +61,8 @@ def require_same_meaning(command: str, given: Sequence[str]) -> None:
     given_once = _FOR_ONE_VERB if printed.info_name != called.info_name else frozenset()
     # Whose name is taken is advised to take another one.
     left_out = _MANNER | given_once | (frozenset() if called.params.get("name") else {"name"})
+    if not called.params.get("this_zenml"):  # which ZenML is meant is asked, and then consented to
+        left_out |= _FOR_ONE_VERB
     for name in (printed.params.keys() & called.params.keys()) - left_out:
         assert printed.params[name] == called.params[name], f"{command}, after {' '.join(given)}"
     if printed.info_name != called.info_name:

@@ -36,18 +36,27 @@ def whose_notices(
     Args:
         actual: the part of the registry that is shown.
     """
-    from zenstrap.lifecycle.ownership import registry_of, who
+    from zenstrap.lifecycle.other_zenml import relation, with_this_zenml
+    from zenstrap.lifecycle.ownership import projects_of, registry_of, who
     from zenstrap.registry.model import OWNER
     from zenstrap.runs import run_named
 
     if owner is not None:
         here = registry_of(client)
-        if not owner.registry.is_same(here):
+        if owner.registry.is_same(here):
+            return
+        if relation(owner, here, projects_of(client)) == "anew":
             yield (
-                f"{environment} is registered in {owner.registry.url} (project "
-                f"{owner.registry.project_name}), but the connected ZenML is {here.url} (project "
-                f"{here.project_name})."
+                f"ZenML's database at {here.url} was made anew since {environment} was registered "
+                f"in it. If there is no backup of the old one, run "
+                f"`{with_this_zenml(environment)}`."
             )
+            return
+        yield (
+            f"{environment} is registered in {owner.registry.url} (project "
+            f"{owner.registry.project_name}), but the connected ZenML is {here.url} (project "
+            f"{here.project_name})."
+        )
         return
     marked = [stack for stack in (actual.our_stacks if actual else ()) if OWNER in stack.labels]
     if marked:
