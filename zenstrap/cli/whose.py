@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
+from zenstrap.invocation import command
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -26,6 +27,28 @@ def owner_of(config: EnvironmentConfig) -> Owner | None:
         return platform_of(config).stores().owners.read()
     except ZenstrapError:
         return None
+
+
+def marks_notices(owner: Owner | None, config: EnvironmentConfig) -> Iterator[str]:
+    """Warnings that there are things of another owner where nothing is registered.
+
+    Without a login with the platform, ZenML's facts can still be shown.
+    """
+    from zenstrap.lifecycle.ownership import shown
+    from zenstrap.platforms import platform_of
+
+    try:
+        marks = platform_of(config).marks(())
+    except ZenstrapError:
+        return
+    others = sorted({mark for _, mark in marks} - {owner.id if owner else ""})
+    if others and len(others) == len({mark for _, mark in marks}):
+        names = shown([name for name, _ in marks])
+        recover = command("recover", config.environment)
+        yield (
+            f"Owner {' and '.join(others)} has an environment {config.environment} already: "
+            f"{names}. If it is yours, and its state is lost, run `{recover}`."
+        )
 
 
 def whose_notices(
