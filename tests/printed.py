@@ -64,6 +64,8 @@ def require_same_meaning(command: str, given: Sequence[str]) -> None:
     left_out = _MANNER | given_once | ({"name", "adopt"} if renamed else frozenset())
     if _target(printed) == _target(called):  # from another file
         left_out |= {"environment", "name"}
+    if not called.params.get("this_zenml"):  # which ZenML is meant is asked, and then consented to
+        left_out |= _FOR_ONE_VERB
     for name in (printed.params.keys() & called.params.keys()) - left_out:
         assert printed.params[name] == called.params[name], f"{command}, after {' '.join(given)}"
     if printed.info_name != called.info_name:

@@ -78,13 +78,14 @@ def called(invocation: Invocation) -> Iterator[None]:
         _current = before
 
 
-def command(verb: str, environment: str | None = None) -> str:
+def command(verb: str, environment: str | None = None, *more: str) -> str:
     """A command to copy: a verb on an environment, with the user's options that still apply.
 
     Args:
         environment: None for the one that this process works on.
+        more: options that it needs in addition to the user's.
     """
-    return _command(verb, environment)
+    return _command(verb, environment, more)
 
 
 def again(environment: str, *more: str, verb: str = "up") -> str:

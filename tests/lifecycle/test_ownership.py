@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shlex
+import socket
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from zenstrap.config.names import environment_name_fault
 from zenstrap.errors import NameTakenError, StateGuardError
 from zenstrap.invocation import Invocation
 from zenstrap.lifecycle import ownership
+from zenstrap.lifecycle.other_zenml import registered_elsewhere, relation
 from zenstrap.lifecycle.ownership import Decision, Evidence, decide
 from zenstrap.owner import Owner, Registry
 from zenstrap.runs import RunRecord
@@ -35,6 +37,14 @@ def owner(registry: Registry) -> Owner:
         made_at=datetime(2026, 11, 29, tzinfo=UTC),
         registry=registry,
     )
+
+
+THEIRS = "ba9876543210"
+# As after the file of a local database was deleted: the id comes from ZenML's config.yaml.
+ANEW = HERE.model_copy(update={"project": "old"})
+NEW = {"p": "default"}
+BOTH = NEW | {"q": "risk-team"}
+GAVE_UP = owner(HERE).forgetting(datetime(2026, 11, 30, tzinfo=UTC))
 
 
 def record(resources: int, owner: str = "", lineage: str = "mine") -> RunRecord:
@@ -77,7 +87,12 @@ def found(**given: object) -> Evidence:
         (found(owner=owner(HERE)), Decision(MINE)),
         (found(owner=owner(HERE), state=state(3)), Decision(MINE)),
         (found(owner=owner(OTHER_ZENML), state=state(0)), Decision(MINE, moved=True)),
-        (found(owner=owner(OTHER_PROJECT)), Decision(MINE, moved=True)),
+        (found(owner=owner(OTHER_PROJECT), projects=BOTH), Decision(MINE, moved=True)),
+        (found(owner=owner(ANEW), projects=NEW), Decision(MINE, moved=True, gone=True)),
+        # The mark of what is there is the owner's, or doesn't count.
+        (found(owner=owner(HERE), marks=(("/x", MINE), ("/y", THEIRS))), Decision(MINE)),
+        (found(owner=GAVE_UP, marks=(("/x", THEIRS),)), Decision(MINE)),
+        (found(state=state(3), proof=record(3), in_state=frozenset({MINE})), Decision(MINE)),
     ],
 )
 def test_it_is_ours(evidence: Evidence, decision: Decision) -> None:
@@ -97,7 +112,20 @@ def test_it_is_ours(evidence: Evidence, decision: Decision) -> None:
         (found(state=state(3)), StateGuardError, "no run of local"),
         (found(state=state(3), elsewhere="risk-team"), StateGuardError, "project risk-team"),
         (found(owner=owner(OTHER_ZENML), state=state(1)), StateGuardError, "another ZenML"),
-        (found(owner=owner(OTHER_PROJECT), state=state(1)), StateGuardError, "project risk-team"),
+        (
+            found(owner=owner(OTHER_PROJECT), state=state(1), projects=BOTH),
+            StateGuardError,
+            "project risk-team",
+        ),
+        (found(owner=owner(ANEW), state=state(1), projects=NEW), StateGuardError, "was made anew"),
+        (
+            found(owner=owner(OTHER_PROJECT), state=state(1), projects=NEW),
+            StateGuardError,
+            "risk-team, which local is registered in, isn't there",
+        ),
+        (found(marks=(("/x", THEIRS),)), NameTakenError, THEIRS),
+        (found(state=state(0), marks=(("/x", THEIRS),)), NameTakenError, "run.py recover"),
+        (found(owner=owner(HERE), marks=(("/x", THEIRS),)), NameTakenError, MINE),
     ],
 )
 def test_it_is_refused(evidence: Evidence, error: type[Exception], told: str) -> None:
@@ -111,6 +139,32 @@ def test_somebody_elses_is_never_taken_by_the_flag_for_a_zenml_that_is_gone() ->
         decide(found(last=record(2)), this_zenml=True)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "host", "related"),
+    [
+        ("https://zenml.example", "https://zenml.example/", "desk", "anew"),
+        ("https://zenml.example", "https://other.example", "desk", "elsewhere"),
+        ("http://127.0.0.1:8237", "http://127.0.0.1:8237", "", "address"),  # whoever answers there
+        ("sqlite:////x/zenml.db", "sqlite:////x/zenml.db", "", "anew"),
+        ("sqlite:////x/zenml.db", "sqlite:////x/zenml.db", "desk", "address"),
+        ("sqlite:////x/zenml.db", "sqlite:////y/zenml.db", "", "elsewhere"),
+    ],
+)
+@pytest.mark.parametrize("same_id", [False, True])
+def test_whether_it_is_the_same_zenml_made_anew(
+    before: str, now: str, host: str, related: str, same_id: bool
+) -> None:
+    there = Registry(id="a", project="old", url=before, project_name="default")
+    whose = owner(there).model_copy(update={"host": host or socket.gethostname()})
+    here = HERE.model_copy(update={"url": now, "id": "a" if same_id else "b"})
+    if same_id and related == "address":
+        related = "anew"  # no two machines have the same id
+    assert relation(whose, here, NEW) == related
+    told = registered_elsewhere(whose, here, NEW, "1 resource")
+    assert ("made anew" in str(told)) == (related != "elsewhere")
+    assert told.command == "python run.py up --env local --this-zenml"
+
+
 def test_nothing_that_terraform_made_is_given_to_a_zenml_that_does_not_know_it() -> None:
     """Over all combinations: with resources in the state, somebody must vouch for them here."""
     owners = (None, owner(HERE), owner(OTHER_ZENML), owner(OTHER_PROJECT))
@@ -118,10 +172,14 @@ def test_nothing_that_terraform_made_is_given_to_a_zenml_that_does_not_know_it()
     proofs = (None, record(1), record(1, owner=MINE))
     lasts = (None, record(0), record(2), record(2, owner="ba9876543210"))
     elsewheres = (None, "risk-team")
-    for whose, there, proof, last, elsewhere in itertools.product(
-        owners, states, proofs, lasts, elsewheres
+    marks = ((), (("/x", MINE),), (("/x", THEIRS),))
+    for whose, there, proof, last, elsewhere, marked in itertools.product(
+        owners, states, proofs, lasts, elsewheres, marks
     ):
-        evidence = found(owner=whose, state=there, proof=proof, last=last, elsewhere=elsewhere)
+        evidence = found(
+            owner=whose, state=there, proof=proof, last=last, elsewhere=elsewhere, marks=marked,
+            projects=BOTH,
+        )  # fmt: skip
         vouched = proof is not None if whose is None else whose.registry.is_same(HERE)
         try:
             decision = decide(evidence, this_zenml=False)
@@ -129,6 +187,8 @@ def test_nothing_that_terraform_made_is_given_to_a_zenml_that_does_not_know_it()
             continue
         assert vouched or not evidence.is_up
         assert decision.id in (None, MINE)
+        if decision.id is None:  # a new one is created
+            assert not marked or evidence.is_up
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,8 @@ def test_a_record_from_after_a_down_counts() -> None:
 @pytest.mark.parametrize(
     ("given", "whose"),
     [
-        ({"owner": OWNER, "marks": (("/x", THEIRS),)}, OURS),
+        ({"owner": OWNER, "marks": (("/x", THEIRS),), "stacks": ((OURS, 1),)}, OURS),
+        ({"owner": OWNER.forgetting(THEN), "marks": (("/x", THEIRS),)}, OURS),
         ({"marks": (("/x", OURS),), "pasts": ((THEIRS, run(RECORDED)),)}, OURS),
         ({"pasts": ((OURS, run(RECORDED)), (THEIRS, run(RECORDED, host="x")))}, OURS),
         ({"pasts": ((OURS, run(RECORDED, place="")),)}, OURS),  # of an older version
@@ -164,3 +165,83 @@ def test_a_copy_is_told_by_what_is_left_of_the_state() -> None:
     found = findings(fragment=head, owner=OWNER, copies=(copy(9, "a"), copy(3, "b")))
     assert decide(found).copy == copy(3, "b")
     assert decide(found).forget  # nobody knows whether it is the last one
+
+
+@pytest.mark.parametrize(("serial", "chosen"), [(3, False), (5, False), (6, True)])
+def test_no_older_copy_is_put_over_a_newer_state_of_the_same_lineage(
+    serial: int, chosen: bool
+) -> None:
+    """The state is lost as it is older than recorded, but it is more than an older copy."""
+    found = findings(
+        state=StateIdentity("a", 5, 2),
+        owner=OWNER,
+        pasts=((OURS, run(StateIdentity("a", 7, 2))),),
+        copies=(copy(serial),),
+    )
+    recovery = decide(found)
+    assert recovery.loss and recovery.forget
+    assert recovery.copy == (copy(serial) if chosen else None)
+
+
+SECOND_ID = {"owner": OWNER, "marks": (("/x", THEIRS),)}
+STATE = StateIdentity("a", 5, 2)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"state": StateIdentity("n", 1, 0)},  # of a plan that Terraform refused
+        {"pasts": ((OURS, run(StateIdentity("n", 1, 0))),)},
+        {"pasts": ((OURS, run(STATE)),), "owner": OWNER.taken_down()},
+        {"state": STATE, "in_state": frozenset({THEIRS})},  # the lost state came back
+    ],
+)
+def test_an_id_of_whom_there_is_nothing_gives_way_to_that_of_the_marks(
+    given: dict[str, object],
+) -> None:
+    """An `up` of an earlier version created it, after everything but the marks was lost."""
+    found = findings(**{**SECOND_ID, **given})
+    with pytest.raises(RefusedError) as refused:
+        decide(found)
+    assert THEIRS in (refused.value.why or "")
+    assert f"--owner={THEIRS}" in (refused.value.command or "")
+    recovery = decide(found, owner=THEIRS)
+    assert (recovery.owner, recovery.instead_of) == (THEIRS, OURS)
+    assert recovery.loss and recovery.forget == ("in_state" not in given)
+    assert decide(found, owner=OURS).owner == OURS
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"state": STATE}, "the state holds 2 resources"),
+        ({"state": STATE, "in_state": frozenset({OURS})}, "the state holds 2 resources"),
+        ({"pasts": ((OURS, run(STATE)),)}, "recorded 2 resources"),
+        ({"stacks": ((OURS, 3),)}, "3 stacks of theirs"),
+        ({"marks": (("/x", THEIRS), ("/y", OURS))}, "/y has their mark"),
+        ({"fragment": b"{"}, "may be theirs"),
+    ],
+)
+def test_an_owner_that_contradicts_what_is_known_is_refused(
+    given: dict[str, object], told: str
+) -> None:
+    found = findings(**{**SECOND_ID, **given})
+    assert decide(found).owner == OURS
+    with pytest.raises(RefusedError) as refused:
+        decide(found, owner=THEIRS)
+    assert OURS in (refused.value.why or "") and told in (refused.value.why or "")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"marks": (("/x", OURS),), "pasts": ((THEIRS, run(RECORDED)),)},
+        {"state": STATE, "in_state": frozenset({OURS}), "stacks": ((THEIRS, 1),)},
+        {"state": STATE, "pasts": ((OURS, run(STATE)),), "stacks": ((THEIRS, 1),)},
+    ],
+)
+def test_so_it_is_without_an_owner_file(given: dict[str, object]) -> None:
+    with pytest.raises(RefusedError, match="is not the environment of owner"):
+        decide(findings(**given), owner=THEIRS)
+    assert decide(findings(**given)).owner == OURS

@@ -179,7 +179,7 @@ def _run_to_its_end(run: Run, options: Options) -> ZenstrapError | None:
 def _carry_out(run: Run, options: Options) -> None:
     with (
         told_by(lambda text: run.emit(Notice(text))),
-        lease_held(run, partial(_require_no_other_state, run.config)),
+        lease_held(run, partial(_require_no_other_state, run.platform)),
         _connected(run, options) as client,
         owner_settled(run, client),
         _control_stack(run, client),
@@ -195,12 +195,12 @@ def _partly_done(error: OutOfReachError) -> PartlyDoneError:
     )
 
 
-def _require_no_other_state(config: EnvironmentConfig, place: StatePlace) -> None:
+def _require_no_other_state(platform: Platform, place: StatePlace) -> None:
     """Before a bucket is created: check that no run in ZenML recorded a state in another place."""
     with zenml_client(debug=False) as client:
         from zenstrap.lifecycle.ownership import decide, gather
 
-        decide(gather(config, place, client), this_zenml=True)
+        decide(gather(platform, place, client), this_zenml=True)
 
 
 @contextmanager

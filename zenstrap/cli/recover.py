@@ -32,6 +32,8 @@ def recover(
     Raises:
         LockHeldError: another run is changing the environment.
         RefusedError: the owner can't be determined, no prompt was possible, or the answer was no.
+        NameTakenError, StateGuardError: the state is fine, but the next run would be refused: the
+            environment is registered in another ZenML, for example.
         ZenstrapError: state, lease or ZenML can't be reached.
     """
     environment = config.environment
@@ -58,6 +60,8 @@ def recover(
         lines = (*_locks(place, environment), *_lines(findings, recovery))
         for line in (*repaired, *lines):
             print(line, file=sys.stderr)
+        if not recovery.loss:
+            _require_usable(place, client, run)
         if recovery.forget:
             _confirm(run, options, forget, findings, recovery)
         done = (*repaired, *_carry_out(recovery, findings, place, client, run))
@@ -79,6 +83,13 @@ def _gather_and_decide(
     for name in fail_dead_runs(client, run.environment, recovery.owner):
         run.emit(Notice(f"Run {name} was killed; it is now marked as failed."))
     return findings, recovery
+
+
+def _require_usable(place: StatePlace, client: Client, run: Run) -> None:
+    """Check that the next run isn't refused for another reason, and refuse for the same one."""
+    from zenstrap.lifecycle.ownership import decide, gather
+
+    decide(gather(run.platform, place, client), this_zenml=False)
 
 
 def _locks(place: StatePlace, environment: str) -> tuple[str, ...]:

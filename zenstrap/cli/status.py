@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zenstrap import invocation
 from zenstrap.cli.history import run_line
 from zenstrap.cli.options import Options
-from zenstrap.cli.whose import owner_of, whose_notices
+from zenstrap.cli.whose import marks_notices, owner_of, whose_notices
 from zenstrap.cli.zenml_client import zenml_client
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
@@ -60,6 +60,8 @@ def _status(config: EnvironmentConfig, client: Client) -> EnvironmentStatus:
     last = recent_runs(client, config.environment, owner.id if owner else "", limit=1)
     lease, notices = _lease(config)
     notices = (*whose_notices(owner, config.environment, client, last, actual), *notices)
+    if not actual.our_stacks:
+        notices = (*marks_notices(owner, config), *notices)
     if drift := changed_outside(actual):
         again = f"`{invocation.command('up', config.environment)}` reverts it"
         notices = (*notices, f"Changed outside of zenstrap: {'; '.join(drift)}. {again}.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
+from zenstrap.invocation import command
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -29,6 +30,28 @@ def owner_of(config: EnvironmentConfig) -> Owner | None:
         return None
 
 
+def marks_notices(owner: Owner | None, config: EnvironmentConfig) -> Iterator[str]:
+    """Warnings that there are things of another owner where nothing is registered.
+
+    Without a login with the platform, ZenML's facts can still be shown.
+    """
+    from zenstrap.lifecycle.ownership import shown
+    from zenstrap.platforms import platform_of
+
+    try:
+        marks = platform_of(config).marks(())
+    except ZenstrapError:
+        return
+    others = sorted({mark for _, mark in marks} - {owner.id if owner else ""})
+    if others and len(others) == len({mark for _, mark in marks}):
+        names = shown([name for name, _ in marks])
+        recover = command("recover", config.environment)
+        yield (
+            f"Owner {' and '.join(others)} has an environment {config.environment} already: "
+            f"{names}. If it is yours, and its state is lost, run `{recover}`."
+        )
+
+
 def whose_notices(
     owner: Owner | None,
     environment: str,
@@ -42,18 +65,27 @@ def whose_notices(
         records: the runs that are shown.
         actual: the part of the registry that is shown.
     """
-    from zenstrap.lifecycle.ownership import registry_of, who
+    from zenstrap.lifecycle.other_zenml import relation, with_this_zenml
+    from zenstrap.lifecycle.ownership import projects_of, registry_of, who
     from zenstrap.registry.model import OWNER, RUN
     from zenstrap.runs import run_named
 
     if owner is not None:
         here = registry_of(client)
-        if not owner.registry.is_same(here):
+        if owner.registry.is_same(here):
+            return
+        if relation(owner, here, projects_of(client)) == "anew":
             yield (
-                f"{environment} is registered in {owner.registry.url} (project "
-                f"{owner.registry.project_name}), but the connected ZenML is {here.url} (project "
-                f"{here.project_name})."
+                f"ZenML's database at {here.url} was made anew since {environment} was registered "
+                f"in it. If there is no backup of the old one, run "
+                f"`{with_this_zenml(environment)}`."
             )
+            return
+        yield (
+            f"{environment} is registered in {owner.registry.url} (project "
+            f"{owner.registry.project_name}), but the connected ZenML is {here.url} (project "
+            f"{here.project_name})."
+        )
         return
     marked = [stack for stack in (actual.our_stacks if actual else ()) if OWNER in stack.labels]
     if marked:

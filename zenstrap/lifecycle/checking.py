@@ -116,7 +116,7 @@ def _owner(platform: Platform, client: Client) -> str:
     from zenstrap.lifecycle.ownership import decide, gather
 
     try:
-        evidence = gather(platform.config, platform.state_place(create=False), client)
+        evidence = gather(platform, platform.state_place(create=False), client)
     except (AuthenticationError, PlatformError) as error:  # the platform's checks report it, too
         return Unknown(error.what)
     decision = decide(evidence, this_zenml=False)

@@ -7,26 +7,30 @@ lineage, which runs in ZenML recorded. The name of the environment doesn't matte
 from __future__ import annotations
 
 import itertools
-import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from zenstrap import paths, runs
-from zenstrap.config import EnvironmentConfig
 from zenstrap.config.loading import available_environments
 from zenstrap.config.names import environment_name_fault
-from zenstrap.errors import NameTakenError, StateGuardError, UsageError, ZenstrapError
+from zenstrap.errors import NameTakenError, UsageError, ZenstrapError
 from zenstrap.invocation import command, renamed, verb
+from zenstrap.lifecycle.other_zenml import (
+    in_another_project,
+    registered_elsewhere,
+    relation,
+    unknown_here,
+)
 from zenstrap.owner import Owner, Registry, new_owner
-from zenstrap.platforms.base import StatePlace
+from zenstrap.platforms.base import Platform, StatePlace
 from zenstrap.redaction import redact
 from zenstrap.registry.model import ActualRegistry
 from zenstrap.registry.zenml_reading import read_registry
 from zenstrap.running import Run
 from zenstrap.runs import RunRecord
-from zenstrap.terraform.state import StateIdentity, state_guard
+from zenstrap.terraform.state import StateIdentity, resources_in, state_guard
 from zenstrap.user import user_name
 from zenstrap.words import count
 from zenstrap.zenml_private.calls import every, store_info, store_url
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 _LONGEST: Final = 16  # characters of the user's name; an environment's may have 20
+_SHOWN: Final = 3  # of what has another owner's mark
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,11 @@ class Evidence:
         here: the connected ZenML.
         proof: without an owner, the newest run in it that recorded a state of this lineage.
         elsewhere: name of another ZenML project that has such a run, if this one has none.
+        projects: where the owner is registered in another ZenML or project, all projects in the
+            connected one, names by id.
+        marks: what is there under the environment's names, isn't in the state and has an owner's
+            mark, each with that owner's id. Empty if the state has resources and an owner.
+        in_state: the ids in the marks of what is in the state, if that has no owner.
         last: without an owner and without resources in the state, the newest run that recorded
             any state of an environment of this name, of any owner.
     """
@@ -59,6 +69,9 @@ class Evidence:
     proof: RunRecord | None = None
     last: RunRecord | None = None
     elsewhere: str | None = None
+    projects: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[tuple[str, str], ...] = ()
+    in_state: frozenset[str] = frozenset()
 
     @property
     def is_up(self) -> bool:
@@ -73,10 +86,12 @@ class Decision:
     Attributes:
         id: the owner's id; None if a new one is to be created.
         moved: whether the environment was registered in another ZenML before.
+        gone: whether what it had there is gone: that ZenML was made anew.
     """
 
     id: str | None
     moved: bool = False
+    gone: bool = False
 
 
 def settle_owner(
@@ -103,7 +118,7 @@ def settle_owner(
         DamagedOwnerError: the owner's record beside the state can't be read.
     """
     config = run.config
-    evidence = gather(config, place, client)
+    evidence = gather(run.platform, place, client)
     decision = decide(evidence, this_zenml=this_zenml)
     owner = evidence.owner or new_owner(
         config.environment, user_name(), evidence.here, id=decision.id
@@ -113,7 +128,7 @@ def settle_owner(
         return None  # the environment isn't up, and this command doesn't create it
     run.past.owner, run.past.taken_down_at = owner.id, owner.taken_down_at
     run.past.forgotten_at = owner.forgotten_at
-    run.past.moved_from = owner.registry.url if decision.moved else ""
+    run.past.moved_from = owner.registry.url if decision.moved and not decision.gone else ""
     if place.missing:
         return None  # `plan` before the state bucket exists
     newest = None if evidence.owner is None else runs.newest_run(client, config.environment)
@@ -132,9 +147,14 @@ def settle_owner(
             return None
 
 
-def gather(config: EnvironmentConfig, place: StatePlace, client: Client) -> Evidence:
-    """Collect the evidence for the environment's owner. Changes nothing."""
-    environment = config.environment
+def gather(platform: Platform, place: StatePlace, client: Client) -> Evidence:
+    """Collect the evidence for the environment's owner. Changes nothing.
+
+    Raises:
+        DamagedOwnerError: the owner's record beside the state can't be read.
+        AuthenticationError, PlatformError: the platform can't be reached, or refused.
+    """
+    environment = platform.config.environment
     owner, state = place.owners.read(), place.storage.read(environment)
     evidence = Evidence(
         environment=environment,
@@ -143,8 +163,11 @@ def gather(config: EnvironmentConfig, place: StatePlace, client: Client) -> Evid
         state=state,
         here=registry_of(client),
     )
+    if owner is not None and not owner.registry.is_same(evidence.here):
+        evidence = replace(evidence, projects=projects_of(client))
     if owner is not None:
-        return evidence
+        return evidence if evidence.is_up else replace(evidence, marks=platform.marks(()))
+    evidence = _with_marks(evidence, platform, place)
     if state is None or not evidence.is_up:
         return replace(evidence, last=runs.last_state(client, environment, owner=""))
     proof = runs.run_of_state(client, environment, state.lineage)
@@ -160,17 +183,22 @@ def decide(evidence: Evidence, *, this_zenml: bool) -> Decision:
         NameTakenError, StateGuardError: see :func:`settle_owner`.
     """
     if evidence.owner is not None:
-        moved = not evidence.owner.registry.is_same(evidence.here)
-        if moved and evidence.is_up and not this_zenml:
-            raise _registered_elsewhere(evidence, evidence.owner.registry)
-        return Decision(evidence.owner.id, moved=moved)
-    if evidence.proof is not None:
-        return Decision(evidence.proof.owner or None)
-    if evidence.is_up and not this_zenml:
-        raise _unknown_to_this_zenml(evidence)
+        return _of_owner(evidence, evidence.owner, this_zenml=this_zenml)
+    if evidence.is_up and evidence.proof is None and not this_zenml:
+        if evidence.elsewhere is not None:
+            raise in_another_project(evidence.environment, evidence.here, evidence.elsewhere)
+        raise unknown_here(
+            evidence.environment, evidence.here, evidence.place, _resources(evidence)
+        )
+    if evidence.proof is not None and evidence.proof.owner:
+        return Decision(evidence.proof.owner)
+    if len(evidence.in_state) == 1:  # the state is here, and what is in it has one owner
+        return Decision(next(iter(evidence.in_state)))
     last = evidence.last
     if last is not None and last.state and last.state.resources:
         raise _state_missing_or_of_another_owner(evidence, last)
+    if evidence.marks and not evidence.is_up:
+        raise _marked_by_another(evidence)
     return Decision(None)
 
 
@@ -183,6 +211,11 @@ def registry_of(client: Client) -> Registry:
         url=redact(store_url(client)),
         project_name=project.name,
     )
+
+
+def projects_of(client: Client) -> dict[str, str]:
+    """All projects in the connected ZenML, names by id."""
+    return {str(project.id): str(project.name) for project in every(client.list_projects)}
 
 
 def our_registry(client: Client, run: Run) -> ActualRegistry:
@@ -227,6 +260,29 @@ def _are_ours(actual: ActualRegistry, client: Client, run: Run) -> bool:
     return state is not None and lineages == {state.lineage}
 
 
+def _of_owner(evidence: Evidence, owner: Owner, *, this_zenml: bool) -> Decision:
+    related = relation(owner, evidence.here, evidence.projects)
+    if related != "same" and evidence.is_up and not this_zenml:
+        raise registered_elsewhere(owner, evidence.here, evidence.projects, _resources(evidence))
+    marked = {mark for _, mark in evidence.marks}
+    # Once the user gave up a state, or with things of the owner's own, others' are no hint that the
+    # owner's record is the wrong one.
+    if marked and owner.id not in marked and owner.forgotten_at is None:
+        raise _marked_by_another(evidence)
+    return Decision(owner.id, moved=related != "same", gone=related == "anew")
+
+
+def _with_marks(evidence: Evidence, platform: Platform, place: StatePlace) -> Evidence:
+    """Add the marks of other owners, before a new owner is created."""
+    everything = platform.marks(())
+    content = place.storage.content(evidence.environment) if evidence.is_up else None
+    if not everything or content is None:
+        return replace(evidence, marks=everything)
+    marks = platform.marks(resources_in(content, where=evidence.place))
+    in_state = frozenset(mark for name, mark in everything if (name, mark) not in marks)
+    return replace(evidence, marks=marks, in_state=in_state)
+
+
 def _other_project(client: Client, environment: str, state: StateIdentity | None) -> str | None:
     """The name of another ZenML project whose runs recorded this state."""
     assert state is not None
@@ -237,42 +293,6 @@ def _other_project(client: Client, environment: str, state: StateIdentity | None
         if run is not None:
             return str(project.name)
     return None
-
-
-def _registered_elsewhere(evidence: Evidence, registry: Registry) -> ZenstrapError:
-    if registry.id == evidence.here.id:
-        return _in_another_project(evidence, registry.project_name)
-    return StateGuardError(
-        f"{evidence.environment} is registered in another ZenML",
-        where=registry.url,
-        why=f"{evidence.here.url} is connected. The state holds {_resources(evidence)}: the other "
-        "ZenML wouldn't see this run's changes, and its stacks would lose their infrastructure",
-        fix=f"{_way_to(registry)}. If that ZenML no longer exists, run again with --this-zenml",
-    )
-
-
-def _unknown_to_this_zenml(evidence: Evidence) -> ZenstrapError:
-    if evidence.elsewhere is not None:
-        return _in_another_project(evidence, evidence.elsewhere)
-    here = evidence.here
-    return StateGuardError(
-        f"the connected ZenML has no run of {evidence.environment}",
-        where=evidence.place,
-        why=f"The state holds {_resources(evidence)}, and no run in {here.url} (project "
-        f"{here.project_name}) has recorded it",
-        fix="Log in to the ZenML that it is registered in (`zenml login ADDRESS`, or "
-        "ZENML_STORE_URL). If that ZenML no longer exists, run again with --this-zenml",
-    )
-
-
-def _in_another_project(evidence: Evidence, project: str) -> ZenstrapError:
-    return StateGuardError(
-        f"{evidence.environment} has its runs in ZenML's project {project}",
-        where=f"ZenML project {evidence.here.project_name}",
-        why="Only the runs in that project show whether the state is the right one",
-        fix="Switch to that project, or set ZENML_ACTIVE_PROJECT_ID to it",
-        command=f"zenml project set {shlex.quote(project)}",
-    )
 
 
 def _state_missing_or_of_another_owner(evidence: Evidence, last: RunRecord) -> ZenstrapError:
@@ -310,6 +330,30 @@ def _state_missing_or_of_another_owner(evidence: Evidence, last: RunRecord) -> Z
     )
 
 
+def _marked_by_another(evidence: Evidence) -> NameTakenError:
+    """The error for things of another owner under the environment's names, without a state."""
+    environment = evidence.environment
+    ids = sorted({mark for _, mark in evidence.marks})
+    names = [name for name, _ in evidence.marks]
+    of = f"owner{'s' if len(ids) > 1 else ''} {' and '.join(ids)}"
+    here = f", and the owner of {environment} here is {evidence.owner.id}" if evidence.owner else ""
+    return NameTakenError(
+        f"there is an environment {environment} already, of {of}",
+        where=names[0],
+        why=f"{shown(names)} {'has' if len(names) == 1 else 'have'} that mark{here}. Nothing was "
+        "changed",
+        fix="If it is somebody else's, choose another place for the artifacts, or give your "
+        "environment another name. If it is yours, and its state is lost, run",
+        command=command("recover", environment),
+    )
+
+
+def shown(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
 def is_shared(place: str) -> bool:
     """Whether every machine reaches the same place by this address."""
     return place.startswith("gs://")
@@ -334,12 +378,6 @@ def _another_name(environment: str, first: str = "") -> dict[str, str]:
         "fix": ". ".join([*ways, "Give your environment another name"]),
         "command": renamed(environment, _suggested_name(environment)),
     }
-
-
-def _way_to(registry: Registry) -> str:
-    if registry.url.startswith(("http://", "https://")):
-        return f"Log in to it (`zenml login {registry.url}`)"
-    return "Switch back to that ZenML configuration (ZENML_CONFIG_PATH, HOME or ZENML_STORE_URL)"
 
 
 def _suggested_name(refused: str) -> str:

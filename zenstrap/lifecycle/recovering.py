@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from zenstrap import runs
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import RefusedError, StateGuardError
 from zenstrap.invocation import again
-from zenstrap.lifecycle.ownership import is_shared, registry_of, who
+from zenstrap.lifecycle.ownership import is_shared, registry_of, shown, who
 from zenstrap.lifecycle.rescuing import look_at, rescued_states
 from zenstrap.owner import Owner, new_owner
 from zenstrap.platforms.base import StatePlace
@@ -58,6 +58,7 @@ class Findings:
         copies: copies of the state.
         marks: resources outside of the state with an owner's mark, each with that owner's id.
         stacks: by owner's id, the number of registered stacks.
+        in_state: the ids in the marks of what is in the state.
     """
 
     environment: str
@@ -69,6 +70,7 @@ class Findings:
     copies: tuple[Copy, ...] = ()
     marks: tuple[tuple[str, str], ...] = ()
     stacks: tuple[tuple[str, int], ...] = ()
+    in_state: frozenset[str] = frozenset()
 
     def past(self, owner: str) -> RunRecord | None:
         """The newest run of an owner that recorded a state."""
@@ -88,12 +90,14 @@ class Recovery:
         loss: what is wrong with the state; empty if nothing is.
         copy: the copy to restore.
         forget: whether the records of the lost state are forgotten.
+        instead_of: id of the owner beside the state, if the environment gets another one.
     """
 
     owner: str
     loss: str = ""
     copy: Copy | None = None
     forget: bool = False
+    instead_of: str = ""
 
 
 def gather(place: StatePlace, client: Client, run: Run) -> Findings:
@@ -108,6 +112,8 @@ def gather(place: StatePlace, client: Client, run: Run) -> Findings:
     content = place.storage.content(environment) if state is not None else None
     owner = place.owners.read()
     in_state = resources_in(content, where=place.storage.place(environment)) if content else ()
+    everything = run.platform.marks(())
+    marks = run.platform.marks(in_state) if everything and in_state else everything
     return Findings(
         environment=environment,
         place=place.storage.place(environment),
@@ -116,8 +122,9 @@ def gather(place: StatePlace, client: Client, run: Run) -> Findings:
         owner=owner,
         pasts=_pasts(client, environment, owner),
         copies=tuple(_copies(run.config, place)),
-        marks=run.platform.marks(in_state),
+        marks=marks,
         stacks=_stacks(client, environment),
+        in_state=frozenset(mark for name, mark in everything if (name, mark) not in marks),
     )
 
 
@@ -128,9 +135,12 @@ def decide(findings: Findings, *, owner: str | None = None) -> Recovery:
         owner: the owner's id as given by the user.
 
     Raises:
-        RefusedError: the owner can't be determined, or the state is in another place.
+        RefusedError: the owner can't be determined or is another one, or the state is in another
+            place.
     """
     owner_id = _owner_id(findings, owner)
+    if findings.owner is not None and findings.owner.id != owner_id:
+        return _given_to(findings, findings.owner.id, owner_id)
     record = findings.past(owner_id)
     if record is None and not owner_id:
         record = findings.past("")
@@ -161,6 +171,13 @@ def decide(findings: Findings, *, owner: str | None = None) -> Recovery:
     return Recovery(owner_id, loss, copy, forget=not complete)
 
 
+def _given_to(findings: Findings, before: str, owner: str) -> Recovery:
+    """The recovery of an environment whose owner file names the wrong owner, who has nothing."""
+    recovery = decide(replace(findings, owner=None), owner=owner)
+    loss = recovery.loss or f"the owner file beside it names {before}"
+    return replace(recovery, loss=loss, instead_of=before)
+
+
 def carry_out(
     recovery: Recovery,
     findings: Findings,
@@ -177,12 +194,16 @@ def carry_out(
         return ()
     environment, done = findings.environment, []
     run.guard()
-    owner = findings.owner or new_owner(
-        environment, user_name(), registry_of(client), id=recovery.owner or None
-    )
+    owner = findings.owner
     record = findings.past(recovery.owner)
-    if findings.owner is None:
+    if owner is None or recovery.instead_of:
+        is_up = findings.state is not None and findings.state.resources
+        # Only `up --this-zenml` moves an environment that is up to another ZenML.
+        registry = owner.registry if owner is not None and is_up else registry_of(client)
+        owner = new_owner(environment, user_name(), registry, id=recovery.owner or None)
         place.owners.write(owner)
+    if recovery.instead_of:
+        done.append(f"the owner is {owner.id} again, instead of {recovery.instead_of}")
     if recovery.copy is not None:
         place.storage.write(environment, recovery.copy.content)
         done.append(f"{recovery.copy.place} is the state now")
@@ -203,20 +224,19 @@ def carry_out(
 
 def _owner_id(findings: Findings, wanted: str | None) -> str:
     """The owner's id: from marked resources in this place, else from runs of this machine."""
-    if findings.owner is not None:
-        return findings.owner.id
-    seen = {id_ for id_, _ in findings.pasts} | {id_ for id_, _ in findings.stacks}
-    seen |= {mark for _, mark in findings.marks}
-    if wanted is not None:
-        if wanted in seen:
-            return wanted
-        raise RefusedError(
-            f"there is no environment {findings.environment} of owner {wanted}",
-            where=findings.place,
-        )
     marked = {mark for _, mark in findings.marks}
+    seen = {id_ for id_, _ in findings.pasts} | {id_ for id_, _ in findings.stacks}
+    seen |= marked | findings.in_state
+    if wanted is not None:
+        _require_no_contradiction(findings, wanted, seen)
+        return wanted
+    if findings.owner is not None:
+        foreign = (marked | findings.in_state) - {findings.owner.id}
+        if foreign and findings.owner.forgotten_at is None and not _owned(findings, findings.owner):
+            raise _of_another(findings, findings.owner, sorted(foreign))
+        return findings.owner.id
     ran_here = {id_ for id_, run in findings.pasts if _ran_here(findings, run)}
-    for group in (marked, ran_here):
+    for group in (set(findings.in_state), marked, ran_here):
         if len(group) == 1:
             return group.pop()
     others = sorted(seen - {""})
@@ -236,6 +256,84 @@ def _owner_id(findings: Findings, wanted: str | None) -> str:
         where=findings.place,
         why=f"ZenML has an environment of this name, of owner {owners}",
         fix="If it is yours and its state is lost for good, name its owner's id",
+        command=again(findings.environment, f"--owner={others[0]}", verb="recover"),
+    )
+
+
+def _require_no_contradiction(findings: Findings, wanted: str, seen: set[str]) -> None:
+    """Check that nothing speaks against the owner whom the user names.
+
+    Raises:
+        RefusedError: something does; the message says what.
+    """
+    environment, owner = findings.environment, findings.owner
+    if owner is not None and owner.id == wanted:
+        return
+    if wanted not in seen:
+        beside = f"The owner file beside the state names {owner.id}. " if owner else ""
+        known = ", ".join(sorted(seen - {""})) or "none"
+        raise RefusedError(
+            f"there is no environment {environment} of owner {wanted}",
+            where=findings.place,
+            why=f"{beside}Other owners that marks, runs or stacks name: {known}",
+            fix="Run it with one of these ids, or without --owner",
+        )
+    if owner is not None and (owned := _owned(findings, owner)):
+        raise RefusedError(
+            f"{environment} belongs to owner {owner.id}, not to {wanted}",
+            where=findings.place,
+            why=f"The owner file beside the state names {owner.id}, and {owned}",
+            fix=f"Run it without --owner. It can be given to {wanted} after a `down`",
+        )
+    marks = findings.in_state or {mark for _, mark in findings.marks}
+    if marks and wanted not in marks:
+        raise RefusedError(
+            f"{environment} is not the environment of owner {wanted}",
+            where=findings.place,
+            why=f"What is there has the mark of owner {' and '.join(sorted(marks))}",
+            fix="Run it with that id, if that environment is yours, or without --owner",
+        )
+    if findings.state is None or not findings.state.resources:
+        return
+    for id_, past in findings.pasts:
+        same = past.state is not None and past.state.lineage == findings.state.lineage
+        if same and id_ not in ("", wanted):
+            raise RefusedError(
+                f"{environment} is not the environment of owner {wanted}",
+                where=findings.place,
+                why=f"The state is the one that run {past.name} of owner {id_} recorded",
+                fix="Run it without --owner",
+            )
+
+
+def _owned(findings: Findings, owner: Owner) -> str:
+    """What shows that the owner beside the state is the right one; empty if nothing does."""
+    state, record = findings.state, findings.past(owner.id)
+    if findings.fragment is not None and findings.fragment.strip():
+        return "what is left of the state may be theirs"
+    theirs = not findings.in_state or owner.id in findings.in_state
+    if state is not None and state.resources and theirs:
+        return f"the state holds {count(state.resources, 'resource')}"
+    if record is not None and record.state is not None and record.state.resources:
+        ends = [at for at in (owner.taken_down_at, owner.forgotten_at) if at is not None]
+        if not any(record.is_forgotten(at) for at in ends):
+            return f"run {record.name} recorded {count(record.state.resources, 'resource')}"
+    if stacks := dict(findings.stacks).get(owner.id, 0):
+        return f"{count(stacks, 'stack')} of theirs {'is' if stacks == 1 else 'are'} registered"
+    if marked := findings.marked(owner.id):
+        return f"{shown(marked)} {'has' if len(marked) == 1 else 'have'} their mark"
+    return ""
+
+
+def _of_another(findings: Findings, owner: Owner, others: Sequence[str]) -> RefusedError:
+    """The error for the traces of an `up` that created a new owner after everything was lost."""
+    names = [name for name, mark in findings.marks if mark in others] or [findings.place]
+    return RefusedError(
+        f"the owner file of {findings.environment} names another owner than what is there",
+        where=findings.place,
+        why=f"It names {owner.id}, of whom there is nothing else; {shown(names)} "
+        f"{'has' if len(names) == 1 else 'have'} the mark of owner {' and '.join(others)}",
+        fix="If that environment is yours, too, and its state is lost, name its owner's id",
         command=again(findings.environment, f"--owner={others[0]}", verb="recover"),
     )
 
@@ -349,7 +447,9 @@ def described(findings: Findings, recovery: Recovery) -> tuple[str, ...]:
             f"recorded: {count(recorded.resources, 'resource')}, serial {recorded.serial}{at}, by "
             f"run {record.name} ({who(record)})"
         )
-    if findings.owner is not None:
+    if recovery.instead_of:
+        lines.append(f"owner: {recovery.owner}, instead of {recovery.instead_of}, who has nothing")
+    elif findings.owner is not None:
         owner = findings.owner
         lines.append(f"owner: {owner.id}, created by {owner.user} on {owner.host}")
     elif recovery.owner:
