@@ -116,13 +116,28 @@ def full_error(why: str, *, where: str | None = None) -> ZenstrapError:
 
 
 def full_folders(*others: Path) -> tuple[str, ...]:
-    """The folders that a run writes to, and of ``others``, that have no free space or inodes."""
-    full = (
-        folder
-        for folder in (*others, *_written_to())
-        if _free_bytes(folder) < _TOO_LITTLE or _free_inodes(folder) < _TOO_FEW
-    )
-    return tuple(dict.fromkeys(str(folder) for folder in full))
+    """The folders that a run writes to and that have no free space or inodes.
+
+    Args:
+        others: looked at as well, if they are on none of the disks that are full already.
+    """
+    full: dict[str, int | None] = {}
+    for folder in _written_to():
+        if _is_without_room(folder):
+            full[str(folder)] = _device(folder)
+    for folder in others:
+        if _device(folder) not in full.values() and _is_without_room(folder):
+            full[str(folder)] = _device(folder)
+    return tuple(full)
+
+
+def _is_without_room(folder: Path) -> bool:
+    return _free_bytes(folder) < _TOO_LITTLE or _free_inodes(folder) < _TOO_FEW
+
+
+def _device(folder: Path) -> int | None:
+    existing = _existing(folder)
+    return existing.stat().st_dev if existing else None
 
 
 def _is_io(code: int | None) -> bool:
