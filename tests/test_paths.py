@@ -102,3 +102,29 @@ def test_folders_and_links_to_folders_are_fine(home: Home) -> None:
     (home.state / "environments").mkdir(parents=True)
     (home.state / "environments/local").symlink_to(home.folder / "disk")
     LocalMachine(load_environment("local")).state_place(create=False)
+
+
+@pytest.mark.parametrize("variable", ["HOME", paths.HOME_VARIABLE, paths.CONFIGS_VARIABLE])
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31mb", "link"])
+def test_a_line_break_in_a_folder_is_the_reason_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, name: str
+) -> None:
+    (tmp_path / "c\nd").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "c\nd")
+    for other in (paths.HOME_VARIABLE, "XDG_STATE_HOME"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(variable, str(tmp_path / name))
+    with pytest.raises(UsageError, match="line break or another control character") as caught:
+        paths.configs_folder() if variable == paths.CONFIGS_VARIABLE else paths.home()
+    assert variable in str(caught.value.where)
+    assert str(caught.value).isprintable()
+
+
+def test_a_root_with_a_line_break_is_refused_for_it(linked: Path) -> None:
+    config = load_environment("local")
+    root = f"{linked}/a\nb"
+    named = config.model_copy(
+        update={"local": config.local and config.local.model_copy(update={"root": root})}
+    )
+    with pytest.raises(UsageError, match="line break"):
+        _ = LocalMachine(named).artifacts_folder

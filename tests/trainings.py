@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import itertools
 import json
 import logging
@@ -31,6 +32,14 @@ def inaccurate(features: Any, labels: Any) -> SoftmaxRegression:
 
 def crashing(features: Any, labels: Any) -> None:
     raise ValueError("no such column: weight")
+
+
+def filling(features: Any, labels: Any) -> None:
+    """Fills the disk, and wraps the error as libraries do."""
+    try:
+        raise OSError(errno.ENOSPC, "No space left on device", "/data/checkpoint")
+    except OSError as error:
+        raise RuntimeError("the checkpoint was not saved") from error
 
 
 def endless(features: Any, labels: Any) -> None:

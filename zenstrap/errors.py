@@ -9,6 +9,7 @@
     ├── DamagedLeaseError            1   the stored lease is not a valid lease
     ├── DamagedOwnerError            1   the owner file is not valid
     ├── RefusedError                 5   a policy or a person refused the plan
+    ├── FullDiskError                1   a disk has no room left, or a file may not grow
     ├── SmokeTestError               6   a candidate stack failed its smoke test
     ├── PartlyDoneError              7   some changes were applied and the rest were not
     ├── InterruptedRunError        130   Ctrl-C
@@ -168,6 +169,10 @@ class DamagedOwnerError(ZenstrapError):
 
 class RefusedError(ZenstrapError):
     exit_code = 5
+
+
+class FullDiskError(ZenstrapError):
+    pass
 
 
 class SmokeTestError(ZenstrapError):

@@ -7,12 +7,15 @@ move them (also in tests).
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from zenstrap.errors import UsageError
 
 HOME_VARIABLE = "ZENSTRAP_HOME"
 CONFIGS_VARIABLE = "ZENSTRAP_CONFIGS"
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def project_root() -> Path:
@@ -84,14 +87,23 @@ def resolved(folder: str | Path, where: str) -> Path:
         where: the setting that names it, for the error.
 
     Raises:
-        UsageError: the user has no home folder, or the links form a circle.
+        UsageError: the user has no home folder, the links form a circle, or the path holds a line
+            break or another control character.
     """
     try:
-        return Path(folder).expanduser().resolve()
+        path = Path(folder).expanduser().resolve()
     except (RuntimeError, OSError) as error:
         raise UsageError(
             "the folder can't be found", where=f"{where}: {folder}", why=str(error)
         ) from error
+    if _CONTROL.search(str(path)):
+        raise UsageError(
+            "the folder's path holds a line break or another control character",
+            where=f"{where}: {str(path)!r}",
+            why="a path is a line in what Terraform and ZenML store and in the commands shown here",
+            fix="Rename the folder, or name another one",
+        )
+    return path
 
 
 def require_home() -> None:

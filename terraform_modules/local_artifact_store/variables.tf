@@ -60,7 +60,7 @@ variable "root" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^/.*[^/]$", var.root))
+    condition     = can(regex("(?s)^/.*[^/]$", var.root))
     error_message = "root must be an absolute path without a slash at its end, and not / itself."
   }
 

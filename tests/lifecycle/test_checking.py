@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from zenstrap.errors import AuthenticationError, UsageError, exit_code
 from zenstrap.events import Event, Notice
 from zenstrap.lifecycle.checking import (
     ZENML_SERVER,
+    _smoke_test,
     diagnose,
     diagnose_first,
     preflight,
@@ -243,3 +245,12 @@ GOOGLE = (
 
 def _refuse(name: str) -> str:
     raise GoogleError(name)
+
+
+def test_one_s_own_table_is_named(tmp_path: Path) -> None:
+    """Without its name it looks as if the built-in table were used."""
+    table = tmp_path / "table.csv"
+    table.write_text("size,kind\n" + "".join(f"{n},{'ab'[n % 2]}\n" for n in range(12)))
+    own = _smoke_test(all_here(smoke_test__data=str(table)))
+    assert f"built-in training on {table}" in own
+    assert _smoke_test(all_here()) == "built-in training"

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from tests import trainings
 from tests.lifecycle.test_asynchronous_training import caller
 from tests.registry.google import configured
+from zenstrap.errors import FullDiskError
 from zenstrap.lifecycle.proving import LastTest, is_proven, last_test, last_tests, prove
 from zenstrap.platforms import platform_of
 from zenstrap.registry.changes import Registration
+from zenstrap.reports import SmokeTestReport
 from zenstrap.running import Run
 
 if TYPE_CHECKING:
@@ -94,19 +96,29 @@ def test_the_newest_tests_are_asked_for_once() -> None:
     assert reports.asked == 1
 
 
-def test_what_a_training_raised_is_told_with_its_place(client: Client) -> None:
-    """ZenML's record of it differs between its versions."""
+def proving(client: Client, training: str) -> SmokeTestReport:
+    """The proof of ZenML's default stack by one of the trainings that fail."""
     from pipelines.smoke_training import smoke_training
 
-    config = configured("local", smoke_test__training="tests.trainings:crashing")
+    config = configured("local", smoke_test__training=f"tests.trainings:{training}")
     stack = client.get_stack("default")
     candidate = Registration(
         kind="stack", name=stack.name, id=str(stack.id), version="1.0.0", content_hash="hash"
     )
-    run = Run(platform_of(config), "up")
-    report = prove(candidate, smoke_training, caller(), run)
+    return prove(candidate, smoke_training, caller(), Run(platform_of(config), "up"))
+
+
+def test_what_a_training_raised_is_told_with_its_place(client: Client) -> None:
+    """ZenML's record of it differs between its versions."""
+    report = proving(client, "crashing")
     line = inspect.getsourcelines(trainings.crashing)[1] + 1
     place = f"({trainings.__file__}:{line})"
     assert report.reason == (
         f"its step train_model failed: ValueError: no such column: weight {place}"
     )
+
+
+def test_a_full_disk_is_no_result_of_a_training(client: Client) -> None:
+    with pytest.raises(FullDiskError) as caught:
+        proving(client, "filling")
+    assert caught.value.where == "/data/checkpoint"

@@ -73,6 +73,71 @@ def test_a_fault_has_its_line(table: Path, old: str, new: str, line: int, told: 
     assert told in caught.value.what and caught.value.fix
 
 
+GERMAN = european(PLAIN)
+TABBED = PLAIN.replace(",", "\t")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        # One sign and three digits, and nothing that tells what they are.
+        (PLAIN.replace("3.5,6,b", '"1,234",6,b').replace(".5", ""), 5, "size: '1,234' may be"),
+        (GERMAN.replace(",5", "").replace("3;6", "3;1.234"), 5, "mass: '1.234' may be"),
+        (GERMAN.replace(",5", "").replace("3;6", "3;1,234"), 5, "mass: '1,234' may be"),
+        (TABBED.replace("0.5", "9.5").replace(".5", ".125"), 2, "size: '9.125' may be"),
+        # What else is in the table tells.
+        (PLAIN.replace("3.5,6,b", '"1,234",6,b'), 5, "size: '1,234' has a thousands separator"),
+        (GERMAN.replace("3,5;6", "3,5;1.234"), 5, "mass: '1.234' has a thousands separator"),
+        (GERMAN.replace("3,5", "3.5"), 5, "another one than in '0,5' (line 2)"),
+        # Thousands separators beyond doubt.
+        (PLAIN.replace("3.5,6", '3.5,"1,234,567"'), 5, "mass: '1,234,567' has a thousands"),
+        (PLAIN.replace("3.5,6", '"1,234.5",6'), 5, "size: '1,234.5' has a thousands"),
+        (GERMAN.replace("3,5;6", "1.234,5;6"), 5, "size: '1.234,5' has a thousands"),
+        (GERMAN.replace("3,5;6", "3,5;1.234.567"), 5, "mass: '1.234.567' has a thousands"),
+        (PLAIN.replace("3.5", "1_000"), 5, "size: '1_000' is not a number"),
+        (PLAIN.replace("3.5", "\N{ARABIC-INDIC DIGIT ONE}"), 5, "is not a number"),
+        (PLAIN.replace("3.5", "-1e308"), 5, "size: '-1e308' is too large"),
+        (PLAIN.replace("3.5", "1e999"), 5, "size: '1e999' is too large"),
+        (PLAIN.replace("3.5,6,b", "3.5,6,b\0"), 5, "the control character 0x00"),
+        (PLAIN.replace("3.5,6,b", '3.5,6,"b'), 4, "not valid CSV"),
+        ("size, in cm;kind\n" + "1,5;a\n2,5;b\n" * 6, 1, "separated by ';' or ','"),
+        ("sep=5\n" + PLAIN, 1, "'5' can't separate"),
+    ],
+)
+def test_nothing_is_misread_in_silence(table: Path, text: str, line: int, told: str) -> None:
+    table.write_text(text)
+    with pytest.raises(ZenstrapError) as caught:
+        read_table(table)
+    assert told in caught.value.what and caught.value.fix
+    assert caught.value.where == f"{table}:{line}"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        (PLAIN.replace("3.5", "1.234"), 1.234),
+        (PLAIN.replace(".5", ".125").replace("3.125", "1.234"), 1.234),  # commas separate
+        (GERMAN.replace("3,5", "1,234"), 1.234),
+        (PLAIN.replace(",", ";").replace("3.5", "1.234"), 1.234),
+        (PLAIN.replace("3.5", '"3,5"').replace(".5", ""), 3.5),
+        (PLAIN.replace("3.5", "1.234e3"), 1234.0),
+        (PLAIN.replace("size", '"si;ze"'), 3.5),
+        (PLAIN.replace("size", "si|ze"), 3.5),
+        (PLAIN.replace("size", "si;ze|all"), 3.5),
+        (GERMAN.replace("size", "size, in cm"), 3.5),
+        ("sep=;\n" + GERMAN.replace("size;mass;kind", "size, in, cm;mass;kind"), 3.5),
+        (PLAIN.replace(",a", ',"a, or so"').replace(",b", ',"b; or so"'), 3.5),
+    ],
+)
+def test_signs_and_separators_as_the_whole_table_has_them(
+    table: Path, text: str, cell: float
+) -> None:
+    table.write_text(text)
+    data = read_table(table)
+    assert data.features.shape == (12, 2)
+    assert data.features[3].tolist() == [cell, 6.0]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -101,7 +166,7 @@ def test_another_encoding(table: Path, content: bytes) -> None:
 
 def test_a_pipe_is_not_waited_for(table: Path) -> None:
     os.mkfifo(table)
-    with pytest.raises(ZenstrapError, match="no file"):
+    with pytest.raises(ZenstrapError, match="not a file"):
         read_table(table)
 
 

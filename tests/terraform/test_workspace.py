@@ -312,3 +312,11 @@ def test_a_wrapper_that_prints_its_own_lines_is_no_hindrance(
     assert workspace.plan(values).is_empty
     assert set(workspace.outputs()) == {"artifact_store", "labels", "ml_projects", "retention"}
     assert len(workspace.resources()) == 2
+
+
+def test_the_reason_why_a_root_is_refused_is_the_true_one(
+    make_workspace: MakeWorkspace, tmp_path: Path
+) -> None:
+    with pytest.raises(TerraformError) as caught:
+        make_workspace().plan(variables(tmp_path, "fraud") | {"root": f"{tmp_path}/a\nb"})
+    assert "no line break" in str(caught.value) and "slash" not in str(caught.value)

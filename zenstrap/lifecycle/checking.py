@@ -299,6 +299,8 @@ def _smoke_test(config: EnvironmentConfig) -> str:
     for project in config.targets:
         settings = config.smoke_test_of(project)
         load_training(settings.training)
-        read_table(table_path(settings.data))
-        trainings.add(settings.training or "built-in training")
+        table = table_path(settings.data)
+        read_table(table)
+        training = settings.training or "built-in training"
+        trainings.add(f"{training} on {table}" if table else training)
     return ", ".join(sorted(trainings))

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from zenstrap.errors import OutOfReachError
+from zenstrap import disk
+from zenstrap.errors import FullDiskError, OutOfReachError
 from zenstrap.execution import EndedRun, TimeLimitReached, run_pipeline_on_stack
 from zenstrap.platforms.base import Training
 from zenstrap.registry.changes import Registration
@@ -55,6 +56,7 @@ def prove(
     Raises:
         InterruptedRunError: the user asked to stop.
         OutOfReachError: ZenML's server or database can't be reached.
+        FullDiskError: the training ran on this machine, and its disk is full.
     """
     settings = run.config.smoke_test_of(candidate.project)
     options = run_options(run.environment, pipeline.name, TRAINING, run.owner)
@@ -91,10 +93,11 @@ def prove(
         reason = f"stopped at its time limit of {settings.timeout_minutes:g} minutes"
     except _NotProvenError as error:
         reason = str(error)
-    except OutOfReachError:  # isn't a result of the stack's test
+    except (OutOfReachError, FullDiskError):  # isn't a result of the stack's test
         raise
     except Exception as error:  # any error of ZenML or the training: the test failed
         run.interrupt.check()
+        _require_room(error)
         reason = f"{type(error).__name__}: {error}"
     return SmokeTestReport(
         environment=run.environment,
@@ -192,6 +195,7 @@ def _require_real_run(
     """The model of a completed run on the candidate, stored in the candidate's artifact store."""
     run = ended.run
     if run.status.value != "completed":
+        _require_room(ended.error)
         raise _NotProvenError(_failure(ended, steps))
     if run.stack is None or str(run.stack.id) != candidate.id:
         stack = run.stack.name if run.stack else "none"
@@ -201,6 +205,12 @@ def _require_real_run(
     if model.artifact_store_id not in stores:
         raise _NotProvenError("the model isn't in the candidate's artifact store")
     return model
+
+
+def _require_room(error: BaseException | None) -> None:
+    """Refuse to take a full disk of this machine for a result of the stack's test."""
+    if error is not None and (full := disk.full_disk(error)) is not None:
+        raise full from error
 
 
 def _failure(ended: EndedRun, steps: Steps) -> str:

@@ -67,8 +67,13 @@ variable "root" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^/.*[^/]$", var.root))
+    condition     = can(regex("(?s)^/.*[^/]$", var.root))
     error_message = "root must be an absolute path without a slash at its end, and not / itself."
+  }
+
+  validation {
+    condition     = !can(regex("[[:cntrl:]]", var.root))
+    error_message = "root must hold no line break or other control character."
   }
 }
 

@@ -57,3 +57,13 @@ run "refuses_a_retention_of_nothing" {
 
   expect_failures = [var.retention]
 }
+
+run "refuses_a_root_with_a_line_break" {
+  command = plan
+
+  variables {
+    root = "/srv/one\ntwo"
+  }
+
+  expect_failures = [var.root]
+}
