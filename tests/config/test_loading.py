@@ -126,12 +126,12 @@ def test_nothing_heavy_is_imported() -> None:
     [
         ("prd", "Did you mean prod?"),
         ("Staging", "Did you mean staging?"),
-        ("qa", "There are: dev, local, prod, staging"),
-        ("../environments/prod", "There are: dev"),
-        ("", "There are: dev"),
-        ("prod\n", "There are: dev"),
-        ("a" * 500, "There are: dev"),
-        ("\x00", "There are: dev"),
+        ("qa", "Environments: dev, local, prod, staging"),
+        ("../environments/prod", "Environments: dev"),
+        ("", "Environments: dev"),
+        ("prod\n", "Environments: dev"),
+        ("a" * 500, "Environments: dev"),
+        ("\x00", "Environments: dev"),
     ],
 )
 def test_an_unknown_environment(configs: Configs, name: str, words: str) -> None:
@@ -193,11 +193,17 @@ FAULTS = [
         "region: europe",
         "regoin: europe",
         "gcp.regoin",
-        "no such key",
+        "unknown key",
         "Did you mean region?",
     ),
-    Fault(PROD, "acme-ml-prod\n", "Acme_Prod\n", "gcp.project_id", "no Google Cloud project id"),
-    Fault(PROD, "location: EU", "location: [EU]", "state.location", "a list stands here"),
+    Fault(
+        PROD,
+        "acme-ml-prod\n",
+        "Acme_Prod\n",
+        "gcp.project_id",
+        "not a valid Google Cloud project id",
+    ),
+    Fault(PROD, "location: EU", "location: [EU]", "state.location", "expected text, found a list"),
     Fault(
         PROD,
         "  version: 1.2.0",
@@ -298,20 +304,22 @@ FAULTS = [
         "is not one of changed or always",
         "Did you mean always?",
     ),
-    Fault(PROD, "stage: prod", "stage: Prod", "labels.stage", "no label value", "Write prod"),
+    Fault(
+        PROD, "stage: prod", "stage: Prod", "labels.stage", "not a valid label value", "Write prod"
+    ),
     Fault(
         "defaults.yaml",
         "cost_center: ml",
         "managed_by: me",
         "labels.managed_by",
-        "written by zenstrap",
+        "reserved for zenstrap",
     ),
     Fault(
         "defaults.yaml",
         "schedule: null",
         "shedule: null",
         "cleanup.shedule",
-        "no such key",
+        "unknown key",
         "Did you mean schedule?",
     ),
     Fault(
@@ -319,16 +327,23 @@ FAULTS = [
         "local: {root: null}",
         "local: {root: here}",
         "platforms.local.local.root",
-        "no folder from the root",
+        "not an absolute path",
     ),
-    Fault(FRAUD, "\nversion: 1.1.0", "\nversion: v1.1", "version", "no version", "Write 1.1.0"),
-    Fault(FRAUD, "team: risk", "Team: risk", "labels.Team", "no label key"),
+    Fault(
+        FRAUD,
+        "\nversion: 1.1.0",
+        "\nversion: v1.1",
+        "version",
+        "not a valid version",
+        "Write 1.1.0",
+    ),
+    Fault(FRAUD, "team: risk", "Team: risk", "labels.Team", "not a valid label key"),
     Fault(
         FRAUD,
         "accelerator_count: 1",
         "accelerator_count: one",
         "platforms.gcp.components.step_operator.accelerator_count",
-        "'one' is text, and a whole number is wanted",
+        "'one' is text, expected a whole number",
     ),
     Fault(
         FRAUD,
@@ -343,7 +358,7 @@ FAULTS = [
         "experiment: rec",
         "experimnt: rec",
         "platforms.gcp.components.experiment_tracker.experimnt",
-        "no such key",
+        "unknown key",
         "Did you mean experiment?",
     ),
 ]
@@ -447,7 +462,7 @@ def test_a_file_with_an_impossible_name(configs: Configs) -> None:
     configs.path(PROD).rename(configs.path("environments/pre-prod.yaml"))
     configs.edit("environments/pre-prod.yaml", "environment: prod", "environment: pre-prod")
     messages = [p.message for p in configs.problems("pre-prod")]
-    assert any("no separators, because" in message for message in messages)
+    assert any("no separators, so that" in message for message in messages)
 
 
 def test_without_a_platform_only_that_is_said(configs: Configs) -> None:
@@ -483,7 +498,7 @@ def test_unknown_and_doubled_projects(configs: Configs) -> None:
         "there is no ML project 'fraud_detecton'",
         "Did you mean fraud_detection?",
     )
-    assert "stands twice" in found["ml_projects[2]"][0]
+    assert "listed twice" in found["ml_projects[2]"][0]
     assert "5 is a number" in found["ml_projects[3]"][0]
     assert "can't be an ML project's name" in found["ml_projects[4]"][0]
     assert len(found) == 4
@@ -508,7 +523,7 @@ def test_an_unknown_key_is_blamed_at_the_key_not_at_its_value(configs: Configs) 
 def test_a_project_may_not_be_called_like_a_component(configs: Configs, name: str) -> None:
     configs.path(FRAUD).rename(configs.path(f"ml_projects/{name}.yaml"))
     configs.edit(PROD, "fraud_detection", name)
-    assert "called like a component" in configs.problem("prod").message
+    assert "have the name of a component" in configs.problem("prod").message
 
 
 def test_an_override_without_a_version(configs: Configs) -> None:
@@ -518,7 +533,7 @@ def test_an_override_without_a_version(configs: Configs) -> None:
     )
     found = configs.problem("prod")
     assert found.key == "environments.prod.components.deployer.version"
-    assert "a version of its own" in found.message
+    assert "needs its own version" in found.message
 
 
 def test_faults_in_sections_of_other_platforms_are_found_too(configs: Configs) -> None:

@@ -72,7 +72,7 @@ def test_its_environments_are_loaded(moon: Configs) -> None:
     ("old", "new", "key", "message"),
     [
         ("platform: moon", "platform: mon", "platform", "not one of gcp, local or moon"),
-        ("tycho", "7", "crater.name", "text is wanted"),
+        ("tycho", "7", "crater.name", "expected text"),
         ("tycho", "shackleton", "crater.name", "never lit"),
         ("crater: {name: tycho}\n", "", "crater", "platform moon needs it"),
         ("crater:", "local: {}\ncrater:", "local", "doesn't belong to platform moon"),

@@ -82,25 +82,25 @@ def test_anchors_and_merge_keys_work() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "key", "words"),
     [
-        ("a: 1\nb: 2\na: 3\n", 3, "a", "stands twice; the first is in line 1"),
-        ("a:\n  b: 1\n  b: 2\n", 3, "a.b", "stands twice; the first is in line 2"),
+        ("a: 1\nb: 2\na: 3\n", 3, "a", "is set twice; first in line 1"),
+        ("a:\n  b: 1\n  b: 2\n", 3, "a.b", "is set twice; first in line 2"),
         ("a: 1\n\tb: 2\n", 2, "", "a tab"),
         ("a:\n\t- b\n", 2, "", "a tab"),
-        ("a: [1, 2\nb: 3\n", 2, "", "no YAML"),
-        ("a: 'x\n", 2, "", "no YAML"),
-        ("a: b: c\n", 1, "", "no YAML"),
+        ("a: [1, 2\nb: 3\n", 2, "", "not valid YAML"),
+        ("a: 'x\n", 2, "", "not valid YAML"),
+        ("a: b: c\n", 1, "", "not valid YAML"),
         ("", None, "", "is empty"),
         ("# only a comment\n", None, "", "is empty"),
         ("null\n", 1, "", "is empty"),
-        ("- a\n", 1, "", "is no map"),
-        ("just text\n", 1, "", "is no map"),
+        ("- a\n", 1, "", "is not a map"),
+        ("just text\n", 1, "", "is not a map"),
         ("a: 1\n---\nb: 2\n", 2, "", "more than one document"),
         ("a: &x\n  b: *x\n", 1, "", "refers to the value that it is part of"),
         ("a: 1\nb: !!python/object/apply:os.system [ls]\n", 2, "b", "tags such as"),
         ("a: !secret x\n", 1, "a", "tags such as"),
         ("a: {{ name }}\n", 1, "a", "a key is a map or a list"),
-        ("a: *nowhere\n", 1, "", "no YAML"),
-        ("1: x\n", 1, "", "the key 1 is no text"),
+        ("a: *nowhere\n", 1, "", "not valid YAML"),
+        ("1: x\n", 1, "", "the key 1 is not text"),
         ("a: 1\nb: {<<: 3}\n", 2, "b", "<< takes a map"),
         ("a: \x07\n", 1, "", "a character that YAML doesn't allow"),
         ("a: 1\nb: 0x\x00\n", 2, "", "a character that YAML doesn't allow"),
@@ -243,7 +243,7 @@ def test_a_pasted_secret_is_found_and_not_repeated(configs: Configs, line: str) 
     assert [p.file for p in problems] == ["environments/dev.yaml"]
     assert problems[0].line == configs.line_of("environments/dev.yaml", line)
     said = " ".join(map(str, problems))
-    assert "secrets never stand here" in said
+    assert "secrets are not allowed in a configuration" in said
     for part in ("hunter2", "BEGIN", "ABCDEFGH", "dddd", "ffff", "InNlcn"):
         assert part not in said
 

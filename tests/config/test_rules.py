@@ -36,7 +36,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         "gcp:\n  project_id: acme-ml-prod\n  region: europe-west1\n",
         "",
-        {"gcp": "is missing, and platform gcp needs it"},
+        {"gcp": "is missing, but platform gcp needs it"},
     ),
     "platform gcp has no local section": (
         PROD,
@@ -80,7 +80,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "container_registry: {version: 1.0.0}",
         "container_registry: null",
         {
-            "stack.components.container_registry": "is missing, and steps run in containers "
+            "stack.components.container_registry": "is missing, but steps run in containers "
             "(orchestrator vertex and step_operator vertex)",
         },
     ),
@@ -152,13 +152,13 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         VERTEX,
         "orchestrator: {version: 2.0.0, settings: {service_account_path: /key.json}}",
-        {"stack.components.orchestrator.settings.service_account_path": "than the service connec"},
+        {"stack.components.orchestrator.settings.service_account_path": "bypasses the service"},
     ),
     "one of each kind": (
         PROD,
         EXPERIMENTS,
         f"{EXPERIMENTS}\n    second: {{kind: experiment_tracker, version: 1.0.0, flavor: vertex}}",
-        {"stack.components.second": "is a second experiment_tracker, beside experiment_tracker"},
+        {"stack.components.second": "is a second experiment_tracker beside experiment_tracker"},
     ),
     "a component's name is like a project's": (
         PROD,
@@ -219,20 +219,20 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         "oidc_issuer: https://oidc.acme.example/prod",
         'aws_account: "123456789012"',
-        {"auth.subject_token": "no identity of an AWS account"},
+        {"auth.subject_token": "not an identity of an AWS account"},
     ),
     "one region is no high availability": (
         PROD,
         "region: europe-west1",
         "region: europe-west1\n  bucket_location: EUROPE-WEST1\n  registry_location: us-east1",
-        dict.fromkeys(("gcp.bucket_location", "gcp.registry_location"), "one region"),
+        dict.fromkeys(("gcp.bucket_location", "gcp.registry_location"), "single region"),
     ),
     "a folder of DAGs lies in the bucket": (
         PROD,
         f"    {VERTEX}",
         "    orchestrator: {version: 2.0.0, flavor: airflow, dag_folder: 'gs://x'}",
         {
-            "stack.components.orchestrator.dag_folder": "no folder of DAGs",
+            "stack.components.orchestrator.dag_folder": "not a valid DAG folder",
             "environments.prod.components.orchestrator.machine_type": "not a setting of flavor air",
         },
     ),
@@ -249,36 +249,36 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         "    oidc_issuer: https://oidc.acme.example/prod\n",
         "",
-        {"auth.workload_identity": "names nobody to trust"},
+        {"auth.workload_identity": "names no identity provider"},
     ),
     "workload identity trusts one": (
         PROD,
         IDENTITY,
         f'{IDENTITY}    aws_account: "123456789012"\n',
-        {"auth.workload_identity.aws_account": "doesn't go together with oidc_issuer"},
+        {"auth.workload_identity.aws_account": "can't be combined with oidc_issuer"},
     ),
     "audiences are of OIDC tokens": (
         PROD,
         "    oidc_issuer: https://oidc.acme.example/prod\n",
         '    aws_account: "123456789012"\n    audiences: [acme]\n',
         {
-            "auth.workload_identity.audiences": "is of no use to aws_account",
-            "auth.subject_token": "no identity of an AWS account",
+            "auth.workload_identity.audiences": "has no effect with aws_account",
+            "auth.subject_token": "not an identity of an AWS account",
         },
     ),
     "workload identity names who is accepted": (
         PROD,
         'values: ["system:serviceaccount:zenml:zenml"] # the token\'s subject',
         "values: []",
-        {"auth.workload_identity.values": "accepts nobody"},
+        {"auth.workload_identity.values": "lists no accepted value"},
     ),
     "high availability needs a multi-region": (
         PROD,
         "region: europe-west1",
         "region: southamerica-east1",
         {
-            "gcp.bucket_location": "there is no multi-region around southamerica-east1",
-            "gcp.registry_location": "there is no multi-region around southamerica-east1",
+            "gcp.bucket_location": "region southamerica-east1 is in no multi-region",
+            "gcp.registry_location": "region southamerica-east1 is in no multi-region",
         },
     ),
     "an encryption key lies where it is needed": (
@@ -303,19 +303,19 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         DEV,
         "method: service-account",
         "method: implicit\n  key: env:KEY",
-        {"auth.key": "is of no use to method implicit"},
+        {"auth.key": "has no effect with method implicit"},
     ),
     "strict refuses keys": (
         PROD,
         KEYLESS,
         "method: service-account\n",
-        {"auth.method": "which compliance_mode strict refuses"},
+        {"auth.method": "which compliance_mode strict doesn't allow"},
     ),
     "strict refuses impersonation, which starts from a key": (
         PROD,
         KEYLESS,
         "method: impersonation\n  key: env:KEY\n",
-        {"auth.method": "ZenML's impersonation starts from one"},
+        {"auth.method": "ZenML's impersonation needs one"},
     ),
     "keys only where all may be thrown away": (
         DEV,
@@ -333,19 +333,19 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         "confirm_by_name: true",
         "confirm_by_name: true\n  allow_destroy: true",
-        {"protection.allow_destroy": "compliance_mode strict protects"},
+        {"protection.allow_destroy": "compliance_mode strict doesn't allow destruction"},
     ),
     "strict throws nothing away": (
         PROD,
         "labels:",
         "throwaway: true\nlabels:",
-        {"throwaway": "compliance_mode strict throws nothing away"},
+        {"throwaway": "compliance_mode strict doesn't allow throw-away"},
     ),
-    "strict lets nobody in": (
+    "strict requires authentication": (
         PROD,
         "deployer: {version: 1.0.0, flavor: gcp}",
         "deployer: {version: 1.0.0, flavor: gcp, allow_unauthenticated: true}",
-        {"stack.components.deployer.allow_unauthenticated": "lets nobody in"},
+        {"stack.components.deployer.allow_unauthenticated": "requires authentication"},
     ),
     "local can't be highly available": (
         LOCAL,
@@ -354,14 +354,14 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "compliance_mode: standard}",
         dict.fromkeys(
             ("resilience.high_availability", "resilience.backup_enabled"),
-            "can't be kept on platform local",
+            "isn't possible on platform local",
         ),
     ),
     "nobody is asked and shall type": (
         DEV,
         "approval: none",
         "approval: none\n  confirm_by_name: true",
-        {"protection.confirm_by_name": "approval none asks nobody"},
+        {"protection.confirm_by_name": "approval is none, so nobody is asked"},
     ),
     "only what may go can expire": (
         PROD,
@@ -373,13 +373,13 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         "platform: gcp",
         "platform: gcp\ncontrol_stack: zenml-prod-recommendation",
-        {"control_stack": "zenstrap registers and takes away"},
+        {"control_stack": "zenstrap registers and deletes"},
     ),
     "no text stands for what isn't known yet": (
         PROD,
         VERTEX,
         "orchestrator: {version: 2.0.0, settings: {labels: {a: 'b (known after apply)'}}}",
-        {"stack.components.orchestrator.settings": "what Terraform doesn't know yet"},
+        {"stack.components.orchestrator.settings": "a value that isn't known yet"},
     ),
     "state has a bucket of its own": (
         PROD,
@@ -437,7 +437,7 @@ def test_what_is_missing_hides_no_broken_rule(configs: Configs) -> None:
 def test_warnings_name_what_should_not_be_copied(configs: Configs) -> None:
     assert warnings(load_environment("prod", REAL)) == []
     (key,) = warnings(load_environment("dev", REAL))
-    assert "service-account works with a long-lived key" in key
+    assert "service-account uses a long-lived key" in key
     configs.edit(
         DEV, EXPERIMENTS, "deployer: {version: 1.0.0, flavor: gcp, allow_unauthenticated: true}"
     )
@@ -471,7 +471,7 @@ def test_approval_in_the_dashboard_is_refused_until_it_is_built(
     problem = configs.problem(environment)
     assert (problem.file, problem.key) == (file, "protection.approval")
     assert problem.line == configs.line_of(file, "approval: dashboard")
-    assert "built yet" in problem.message and "one of" not in problem.message
+    assert "supported yet" in problem.message and "one of" not in problem.message
     assert problem.suggestion == "Write approval: terminal"
     configs.edit(file, "approval: dashboard", problem.suggestion.removeprefix("Write "))
     assert configs.problems(environment) == []

@@ -1,7 +1,7 @@
 """The components of one stack, by name. The name of most is their kind.
 
-Which class a component has depends on its flavor, and which flavors there are on the platforms;
-see :mod:`zenstrap.flavors`.
+The class of a component depends on its flavor, and the platforms decide which flavors exist; see
+:mod:`zenstrap.flavors`.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ from zenstrap.config.platforms import flavor_of, flavors_of
 from zenstrap.config.section import Component, Section
 from zenstrap.flavors.base import Flavor
 
-# What a kind is for, and how its class is called in schemas.
+# By kind: the name of its class in schemas, and what it is for.
 KINDS: Final[dict[ComponentKind, tuple[str, str]]] = {
-    "artifact_store": ("ArtifactStore", "Where pipelines keep their artifacts."),
+    "artifact_store": ("ArtifactStore", "Where pipelines store their artifacts."),
     "container_registry": (
         "ContainerRegistry",
-        "Where the images of containerised steps are kept.",
+        "Where the images of containerised steps are stored.",
     ),
-    "orchestrator": ("Orchestrator", "What runs pipelines."),
+    "orchestrator": ("Orchestrator", "Runs pipelines."),
     "step_operator": (
         "StepOperator",
-        "What runs single steps elsewhere than the rest of the pipeline.",
+        "Runs single steps on other machines than the rest of the pipeline.",
     ),
-    "image_builder": ("ImageBuilder", "What builds the images of containerised steps."),
+    "image_builder": ("ImageBuilder", "Builds the images of containerised steps."),
     "experiment_tracker": (
         "ExperimentTracker",
-        "What records metrics and parameters of trainings.",
+        "Records the metrics and parameters of trainings.",
     ),
-    "deployer": ("Deployer", "What serves pipelines as HTTP services."),
+    "deployer": ("Deployer", "Serves pipelines as HTTP services."),
 }
 
 
 def component_model(kind: ComponentKind) -> type[Component]:
-    """A component of a kind whose flavor isn't known: it takes what any of the flavors takes."""
+    """A component whose flavor isn't known: it accepts the settings of all flavors of its kind."""
     return _component_model(kind, flavors_of(kind))
 
 
@@ -60,7 +60,7 @@ def any_component_model() -> type[Component]:
 
 @cache
 def _component_model(kind: ComponentKind, flavors: tuple[Flavor, ...]) -> type[Component]:
-    described = (f"{one.name}: {_about(one)}" for one in flavors)
+    described = (f"{flavor.name}: {_about(flavor)}" for flavor in flavors)
     fields = _fields(flavors) | {
         "kind": (Literal[kind], Field(default=kind, description=_KIND_IS)),
         "flavor": (_one_of(flavors), Field(description=" ".join(described))),
@@ -72,27 +72,27 @@ def _component_model(kind: ComponentKind, flavors: tuple[Flavor, ...]) -> type[C
 @cache
 def _any_component_model(flavors: tuple[Flavor, ...]) -> type[Component]:
     fields = _fields(flavors) | {
-        "kind": (Literal[COMPONENT_KINDS], Field(description="What kind of component it is.")),
+        "kind": (Literal[COMPONENT_KINDS], Field(description="Kind of component.")),
         "flavor": (_one_of(flavors), Field(description="ZenML's name of the flavor.")),
     }
-    doc = "A component with a name of its own."
+    doc = "A component whose name isn't its kind."
     return cast(
         type[Component], create_model("NamedComponent", __base__=Component, __doc__=doc, **fields)
     )
 
 
-_KIND_IS: Final = "Kind of component; the name says it already."
+_KIND_IS: Final = "Kind of component; the component's name says it already."
 
 
 def _fields(flavors: tuple[Flavor, ...]) -> dict[str, Any]:
     """The settings of all these flavors, for ``create_model``."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for flavor in flavors:
         for name, info in flavor.component.model_fields.items():
-            found.setdefault(
+            fields.setdefault(
                 name, (Annotated[(info.annotation, *info.metadata, info)], info.default)
             )
-    return found
+    return fields
 
 
 def _one_of(flavors: tuple[Flavor, ...]) -> Any:
@@ -104,12 +104,12 @@ def _about(flavor: Flavor) -> str:
 
 
 class OfItsFlavor:
-    """A component becomes one of its flavor's class."""
+    """Validates a component as an instance of its flavor's class."""
 
     def __init__(self, kind: ComponentKind | None = None) -> None:
         """
         Args:
-            kind: that it has; None: it says so itself.
+            kind: the component's kind; None: read from its key ``kind``.
         """
         self._kind = kind
 
@@ -124,23 +124,23 @@ class OfItsFlavor:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         kinds = COMPONENT_KINDS if self._kind is None else (self._kind,)
-        models = tuple(one.component for kind in kinds for one in flavors_of(kind))
+        models = tuple(flavor.component for kind in kinds for flavor in flavors_of(kind))
         return handler(TypeAdapter(Union[models]).core_schema)  # noqa: UP007
 
     def _validated(self, content: Any) -> Component:
         if isinstance(content, Component):
             return content
         if not isinstance(content, Mapping):
-            return Component.model_validate(content)  # which says so
+            return Component.model_validate(content)  # raises the error
         kind = self._kind or content.get("kind")
         if kind not in COMPONENT_KINDS:
             return Component.model_validate(content)
         for flavor in flavors_of(kind):
             if flavor.name == content.get("flavor"):
-                # Another flavor's setting that is null is one that isn't there.
+                # A null for a setting of another flavor counts as an absent key.
                 own = flavor.component.model_fields
-                given = {k: v for k, v in content.items() if v is not None or k in own}
-                return flavor.component.model_validate(given)
+                settings = {k: v for k, v in content.items() if v is not None or k in own}
+                return flavor.component.model_validate(settings)
         return component_model(kind).model_validate(content)
 
 
@@ -149,8 +149,8 @@ def _field(kind: ComponentKind, *, needed: bool = False) -> Any:
 
 
 class Components(Section):
-    """The components of one stack, by name. ZenML needs the first and the third; null leaves one
-    out. One with another name than its kind's says its kind.
+    """The components of one stack, by name. ZenML needs artifact_store and orchestrator; null
+    removes a component. A component whose name isn't its kind needs the key ``kind``.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -178,17 +178,17 @@ class Components(Section):
 
     def present(self) -> dict[str, Component]:
         """The components that are part of the stack, by name: in the order of kinds, then those
-        with names of their own."""
-        found: dict[str, Component | None] = {name: getattr(self, name) for name in COMPONENT_KINDS}
-        found |= self.__pydantic_extra__ or {}
-        return {name: component for name, component in found.items() if component is not None}
+        whose name isn't their kind."""
+        named: dict[str, Component | None] = {name: getattr(self, name) for name in COMPONENT_KINDS}
+        named |= self.__pydantic_extra__ or {}
+        return {name: component for name, component in named.items() if component is not None}
 
     def of_kind(self, kind: ComponentKind) -> Component | None:
         """The component of a kind; None if the stack has none."""
-        return next((one for one in self.present().values() if one.kind == kind), None)
+        return next((c for c in self.present().values() if c.kind == kind), None)
 
     def runners_elsewhere(self) -> dict[str, str]:
-        """Names and flavors of what runs steps on other machines."""
+        """The components that run steps on other machines: flavors by name."""
         return {
             name: component.flavor
             for name, component in self.present().items()

@@ -1,4 +1,4 @@
-"""The types of single values: each checks itself, and says what is wrong in plain words."""
+"""The types of single values. Each validates itself and explains errors in plain words."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ Version = Annotated[
 def _root_fault(text: str) -> str | None:
     if text.startswith(("/", "~/")):
         return None
-    return f"{quoted(text)} is no folder from the root, and would depend on where zenstrap starts"
+    return f"{quoted(text)} is not an absolute path: it would depend on the folder zenstrap runs in"
 
 
 AbsoluteFolder = Annotated[str, checked(_root_fault, "Write /FOLDER, or ~/FOLDER in your home")]
@@ -97,7 +97,7 @@ _TRAINING: Final = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_
 def _training_fault(text: str) -> str | None:
     if re.fullmatch(_TRAINING, text) and ".py:" not in text:
         return None
-    return f"{quoted(text)} names no function: package.module:function"
+    return f"{quoted(text)} is not a function: write package.module:function"
 
 
 TrainingFunction = Annotated[
@@ -116,7 +116,9 @@ _DAYS_OF: Final = {"m": 1 / 1440, "h": 1 / 24, "d": 1, "w": 7}
 
 def _duration_fault(text: str) -> str | None:
     if not re.fullmatch(_DURATION, text):
-        return f"{quoted(text)} is no duration: a number and m, h, d or w (minutes to weeks)"
+        return (
+            f"{quoted(text)} is not a valid duration: a number and m, h, d or w (minutes to weeks)"
+        )
     if int(text[:-1]) * _DAYS_OF[text[-1]] > _MOST_DAYS:
         return f"{quoted(text)} is longer than {_MOST_DAYS} days"
     return None
@@ -131,18 +133,22 @@ Duration = Annotated[
 
 def _cron_fault(text: str) -> str | None:
     if "TZ=" in text:
-        return f"{quoted(text)} is no cron schedule: it names a time zone, which it can't"
+        return f"{quoted(text)} is not a valid cron schedule: a time zone is not supported"
     fields = text.split()
     if len(fields) != 5:
-        return f"{quoted(text)} is no cron schedule: five fields are wanted, {len(fields)} given"
+        return (
+            f"{quoted(text)} is not a valid cron schedule: expected five fields, "
+            f"found {len(fields)}"
+        )
     from croniter import CroniterBadDateError, CroniterError, croniter
 
     try:
         croniter(text, _ANY_DAY).get_next()
     except CroniterBadDateError:
-        return f"{quoted(text)} is a day that never comes"
+        return f"{quoted(text)} is a date that doesn't exist"
     except CroniterError as error:
-        return f"{quoted(text)} is no cron schedule: {str(error).partition('] ')[2] or error}"
+        reason = str(error).partition("] ")[2] or error
+        return f"{quoted(text)} is not a valid cron schedule: {reason}"
     return None
 
 
@@ -157,7 +163,7 @@ CronSchedule = Annotated[
 
 @dataclass(frozen=True)
 class SecretSource:
-    """Where a secret is to be read, at the moment it is needed.
+    """Where a secret is read from when it is needed.
 
     Attributes:
         kind: ``env`` (an environment variable) or ``zenml`` (ZenML's secret store).
@@ -183,7 +189,7 @@ def _check_secret_reference(text: str) -> str:
     near = get_close_matches(prefix, ["env", "zenml"], n=1) if ":" in text else []
     hint = f" (did you mean {near[0]}:?)" if near and near[0] != prefix else ""
     raise refused(
-        f"a secret never stands in a config, and this is no reference to one{hint}",
+        f"secrets are not allowed in a configuration; this is not a reference to one{hint}",
         "Write env:NAME (an environment variable) or zenml:SECRET.KEY (ZenML's secret store)",
     )
 
@@ -196,7 +202,7 @@ SecretReference = Annotated[
 
 
 def secret_source(reference: str) -> SecretSource:
-    """What a checked reference names."""
+    """The source that a valid reference names."""
     kind, _, rest = reference.partition(":")
     if kind == "env":
         return SecretSource("env", rest)

@@ -1,4 +1,4 @@
-"""The shape of each kind of file: models with every key optional, for another file fills in."""
+"""The schema of each kind of file: every key is optional, because other files may set it."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def environment_file() -> type[BaseModel]:
 
 
 def defaults_file() -> type[BaseModel]:
-    """configs/defaults.yaml: any key of an environment but its name, and keys per platform."""
+    """configs/defaults.yaml: any key of an environment but its name, plus keys per platform."""
     return _files(_known())[1]
 
 
 def project_file() -> type[BaseModel]:
-    """configs/ml_projects/NAME.yaml: an ML project, and what differs per platform, environment."""
+    """configs/ml_projects/NAME.yaml: an ML project, plus overrides per platform and environment."""
     return _files(_known())[2]
 
 
-Known = tuple[tuple[str, type[BaseModel]], ...]  # made anew when a platform is added
+Known = tuple[tuple[str, type[BaseModel]], ...]  # built again when a platform is added
 
 
 def _known() -> Known:
@@ -54,7 +54,7 @@ def _known() -> Known:
 
 @cache
 def _files(known: Known) -> tuple[type[BaseModel], type[BaseModel], type[BaseModel]]:
-    _partial_model.cache_clear()  # which flavors there are shows in it
+    _partial_model.cache_clear()  # the models depend on the registered flavors
     platforms = [name for name, _ in known]
     return _environment_file(), _defaults_file(platforms), _project_file(platforms)
 
@@ -73,11 +73,11 @@ def _defaults_file(platforms: list[str]) -> type[BaseModel]:
     }
     return _extended(
         "DefaultsFile",
-        "What holds in every environment whose own file doesn't say otherwise.",
+        "Defaults of every environment; an environment's own file overrides them.",
         part,
         platforms=(
             _extended("DefaultsPerPlatform", "Defaults of each platform.", each),
-            Field(None, description="Defaults per platform, laid over the ones above."),
+            Field(None, description="Defaults per platform; they override the ones above."),
         ),
     )
 
@@ -85,28 +85,30 @@ def _defaults_file(platforms: list[str]) -> type[BaseModel]:
 def _project_file(platforms: list[str]) -> type[BaseModel]:
     part = _part(MlProject)
     del part["overrides"]
-    override = _extended("MlProjectPart", "What an ML project has of its own.", part)
+    override = _extended(
+        "MlProjectPart", "Keys of an ML project that may differ per platform or environment.", part
+    )
     each = {
-        name: (override, Field(None, description=f"Laid over the above where platform is {name}."))
+        name: (override, Field(None, description=f"Overrides the above if platform is {name}."))
         for name in platforms
     }
     return _extended(
         "MlProjectFile",
-        "One ML project: what its stack has beyond the base stack.",
+        "One ML project: what its stack adds to the base stack or overrides.",
         part,
         platforms=(
-            _extended("MlProjectPerPlatform", "What differs on each platform.", each),
-            Field(None, description="What differs per platform."),
+            _extended("MlProjectPerPlatform", "Overrides of each platform.", each),
+            Field(None, description="Overrides per platform."),
         ),
         environments=(
             dict[EnvironmentName, override],  # type: ignore[valid-type]
-            Field(None, description="What differs per environment, laid over everything above."),
+            Field(None, description="Overrides per environment; they win over everything above."),
         ),
     )
 
 
 def _environment_part() -> dict[str, Any]:
-    """Of all platforms: which one it is may stand in another file."""
+    """The keys of all platforms, because another file may set ``platform``."""
     common = _part(EnvironmentConfig)
     sections: dict[str, Any] = {}
     for platform in PLATFORMS.values():
@@ -127,7 +129,7 @@ def _part(model: type[BaseModel], *, sections: tuple[str, ...] | None = None) ->
     """A model's fields for ``create_model``, all optional, down to the last section.
 
     Args:
-        sections: these alone; null takes away what another file says.
+        sections: only these; a null in one file removes the section that another file sets.
     """
     fields: dict[str, Any] = {}
     known = fields_in(model)
@@ -140,18 +142,18 @@ def _part(model: type[BaseModel], *, sections: tuple[str, ...] | None = None) ->
             annotation = Literal[tuple(PLATFORMS)]
         if name == "ml_projects":
             annotation = list[ProjectName]
-        if name == "labels":  # null takes away what a file below says
+        if name == "labels":  # null removes a label that a lower layer sets
             annotation = dict[LabelKey, LabelValue | None]
         description = info.description
         if name == "platform":
-            described = (known.model.model_fields[name] for known in PLATFORMS.values())
-            description = " ".join(str(one.description) for one in described)
+            variants = (platform.model.model_fields[name] for platform in PLATFORMS.values())
+            description = " ".join(str(variant.description) for variant in variants)
         extra = dict(info.json_schema_extra or {})  # type: ignore[arg-type]
         if isinstance(info.default, bool | int | float | str):
             extra["default"] = info.default
         about = Field(description=description, examples=info.examples, json_schema_extra=extra)
-        # The default isn't validated: a key that isn't there is fine; one that is null is not,
-        # unless the model itself allows it.
+        # The default isn't validated: an absent key is fine; a null is not, unless the model
+        # itself allows it.
         fields[name] = (Annotated[(annotation, *info.metadata, about)], None)
     return fields
 
@@ -171,7 +173,7 @@ def _partial_model(model: type[BaseModel]) -> type[BaseModel]:
 
 
 class _OfItsKind:
-    """A component with a name of its own, which says its kind."""
+    """Validates a component whose name isn't its kind, by its key ``kind``."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -191,14 +193,14 @@ class _OfItsKind:
 
 
 class _ComponentsFile(Section):
-    """Components as far as one file names them."""
+    """The components that one file sets."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Annotated[Any, _OfItsKind()]] = Field(init=False)
 
 
 def fields_in(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The keys of a section that are the same for everybody."""
+    """The fixed keys of a section; for components, those named after a kind."""
     fields = dict(model.model_fields)
     if issubclass(model, Components):
         for kind in COMPONENT_KINDS:
@@ -210,13 +212,13 @@ def fields_in(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def fields_at(location: Location, model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The keys that a section has."""
+    """The fixed keys of the section at a path."""
     inner = model_in(annotation_at(location, model))
     return fields_in(inner) if inner is not None else {}
 
 
 def takes_names(location: Location, model: type[BaseModel]) -> bool:
-    """Whether a section has components, which may have names of their own."""
+    """Whether a section holds components, whose names are free."""
     inner = model_in(annotation_at(location, model))
     return inner is not None and inner.model_config.get("extra") == "allow"
 
@@ -227,7 +229,7 @@ def field_at(location: Location, model: type[BaseModel]) -> FieldInfo | None:
 
 
 def annotation_at(location: Location, model: type[BaseModel]) -> Any:
-    """The type of what stands at a path; None if there is no such path."""
+    """The type of the value at a path; None if there is no such path."""
     annotation: Any = model
     for part in location:
         inner = model_in(annotation)
@@ -242,7 +244,7 @@ def annotation_at(location: Location, model: type[BaseModel]) -> Any:
 
 
 def model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that a type is, or may be."""
+    """The model that a type is, or that its union contains."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if get_origin(annotation) in (Union, UnionType):
@@ -251,7 +253,7 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def choices(annotation: Any) -> tuple[Any, ...]:
-    """The words that a type allows; none if it isn't a choice."""
+    """The values of a ``Literal`` type; empty for other types."""
     if get_origin(annotation) is Literal:
         return get_args(annotation)
     if get_origin(annotation) in (Union, UnionType):
@@ -260,32 +262,32 @@ def choices(annotation: Any) -> tuple[Any, ...]:
 
 
 def example(info: FieldInfo) -> Any:
-    """Something that would be valid: for a message, and to go on checking with; None: nothing."""
+    """A valid value, for messages and as a placeholder while checking goes on; None: no example."""
     return next(iter(info.examples or choices(info.annotation)), None)
 
 
 def example_text(info: FieldInfo) -> str:
-    """The same as somebody would write it."""
-    found = example(info)
-    if isinstance(found, dict):
-        return f"{{{', '.join(f'{key}: {value}' for key, value in found.items())}}}"
-    return "" if found is None else str(found)
+    """The example as YAML."""
+    value = example(info)
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {inner}' for key, inner in value.items())}}}"
+    return "" if value is None else str(value)
 
 
 def places_of(key: str, model: type[BaseModel], prefix: str = "") -> list[str]:
     """The sections that have a key of this name."""
-    found = []
+    places = []
     for name, info in fields_in(model).items():
         inner = model_in(info.annotation)
         if prefix and name == key:
-            found.append(prefix.rstrip("."))
+            places.append(prefix.rstrip("."))
         elif inner is not None and name not in ("platforms", "environments"):
-            found += places_of(key, inner, f"{prefix}{name}.")
-    return found
+            places += places_of(key, inner, f"{prefix}{name}.")
+    return places
 
 
 def is_version(location: Location, model: type[BaseModel]) -> bool:
-    """Whether a version stands, or should stand, at a path."""
+    """Whether the key at a path holds a version."""
     info = field_at(location, model)
     extra = info.json_schema_extra if info is not None else None
     return isinstance(extra, dict) and extra.get("pattern") == VERSION_PATTERN

@@ -1,4 +1,4 @@
-"""What an environment on Google Cloud has beyond what all have, and where its things lie."""
+"""The configuration that only environments on Google Cloud have, and their locations."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ AuthMethod = Literal["external-account", "implicit", "impersonation", "service-a
 
 
 class Gcp(Section):
-    """Where in Google Cloud the environment lives."""
+    """Project, region and further settings of Google Cloud."""
 
     project_id: GoogleProjectId = Field(description="Id of the Google Cloud project.")
-    region: Region = Field(description="Region of everything that has one.")
+    region: Region = Field(description="Region of every resource that has one.")
     bucket_location: BucketLocation | None = Field(
         default=None,
-        description="Where the artifact bucket lies; null: gcp.region, or with "
+        description="Location of the artifact bucket; null: gcp.region, or with "
         "resilience.high_availability the multi-region around it.",
     )
     registry_location: RegistryLocation | None = Field(
         default=None,
-        description="Where the container registry lies; null: gcp.region, or with "
+        description="Location of the container registry; null: gcp.region, or with "
         "resilience.high_availability the multi-region around it.",
     )
     kms_keys: tuple[KmsKey, ...] = Field(
         default=(),
-        description="Encryption keys of your own, one per location that needs one. In strict "
-        "compliance zenstrap makes those that are not named here.",
+        description="Your own encryption keys, one per location that needs one. In strict "
+        "compliance zenstrap creates those that are not listed.",
     )
     network: Text | None = Field(
         default=None,
@@ -61,13 +61,13 @@ class Gcp(Section):
     )
     terraform_service_account: ServiceAccountEmail | None = Field(
         default=None,
-        description="Service account that Terraform acts as, so that each environment can have "
-        "a principal of its own; null: whoever is logged in.",
+        description="Service account that Terraform impersonates, so that each environment can "
+        "have its own principal; null: the logged-in user's credentials.",
     )
 
 
 class State(Section):
-    """Where Terraform's state is kept. zenstrap creates or adopts it, and never destroys it."""
+    """The bucket of Terraform's state. zenstrap creates or adopts it, but never deletes it."""
 
     bucket: BucketName = Field(description="Name of the bucket for Terraform's state.")
     prefix: ObjectPrefix = Field(
@@ -81,44 +81,44 @@ class State(Section):
     )
     location: BucketLocation | None = Field(
         default=None,
-        description="Where that bucket is created if it doesn't exist, and has to lie if it does; "
-        "null: created in gcp.region, and an existing one may lie anywhere.",
+        description="Location in which the bucket is created, or which an existing one must have; "
+        "null: created in gcp.region; an existing bucket may be in any location.",
     )
 
 
 class WorkloadIdentity(Section):
-    """Whose identity Google accepts instead of a key: workload identity federation."""
+    """Workload identity federation: which identities Google accepts instead of a key."""
 
     provider: WorkloadIdentityProvider | None = Field(
         default=None,
-        description="A provider of your own that exists already; null: zenstrap makes one.",
+        description="An existing provider of your own; null: zenstrap creates one.",
     )
     oidc_issuer: IssuerUri | None = Field(
         default=None,
-        description="For a provider that zenstrap makes: who issues the identity tokens, such as "
-        "a Kubernetes cluster or a CI service.",
+        description="For a provider that zenstrap creates: the issuer of the identity tokens, "
+        "such as a Kubernetes cluster or a CI service.",
     )
     aws_account: AwsAccount | None = Field(
         default=None,
-        description="For a provider that zenstrap makes: the AWS account whose roles are accepted.",
+        description="For a provider that zenstrap creates: the AWS account whose roles it accepts.",
     )
     audiences: tuple[Text, ...] = Field(
         default=(),
-        description="Audiences that a token may be for; none: the provider's own name.",
+        description="Accepted audiences of a token; none: the provider's own name.",
     )
     attribute: TokenAttribute = Field(
         default="subject",
-        description="Which attribute of the identity decides: subject, or one that the provider "
-        "maps, such as repository or aws_role. A provider that zenstrap makes maps the token's "
+        description="Attribute that access is decided by: subject, or one that the provider "
+        "maps, such as repository or aws_role. A provider that zenstrap creates maps the token's "
         "claim of that name.",
     )
     values: AcceptedValues = Field(
-        description="The values of that attribute that are accepted; nobody else is."
+        description="Accepted values of that attribute; all others are refused."
     )
 
 
 class Auth(Section):
-    """How the registered stacks reach Google Cloud (ZenML's names of the methods)."""
+    """How the registered stacks authenticate to Google Cloud (with ZenML's method names)."""
 
     method: AuthMethod = Field(
         description="external-account: workload identity federation, no key. implicit: the "
@@ -126,7 +126,7 @@ class Auth(Section):
         "service-account: a key; in throw-away environments only."
     )
     workload_identity: WorkloadIdentity | None = Field(
-        default=None, description="external-account: whose identity is accepted."
+        default=None, description="external-account: which identities are accepted."
     )
     subject_token: SubjectToken | None = Field(
         default=None,
@@ -135,18 +135,18 @@ class Auth(Section):
     )
     key: SecretReference | None = Field(
         default=None,
-        description="impersonation: the key to start from. service-account: a key of your own; "
-        "null: Terraform makes one. A reference: env:NAME or zenml:SECRET.KEY.",
+        description="impersonation: the key to authenticate with first. service-account: a key "
+        "of your own; null: Terraform creates one. A reference: env:NAME or zenml:SECRET.KEY.",
     )
     source_service_account: ServiceAccountEmail | None = Field(
         default=None,
-        description="impersonation: the account of that key, which is then allowed to act as the "
-        "accounts that Terraform makes; null: it is allowed to already.",
+        description="impersonation: the account of that key, which then gets permission to "
+        "impersonate the accounts that Terraform creates; null: it has that permission already.",
     )
 
     @property
     def uses_key(self) -> bool:
-        """Whether a long-lived key is involved. ZenML's impersonation starts from one too."""
+        """Whether a long-lived key is used. ZenML's impersonation needs one, too."""
         match self.method:
             case "service-account" | "impersonation":
                 return True
@@ -161,42 +161,42 @@ class GoogleEnvironment(EnvironmentConfig):
 
     platform: Literal["gcp"] = Field(description="gcp: Google Cloud.")
     gcp: Gcp = Field(
-        description="Where in Google Cloud it lives. Platform gcp only.",
+        description="Settings of Google Cloud. Platform gcp only.",
         examples=[{"project_id": "acme-ml-dev", "region": "europe-west1"}],
     )
     state: State = Field(
-        description="Where Terraform's state is kept. Platform gcp only.",
+        description="Where Terraform's state is stored. Platform gcp only.",
         examples=[{"bucket": "acme-ml-tfstate"}],
     )
     auth: Auth = Field(
-        description="How the stacks reach Google Cloud. Platform gcp only.",
+        description="How the stacks authenticate to Google Cloud. Platform gcp only.",
         examples=[{"method": "implicit"}],
     )
 
 
 # --- Locations ---
 
-# By the beginning of a region's name: the multi-region of Cloud Storage and that of Artifact
+# By the prefix of a region's name: the multi-region of Cloud Storage and that of Artifact
 # Registry. Canada, South America, Australia, Africa and the Middle East have none.
 # https://cloud.google.com/storage/docs/locations
 # https://cloud.google.com/artifact-registry/docs/repositories/repo-locations
 _MULTI_REGIONS: Final = {"europe": ("EU", "europe"), "us": ("US", "us"), "asia": ("ASIA", "asia")}
 
-# Where a bucket's key must lie, if that isn't the bucket's own location in lower case.
+# The location of a bucket's key, if it isn't the bucket's own location in lower case.
 # https://cloud.google.com/kms/docs/locations#multi-regional
 _KEY_LOCATIONS: Final = {"eu": "europe"}
 
 
 @dataclass(frozen=True)
 class Locations:
-    """Where an environment's bucket and registry lie; None where nothing tells."""
+    """Locations of an environment's bucket and registry; None if they can't be derived."""
 
     bucket: str | None
     registry: str | None
 
 
 def locations(config: GoogleEnvironment) -> Locations:
-    """The configured locations, or what follows from region and high availability."""
+    """The configured locations, or those derived from region and high availability."""
     gcp = config.gcp
     if config.resilience.high_availability:
         bucket, registry = _MULTI_REGIONS.get(gcp.region.partition("-")[0], (None, None))
@@ -209,18 +209,18 @@ def locations(config: GoogleEnvironment) -> Locations:
 
 
 def key_location(location: str) -> str:
-    """Where the key for something in a location must lie."""
+    """The location of the encryption key for a resource in a location."""
     return _KEY_LOCATIONS.get(location.lower(), location.lower())
 
 
 def key_locations(config: GoogleEnvironment) -> frozenset[str]:
-    """All locations in which the environment can use an encryption key."""
-    found = locations(config)
-    needed = {key_location(found.bucket)} if found.bucket else set()
+    """All locations in which the environment needs an encryption key."""
+    own = locations(config)
+    needed = {key_location(own.bucket)} if own.bucket else set()
     for project in config.targets:
         components = config.components_of(project)
-        if found.registry and components.of_kind("container_registry") is not None:
-            needed.add(key_location(found.registry))
+        if own.registry and components.of_kind("container_registry") is not None:
+            needed.add(key_location(own.registry))
         for component in components.present().values():
             flavor = google_flavor(component)
             if flavor is not None and flavor.encrypted_by is not None:
@@ -229,7 +229,7 @@ def key_locations(config: GoogleEnvironment) -> frozenset[str]:
 
 
 def google_flavor(component: Component) -> GoogleFlavor | None:
-    """The record of a flavor that needs something on Google Cloud; None of another one."""
+    """The record of a component's flavor if it needs something on Google Cloud, else None."""
     flavor = flavor_of(component)
     return flavor if isinstance(flavor, GoogleFlavor) else None
 

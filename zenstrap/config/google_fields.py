@@ -1,4 +1,4 @@
-"""The types of single values that follow Google Cloud's rules."""
+"""The types of single values that Google Cloud has rules for."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ GoogleProjectId = Annotated[
     checked(
         shaped(
             _PROJECT_ID,
-            "is no Google Cloud project id: 6 to 30 lower-case letters, digits and dashes, "
-            "beginning with a letter, not ending with a dash",
+            "is not a valid Google Cloud project id: 6 to 30 lower-case letters, digits and "
+            "dashes, beginning with a letter, not ending with a dash",
         ),
         "Take the id, not the name or number, from `gcloud projects list`",
     ),
     Field(examples=["acme-ml-dev"], json_schema_extra={"pattern": _PROJECT_ID}),
 ]
 
-# What Google composes names of, so that a region of tomorrow passes and a slip of the pen doesn't.
+# The parts that Google composes region names of: accepts future regions, but no typos.
 _REGION: Final = (
     r"^(africa|asia|australia|europe|me|northamerica|southamerica|us)"
     r"-(north|south|(north|south)?(east|west)|central)[0-9]{1,2}$"
@@ -55,7 +55,7 @@ def _check_region(text: str) -> str:
         return text
     if text[-2:-1] == "-" and re.fullmatch(_REGION, text[:-2]):
         raise refused(f"'{text}' is a zone, not a region", f"Write {text[:-2]}")
-    raise refused(f"{quoted(text)} is no Google Cloud region", _likely_region(text))
+    raise refused(f"{quoted(text)} is not a Google Cloud region", _likely_region(text))
 
 
 def _likely_region(text: str) -> str:
@@ -70,17 +70,17 @@ Region = Annotated[
     Field(examples=["europe-west1"], json_schema_extra={"pattern": _REGION}),
 ]
 
-# What isn't a region. Google takes either case.
+# Locations that aren't a region. Google accepts upper and lower case.
 # https://cloud.google.com/storage/docs/locations
 BUCKET_MULTI_REGIONS: Final = ("ASIA", "EU", "US")
 _DUAL_REGIONS: Final = ("ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4")
 # https://cloud.google.com/artifact-registry/docs/repositories/repo-locations
 REGISTRY_MULTI_REGIONS: Final = ("asia", "europe", "us")
-_CALLED_HERE: Final = {"eu": "europe", "europe": "EU"}  # the one service's name, the other's
+_OTHER_SERVICES_NAME: Final = {"eu": "europe", "europe": "EU"}
 
 
 def is_region(location: str) -> bool:
-    """Whether a location is one region, and not several."""
+    """Whether a location is a single region."""
     return re.fullmatch(_REGION, location.lower()) is not None
 
 
@@ -88,9 +88,11 @@ def _located(beside: tuple[str, ...], otherwise: str) -> AfterValidator:
     def check(text: str) -> str:
         if is_region(text) or text.lower() in map(str.lower, beside):
             return text
-        other = _CALLED_HERE.get(text.lower(), "")
+        other = _OTHER_SERVICES_NAME.get(text.lower(), "")
         near = other if other in beside else nearest(text, [*beside, *sorted(KNOWN_REGIONS)])
-        raise refused(f"{quoted(text)} is {otherwise}", f"Did you mean {near}?" if near else None)
+        raise refused(
+            f"{quoted(text)} is not {otherwise}", f"Did you mean {near}?" if near else None
+        )
 
     return AfterValidator(check)
 
@@ -99,7 +101,7 @@ BucketLocation = Annotated[
     str,
     _located(
         (*BUCKET_MULTI_REGIONS, *_DUAL_REGIONS),
-        f"no location of a bucket: a region, one of {', '.join(BUCKET_MULTI_REGIONS)}, or a "
+        f"a valid location of a bucket: a region, one of {', '.join(BUCKET_MULTI_REGIONS)}, or a "
         f"dual-region ({', '.join(_DUAL_REGIONS)})",
     ),
     Field(examples=["EU"]),
@@ -108,31 +110,31 @@ RegistryLocation = Annotated[
     str,
     _located(
         REGISTRY_MULTI_REGIONS,
-        f"no location of a registry: a region, or one of {', '.join(REGISTRY_MULTI_REGIONS)}",
+        f"a valid location of a registry: a region, or one of {', '.join(REGISTRY_MULTI_REGIONS)}",
     ),
     Field(examples=["europe"]),
 ]
 BuildLocation = Annotated[
     str,
-    _located(("global",), "no location of Cloud Build: a region, or global"),
+    _located(("global",), "a valid location of Cloud Build: a region, or global"),
     Field(examples=["global"]),
 ]
 
 # https://cloud.google.com/storage/docs/buckets#naming; dots are left out: a bucket with dots is
-# a domain name, which needs a proof of ownership.
+# a domain name, whose ownership must be verified.
 _BUCKET: Final = r"^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$"
 
 
 def _bucket_fault(text: str) -> str | None:
     if text.startswith("gs://"):
-        return f"{quoted(text)} is an address; the name alone is wanted, without gs://"
+        return f"{quoted(text)} is a URI, expected a bucket name without gs://"
     if not re.fullmatch(_BUCKET, text):
         return (
-            f"{quoted(text)} is no bucket name: 3 to 63 lower-case letters, digits, dashes and "
-            "underscores, beginning and ending with a letter or digit"
+            f"{quoted(text)} is not a valid bucket name: 3 to 63 lower-case letters, digits, "
+            "dashes and underscores, beginning and ending with a letter or digit"
         )
     if text.startswith("goog") or "google" in text:
-        return f"{quoted(text)} is no bucket name: Google reserves names with 'google'"
+        return f"{quoted(text)} is not a valid bucket name: Google reserves names with 'google'"
     return None
 
 
@@ -148,8 +150,8 @@ ObjectPrefix = Annotated[
     checked(
         shaped(
             _PREFIX,
-            "is no folder in a bucket: letters, digits, dashes and underscores, joined by "
-            "single slashes, with none at either end",
+            "is not a valid folder in a bucket: letters, digits, dashes and underscores, joined "
+            "by single slashes, with no slash at either end",
         )
     ),
     Field(json_schema_extra={"pattern": _PREFIX}),
@@ -159,7 +161,7 @@ _MACHINE: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$"
 MachineType = Annotated[
     str,
     checked(
-        shaped(_MACHINE, "is no machine type"),
+        shaped(_MACHINE, "is not a valid machine type"),
         "Use one such as n1-standard-8 (`gcloud compute machine-types list`)",
     ),
     Field(examples=["n1-standard-8"], json_schema_extra={"pattern": _MACHINE}),
@@ -170,13 +172,13 @@ _DAG_BUCKET: Final = r"^gs://[a-z0-9][a-z0-9_.-]+/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+
 
 def _dag_folder_fault(text: str) -> str | None:
     if not text.strip() or ("://" in text and not re.fullmatch(_DAG_BUCKET, text)):
-        return f"{quoted(text)} is no folder of DAGs"
+        return f"{quoted(text)} is not a valid DAG folder"
     return None
 
 
 DagFolder = Annotated[
     str,
-    checked(_dag_folder_fault, "Write gs://BUCKET/FOLDER (Cloud Composer tells it), or a folder"),
+    checked(_dag_folder_fault, "Write gs://BUCKET/FOLDER (Cloud Composer shows it), or a folder"),
     Field(examples=["gs://europe-west1-composer-1234-bucket/dags"]),
 ]
 
@@ -184,7 +186,7 @@ _EMAIL: Final = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z][a-z0-9-]+[a-z0-9]\.iam\.gs
 ServiceAccountEmail = Annotated[
     str,
     checked(
-        shaped(_EMAIL, "is no service account: NAME@PROJECT_ID.iam.gserviceaccount.com"),
+        shaped(_EMAIL, "is not a service account: NAME@PROJECT_ID.iam.gserviceaccount.com"),
     ),
     Field(
         examples=["terraform@acme-ml-dev.iam.gserviceaccount.com"],
@@ -201,7 +203,7 @@ WorkloadIdentityProvider = Annotated[
     checked(
         shaped(
             _PROVIDER,
-            "is no workload identity provider: projects/NUMBER/locations/global/"
+            "is not a workload identity provider: projects/NUMBER/locations/global/"
             "workloadIdentityPools/POOL/providers/PROVIDER (the project's number, not its id)",
         )
     ),
@@ -217,7 +219,7 @@ WorkloadIdentityProvider = Annotated[
 _ISSUER: Final = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^\s?#]*)?$"
 IssuerUri = Annotated[
     str,
-    checked(shaped(_ISSUER, "is no issuer: the https:// address that stands in the tokens' iss")),
+    checked(shaped(_ISSUER, "is not a valid issuer: the https:// URL in the tokens' claim iss")),
     Field(
         examples=["https://token.actions.githubusercontent.com"],
         json_schema_extra={"pattern": _ISSUER},
@@ -227,7 +229,7 @@ IssuerUri = Annotated[
 _AWS_ACCOUNT: Final = r"^[0-9]{12}$"
 AwsAccount = Annotated[
     str,
-    checked(shaped(_AWS_ACCOUNT, "is no AWS account id: 12 digits")),
+    checked(shaped(_AWS_ACCOUNT, "is not an AWS account id: 12 digits")),
     Field(examples=["123456789012"], json_schema_extra={"pattern": _AWS_ACCOUNT}),
 ]
 
@@ -239,8 +241,8 @@ TokenAttribute = Annotated[
     checked(
         shaped(
             _ATTRIBUTE,
-            "is no attribute: lower-case letters, digits and underscores, without the beginning "
-            "'attribute.'",
+            "is not a valid attribute: lower-case letters, digits and underscores, without the "
+            "prefix 'attribute.'",
         )
     ),
     Field(examples=["repository"], json_schema_extra={"pattern": _ATTRIBUTE}),
@@ -251,7 +253,7 @@ def _check_accepted_values(values: tuple[str, ...]) -> tuple[str, ...]:
     if values and all(value.strip() for value in values):
         return values
     raise refused(
-        "accepts nobody" if not values else "accepts an empty value",
+        "lists no accepted value" if not values else "lists an empty value",
         'Write for example ["system:serviceaccount:zenml:zenml"]',
     )
 
@@ -268,7 +270,7 @@ SubjectToken = Annotated[
     checked(
         shaped(
             _SUBJECT_TOKEN,
-            "says not where the identity token comes from: aws, file:/absolute/path or "
+            "doesn't say where the identity token comes from: aws, file:/absolute/path or "
             "url:https://address",
         )
     ),
@@ -286,7 +288,7 @@ KmsKey = Annotated[
     checked(
         shaped(
             _KMS_KEY,
-            "is no encryption key: projects/PROJECT_ID/locations/LOCATION/keyRings/RING/"
+            "is not an encryption key: projects/PROJECT_ID/locations/LOCATION/keyRings/RING/"
             "cryptoKeys/KEY",
         )
     ),
@@ -294,7 +296,7 @@ KmsKey = Annotated[
 ]
 
 # https://cloud.google.com/compute/docs/labeling-resources#requirements; international letters are
-# legal there too, but not in every place where zenstrap writes a label.
+# allowed in labels, but not in every field that zenstrap writes a label to.
 _LABEL_KEY: Final = r"^[a-z][a-z0-9_-]{0,62}$"
 _LABEL_VALUE: Final = r"^[a-z0-9_-]{0,63}$"
 OWN_LABELS: Final = frozenset(
@@ -304,11 +306,11 @@ OWN_LABELS: Final = frozenset(
 
 def _label_key_fault(text: str) -> str | None:
     if text in OWN_LABELS or text.startswith(("goog", "zenstrap")):
-        return f"the label '{text}' is written by zenstrap or Google itself"
+        return f"the label '{text}' is reserved for zenstrap or Google"
     if not re.fullmatch(_LABEL_KEY, text):
         return (
-            f"{quoted(text)} is no label key: up to 63 lower-case letters, digits, dashes and "
-            "underscores, beginning with a letter"
+            f"{quoted(text)} is not a valid label key: up to 63 lower-case letters, digits, dashes "
+            "and underscores, beginning with a letter"
         )
     return None
 
@@ -319,8 +321,8 @@ def _check_label_value(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.strip().lower()).encode("ascii", "ignore").decode()
     near = re.sub(r"[^a-z0-9_-]+", "-", plain)[:63].strip("-")
     raise refused(
-        f"{quoted(text)} is no label value: up to 63 lower-case letters, digits, dashes and "
-        "underscores (Google Cloud's rule)",
+        f"{quoted(text)} is not a valid label value: up to 63 lower-case letters, digits, dashes "
+        "and underscores (Google Cloud's rule)",
         f"Write {near}" if near else None,
     )
 

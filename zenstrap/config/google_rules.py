@@ -33,15 +33,15 @@ _AUTH_TAKES = {
 def _auth_has_what_it_needs(config: GoogleEnvironment) -> Violations:
     auth = config.auth
     for field in ("workload_identity", "subject_token", "key", "source_service_account"):
-        given = getattr(auth, field) is not None
-        if not given and field in _AUTH_NEEDS[auth.method]:
+        is_set = getattr(auth, field) is not None
+        if not is_set and field in _AUTH_NEEDS[auth.method]:
             yield Violation(
                 (f"auth.{field}", "auth.method"), f"is missing, and method {auth.method} needs it"
             )
-        if given and field not in _AUTH_TAKES[auth.method]:
+        if is_set and field not in _AUTH_TAKES[auth.method]:
             yield Violation(
                 (f"auth.{field}", "auth.method"),
-                f"is of no use to method {auth.method}",
+                f"has no effect with method {auth.method}",
                 "Remove it, or change the method",
             )
 
@@ -50,48 +50,47 @@ def _keys_stay_in_throwaway_environments(config: GoogleEnvironment) -> Violation
     if not config.auth.uses_key:
         return
     method = config.auth.method
-    starts = " (ZenML's impersonation starts from one)" if method == "impersonation" else ""
+    starts = " (ZenML's impersonation needs one)" if method == "impersonation" else ""
     if config.resilience.is_strict:
         yield Violation(
             ("auth.method", "resilience.compliance_mode"),
-            f"{method} works with a long-lived key{starts}, which compliance_mode strict refuses",
+            f"{method} uses a long-lived key{starts}, which compliance_mode strict doesn't allow",
             "Use external-account or implicit",
         )
     elif not config.throwaway:
         yield Violation(
             ("auth.method", "throwaway"),
-            f"{method} works with a long-lived key{starts}, which only a throw-away "
-            "environment may use",
+            f"{method} uses a long-lived key{starts}, which only a throw-away environment may use",
             "Use external-account or implicit, or set throwaway: true",
         )
 
 
 def _locations_are_known(config: GoogleEnvironment) -> Violations:
-    """High availability means a multi-region, and not every region lies in one."""
+    """High availability needs a multi-region, and some regions are in none."""
     if not config.resilience.high_availability:
         return
-    found = locations(config)
+    current = locations(config)
     for field, place, example in (
-        ("bucket_location", found.bucket, "a multi-region such as EU, or a dual-region: NAM4"),
-        ("registry_location", found.registry, "a multi-region such as us"),
+        ("bucket_location", current.bucket, "a multi-region such as EU, or a dual-region: NAM4"),
+        ("registry_location", current.registry, "a multi-region such as us"),
     ):
         off = "or high_availability: false"
         if place is None:
             yield Violation(
                 (f"gcp.{field}", "gcp.region", "resilience.high_availability"),
-                f"is missing, and there is no multi-region around {config.gcp.region}",
-                f"Name {example}, {off}",
+                f"is missing, and region {config.gcp.region} is in no multi-region",
+                f"Set {example}, {off}",
             )
         elif is_region(place):
             yield Violation(
                 (f"gcp.{field}", "resilience.high_availability"),
-                f"is {place}, one region, and high_availability means that one may fail",
-                f"Name {example}, {off}",
+                f"is {place}, a single region; high_availability needs more than one",
+                f"Set {example}, {off}",
             )
 
 
-def _encryption_keys_are_where_they_are_needed(config: GoogleEnvironment) -> Violations:
-    """Google takes a key only for what lies in the key's own location."""
+def _encryption_keys_match_locations(config: GoogleEnvironment) -> Violations:
+    """Google accepts a key only for resources in the key's own location."""
     if not config.gcp.kms_keys:
         return
     needed = key_locations(config)
@@ -105,45 +104,45 @@ def _encryption_keys_are_where_they_are_needed(config: GoogleEnvironment) -> Vio
         elif place not in needed:
             yield Violation(
                 (f"gcp.kms_keys.{number}",),
-                f"lies in {place}, and keys are needed in {' and '.join(sorted(needed))}",
-                "Name a key that lies there",
+                f"is in {place}, but keys are needed in {' and '.join(sorted(needed))}",
+                "List a key in one of these locations",
             )
         seen.add(place)
 
 
-def _workload_identity_is_one(config: GoogleEnvironment) -> Violations:
-    """A provider of the user's own, or an issuer, or an AWS account."""
+def _workload_identity_has_one_source(config: GoogleEnvironment) -> Violations:
+    """Exactly one of the user's own provider, an issuer and an AWS account."""
     identity = config.auth.workload_identity
     if identity is None:
         return
-    here = "auth.workload_identity"
-    given = [
+    section = "auth.workload_identity"
+    sources = [
         field
         for field in ("provider", "oidc_issuer", "aws_account")
         if getattr(identity, field) is not None
     ]
-    if not given:
+    if not sources:
         yield Violation(
-            (here,),
-            "names nobody to trust",
+            (section,),
+            "names no identity provider",
             "Add oidc_issuer: https://ADDRESS, aws_account: ID, or provider: projects/…",
         )
-    if len(given) > 1:
+    if len(sources) > 1:
         yield Violation(
-            tuple(f"{here}.{field}" for field in reversed(given)),
-            f"doesn't go together with {' and '.join(given[:-1])}",
+            tuple(f"{section}.{field}" for field in reversed(sources)),
+            f"can't be combined with {' and '.join(sources[:-1])}",
             "Keep one of them",
         )
-    if identity.audiences and given and given != ["oidc_issuer"]:
+    if identity.audiences and sources and sources != ["oidc_issuer"]:
         yield Violation(
-            (f"{here}.audiences", f"{here}.{given[0]}"),
-            f"is of no use to {given[0]}",
+            (f"{section}.audiences", f"{section}.{sources[0]}"),
+            f"has no effect with {sources[0]}",
             "Remove it",
         )
 
 
-def _tokens_come_from_whom_google_trusts(config: GoogleEnvironment) -> Violations:
-    """AWS signs a request, which is no identity token; and its accounts know nothing else."""
+def _subject_token_fits_the_identity_provider(config: GoogleEnvironment) -> Violations:
+    """An AWS identity is a signed request, not an OIDC token; each needs its own provider."""
     auth = config.auth
     if auth.subject_token is None or auth.workload_identity is None:
         return
@@ -152,13 +151,13 @@ def _tokens_come_from_whom_google_trusts(config: GoogleEnvironment) -> Violation
     if from_aws and issuer is not None and account is None:
         yield Violation(
             ("auth.subject_token", "auth.workload_identity.oidc_issuer"),
-            "is aws, whose identities an oidc_issuer doesn't issue",
+            "is aws, but oidc_issuer doesn't issue AWS identities",
             "Write file:/… or url:https://…, or aws_account instead of oidc_issuer",
         )
     if not from_aws and account is not None and issuer is None:
         yield Violation(
             ("auth.subject_token", "auth.workload_identity.aws_account"),
-            "is no identity of an AWS account",
+            "is not an identity of an AWS account",
             "Write aws, or oidc_issuer instead of aws_account",
         )
 
@@ -169,7 +168,7 @@ def _state_has_a_bucket_of_its_own(config: GoogleEnvironment) -> Violations:
         if isinstance(store, Bucket) and store.bucket == config.state.bucket:
             yield Violation(
                 (f"{at}.artifact_store.bucket", "state.bucket"),
-                "is the bucket of Terraform's state, which would go with the artifacts",
+                "is the bucket of Terraform's state, which would be deleted with the artifacts",
                 "Give one of them another name",
             )
 
@@ -184,13 +183,13 @@ def _projects_share_the_bucket(config: GoogleEnvironment) -> Violations:
                     f"ml_projects.{name}.components.artifact_store.bucket",
                     "stack.components.artifact_store.bucket",
                 ),
-                "an ML project has a path of its own in the environment's bucket, not a bucket",
+                "can't be set by an ML project, which has a path in the environment's bucket",
                 "Remove it",
             )
 
 
 _MOST_LABELS = 64
-"""On a thing of Google's: https://docs.cloud.google.com/resource-manager/docs/labels-overview."""
+"""Per resource: https://docs.cloud.google.com/resource-manager/docs/labels-overview."""
 
 # goog-terraform-provisioned is the provider's own.
 _ADDED_LABELS = frozenset(
@@ -208,17 +207,17 @@ def _labels_are_not_too_many(config: GoogleEnvironment) -> Violations:
             inherited = " with the environment's" if project else ""
             yield Violation(
                 (at,),
-                f"are {len(labels)}{inherited}; Google allows {_MOST_LABELS} on a thing, and "
-                f"{len(added)} are added: {', '.join(sorted(added))}",
-                f"Leave at most {most}",
+                f"are {len(labels)}{inherited}; Google allows {_MOST_LABELS} on a resource, and "
+                f"zenstrap adds {len(added)}: {', '.join(sorted(added))}",
+                f"Keep at most {most}",
             )
 
 
 def _warnings(config: GoogleEnvironment) -> Iterator[str]:
     if config.auth.uses_key:
         yield (
-            f"auth.method {config.auth.method} works with a long-lived key; "
-            "external-account needs none."
+            f"auth.method {config.auth.method} uses a long-lived key; "
+            "external-account needs no key."
         )
 
 
@@ -231,12 +230,12 @@ def _without_effect(config: GoogleEnvironment) -> Violations:
     if config.gcp.network is not None and not uses_vertex:
         yield Violation(
             ("gcp.network",),
-            "has no effect: it is for jobs of Vertex AI, and no component runs any",
+            "has no effect: it is for Vertex AI jobs, and no component runs any",
             "Remove it, or use flavor vertex",
         )
 
 
-# --- Between the components of one stack ---
+# --- Rules between the components of one stack ---
 
 _IMAGES: Final[tuple[ComponentKind, ...]] = ("container_registry", "image_builder")
 
@@ -251,32 +250,32 @@ def _remote_steps_have_images_and_a_bucket(at: str, components: Components) -> V
         if components.of_kind(needed) is None:
             yield Violation(
                 (f"{at}.{needed}", *flavors),
-                f"is missing, and steps run in containers ({runners})",
+                f"is missing, but steps run in containers ({runners})",
                 f"Add {needed}: {{version: 1.0.0, flavor: gcp}}",
             )
     if components.artifact_store.flavor == "local":
         yield Violation(
             (f"{at}.artifact_store.flavor", *flavors),
-            f"is local, which steps on other machines can't reach ({runners})",
+            f"is local, but steps on other machines can't access it ({runners})",
             "Use flavor gcp",
         )
 
 
-def _images_are_built_where_they_are_pushed_from(at: str, components: Components) -> Violations:
+def _cloud_build_has_a_registry_and_a_bucket(at: str, components: Components) -> Violations:
     for name, builder in components.present().items():
         if flavor_of(builder) is not CLOUD_BUILD:
             continue
         if components.of_kind("container_registry") is None:
             yield Violation(
                 (f"{at}.container_registry", f"{at}.{name}.flavor"),
-                "is missing, and Cloud Build pushes what it builds to one",
+                "is missing, but Cloud Build pushes its images to a container registry",
                 "Add container_registry: {version: 1.0.0, flavor: gcp}",
             )
         if components.artifact_store.flavor != "gcp":
             yield Violation(
                 (f"{at}.artifact_store.flavor", f"{at}.{name}.flavor"),
-                f"is {components.artifact_store.flavor}, and Cloud Build reads what it builds "
-                "from a bucket",
+                f"is {components.artifact_store.flavor}, but Cloud Build reads its sources from "
+                "a bucket",
                 "Use flavor gcp",
             )
 
@@ -289,14 +288,14 @@ def _deployers_have_images(at: str, components: Components) -> Violations:
             if components.of_kind(needed) is None:
                 yield Violation(
                     (f"{at}.{needed}", f"{at}.{name}.flavor"),
-                    "is missing, and the deployer serves pipelines in containers",
+                    "is missing, but the deployer serves pipelines in containers",
                     f"Add {needed}: {{version: 1.0.0, flavor: gcp}}",
                 )
 
 
 _COMPONENT_RULES: Final = (
     _remote_steps_have_images_and_a_bucket,
-    _images_are_built_where_they_are_pushed_from,
+    _cloud_build_has_a_registry_and_a_bucket,
     _deployers_have_images,
 )
 
@@ -310,9 +309,9 @@ GOOGLE_CLOUD: Final = PlatformConfig(
         _state_has_a_bucket_of_its_own,
         _projects_share_the_bucket,
         _locations_are_known,
-        _encryption_keys_are_where_they_are_needed,
-        _workload_identity_is_one,
-        _tokens_come_from_whom_google_trusts,
+        _encryption_keys_match_locations,
+        _workload_identity_has_one_source,
+        _subject_token_fits_the_identity_provider,
         _labels_are_not_too_many,
     ),
     component_rules=_COMPONENT_RULES,

@@ -1,9 +1,8 @@
-"""One environment's files, laid over each other and checked.
+"""Reads, merges and validates the files of one environment.
 
-First each file is checked on its own, so that a fault is blamed on the file that has it. Then the
-files are merged, and what only shows in the whole is checked: keys that are missing everywhere,
-and the rules between keys. A fault found on the way is patched over in memory, so that the rest
-can still be checked.
+First each file is validated on its own, so that an error names the file that causes it. Then the
+files are merged, and the whole is checked for missing keys and for the rules between keys. A wrong
+value is replaced in memory by a valid one, so that the rest can still be checked.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ DEFAULTS_FILE: Final = "defaults.yaml"
 ENVIRONMENTS_FOLDER: Final = "environments"
 PROJECTS_FOLDER: Final = "ml_projects"
 M = TypeVar("M", bound=BaseModel)
-_ALWAYS_THERE: Final = frozenset({"artifact_store", "orchestrator"})
+_REQUIRED_KINDS: Final = frozenset({"artifact_store", "orchestrator"})
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ class Loaded:
     """One environment's configuration.
 
     Attributes:
-        warnings: what is written in the files and has no effect, each with file and line.
-        placed: finds file and line of what is found to be wrong later.
+        warnings: keys in the files that have no effect, each with file and line.
+        placed: finds file and line of a rule violation that is found later.
     """
 
     config: EnvironmentConfig
@@ -73,7 +72,7 @@ class Loaded:
 
 
 class Reading:
-    """The reading of one environment: collects problems along the way."""
+    """Reads one environment and collects every problem on the way."""
 
     def __init__(self, folder: Path, environment: str, known: list[str]) -> None:
         self._folder = folder
@@ -90,14 +89,14 @@ class Reading:
         config = self._checked(tree) if tree is not None else None
         if tree is None or config is None or self._problems:
             raise ConfigError(sorted(self._problems, key=self._order))
-        placed = (self._placed(one, tree) for one in without_effect(config))
+        placed = (self._placed(violation, tree) for violation in without_effect(config))
         warnings = (*placed, *self._warnings)
         return Loaded(
             config, tuple(sorted(warnings, key=self._order)), partial(self._placed, tree=tree)
         )
 
     def _merged_tree(self) -> Table | None:
-        """Everything laid over everything; None if too little could be read to go on."""
+        """All files merged; None if too little of them could be read."""
         path = self._folder / ENVIRONMENTS_FOLDER / f"{self._environment}.yaml"
         own = self._read(path, environment_file())
         defaults_path = self._folder / DEFAULTS_FILE
@@ -116,7 +115,7 @@ class Reading:
         return self._with_projects(_without_null_labels(tree))
 
     def _read(self, path: Path, model: type[BaseModel]) -> Table | None:
-        """A file's tree with its faults taken out; None if it isn't a map at all."""
+        """A file's tree without its faults; None if the file isn't a map."""
         tree, problems = read(path, shown(path))
         self._problems += problems
         if problems and not tree.entries:
@@ -147,7 +146,7 @@ class Reading:
         return own.having("environment", Scalar(origin, self._environment))
 
     def _with_its_platform(self, own: Table, defaults: Table) -> Table:
-        """With a likely platform if none is given: hardly a key can be checked without it."""
+        """With a likely platform if none is set: most keys can't be checked without one."""
         if "platform" in own.entries or "platform" in defaults.entries:
             return own
         self._blame(
@@ -180,22 +179,22 @@ class Reading:
         """The names in ml_projects that could be read, each once."""
         listed = tree.get("ml_projects")
         items = listed.items if isinstance(listed, Sequence) else ()
-        found: dict[str, Origin] = {}
+        origins: dict[str, Origin] = {}
         for item in items:
             if not isinstance(item, Scalar) or not isinstance(item.value, str):
                 continue
-            if item.value in found:
+            if item.value in origins:
                 self._blame(
                     item.origin,
-                    f"'{item.value}' stands twice in the list",
+                    f"'{item.value}' is listed twice",
                     "Keep one of them",
                 )
             elif project_name_fault(item.value) is None:
-                found[item.value] = item.origin
-        return list(found.items())
+                origins[item.value] = item.origin
+        return list(origins.items())
 
     def _project_tree(self, name: str, listed_at: Origin) -> Table | None:
-        """An ML project's file; None if there is none, or it isn't a map."""
+        """An ML project's file; None if it doesn't exist or isn't a map."""
         folder = self._folder / PROJECTS_FOLDER
         known = names_in(folder) if folder.is_dir() else []
         if name not in known:
@@ -227,7 +226,7 @@ class Reading:
             message = f"there is no environment '{name}'"
             if near:
                 self._blame(origin, message, f"Did you mean {near}?")
-            else:  # its file may have been deleted, and every team's file names it
+            else:  # only a warning: ML projects may still name an environment that was deleted
                 self._warnings.append(
                     ConfigProblem(origin.file, origin.line, origin.key, f"has no effect: {message}")
                 )
@@ -240,19 +239,18 @@ class Reading:
             origin = origin_of(("components", name, "version"), tree)
             self._blame(
                 origin,
-                "is missing: a component that an ML project overrides has a version of its "
-                "own, apart from the environment's",
+                "is missing: a component that an ML project overrides needs its own version",
                 f"Add components.{name}.version: 1.0.0 at the top of the file",
             )
 
     def _resolved(self, own: Table, environment: Table) -> Table:
-        """An ML project's own keys laid over those that it shares with its environment."""
+        """An ML project's own keys, merged over those that it shares with its environment."""
         layers = laid(
             own.without("platforms", "environments"),
             own.table("platforms", _text(environment, "platform") or ""),
             own.table("environments", self._environment),
         )
-        # What is missing is missing in the file, not in the part of it that was laid on last.
+        # A missing key is missing in the file as a whole, not in the layer that was merged last.
         own = replace(layers, origin=own.origin)
         self._check_override_versions(own)
         overridden = own.table("components").entries
@@ -274,7 +272,7 @@ class Reading:
         whole = _without_null_labels(laid(shared, own))
         return whole.having("overrides", Sequence(own.origin, names))
 
-    # --- The whole ---
+    # --- The merged configuration ---
 
     def _checked(self, tree: Table) -> EnvironmentConfig | None:
         platform = _text(tree, "platform") or ""
@@ -285,7 +283,7 @@ class Reading:
                 self._add_violation(violation, tree)
             elif not is_doubtful(error["loc"], tree):
                 self._add_problem(problem_of(error, model, tree), error, tree)
-        if errors:  # something in their place, so that the rules can be checked
+        if errors:  # valid values in their place, so that the rules can be checked
             tree = without_faults(errors, model, tree)
             config, _ = _validated(tree, model)
         for violation in violations(config) if config is not None else ():
@@ -294,15 +292,15 @@ class Reading:
 
     def _add_problem(self, problem: ConfigProblem, details: ErrorDetails, tree: Table) -> None:
         if details["type"] == "missing" and problem.file == self._defaults:
-            # Whoever wants a component has to say which version; a default can't know.
+            # The environment's own file must set the version; the defaults can't.
             if "platform" in tree.doubtful or details["loc"][0] == "ml_projects":
-                return  # the base stack's own are told
+                return  # the base stack's missing keys are reported
             key = ".".join(map(str, details["loc"]))
             *_, kind, last = details["loc"]
             if kind in COMPONENT_KINDS and last == "version":
                 key = key.rpartition(".")[0]
-                leave = f", or {kind}: null to do without" if _can_be_left_out(kind, tree) else ""
-                suggestion = f"Add {kind}: {{version: 1.0.0}}{leave}"
+                omit = f", or {kind}: null to omit it" if _can_be_left_out(kind, tree) else ""
+                suggestion = f"Add {kind}: {{version: 1.0.0}}{omit}"
                 problem = replace(problem, message="has no version", suggestion=suggestion)
             problem = replace(problem, file=self._own, line=None, key=key)
         self._add(problem)
@@ -312,7 +310,7 @@ class Reading:
         if any(is_doubtful(location, tree) for location in locations):
             return
         problem = self._placed(violation, tree)
-        # What an ML project has from the base stack is said of the base stack.
+        # A problem that ML projects inherit from the base stack is reported once, for that stack.
         key = re.sub(r"^ml_projects\.[a-z0-9_]+\.", "stack.", violation.keys[0])
         cause = (key, problem.file, problem.line)
         if cause not in self._causes:
@@ -320,13 +318,13 @@ class Reading:
             self._add(problem)
 
     def _placed(self, violation: Violation, tree: Table) -> ConfigProblem:
-        """A violation with the file and line that are to blame."""
+        """A violation with the file and line that cause it."""
         locations = [tuple(key.split(".")) for key in violation.keys]
         blamed = origin_of(locations[0], tree)
-        # A default isn't at fault when an environment's own file asks for what contradicts it.
-        standing = [origin_of(loc, tree) for loc in locations if at(loc, tree) is not None]
-        own = [origin for origin in standing if origin.file != self._defaults]
-        line = next(iter(own or standing), blamed)
+        # If an environment's own file contradicts a default, the environment's file is blamed.
+        present = [origin_of(loc, tree) for loc in locations if at(loc, tree) is not None]
+        own = [origin for origin in present if origin.file != self._defaults]
+        line = next(iter(own or present), blamed)
         key = blamed.key if blamed.file == line.file else violation.keys[0]
         return ConfigProblem(line.file, line.line, key, violation.message, violation.suggestion)
 
@@ -374,7 +372,7 @@ def _of_platform(error: ErrorDetails, platform: str) -> Violation | None:
     elif error["type"] == "missing" and (section,) == error["loc"]:
         if section not in PLATFORMS[platform].sections:
             return None
-        message = f"is missing, and platform {platform} needs it"
+        message = f"is missing, but platform {platform} needs it"
         way_out = f"Add {section}: {example_text(PLATFORMS[platform].model.model_fields[section])}"
     else:
         return None
@@ -382,7 +380,7 @@ def _of_platform(error: ErrorDetails, platform: str) -> Violation | None:
 
 
 def _validated(tree: Table, model: type[M]) -> tuple[M | None, list[ErrorDetails]]:
-    """What a tree holds, or everything that is wrong with its values."""
+    """The model of a tree's values, or every validation error."""
     try:
         return model.model_validate(plain(tree)), []
     except ValidationError as error:
@@ -390,8 +388,8 @@ def _validated(tree: Table, model: type[M]) -> tuple[M | None, list[ErrorDetails
 
 
 def _can_be_left_out(kind: str, tree: Table) -> bool:
-    """Whether a stack may do without it, as far as is written."""
-    if kind in _ALWAYS_THERE:
+    """Whether a stack can omit a component of this kind, as far as its configuration shows."""
+    if kind in _REQUIRED_KINDS:
         return False
     runner = tree.get("stack", "components", "orchestrator", "flavor")
     runs_here = isinstance(runner, Scalar) and runner.value == "local"
@@ -399,17 +397,17 @@ def _can_be_left_out(kind: str, tree: Table) -> bool:
 
 
 def _without_null_labels(tree: Table) -> Table:
-    """A label that is null takes away the one below it."""
+    """Without labels that are null: null removes a label of a lower layer."""
     labels = tree.get("labels")
     if not isinstance(labels, Table):
         return tree
-    nothing = [k for k, v in labels.entries.items() if isinstance(v, Scalar) and v.value is None]
-    return tree.having("labels", labels.without(*nothing))
+    nulls = [k for k, v in labels.entries.items() if isinstance(v, Scalar) and v.value is None]
+    return tree.having("labels", labels.without(*nulls))
 
 
 def _text(tree: Table, key: str) -> str | None:
-    found = tree.get(key)
-    return found.value if isinstance(found, Scalar) and isinstance(found.value, str) else None
+    value = tree.get(key)
+    return value.value if isinstance(value, Scalar) and isinstance(value.value, str) else None
 
 
 def names_in(folder: Path) -> list[str]:
@@ -417,7 +415,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 def shown(path: Path) -> str:
-    """A path as the user would name it: from here, if it lies below."""
+    """A path as the user would write it: relative, if it is below the working directory."""
     path = Path(os.path.abspath(path))
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,4 +1,4 @@
-"""From configs/ to one valid ``EnvironmentConfig``, or to everything that is wrong with it."""
+"""Loads one environment from configs/, or raises every problem of its files."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from zenstrap.paths import configs_folder
 def load_environment(
     file: str, configs: Path | None = None, *, name: str | None = None
 ) -> EnvironmentConfig:
-    """The configuration of an environment alone; see :func:`load`."""
+    """The configuration of an environment, without warnings; see :func:`load`."""
     return load(file, configs, name=name).config
 
 
 def load(file: str, configs: Path | None = None, *, name: str | None = None) -> Loaded:
-    """The configuration of an environment, and what is to be said of its files.
+    """The configuration of an environment, and warnings about its files.
 
     Args:
         file: the environment's file without .yaml, which is its name as well.
@@ -33,8 +33,8 @@ def load(file: str, configs: Path | None = None, *, name: str | None = None) -> 
         name: the name of another environment that has the same configuration; None: the file's.
 
     Raises:
-        UsageError: there is no such folder or environment, or the name is another one's.
-        ConfigError: something is wrong in the files; carries every problem.
+        UsageError: the folder or environment doesn't exist, or the name is taken.
+        ConfigError: the files are not valid; carries every problem.
     """
     folder = configs_folder() if configs is None else configs
     known = available_environments(folder)
@@ -47,10 +47,10 @@ def load(file: str, configs: Path | None = None, *, name: str | None = None) -> 
 
 
 def available_environments(configs: Path | None = None) -> list[str]:
-    """The environments that have a file, in the order of the alphabet.
+    """The environments that have a file, sorted by name.
 
     Raises:
-        UsageError: there is no folder of environments.
+        UsageError: the folder of environments doesn't exist.
     """
     folder = configs_folder() if configs is None else configs
     environments = folder / ENVIRONMENTS_FOLDER
@@ -58,28 +58,28 @@ def available_environments(configs: Path | None = None) -> list[str]:
         raise UsageError(
             "there is no folder of environments",
             where=shown(environments),
-            fix="Run from a clone of zenstrap, or let ZENSTRAP_CONFIGS name a folder like configs/",
+            fix="Run from a clone of zenstrap, or set ZENSTRAP_CONFIGS to a folder like configs/",
         )
     return sorted(names_in(environments))
 
 
 def _named(config: EnvironmentConfig, name: str, known: list[str]) -> EnvironmentConfig:
-    """The same configuration for an environment of another name."""
+    """The same configuration under another name."""
     if fault := environment_name_fault(name):
         raise UsageError(fault, where="--name")
     if name in known:
         raise UsageError(
-            f"there is an environment {name} already",
+            f"environment {name} exists already",
             where="--name",
             why=f"It has a file of its own, {ENVIRONMENTS_FOLDER}/{name}.yaml",
             fix="Choose another name",
         )
     named = config.model_copy(update={"environment": name})
-    if found := "; ".join(map(str, violations(named))):
+    if problems := "; ".join(map(str, violations(named))):
         raise UsageError(
-            f"{config.environment} can't have the name {name} as well",
+            f"{config.environment} can't be run under the name {name}",
             where="--name",
-            why=found,
+            why=problems,
             fix="Choose another name",
         )
     return named
@@ -87,7 +87,7 @@ def _named(config: EnvironmentConfig, name: str, known: list[str]) -> Environmen
 
 def _unknown_environment(name: str, known: list[str], folder: Path) -> UnknownEnvironmentError:
     environments = folder / ENVIRONMENTS_FOLDER
-    listed = f"There are: {', '.join(known)}" if known else "There are none yet"
+    listed = f"Environments: {', '.join(known)}" if known else "There are no environments yet"
     message = f"there is no environment {quoted(name)}"
     other = environments / f"{name}.yml"
     if other in environments.glob("*.yml"):

@@ -1,4 +1,4 @@
-"""What an environment on this machine has beyond what all have, and its rules."""
+"""The configuration that only environments on this machine have, and its rules."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from zenstrap.flavors.mlflow import MLFLOW
 
 
 class Local(Section):
-    """Where on this machine the environment lives."""
+    """Settings of this machine."""
 
     root: AbsoluteFolder | None = Field(
         default=None,
-        description="Folder for the artifacts, from the root or with ~/; null: zenstrap's state "
-        "folder.",
+        description="Folder for the artifacts, absolute or beginning with ~/; null: zenstrap's "
+        "state folder.",
     )
 
 
@@ -31,11 +31,11 @@ class LocalEnvironment(EnvironmentConfig):
     platform: Literal["local"] = Field(description="local: this machine, no account.")
     local: Local = Field(
         default_factory=Local,
-        description="Where on this machine it lives. Platform local only.",
+        description="Settings of this machine. Platform local only.",
     )
 
 
-def _nothing_is_promised_that_cant_be_kept(config: LocalEnvironment) -> Violations:
+def _resilience_is_possible(config: LocalEnvironment) -> Violations:
     resilience = config.resilience
     for key, on in (
         ("high_availability", resilience.high_availability),
@@ -46,7 +46,7 @@ def _nothing_is_promised_that_cant_be_kept(config: LocalEnvironment) -> Violatio
             off = "standard" if key == "compliance_mode" else "false"
             yield Violation(
                 (f"resilience.{key}", "platform"),
-                "can't be kept on platform local, which is one folder on one machine",
+                "isn't possible on platform local, which is one folder on one machine",
                 f"Write {key}: {off}",
             )
 
@@ -55,14 +55,14 @@ def _without_effect(config: LocalEnvironment) -> Violations:
     if config.retention.is_written("artifact_days"):
         yield Violation(
             ("retention.artifact_days",),
-            "has no effect on platform local: artifacts stay until `down`",
-            "Remove it here, or write it below platforms.gcp",
+            "has no effect on platform local: artifacts are kept until `down`",
+            "Remove it, or set it below platforms.gcp",
         )
 
 
 THIS_MACHINE: Final = PlatformConfig(
     model=LocalEnvironment,
     flavors=(LOCAL_ARTIFACT_STORE, LOCAL_ORCHESTRATOR, LOCAL_IMAGE_BUILDER, MLFLOW),
-    rules=(_nothing_is_promised_that_cant_be_kept,),
+    rules=(_resilience_is_possible,),
     without_effect=_without_effect,
 )

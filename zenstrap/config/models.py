@@ -1,7 +1,7 @@
-"""One environment's whole configuration, resolved.
+"""The complete, merged configuration of one environment.
 
-``EnvironmentConfig`` is what pipelines get as their parameter: plain data, no secrets, the same
-after a round trip through JSON.
+``EnvironmentConfig`` is the parameter of the pipelines: plain data without secrets that survives a
+round trip through JSON.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ Number = Annotated[float, Strict(), AllowInfNan(False)]
 
 
 class Stack(Section):
-    """The base stack: what all ML projects of the environment share."""
+    """The base stack, which all ML projects of the environment share."""
 
-    version: Version = Field(description="Version of the set of components below.")
-    components: Components = Field(description="The components, each with a version of its own.")
+    version: Version = Field(description="Version of the base stack as a whole.")
+    components: Components = Field(description="The components, each with its own version.")
 
 
 class SmokeTest(Section):
-    """The training that a candidate stack must really run before it is promoted."""
+    """The training that a candidate stack must run before it is promoted."""
 
     timeout_minutes: Annotated[Number, Field(gt=0, le=1440)] = Field(
         default=20, description="Longest time of one smoke test, in minutes."
@@ -68,12 +68,12 @@ class SmokeTest(Section):
     )
     when: When = Field(
         default="changed",
-        description="changed: test what is new, or changed, or was tested with another training, "
-        "data or min_accuracy. always: test every stack.",
+        description="changed: test stacks that are new, changed, or were tested with another "
+        "training, data or min_accuracy. always: test every stack.",
     )
     training: TrainingFunction | None = Field(
         default=None,
-        description="Training of your own, package.module:function; null: the built-in one.",
+        description="Your own training, package.module:function; null: the built-in one.",
     )
     data: Text | None = Field(
         default=None,
@@ -83,13 +83,13 @@ class SmokeTest(Section):
 
     @property
     def demands(self) -> str:
-        """What a stack is put to, as a short hash: with other demands it is tested again."""
-        told = [self.training, self.data, self.min_accuracy]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+        """Short hash of training, data and min_accuracy; stacks are tested again if it changes."""
+        demands = [self.training, self.data, self.min_accuracy]
+        return hashlib.sha256(json.dumps(demands).encode()).hexdigest()[:12]
 
     @property
     def is_repeated(self) -> bool:
-        """Whether a stack is tested although it is known to work."""
+        """Whether a stack is tested again although it passed before."""
         match self.when:
             case "always":
                 return True
@@ -100,7 +100,7 @@ class SmokeTest(Section):
 
 
 class MlProject(Section):
-    """The stack of one ML project: the base stack, extended and overridden."""
+    """The stack of one ML project: the base stack with additions and overrides."""
 
     version: Version = Field(description="Version of this ML project's stack.")
     description: Text | None = Field(
@@ -111,7 +111,7 @@ class MlProject(Section):
     )
     overrides: tuple[str, ...] = Field(
         default=(),
-        description="Which of them the ML project's own file sets, in the order of kinds.",
+        description="Components that the ML project's own file sets, in the order of kinds.",
     )
     smoke_test: SmokeTest = Field(
         description="Its smoke test: the environment's with the overrides applied."
@@ -122,18 +122,19 @@ class MlProject(Section):
 
 
 class Resilience(Section):
-    """What the infrastructure withstands."""
+    """Which failures and mistakes the infrastructure is protected against."""
 
     high_availability: Flag = Field(
-        default=False, description="Bucket and registry in a dual- or multi-region."
+        default=False, description="Place bucket and registry in a dual- or multi-region."
     )
     backup_enabled: Flag = Field(
-        default=False, description="Object versioning, soft delete and rules for old versions."
+        default=False,
+        description="Turn on object versioning, soft delete and rules for old versions.",
     )
     compliance_mode: ComplianceMode = Field(
         default="standard",
         description="strict: customer-managed keys, immutable tags, no service-account keys, "
-        "destroy protection; a plan that breaks one of them is refused.",
+        "destroy protection; a plan that violates one of them is refused.",
     )
 
     @property
@@ -149,60 +150,60 @@ class Resilience(Section):
 
 
 def _not_built_yet(value: object) -> object:
-    """Refuse what is planned in words of its own: it is no spelling mistake."""
+    """Refuse a value that a later version will support, with its own message."""
     if value == "dashboard":
         raise refused(
-            "approval in the ZenML dashboard isn't built yet, and nobody would be asked",
+            "approval in the ZenML dashboard isn't supported yet",
             "Write approval: terminal",
         )
     return value
 
 
 class Protection(Section):
-    """What may be changed, and who must agree."""
+    """Which changes are allowed, and who must approve them."""
 
     allow_destroy: Flag = Field(
         default=False, description="Whether a bucket, registry or key may be deleted or replaced."
     )
     approval: Annotated[Approval, BeforeValidator(_not_built_yet)] = Field(
         default="terminal",
-        description="Who agrees to a change. none: nobody, if it destroys nothing. terminal: "
-        "whoever started it.",
+        description="Who approves a change. none: no approval, unless something is destroyed. "
+        "terminal: the user who started the command.",
     )
     confirm_by_name: Flag = Field(
-        default=False, description="Whether agreeing means typing the environment's name."
+        default=False, description="Whether approval requires typing the environment's name."
     )
     immutable_versions: Flag = Field(
-        default=True, description="Whether a version that is or was current keeps its content."
+        default=True, description="Whether a version's content is fixed once it has been current."
     )
 
 
 class Retention(Section):
-    """How long things are kept."""
+    """How long artifacts, stack versions and the environment are kept."""
 
     artifact_days: Annotated[Count, Field(le=36_500)] | None = Field(
         default=90,
-        description="Days after which the bucket deletes artifacts; null: kept for ever. Platform "
-        "gcp only.",
+        description="Days after which the bucket deletes artifacts; null: never. Platform gcp "
+        "only.",
     )
     stack_versions: Annotated[Count, Field(le=1_000)] = Field(
         default=3,
-        description="How many promoted versions of each stack are kept to roll back to. Not "
-        "carried out by this version: all are kept.",
+        description="Number of promoted versions of each stack that are kept for rollbacks. Not "
+        "implemented in this version: all are kept.",
     )
     ttl: Duration | None = Field(
         default=None,
         description="Age at which cleanup takes the whole environment down, such as 8h or 3d; "
-        "null: never. Only in throw-away environments. Not carried out by this version.",
+        "null: never. Only in throw-away environments. Not implemented in this version.",
     )
 
 
 class Cleanup(Section):
-    """When retention is carried out."""
+    """When retention is applied."""
 
     schedule: CronSchedule | None = Field(
         default=None,
-        description="Cron schedule of clean-ups; null: none. Not carried out by this version.",
+        description="Cron schedule of clean-ups; null: none. Not implemented in this version.",
     )
 
 
@@ -215,45 +216,55 @@ def _check_platform(name: str) -> str:
 class EnvironmentConfig(Section):
     """One environment: defaults, its own file and its ML projects, merged.
 
-    Each value is checked; what doesn't go together is found by zenstrap.config.rules. Whatever is
-    made, validated or dumped as an ``EnvironmentConfig`` is one of its platform's own class, with
-    all of its sections: it can be the type of a pipeline's parameter, or of a report's field.
+    Each value is validated; zenstrap.config.rules checks the rules between values. Creating,
+    validating or dumping an ``EnvironmentConfig`` uses the subclass of its platform, with all of
+    that platform's sections, so that it can be the type of a pipeline's parameter or a report's
+    field.
     """
 
-    environment: EnvironmentName = Field(description="Name of the environment: that of its file.")
+    environment: EnvironmentName = Field(
+        description="Name of the environment, equal to its file's name."
+    )
     platform: Annotated[str, AfterValidator(_check_platform)] = Field(
-        description="Where it lives; see zenstrap.config.platforms."
+        description="Platform of the environment; see zenstrap.config.platforms."
     )
     control_stack: Text | None = Field(
         default=None,
         description="ZenML stack that the bootstrap pipelines themselves run on (its orchestrator "
-        "must be local); null: the active one, or ZenML's default where that is zenstrap's own.",
+        "must be local); null: the active stack, or ZenML's default stack if zenstrap registered "
+        "the active one.",
     )
     stack: Stack = Field(description="The base stack.")
     ml_projects: dict[ProjectName, MlProject] = Field(
-        default_factory=dict, description="The ML projects, each with a stack of its own."
+        default_factory=dict, description="The ML projects, each with its own stack."
     )
     throwaway: Flag = Field(
-        default=False, description="Whether full buckets may be deleted with the environment."
+        default=False,
+        description="Whether buckets that hold objects may be deleted with the environment.",
     )
     resilience: Resilience = Field(
-        default_factory=Resilience, description="What the infrastructure withstands."
+        default_factory=Resilience,
+        description="Protection of the infrastructure against failures and mistakes.",
     )
     protection: Protection = Field(
-        default_factory=Protection, description="What may be changed, and who must agree."
+        default_factory=Protection,
+        description="Which changes are allowed, and who must approve them.",
     )
-    retention: Retention = Field(default_factory=Retention, description="How long things are kept.")
-    cleanup: Cleanup = Field(default_factory=Cleanup, description="When retention is carried out.")
+    retention: Retention = Field(
+        default_factory=Retention,
+        description="How long artifacts, stack versions and the environment are kept.",
+    )
+    cleanup: Cleanup = Field(default_factory=Cleanup, description="When retention is applied.")
     smoke_test: SmokeTest = Field(
         default_factory=SmokeTest,
         description="The training that a candidate stack must run before it is promoted.",
     )
     labels: Labels = Field(
-        default_factory=dict, description="Labels on everything that takes labels."
+        default_factory=dict, description="Labels of all resources that support labels."
     )
 
     def __new__(cls, **content: Any) -> Self:
-        # ZenML makes a step's parameter by calling its class.
+        # ZenML creates a step's parameter by calling its class.
         if cls is EnvironmentConfig and content.get("platform") in PLATFORMS:
             return cast(Self, super().__new__(model_of(content["platform"])))
         return super().__new__(cls)
@@ -279,7 +290,7 @@ class EnvironmentConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _without_null_sections(cls, content: Any) -> Any:
-        """As a file may say it, and as runs recorded it when all platforms had all sections."""
+        """Files may set a section to null; older runs recorded the sections of all platforms."""
         if not isinstance(content, Mapping):
             return content
         sections = {name for platform in PLATFORMS.values() for name in platform.sections}
@@ -287,11 +298,11 @@ class EnvironmentConfig(Section):
 
     @property
     def targets(self) -> tuple[str | None, ...]:
-        """What gets a stack: None for the base stack, then each ML project."""
+        """Everything with a stack: None for the base stack, then each ML project."""
         return (None, *self.ml_projects)
 
     def component_sets(self) -> Iterator[tuple[str, Components]]:
-        """The components of each stack, with the dotted path at which they stand."""
+        """The components of each stack, with their dotted path in the configuration."""
         yield "stack.components", self.stack.components
         for name, project in self.ml_projects.items():
             yield f"ml_projects.{name}.components", project.components
@@ -303,23 +314,23 @@ class EnvironmentConfig(Section):
     def components_of(self, project: str | None = None) -> Components:
         """The components of the base stack, or of an ML project's.
 
-        One that is no longer configured, and is gone back to, counts as the base stack.
+        An ML project that is no longer configured, as in a rollback, has the base stack's.
         """
-        found = self.ml_projects.get(project or "")
-        return found.components if found else self.stack.components
+        configured = self.ml_projects.get(project or "")
+        return configured.components if configured else self.stack.components
 
     def smoke_test_of(self, project: str | None = None) -> SmokeTest:
         """The smoke test of the base stack, or of an ML project's; see :meth:`components_of`."""
-        found = self.ml_projects.get(project or "")
-        return found.smoke_test if found else self.smoke_test
+        configured = self.ml_projects.get(project or "")
+        return configured.smoke_test if configured else self.smoke_test
 
     def labels_of(self, project: str | None = None) -> dict[str, str]:
-        """The user's labels on the base stack's things, or on an ML project's."""
+        """The user's labels for the base stack's resources, or for an ML project's."""
         return self.labels if project is None else self.ml_projects[project].labels
 
 
 def model_of(platform: str) -> type[EnvironmentConfig]:
-    """The class of the environments on a platform."""
+    """The configuration class of a platform."""
     return cast(type[EnvironmentConfig], PLATFORMS[platform].model)
 
 
@@ -329,4 +340,4 @@ def _of_its_platform(content: Any, otherwise: ValidatorFunctionWrapHandler) -> A
     platform = content.get("platform") if isinstance(content, Mapping) else None
     if isinstance(platform, str) and platform in PLATFORMS:
         return model_of(platform).model_validate(content)
-    return otherwise(content)  # which says so
+    return otherwise(content)  # raises the error

@@ -1,4 +1,4 @@
-"""What things may be called, and what somebody probably meant who wrote something else."""
+"""Rules for names, and suggestions for misspelt ones."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ VERSION_PATTERN: Final = r"^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0
 # Terraform's first workspace, which can't be created or deleted.
 RESERVED_ENVIRONMENTS: Final = frozenset({"default"})
 
-# zenml-ENV-PROJECT-vX.Y.Z is a stack and zenml-ENV-KIND-vX.Y.Z a component: a project that is
-# called like a kind, or ends in one, would make the two indistinguishable.
+# zenml-ENV-PROJECT-vX.Y.Z is a stack and zenml-ENV-KIND-vX.Y.Z a component: if a project's name
+# were a kind, or ended in one, the two couldn't be told apart.
 RESERVED_PROJECT_ENDINGS: Final[tuple[str, ...]] = (*COMPONENT_KINDS, "connector")
 
 
 def environment_name_fault(name: str) -> str | None:
     """Why this can't be an environment's name; None if it can."""
     if name in RESERVED_ENVIRONMENTS:
-        return f"'{name}' is reserved: it is Terraform's own first workspace"
+        return f"'{name}' is reserved: Terraform's default workspace has this name"
     if _matches(ENVIRONMENT_PATTERN, name):
         return None
     return (
         f"{quoted(name)} can't be an environment's name: up to 20 lower-case letters and digits, "
-        "beginning with a letter, and no separators, because zenml-ENV-PROJECT must tell where "
-        "the environment ends and the ML project begins"
+        "beginning with a letter, and no separators, so that zenml-ENV-PROJECT can be split "
+        "into environment and ML project"
     )
 
 
@@ -63,17 +63,19 @@ def project_name_fault(name: str) -> str | None:
     for ending in RESERVED_PROJECT_ENDINGS:
         if name == ending or name.endswith(f"_{ending}"):
             return (
-                f"'{name}' can't be an ML project's name: its stack would be called like "
+                f"'{name}' can't be an ML project's name: its stack would have the name of "
                 f"a component ({ending})"
             )
     return None
 
 
 def version_fault(version: str) -> str | None:
-    """Why this isn't a version; None if it is one."""
+    """Why this isn't a valid version; None if it is."""
     if _matches(VERSION_PATTERN, version):
         return None
-    return f"{quoted(version)} is no version: three numbers joined by dots, MAJOR.MINOR.PATCH"
+    return (
+        f"{quoted(version)} is not a valid version: three numbers joined by dots, MAJOR.MINOR.PATCH"
+    )
 
 
 def quoted(text: str) -> str:
@@ -88,15 +90,15 @@ def short(text: str) -> str:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    # `$` alone would let a trailing newline through.
+    # `$` alone would match before a trailing newline.
     return re.fullmatch(pattern, text) is not None
 
 
-# Truth values to YAML 1.1, text to 1.2; `on` is not a misspelt `none`.
-OLD_TRUTH_VALUES: Final = frozenset({"yes", "no", "on", "off", "y", "n"})
+# Booleans in YAML 1.1, text in 1.2; `on` is not a misspelt `none`.
+YAML_1_1_BOOLEANS: Final = frozenset({"yes", "no", "on", "off", "y", "n"})
 
-# What people write who think of another tool, and what it is called here.
-_ALSO_KNOWN_AS: Final = {
+# Words of other tools, and the values they stand for in a configuration.
+_SYNONYMS: Final = {
     "ask": "terminal",
     "gcs": "gcp",
     "google": "gcp",
@@ -115,15 +117,15 @@ _ALSO_KNOWN_AS: Final = {
 
 
 def nearest(word: str, words: list[str]) -> str | None:
-    """The likeliest of some words for a misspelt one."""
-    if word.lower() in OLD_TRUTH_VALUES:
+    """The word that a misspelt one most likely stands for; None if none is close."""
+    if word.lower() in YAML_1_1_BOOLEANS:
         return None
-    known = _ALSO_KNOWN_AS.get(word.lower())
+    known = _SYNONYMS.get(word.lower())
     if known in words:
         return known
     by_lower = {w.lower(): w for w in words}
-    found = get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
-    if not found:
+    matches = get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    if not matches:
         squeezed = {re.sub(r"[^a-z0-9]", "", lower): lower for lower in by_lower}
-        found = [squeezed[s] for s in [re.sub(r"[^a-z0-9]", "", word.lower())] if s in squeezed]
-    return by_lower[found[0]] if found else None
+        matches = [squeezed[s] for s in [re.sub(r"[^a-z0-9]", "", word.lower())] if s in squeezed]
+    return by_lower[matches[0]] if matches else None

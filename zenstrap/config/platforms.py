@@ -1,4 +1,4 @@
-"""What each platform adds to a configuration; :func:`register` adds a platform."""
+"""The platforms and what each adds to a configuration; :func:`register` adds a platform."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def _nothing(config: Any) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class PlatformConfig:
-    """What a platform adds. Its functions are given configurations of its own model.
+    """What a platform adds. Its functions receive configurations of its own model.
 
     Attributes:
         model: a zenstrap.config.EnvironmentConfig with the platform's own sections.
-        flavors: the flavors that it has, in the order in which they are offered.
-        rules: what a configuration breaks.
-        component_rules: what the components at a dotted path break together.
-        warnings: what is allowed and should not be copied elsewhere, one sentence each.
-        without_effect: what somebody wrote, and isn't carried out.
+        flavors: the flavors that it supports, in the order in which messages list them.
+        rules: return the rule violations of a configuration.
+        component_rules: return the rule violations of the components at a dotted path.
+        warnings: settings that are allowed but risky elsewhere, one sentence each.
+        without_effect: keys that are set but have no effect.
     """
 
     model: type[BaseModel]
@@ -42,26 +42,26 @@ class PlatformConfig:
     @cached_property
     def by_kind(self) -> dict[ComponentKind, tuple[str, ...]]:
         """The names of its flavors, by kind of component."""
-        found: dict[ComponentKind, tuple[str, ...]] = {}
+        names: dict[ComponentKind, tuple[str, ...]] = {}
         for flavor in self.flavors:
-            found[flavor.kind] = (*found.get(flavor.kind, ()), flavor.name)
-        return found
+            names[flavor.kind] = (*names.get(flavor.kind, ()), flavor.name)
+        return names
 
     @property
     def sections(self) -> tuple[str, ...]:
-        """The keys of its own."""
+        """The top-level keys that only this platform has."""
         return tuple(name for name in self.model.__annotations__ if name != "platform")
 
 
 PLATFORMS: Final[dict[str, PlatformConfig]] = {}
-"""By the name that a configuration has for it."""
+"""By the value of ``platform`` in a configuration."""
 
 
 def register(name: str, platform: PlatformConfig) -> None:
     """Add a platform.
 
     Raises:
-        ValueError: another one has a section of that name, or another record of a flavor.
+        ValueError: another platform has the same section, or another record of the same flavor.
     """
     for other, known in PLATFORMS.items():
         if other == name:
@@ -69,8 +69,8 @@ def register(name: str, platform: PlatformConfig) -> None:
         if both := set(known.sections) & set(platform.sections):
             raise ValueError(f"platform {other} has a section {both.pop()} already")
         for flavor in platform.flavors:
-            same = {(one.kind, one.name): one for one in known.flavors}
-            if same.get((flavor.kind, flavor.name), flavor) is not flavor:
+            theirs = {(f.kind, f.name): f for f in known.flavors}
+            if theirs.get((flavor.kind, flavor.name), flavor) is not flavor:
                 raise ValueError(
                     f"platform {other} has a {flavor.kind} of flavor {flavor.name} already"
                 )
@@ -78,16 +78,16 @@ def register(name: str, platform: PlatformConfig) -> None:
 
 
 def flavors_of(kind: ComponentKind) -> tuple[Flavor, ...]:
-    """The flavors of a kind, of all platforms, each once."""
-    found = {
+    """The flavors of a kind on all platforms, without duplicates."""
+    by_name = {
         flavor.name: flavor
         for platform in PLATFORMS.values()
         for flavor in platform.flavors
         if flavor.kind == kind
     }
-    return tuple(found.values())
+    return tuple(by_name.values())
 
 
 def flavor_of(component: Component) -> Flavor:
     """The record of a component's flavor."""
-    return next(one for one in flavors_of(component.kind) if one.name == component.flavor)
+    return next(f for f in flavors_of(component.kind) if f.name == component.flavor)

@@ -1,6 +1,6 @@
-"""What is wrong in the files: in the words of somebody who writes YAML, each with file and line.
+"""Turns validation errors into messages for the author of the YAML, each with file and line.
 
-A fault is taken out of the tree in memory, so that it doesn't hide the others.
+A wrong value is removed from the tree in memory, so that it doesn't hide other errors.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zenstrap.config.files import (
     places_of,
     takes_names,
 )
-from zenstrap.config.names import COMPONENT_KINDS, OLD_TRUTH_VALUES, nearest, quoted, short
+from zenstrap.config.names import COMPONENT_KINDS, YAML_1_1_BOOLEANS, nearest, quoted, short
 from zenstrap.config.platforms import PLATFORMS
 from zenstrap.config.trees import (
     Location,
@@ -42,7 +42,7 @@ from zenstrap.errors import ConfigProblem
 
 
 def problem_of(error: ErrorDetails, model: type[BaseModel], tree: Table) -> ConfigProblem:
-    """What to tell the user about an error that pydantic found in a tree."""
+    """The problem to report for an error that pydantic found in a tree."""
     location = tuple(part for part in error["loc"] if part != "[key]")
     origin = origin_of(location, tree, at_key="[key]" in error["loc"])
     explain = _EXPLANATIONS.get(error["type"], _other)
@@ -51,7 +51,7 @@ def problem_of(error: ErrorDetails, model: type[BaseModel], tree: Table) -> Conf
 
 
 def unknown_key(location: Location, model: type[BaseModel], origin: Origin) -> ConfigProblem:
-    """What to tell the user about a key that the model doesn't have."""
+    """The problem to report for a key that the model doesn't have."""
     *above, key = map(str, location)
     known = list(fields_at(tuple(above), model))
     elsewhere = places_of(key, model)
@@ -61,12 +61,10 @@ def unknown_key(location: Location, model: type[BaseModel], origin: Origin) -> C
     elif near is not None:
         suggestion = f"Did you mean {near}?"
     else:
-        suggestion = f"The keys here are {', '.join(known)}"
+        suggestion = f"The keys of this section are {', '.join(known)}"
         if takes_names(tuple(above), model):
-            suggestion += "; a component with another name says its kind: {kind: deployer, …}"
-    return ConfigProblem(
-        origin.file, origin.line, origin.key, "there is no such key here", suggestion
-    )
+            suggestion += "; a component with another name needs its kind: {kind: deployer, …}"
+    return ConfigProblem(origin.file, origin.line, origin.key, "unknown key", suggestion)
 
 
 # --- One function per kind of error -------------------------------------------------------------
@@ -80,17 +78,17 @@ def _wrong_choice(
 ) -> Explanation:
     anywhere = choices(annotation_at(location, model))
     allowed = [str(value) for value in _available(location, tree) or anywhere]
-    found = at(location, tree)
-    if not isinstance(found, Scalar) or not isinstance(found.value, str):
-        return f"{_described(found)}; it must be {_listed(allowed)}", None
-    near = nearest(found.value, allowed)
+    written = at(location, tree)
+    if not isinstance(written, Scalar) or not isinstance(written.value, str):
+        return _mismatch(written, _listed(allowed)), None
+    near = nearest(written.value, allowed)
     relation = "must be" if len(allowed) == 1 else "is not one of"
-    message = f"{quoted(found.value)} {relation} {_listed(allowed)}"
+    message = f"{quoted(written.value)} {relation} {_listed(allowed)}"
     return message, f"Did you mean {near}?" if near else None
 
 
 def _available(location: Location, tree: Table) -> tuple[str, ...]:
-    """The flavors that a component has on the platform, as far as that is known."""
+    """The platform's flavors for a component; empty if kind or platform isn't known."""
     platform = at(("platform",), tree)
     if location[-1] != "flavor" or not isinstance(platform, Scalar):
         return ()
@@ -98,79 +96,77 @@ def _available(location: Location, tree: Table) -> tuple[str, ...]:
     return known.by_kind.get(location[-2], ()) if known else ()  # type: ignore[call-overload]
 
 
-def _wanted_text(
+def _expected_text(
     error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
 ) -> Explanation:
-    found = at(location, tree)
-    if isinstance(found, Scalar) and found.value is not None:
+    value = at(location, tree)
+    if isinstance(value, Scalar) and value.value is not None:
         if is_version(location, model):
-            parts = [part[:9] for part in re.findall(r"[0-9]+", found.written)[:3]]
+            parts = [part[:9] for part in re.findall(r"[0-9]+", value.written)[:3]]
             version = ".".join([*(str(int(part)) for part in parts), "0", "0", "0"][:3])
             return (
-                f"{_described(found)}, and a version is three numbers joined by dots",
+                _mismatch(value, "a version: three numbers joined by dots"),
                 f"Write '{version}' in quotes",
             )
-        whole = short(found.written) == found.written
-        fix = f"Write {quoted(found.written) if whole else 'it'} in quotes"
-        return f"{_described(found)}, and text is wanted", fix
-    return _nothing_or(found, "text is wanted")
+        whole = short(value.written) == value.written
+        fix = f"Write {quoted(value.written) if whole else 'it'} in quotes"
+        return _mismatch(value, "text"), fix
+    return _mismatch_or_null(value, "text")
 
 
-def _wanted_flag(
+def _expected_flag(
     error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
 ) -> Explanation:
-    found = at(location, tree)
-    if isinstance(found, Scalar) and found.value is not None:
-        word = str(found.value).strip().lower()
+    value = at(location, tree)
+    if isinstance(value, Scalar) and value.value is not None:
+        word = str(value.value).strip().lower()
         meant = {"yes": "true", "on": "true", "y": "true", "1": "true", "true": "true"}
         meant |= {"no": "false", "off": "false", "n": "false", "0": "false", "false": "false"}
-        why = " (to YAML 1.2, yes, no, on and off are text)" if word in OLD_TRUTH_VALUES else ""
-        answer = f"Write {meant[word]}, without quotes" if word in meant else None
-        return f"{_described(found)}, and true or false is wanted{why}", answer
-    return _nothing_or(found, "true or false is wanted")
+        why = " (in YAML 1.2, yes, no, on and off are text)" if word in YAML_1_1_BOOLEANS else ""
+        fix = f"Write {meant[word]}, without quotes" if word in meant else None
+        return _mismatch(value, f"true or false{why}"), fix
+    return _mismatch_or_null(value, "true or false")
 
 
-def _wanted_number(
+def _expected_number(
     error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
 ) -> Explanation:
     whole = error["type"].startswith("int")
-    wanted = "a whole number is wanted" if whole else "a number is wanted"
-    found = at(location, tree)
-    if isinstance(found, Scalar) and isinstance(found.value, str):
+    expected = "a whole number" if whole else "a number"
+    value = at(location, tree)
+    if isinstance(value, Scalar) and isinstance(value.value, str):
         pattern = r"-?[0-9]+" if whole else r"-?[0-9]+(\.[0-9]+)?"
-        if re.fullmatch(pattern, found.value):
-            fix: str | None = f"Write {short(found.value)}, without quotes"
-        elif re.fullmatch(r"[0-9]{1,3} ?%", found.value):
-            fix = f"Write {_number(int(found.value.rstrip(' %')) / 100)}"
+        if re.fullmatch(pattern, value.value):
+            fix: str | None = f"Write {short(value.value)}, without quotes"
+        elif re.fullmatch(r"[0-9]{1,3} ?%", value.value):
+            fix = f"Write {_number(int(value.value.rstrip(' %')) / 100)}"
         else:
             fix = None
-        return f"{_described(found)}, and {wanted}", fix
-    if isinstance(found, Scalar) and type(found.value) is int and not whole:
-        return f"{short(found.written)} is too large a number", None
-    if isinstance(found, Scalar) and found.value is not None:
-        return f"{_described(found)}, and {wanted}", None
-    return _nothing_or(found, wanted)
+        return _mismatch(value, expected), fix
+    if isinstance(value, Scalar) and type(value.value) is int and not whole:
+        return f"{short(value.written)} is too large a number", None
+    return _mismatch_or_null(value, expected)
 
 
-def _wanted_map(
+def _expected_map(
     error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
 ) -> Explanation:
     keys = list(fields_at(location, model))
     fix = f"Write key: value lines below it, indented; the keys are {', '.join(keys)}"
-    message, nothing = _nothing_or(at(location, tree), "a map is wanted")
-    return message, nothing or (fix if keys else "Write key: value lines below it, indented")
+    message, null_fix = _mismatch_or_null(at(location, tree), "a map")
+    return message, null_fix or (fix if keys else "Write key: value lines below it, indented")
 
 
-def _wanted_list(
+def _expected_list(
     error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
 ) -> Explanation:
-    found = at(location, tree)
-    message, nothing = _nothing_or(found, "a list is wanted")
-    if isinstance(found, Scalar) and isinstance(found.value, str):
-        return message, f"Write [{short(found.value)}]"
-    if isinstance(found, Table) and found.entries:
-        return message, f"Write [{short(', '.join(found.entries))}]"
-    return message, nothing or "Write [first, second]"
+    value = at(location, tree)
+    message, null_fix = _mismatch_or_null(value, "a list")
+    if isinstance(value, Scalar) and isinstance(value.value, str):
+        return message, f"Write [{short(value.value)}]"
+    if isinstance(value, Table) and value.entries:
+        return message, f"Write [{short(', '.join(value.entries))}]"
+    return message, null_fix or "Write [first, second]"
 
 
 def _out_of_range(
@@ -179,11 +175,11 @@ def _out_of_range(
     limits = error.get("ctx", {})
     words = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
     limit = next(f"{words[k]} {_number(limits[k])}" for k in words if k in limits)
-    found = at(location, tree)
-    written = short(found.written) if isinstance(found, Scalar) else "it"
+    value = at(location, tree)
+    written = short(value.written) if isinstance(value, Scalar) else "it"
     fix = None
-    if limits.get("le") == 1 and isinstance(found, Scalar) and isinstance(found.value, int | float):
-        percent = found.value / 100
+    if limits.get("le") == 1 and isinstance(value, Scalar) and isinstance(value.value, int | float):
+        percent = value.value / 100
         fix = f"Write {_number(percent)}, if {written} % is meant" if 0 < percent <= 1 else None
     return f"{written} is out of range: it must be {limit}", fix
 
@@ -200,10 +196,10 @@ def _missing(
     return (f"is missing ({about})" if about else "is missing"), fix
 
 
-def _not_here(
+def _unexpected(
     error: ErrorDetails, location: Location, model: type[BaseModel], tree: Table
 ) -> Explanation:
-    return "there is no such key here", "Remove it"
+    return "unknown key", "Remove it"
 
 
 def _own_words(
@@ -221,48 +217,48 @@ def _other(
 
 
 _EXPLANATIONS: Final[dict[str, Explain]] = {
-    "bool_parsing": _wanted_flag,
-    "bool_type": _wanted_flag,
-    "dict_type": _wanted_map,
-    "extra_forbidden": _not_here,
-    "float_parsing": _wanted_number,
-    "float_type": _wanted_number,
+    "bool_parsing": _expected_flag,
+    "bool_type": _expected_flag,
+    "dict_type": _expected_map,
+    "extra_forbidden": _unexpected,
+    "float_parsing": _expected_number,
+    "float_type": _expected_number,
     "greater_than": _out_of_range,
     "greater_than_equal": _out_of_range,
-    "int_from_float": _wanted_number,
-    "int_parsing": _wanted_number,
-    "int_type": _wanted_number,
+    "int_from_float": _expected_number,
+    "int_parsing": _expected_number,
+    "int_type": _expected_number,
     "less_than": _out_of_range,
     "less_than_equal": _out_of_range,
-    "list_type": _wanted_list,
+    "list_type": _expected_list,
     "literal_error": _wrong_choice,
     "missing": _missing,
-    "model_attributes_type": _wanted_map,
-    "model_type": _wanted_map,
-    "string_type": _wanted_text,
+    "model_attributes_type": _expected_map,
+    "model_type": _expected_map,
+    "string_type": _expected_text,
     "zenstrap": _own_words,
 }
 
 
-def _described(found: Tree | None) -> str:
-    if isinstance(found, Table):
-        return "a map stands here"
-    if isinstance(found, Sequence):
-        return "a list stands here"
-    if found is None or found.value is None:
-        return "nothing (null) stands here"
-    if isinstance(found.value, bool):
-        return f"{found.written} is a truth value"
-    if isinstance(found.value, int | float):
-        return f"{short(found.written)} is a number"
-    return f"{quoted(found.value)} is text"
+def _mismatch(value: Tree | None, expected: str) -> str:
+    if isinstance(value, Table):
+        return f"expected {expected}, found a map"
+    if isinstance(value, Sequence):
+        return f"expected {expected}, found a list"
+    if value is None or value.value is None:
+        return f"null is not allowed, expected {expected}"
+    if isinstance(value.value, bool):
+        return f"{value.written} is a boolean, expected {expected}"
+    if isinstance(value.value, int | float):
+        return f"{short(value.written)} is a number, expected {expected}"
+    return f"{quoted(value.value)} is text, expected {expected}"
 
 
-def _nothing_or(found: Tree | None, wanted: str) -> Explanation:
-    if found is None or (isinstance(found, Scalar) and found.value is None):
-        fix = "Write a value, or remove the line so that the default holds"
-        return f"nothing (null) stands here, and {wanted}", fix
-    return f"{_described(found)}, and {wanted}", None
+def _mismatch_or_null(value: Tree | None, expected: str) -> Explanation:
+    """The mismatch; with a fix if the value is null."""
+    is_null = value is None or (isinstance(value, Scalar) and value.value is None)
+    fix = "Write a value, or remove the line to use the default" if is_null else None
+    return _mismatch(value, expected), fix
 
 
 def _listed(words: list[str]) -> str:
@@ -276,9 +272,9 @@ def _number(value: float) -> str:
 def with_known_keys(
     tree: Table, model: type[BaseModel], at: Location = ()
 ) -> tuple[Table, list[tuple[Location, Origin]]]:
-    """The tree with each unknown key put right or taken out; those keys, and where they stand.
+    """The tree with each unknown key corrected or removed; and those keys with their origins.
 
-    What is below a misspelt key is checked too.
+    Values below a misspelt key are checked, too.
     """
     annotation = annotation_at(at, model)
     if model_in(annotation) is None and not _is_map_of_sections(annotation):
@@ -291,7 +287,7 @@ def with_known_keys(
         if (
             model_in(annotation) is not None
             and key not in fields_at(at, model)
-            and not (takes_names(at, model) and _says_its_kind(value))
+            and not (takes_names(at, model) and _has_a_kind(value))
         ):
             unknown.append(((*at, key), tree.keys[key]))
             name = _right_key(key, at, model)
@@ -307,8 +303,8 @@ def with_known_keys(
 
 
 def without_faults(errors: list[ErrorDetails], model: type[BaseModel], tree: Table) -> Table:
-    """The tree with an example in place of each wrong value, or without it; marked as doubtful."""
-    # Last to first: taking an item out of a list moves those behind it.
+    """The tree with each wrong value replaced by an example, or removed; marked as doubtful."""
+    # Last to first: removing an item of a list moves the items behind it.
     for error in reversed(errors):
         *above, key = place_of(error)
         if isinstance(key, int):
@@ -330,7 +326,7 @@ def _right_key(key: str, at: Location, model: type[BaseModel]) -> str | None:
     return None if places_of(key, model) else nearest(key, list(fields_at(at, model)))
 
 
-def _says_its_kind(value: Tree) -> bool:
+def _has_a_kind(value: Tree) -> bool:
     kind = value.entries.get("kind") if isinstance(value, Table) else None
     return isinstance(kind, Scalar) and kind.value in COMPONENT_KINDS
 

@@ -1,8 +1,7 @@
-"""YAML files as trees; those that hold secrets are refused.
+"""Reads YAML files into trees, and refuses files that hold secrets.
 
-Scalars are read by YAML 1.2's rules, as editors do: only true and false are truth values; yes,
-no, on and off are text, and so are dates and 1:30. Of a secret it is said where it stands, never
-what it is.
+Scalars are read by YAML 1.2's rules, as editors do: only true and false are booleans; yes, no, on
+and off are text, and so are dates and 1:30. Messages give the line of a secret, never its value.
 """
 
 from __future__ import annotations
@@ -22,44 +21,44 @@ _MOST_BYTES: Final = 128 * 1024
 
 
 def read(path: Path, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
-    """A file's tree, as far as it can be read, and what is wrong with it as YAML."""
-    nothing = Table(Origin(shown_as, None, ""))
+    """A file's tree, as far as it can be read, and its YAML errors."""
+    empty = Table(Origin(shown_as, None, ""))
     try:
         text = plain_files.read(path, _MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        return nothing, [
+        return empty, [
             ConfigProblem(shown_as, line, "", "is not UTF-8 text", "Save the file as UTF-8")
         ]
     except OSError as error:
         why = error.strerror or type(error).__name__
-        return nothing, [
+        return empty, [
             ConfigProblem(shown_as, None, "", f"can't be read: {why[:1].lower()}{why[1:]}")
         ]
     return parse(text, shown_as)
 
 
 def parse(text: str, shown_as: str) -> tuple[Table, list[ConfigProblem]]:
-    """A text's tree, as far as it can be read, and what is wrong with it as YAML."""
-    nothing = Table(Origin(shown_as, None, ""))
-    # Nothing else is said about a file with secrets: another message might quote one.
+    """A text's tree, as far as it can be read, and its YAML errors."""
+    empty = Table(Origin(shown_as, None, ""))
+    # For a file with secrets only the secrets are reported: other messages might quote one.
     if secrets := problems_of_text(text, shown_as):
-        return nothing, secrets
+        return empty, secrets
     try:
         node = _composed(text)
     except yaml.YAMLError as error:
-        return nothing, [_broken(error, shown_as, text)]
+        return empty, [_broken(error, shown_as, text)]
     except RecursionError:
-        return nothing, [ConfigProblem(shown_as, None, "", "is nested too deeply")]
+        return empty, [ConfigProblem(shown_as, None, "", "is nested too deeply")]
     if node is None:
-        return nothing, [
+        return empty, [
             ConfigProblem(shown_as, None, "", "is empty", "Write at least one key: value line")
         ]
     try:
         secrets = problems_of_keys(node, shown_as)
     except RecursionError:
-        return nothing, [ConfigProblem(shown_as, None, "", "is nested too deeply")]
-    return (nothing, secrets) if secrets else Builder(shown_as).document(node)
+        return empty, [ConfigProblem(shown_as, None, "", "is nested too deeply")]
+    return (empty, secrets) if secrets else Builder(shown_as).document(node)
 
 
 def _composed(text: str) -> yaml.Node | None:
@@ -100,13 +99,13 @@ def _broken(error: yaml.YAMLError, shown_as: str, text: str) -> ConfigProblem:
         return ConfigProblem(shown_as, line, "", "has a character that YAML doesn't allow")
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or "can't be understood")
-    problem = re.sub(r"'\S{2,}'", "one", problem)  # an alias is no secret, unless somebody's is
+    problem = re.sub(r"'\S{2,}'", "one", problem)  # an alias's name might be a secret
     at_line: int | None = mark.line + 1 if mark is not None else None
     lines = text.splitlines()
     at = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
     if "'\\t'" in problem or at.lstrip(" ").startswith("\t"):
         return ConfigProblem(
-            shown_as, at_line, "", "is no YAML: a tab stands here", "Indent with spaces"
+            shown_as, at_line, "", "is not valid YAML: indented with a tab", "Indent with spaces"
         )
     if "expected a single document" in str(getattr(error, "context", "")):
         return ConfigProblem(
@@ -114,17 +113,17 @@ def _broken(error: yaml.YAMLError, shown_as: str, text: str) -> ConfigProblem:
         )
     opened = getattr(error, "context_mark", None)
     if opened is not None and at_line is not None and opened.line + 1 < at_line:
-        problem += f"; what it belongs to begins in line {opened.line + 1}"
+        problem += f"; the enclosing block begins in line {opened.line + 1}"
     return ConfigProblem(
         shown_as,
         at_line,
         "",
-        f"is no YAML: {problem}",
-        "Look at this line and the one above it: indentation, quotes, a missing colon or bracket",
+        f"is not valid YAML: {problem}",
+        "Check this line and the one above it: indentation, quotes, a missing colon or bracket",
     )
 
 
-_FIX: Final = "Remove it, revoke it, and write a reference: env:NAME or zenml:SECRET.KEY"
+_FIX: Final = "Remove it, revoke it, and write a reference instead: env:NAME or zenml:SECRET.KEY"
 
 _SHAPES: Final = tuple(
     (re.compile(pattern), what)
@@ -132,7 +131,7 @@ _SHAPES: Final = tuple(
         (r"-----BEGIN [A-Z ]*PRIVATE KEY", "a private key"),
         (r"[\"']?private_key(_id)?[\"']?\s*:\s*\S", "a service-account key"),
         (r"[\"']?type[\"']?\s*:\s*[\"']?service_account\b", "a service-account key"),
-        # The same file in base64: `{"type": "s`, `{\n  "type": "s` and `-----BEGIN `.
+        # A service-account key in base64: `{"type": "s`, `{\n  "type": "s` and `-----BEGIN `.
         (r"eyJ0eXBlIjo|eyAidHlwZSI6|ewogICJ0eXBlIjog|LS0tLS1CRUdJTi", "an encoded key"),
         (r"\bAIza[0-9A-Za-z_-]{30,}", "a Google API key"),
         (r"\bya29\.[0-9A-Za-z_-]{20,}", "a Google access token"),
@@ -146,21 +145,21 @@ _SHAPES: Final = tuple(
         (r"\bhf_[0-9A-Za-z]{30,}", "a Hugging Face token"),
         (r"\bxox[abprs]-[0-9A-Za-z-]{10,}", "a Slack token"),
         (r"\bZEN(KEY|PROKEY)_[0-9A-Za-z_=-]{16,}", "a ZenML API key"),
-        # Ends, so that a line of nothing but beginnings is no work: tokens are some 1,000 long.
+        # Bounded lengths, so that matching a long line stays fast: tokens are some 1,000 long.
         (r"\beyJ[0-9A-Za-z_-]{10,4000}\.eyJ[0-9A-Za-z_-]{10,4000}\.", "a token"),
         (r"://[^/\s:@'\"]+:[^/\s@'\"]+@", "a password in an address"),
     )
 )
 
-# `password: hunter2`, whatever stands before the word.
+# `password: hunter2`, with any prefix before the word.
 _NAMED: Final = re.compile(
     r"(?i)(?:^|[_-])(?:(password|passwd|passphrase|secret)|api_?key|token|credentials?|private_key)$"
 )
-# Keys that end in such a word and hold no secret.
+# Keys that end in such a word but hold no secret.
 _HARMLESS: Final = frozenset({"subject_token"})
-# A reference, ZenML's own way to write one, and words for nothing.
+# Harmless values: a reference, ZenML's own form of one, and words for null.
 _NO_SECRET: Final = re.compile(r"(?i)(env:|zenml:)|\{\{[^{}]+\}\}$|(none|null|nil)?$")
-_LABELS: Final = "labels"  # anybody who may look at a resource sees them, and their keys are free
+_LABELS: Final = "labels"  # visible to every viewer of a resource; their keys are free
 
 
 def problems_of_text(text: str, shown_as: str) -> list[ConfigProblem]:
@@ -173,12 +172,12 @@ def problems_of_text(text: str, shown_as: str) -> list[ConfigProblem]:
 
 
 def problems_of_keys(root: yaml.Node, shown_as: str) -> list[ConfigProblem]:
-    """A problem per value whose key says that it is a secret."""
+    """A problem per value whose key is named like a secret."""
     return [_problem(shown_as, line, "a secret") for line in dict.fromkeys(_named_in(root, set()))]
 
 
 def _named_in(node: yaml.Node, seen: set[int]) -> Iterator[int]:
-    """The lines; each node is looked at once, whatever refers to it."""
+    """The lines of secrets; each node is visited once, however many aliases refer to it."""
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -190,9 +189,9 @@ def _named_in(node: yaml.Node, seen: set[int]) -> Iterator[int]:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
             if name == _LABELS:
                 continue
-            if (found := _NAMED.search(name)) and name not in _HARMLESS:
+            if (match := _NAMED.search(name)) and name not in _HARMLESS:
                 values = value.value if isinstance(value, yaml.SequenceNode) else [value]
-                if any(_is_secret(one, is_password=bool(found[1])) for one in values):
+                if any(_is_secret(item, is_password=bool(match[1])) for item in values):
                     yield key.start_mark.line + 1
             yield from _named_in(value, seen)
 
@@ -215,5 +214,9 @@ def _shapes_in(line: str) -> Iterator[str]:
 
 def _problem(shown_as: str, line: int, what: str) -> ConfigProblem:
     return ConfigProblem(
-        shown_as, line, "", f"seems to hold {what}; secrets never stand here", _FIX
+        shown_as,
+        line,
+        "",
+        f"seems to hold {what}; secrets are not allowed in a configuration",
+        _FIX,
     )

@@ -1,4 +1,4 @@
-"""A configuration as text and data, and read again from what a run recorded."""
+"""A configuration as YAML and as data, and read back from a run's record."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from zenstrap.errors import UsageError
 
 
 def to_yaml(config: EnvironmentConfig) -> str:
-    """The whole merged configuration, with every default; what is the platform's own comes first.
+    """The complete merged configuration with all defaults; the platform's own sections come first.
 
-    Components, and settings of theirs, that are null are left out. It loads again to the same
-    values, whether it is read by YAML 1.1's rules or by 1.2's.
+    Components and settings that are null are omitted. The text loads to the same values with YAML
+    1.1's rules and with 1.2's.
     """
     return dumped(to_data(config))
 
@@ -36,7 +36,7 @@ def dumped(data: dict[str, Any]) -> str:
 
 
 def to_data(config: EnvironmentConfig) -> dict[str, Any]:
-    """The same as data for JSON."""
+    """The complete merged configuration as data for JSON; see :func:`to_yaml`."""
     data: dict[str, Any] = _whole_numbers(config.model_dump(mode="json"))
     sections = PLATFORMS[config.platform].sections
     first = {key: data.pop(key) for key in ("environment", "platform", *sections)}
@@ -45,7 +45,7 @@ def to_data(config: EnvironmentConfig) -> dict[str, Any]:
         data["stack"]["components"],
         *(project["components"] for project in data["ml_projects"].values()),
     ):
-        # A component or setting that is null is one that isn't there; most of them are.
+        # A null component or setting means an absent one; most of them are null.
         for name, component in list(components.items()):
             if component is None:
                 del components[name]
@@ -59,7 +59,7 @@ def to_data(config: EnvironmentConfig) -> dict[str, Any]:
 
 
 def _whole_numbers(value: Any) -> Any:
-    """With 30.0 as 30, as somebody would write it."""
+    """The value with 30.0 as 30, as people write it."""
     if isinstance(value, dict):
         return {key: _whole_numbers(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -72,10 +72,9 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
-        if not text.isprintable():  # line breaks of all kinds: only here they are spelled out
+        if not text.isprintable():  # only double quotes can escape line breaks of all kinds
             return self.represent_scalar("tag:yaml.org,2002:str", text, style='"')
-        # PyYAML quotes what YAML 1.1 would take for something else; 1e3 is text there, and a
-        # number in 1.2.
+        # PyYAML quotes text that isn't text in YAML 1.1; 1e3 is text there, but a number in 1.2.
         for resolver in (Yaml12Loader, yaml.SafeLoader):
             patterns = resolver.yaml_implicit_resolvers
             for _, pattern in patterns.get(text[:1], []) + patterns.get(None, []):
@@ -88,27 +87,27 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 
 
 SCHEMA: Final = 1
-"""Of what a run records. It goes up with each change after which an older version would misread a
-configuration; what runs recorded before there were numbers reads like 1."""
+"""Version of the configuration's format in a run's record. It increases with each change that an
+older zenstrap would misread; records without a number are read like 1."""
 
 
 def read_recorded(content: object, schema: int, *, run: str) -> EnvironmentConfig:
-    """A run's configuration, for whoever looks at what it made or takes it away.
+    """A run's configuration, for commands that show or remove what the run created.
 
-    The rules aren't applied: an older version may have had others, and what it made is there.
+    The rules aren't checked: an older version may have had other rules, and its resources exist.
 
     Args:
         content: the parameter of its pipeline, as JSON.
-        schema: that it was written with; 0 where it says none.
-        run: the run's name, for people.
+        schema: version of the format that it was written with; 0 if the record has none.
+        run: the run's name, for messages.
 
     Raises:
-        UsageError: a newer zenstrap wrote it, or it isn't valid any more.
+        UsageError: a newer zenstrap wrote it, or it is no longer valid.
     """
     if schema > SCHEMA:
         raise UsageError(
             f"a newer zenstrap recorded the configuration of run {run}",
-            why=f"It has schema {schema}, and this version knows {SCHEMA}",
+            why=f"It has schema {schema}; this version supports up to {SCHEMA}",
             fix="Use that version, or put the environment's file back",
         )
     try:
@@ -117,8 +116,8 @@ def read_recorded(content: object, schema: int, *, run: str) -> EnvironmentConfi
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"the configuration that run {run} recorded isn't valid any more",
+            f"the configuration that run {run} recorded is no longer valid",
             where=place or None,
             why=str(first["msg"]),
-            fix="Put the environment's file back, and mend that in it",
+            fix="Put the environment's file back, and correct it",
         ) from error

@@ -1,7 +1,7 @@
-"""What doesn't go together in a configuration.
+"""The rules between the values of a configuration.
 
-Each rule is a function from a configuration to what it breaks. All of them run, so that a user
-sees everything that is wrong at once. Those of one platform are beside its model; see
+Each rule is a function from a configuration to its violations. All rules run, so that a user sees
+every violation at once. A platform's own rules are beside its model; see
 zenstrap.config.platforms.
 """
 
@@ -22,7 +22,7 @@ from zenstrap.redaction import UNKNOWN
 
 
 def violations(config: EnvironmentConfig) -> Violations:
-    """Everything in a configuration that doesn't go together."""
+    """Every rule violation of a configuration."""
     for rule in (*_RULES, *PLATFORMS[config.platform].rules):
         yield from rule(config)
     for at, components in config.component_sets():
@@ -30,43 +30,43 @@ def violations(config: EnvironmentConfig) -> Violations:
 
 
 def require_kept(config: EnvironmentConfig) -> None:
-    """For a configuration that doesn't come from files: whoever makes something of it calls this.
+    """Check the rules of a configuration that wasn't loaded from files, before it is used.
 
     Raises:
-        UsageError: something in it doesn't go together.
+        UsageError: the configuration violates a rule.
     """
-    if found := "; ".join(map(str, violations(config))):
+    if problems := "; ".join(map(str, violations(config))):
         raise UsageError(
             f"the configuration of {config.environment} isn't valid",
-            why=found,
-            fix="Change that in it",
+            why=problems,
+            fix="Correct the configuration",
         )
 
 
 def warnings(config: EnvironmentConfig) -> list[str]:
-    """What is allowed here and should not be copied elsewhere, one sentence each."""
-    found = list(PLATFORMS[config.platform].warnings(config))
+    """Settings that are allowed but risky elsewhere, one sentence each."""
+    sentences = list(PLATFORMS[config.platform].warnings(config))
     for at, components in config.component_sets():
-        for name in _open_to_everybody(components):
-            found.append(f"{at}.{name} lets anyone on the internet call its services.")
-    return found
+        for name in _public_components(components):
+            sentences.append(f"{at}.{name} allows anyone on the internet to call its services.")
+    return sentences
 
 
 def without_effect(config: EnvironmentConfig) -> Violations:
-    """What somebody wrote, and this version doesn't carry out."""
+    """Keys that are set but have no effect in this version."""
     yield from PLATFORMS[config.platform].without_effect(config)
     later = "has no effect: this version of zenstrap {}, a later one will"
-    kept = config.retention
+    retention = config.retention
     for key, written, message, way_out in (
         (
             "retention.stack_versions",
-            kept.is_written("stack_versions"),
+            retention.is_written("stack_versions"),
             later.format("removes no earlier versions"),
             None,
         ),
         (
             "retention.ttl",
-            kept.ttl is not None,
+            retention.ttl is not None,
             later.format("takes no environment down by itself"),
             "Run `down` when it has served its time",
         ),
@@ -88,35 +88,35 @@ def _strict_is_strict(config: EnvironmentConfig) -> Violations:
     if not config.protection.immutable_versions:
         yield Violation(
             ("protection.immutable_versions", strict),
-            "is false, and compliance_mode strict needs versions that can't be overwritten",
+            "is false, but compliance_mode strict needs versions that can't be overwritten",
             "Write immutable_versions: true",
         )
     if config.protection.allow_destroy:
         yield Violation(
             ("protection.allow_destroy", strict),
-            "is true, and compliance_mode strict protects against destruction",
+            "is true, but compliance_mode strict doesn't allow destruction",
             "Write allow_destroy: false",
         )
     if config.throwaway:
         yield Violation(
             ("throwaway", strict),
-            "is true, and compliance_mode strict throws nothing away",
+            "is true, but compliance_mode strict doesn't allow throw-away environments",
             "Write throwaway: false",
         )
     for at, components in config.component_sets():
-        for name in _open_to_everybody(components):
+        for name in _public_components(components):
             yield Violation(
                 (f"{at}.{name}.allow_unauthenticated", strict),
-                "is true, and compliance_mode strict lets nobody in without an account",
+                "is true, but compliance_mode strict requires authentication",
                 "Write allow_unauthenticated: false",
             )
 
 
-def _names_are_confirmed_by_somebody(config: EnvironmentConfig) -> Violations:
+def _confirmation_needs_an_approval(config: EnvironmentConfig) -> Violations:
     if config.protection.confirm_by_name and config.protection.approval == "none":
         yield Violation(
             ("protection.confirm_by_name", "protection.approval"),
-            "is true, but approval none asks nobody",
+            "is true, but approval is none, so nobody is asked",
             "Write approval: terminal",
         )
 
@@ -129,7 +129,7 @@ def _only_throwaway_environments_expire(config: EnvironmentConfig) -> Violations
         ("protection.allow_destroy", config.protection.allow_destroy),
     ):
         if not on:
-            # Strict mode refuses both, so that isn't advised there.
+            # Strict mode refuses both keys, so they aren't suggested.
             other = "" if config.resilience.is_strict else f", or {key}: true"
             yield Violation(
                 ("retention.ttl", key),
@@ -139,7 +139,7 @@ def _only_throwaway_environments_expire(config: EnvironmentConfig) -> Violations
 
 
 def _names_are_unique(config: EnvironmentConfig) -> Violations:
-    """zenml-ENV-PROJECT-NAME is an ML project's component, and may be nothing else's as well."""
+    """zenml-ENV-PROJECT-NAME is an ML project's component; nothing else may have that name."""
     taken = {project: f"ml_projects.{project}" for project in config.ml_projects}
     for project in config.targets:
         at = f"ml_projects.{project}.components" if project else "stack.components"
@@ -155,27 +155,27 @@ def _names_are_unique(config: EnvironmentConfig) -> Violations:
             taken[own] = f"{at}.{name}"
 
 
-def _control_stack_is_somebody_elses(config: EnvironmentConfig) -> Violations:
+def _control_stack_is_not_managed(config: EnvironmentConfig) -> Violations:
     own = f"zenml-{config.environment}"
     name = config.control_stack
     if name is not None and (name == own or name.startswith(f"{own}-")):
         yield Violation(
             ("control_stack", "environment"),
-            "is one of the stacks that zenstrap registers and takes away",
+            "is one of the stacks that zenstrap registers and deletes",
             "Use another stack with a local orchestrator, or null for the active one",
         )
 
 
 _RULES = (
     _strict_is_strict,
-    _names_are_confirmed_by_somebody,
+    _confirmation_needs_an_approval,
     _only_throwaway_environments_expire,
     _names_are_unique,
-    _control_stack_is_somebody_elses,
+    _control_stack_is_not_managed,
 )
 
 
-# --- Within one stack's components ---
+# --- Rules within one stack ---
 
 
 def _component_violations(at: str, components: Components, platform: str) -> Violations:
@@ -183,7 +183,7 @@ def _component_violations(at: str, components: Components, platform: str) -> Vio
     yield from unavailable
     wrong = {violation.keys[0] for violation in unavailable}
     for rule in (*_COMPONENT_RULES, *PLATFORMS[platform].component_rules):
-        # What a flavor needs is of no interest where it isn't available at all.
+        # The needs of an unavailable flavor aren't reported.
         yield from (v for v in rule(at, components) if wrong.isdisjoint(v.keys))
 
 
@@ -220,29 +220,29 @@ def _one_of_a_kind(at: str, components: Components) -> Violations:
             other = first[component.kind]
             yield Violation(
                 (f"{at}.{name}", f"{at}.{other}"),
-                f"is a second {component.kind}, beside {other}, and a stack has one of each kind",
+                f"is a second {component.kind} beside {other}; a stack has one of each kind",
                 f"Remove it, or write {other}: null",
             )
         first.setdefault(component.kind, name)
 
 
-def _settings_are_not_zenstraps(at: str, components: Components) -> Violations:
-    """Whether ZenML has a setting is found out with ZenML; see zenstrap.registry.settings."""
+def _settings_are_not_managed(at: str, components: Components) -> Violations:
+    """Whether a setting exists is checked with ZenML; see zenstrap.registry.settings."""
     for name, component in components.present().items():
-        taken = flavor_of(component).set_by_zenstrap
+        managed = flavor_of(component).set_by_zenstrap
         for path in _paths(component.settings or {}):
-            if path in taken:
-                ours = taken[path]
+            if path in managed:
+                own_key = managed[path]
                 yield Violation(
                     (f"{at}.{name}.settings.{path}", f"{at}.{name}.flavor"),
                     "is set by zenstrap itself",
-                    f"Use {ours}" if ours else "Remove it",
+                    f"Use {own_key}" if own_key else "Remove it",
                 )
             elif path in WAYS_AROUND_CONNECTOR:
                 yield Violation(
                     (f"{at}.{name}.settings.{path}", f"{at}.{name}.flavor"),
-                    "is another way in than the service connector, and may hold a key",
-                    "Remove it: auth says how stacks log in",
+                    "bypasses the service connector, and may hold a key",
+                    "Remove it: auth sets how stacks authenticate",
                 )
 
 
@@ -253,21 +253,21 @@ def _paths(settings: Mapping[str, Any], at: str = "") -> Iterator[str]:
             yield from _paths(value, f"{at}{name}.")
 
 
-def _open_to_everybody(components: Components) -> Iterator[str]:
-    """The names of the components that anyone on the internet may call."""
+def _public_components(components: Components) -> Iterator[str]:
+    """Names of the components that anyone on the internet may call."""
     for name, component in components.present().items():
         if getattr(component, "allow_unauthenticated", False):
             yield name
 
 
-def _texts_are_no_stand_ins(at: str, components: Components) -> Violations:
-    """A content hash is made of these, and says nothing while it waits for an apply."""
+def _no_text_is_the_placeholder(at: str, components: Components) -> Violations:
+    """These texts are part of the content hash, which an unknown value would leave undetermined."""
     for name, component in components.present().items():
         for setting, value in component.model_dump(mode="json").items():
             if UNKNOWN in json.dumps(value):
                 yield Violation(
                     (f"{at}.{name}.{setting}",),
-                    f"holds {quoted(UNKNOWN)}, which stands for what Terraform doesn't know yet",
+                    f"holds {quoted(UNKNOWN)}, the placeholder for a value that isn't known yet",
                     "Write another text",
                 )
 
@@ -276,6 +276,6 @@ _COMPONENT_RULES = (
     _names_are_legal,
     _one_of_a_kind,
     _flavors_rules_are_kept,
-    _settings_are_not_zenstraps,
-    _texts_are_no_stand_ins,
+    _settings_are_not_managed,
+    _no_text_is_the_placeholder,
 )

@@ -2,9 +2,9 @@
 
     python -m zenstrap.config.schema
 
-writes it anew. The root is an environment's file; ``#/$defs/DefaultsFile`` and
+generates it. The root is an environment's file; ``#/$defs/DefaultsFile`` and
 ``#/$defs/MlProjectFile`` are the other two kinds. Every key is optional, because another file may
-give it: what is missing in the whole, and the rules between keys, only ``zenstrap`` itself can see.
+set it: only ``zenstrap`` itself checks for keys that no file sets, and the rules between keys.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def schema_text() -> str:
 
 
 def write(folder: Path | None = None) -> Path:
-    """Writes the file into configs/, or into a folder of the same kind."""
+    """Write the file to configs/, or to another folder with the same layout."""
     path = (configs_folder() if folder is None else folder) / FILE_NAME
     path.write_text(schema_text(), encoding="utf-8")
     return path

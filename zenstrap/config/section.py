@@ -1,4 +1,4 @@
-"""What every part of a configuration is, and what every stack component has."""
+"""Base classes of every section of a configuration, and of every stack component."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from zenstrap.config.names import ComponentKind
 
 
 class Section(BaseModel):
-    """Part of a configuration: unknown keys are refused, nothing changes once it is read."""
+    """A section of a configuration: immutable, and unknown keys are refused."""
 
-    # Built when first used: importing is fast, and parts that are never checked alone cost nothing.
+    # Validators are built when first used, so that importing stays fast.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     def is_written(self, field: str) -> bool:
-        """Whether somebody wrote a value other than null."""
+        """Whether a key is set explicitly, to a value other than null."""
         return field in self.model_fields_set and getattr(self, field) is not None
 
 
 class Component(Section):
-    """A stack component. Each flavor has a class of its own, with the settings that it takes.
+    """A stack component. Each flavor has its own class with the settings that it accepts.
 
-    A setting that is null has the flavor's default.
+    A null setting means the flavor's default.
     """
 
     kind: ComponentKind = Field(
@@ -36,5 +36,5 @@ class Component(Section):
     flavor: str = Field(description="ZenML's name of the flavor.")
     settings: dict[str, Any] | None = Field(
         default=None,
-        description="Settings of the flavor in ZenML's own words, beyond the keys here.",
+        description="Further settings of the flavor, with ZenML's own names.",
     )

@@ -1,4 +1,4 @@
-"""Values that remember where they stand in their file: made from YAML, looked up, and merged."""
+"""Values with their file and line: built from YAML, looked up, and merged."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from zenstrap.errors import ConfigProblem
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value stands.
+    """The place of a value in its file.
 
     Attributes:
-        file: the file as the user would name it.
+        file: the file's path as the user would write it.
         line: 1-based; None for a whole file.
         key: dotted path in that file.
     """
@@ -47,9 +47,9 @@ class Table:
 
     Attributes:
         entries: the values.
-        keys: where each key stands, which is not always where its value does.
-        doubtful: keys whose values are wrong and were replaced so that checking can go on; what
-            a rule says about them is worth nothing.
+        keys: the place of each key, which may differ from its value's.
+        doubtful: keys whose wrong values were replaced so that checking can go on; a rule's result
+            for them is ignored.
     """
 
     origin: Origin
@@ -58,7 +58,7 @@ class Table:
     doubtful: frozenset[str] = frozenset()
 
     def get(self, *path: str) -> Tree | None:
-        """What stands at a path of keys; None if nothing does."""
+        """The value at a path of keys; None if there is none."""
         tree: Tree | None = self
         for key in path:
             if not isinstance(tree, Table):
@@ -86,12 +86,12 @@ class Table:
 
 Tree = Scalar | Sequence | Table
 
-# A path as pydantic gives it: keys, and positions in lists.
+# A path in pydantic's form: keys, and positions in lists.
 Location = tuple[int | str, ...]
 
 
 def plain(tree: Tree) -> Any:
-    """The values alone, as Python has them."""
+    """The plain Python values, without origins."""
     if isinstance(tree, Table):
         return {key: plain(value) for key, value in tree.entries.items()}
     if isinstance(tree, Sequence):
@@ -100,7 +100,7 @@ def plain(tree: Tree) -> Any:
 
 
 def tree_of(value: Any, origin: Origin) -> Tree:
-    """Plain values as a tree that stands in one place."""
+    """Plain values as a tree in which everything has the same origin."""
     if isinstance(value, dict):
         entries = {key: tree_of(inner, origin) for key, inner in value.items()}
         return Table(origin, entries, dict.fromkeys(entries, origin))
@@ -110,10 +110,10 @@ def tree_of(value: Any, origin: Origin) -> Tree:
 
 
 def merged(base: Tree, over: Tree) -> Tree:
-    """``over`` laid over ``base``: maps merge, everything else (null too) replaces.
+    """``over`` merged over ``base``: maps are merged, everything else (null too) is replaced.
 
-    Where ``over`` gives a component another flavor, only the base's version stays: the settings
-    of one flavor are not those of another.
+    If ``over`` changes a component's flavor, only the version is kept of the base: the settings
+    belong to the old flavor.
     """
     if not (isinstance(base, Table) and isinstance(over, Table)):
         return over
@@ -128,7 +128,7 @@ def merged(base: Tree, over: Tree) -> Tree:
 
 
 def laid(*layers: Table) -> Table:
-    """Each laid over the one before; see :func:`merged`."""
+    """Each layer merged over the one before; see :func:`merged`."""
     tree = layers[0]
     for layer in layers[1:]:
         tree = cast(Table, merged(tree, layer))
@@ -141,7 +141,7 @@ def _flavor(table: Table) -> object:
 
 
 def at(location: Location, tree: Tree | None) -> Tree | None:
-    """What stands there; None if nothing does."""
+    """The value at a location; None if there is none."""
     for part in location:
         if isinstance(tree, Table):
             tree = tree.entries.get(str(part))
@@ -153,7 +153,7 @@ def at(location: Location, tree: Tree | None) -> Tree | None:
 
 
 def is_doubtful(location: Location, tree: Table) -> bool:
-    """Whether what stands there, or should, is worth nothing."""
+    """Whether the value at a location, or one above it, was wrong and has been replaced."""
     current: object = tree
     for part in location:
         if not isinstance(current, Table):
@@ -165,7 +165,7 @@ def is_doubtful(location: Location, tree: Table) -> bool:
 
 
 def origin_of(location: Location, tree: Tree, *, at_key: bool = False) -> Origin:
-    """Where something stands, or should: the line is that of the deepest part that exists."""
+    """The place of a value, or of a missing one: the line of the deepest part that exists."""
     origin = tree.origin
     for depth, part in enumerate(location):
         if isinstance(tree, Table) and part in tree.entries:
@@ -183,7 +183,7 @@ def origin_of(location: Location, tree: Tree, *, at_key: bool = False) -> Origin
     return origin
 
 
-# A file of this project has some hundred values; more is an alias that multiplies itself.
+# A configuration file has some hundred values; far more come from nested aliases.
 _MOST_VALUES: Final = 10_000
 _DEEPEST: Final = 50
 _WHOLE: Final = "Write the character itself, or remove it"
@@ -202,7 +202,7 @@ class Builder:
         root = Origin(self._file, None, "")
         if not isinstance(node, yaml.MappingNode):
             empty = isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
-            problem = "is empty" if empty else "is no map"
+            problem = "is empty" if empty else "is not a map"
             return Table(root), [
                 ConfigProblem(self._file, 1, "", problem, "Write key: value lines")
             ]
@@ -243,23 +243,23 @@ class Builder:
         keys: dict[str, Origin] = {}
         inherited: list[Table] = []
         for key_node, value_node in node.value:
-            here = Origin(self._file, _line(key_node), origin.key)
+            entry = Origin(self._file, _line(key_node), origin.key)
             if key_node.tag.endswith(":merge"):
-                inherited += self._inherited(value_node, here)
+                inherited += self._inherited(value_node, entry)
                 continue
-            key = self._key(key_node, here)
+            key = self._key(key_node, entry)
             if key is None:
                 continue
             shown = short(key)
-            key_origin = replace(here, key=f"{origin.key}.{shown}" if origin.key else shown)
+            key_origin = replace(entry, key=f"{origin.key}.{shown}" if origin.key else shown)
             if key in entries:
                 self._problem(
                     key_origin,
-                    f"stands twice; the first is in line {keys[key].line}",
+                    f"is set twice; first in line {keys[key].line}",
                     "Keep one of them",
                 )
                 continue
-            # A map or list is blamed at its key, a scalar where it stands.
+            # An error in a map or list is reported at its key, one in a scalar at the value.
             scalar = isinstance(value_node, yaml.ScalarNode) and value_node.value != ""
             line = _line(value_node) if scalar else key_origin.line
             keys[key] = key_origin
@@ -270,27 +270,27 @@ class Builder:
                     entries[key], keys[key] = value, table.keys[key]
         return Table(origin, entries, keys)
 
-    def _inherited(self, node: yaml.Node, here: Origin) -> list[Table]:
+    def _inherited(self, node: yaml.Node, origin: Origin) -> list[Table]:
         parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        tables = [self._tree(part, here) for part in parts]
+        tables = [self._tree(part, origin) for part in parts]
         if all(isinstance(table, Table) for table in tables):
             return [table for table in tables if isinstance(table, Table)]
-        self._problem(here, "<< takes a map, or a list of maps", "Write <<: *NAME")
+        self._problem(origin, "<< takes a map, or a list of maps", "Write <<: *NAME")
         return []
 
-    def _key(self, node: yaml.Node, here: Origin) -> str | None:
+    def _key(self, node: yaml.Node, origin: Origin) -> str | None:
         if isinstance(node, yaml.ScalarNode):
             text = str(node.value)
             if fault := _undisplayable(text):
-                self._problem(here, f"a key has {fault}", _WHOLE)
+                self._problem(origin, f"a key has {fault}", _WHOLE)
                 return None
             if node.tag == "tag:yaml.org,2002:str":
                 return text
             fix = f'Write "{text}" in quotes' if short(text) == text else "Write it in quotes"
-            self._problem(here, f"the key {short(text) or 'null'} is no text", fix)
+            self._problem(origin, f"the key {short(text) or 'null'} is not text", fix)
             return None
         self._problem(
-            here, "a key is a map or a list", "Put text that begins with { or [ in quotes"
+            origin, "a key is a map or a list", "Put text that begins with { or [ in quotes"
         )
         return None
 
@@ -312,11 +312,11 @@ class Builder:
                 value = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
             elif kind not in ("str", "merge"):
                 self._problem(
-                    origin, f"tags such as {short(node.tag)} aren't understood", "Remove it"
+                    origin, f"tags such as {short(node.tag)} aren't supported", "Remove it"
                 )
         except ValueError:
             self._problem(
-                origin, f"{short(text)} is no {kind}", "Write it in quotes, or correct it"
+                origin, f"{short(text)} is not a valid {kind}", "Write it in quotes, or correct it"
             )
         return Scalar(origin, value, text)
 
@@ -325,7 +325,7 @@ class Builder:
             "map",
             "seq",
         ):
-            self._problem(origin, f"tags such as {short(node.tag)} aren't understood", "Remove it")
+            self._problem(origin, f"tags such as {short(node.tag)} aren't supported", "Remove it")
 
     def _problem(self, origin: Origin, message: str, suggestion: str) -> None:
         problem = ConfigProblem(origin.file, origin.line, origin.key, message, suggestion)
@@ -340,9 +340,9 @@ class _TooMuch(Exception):
 
 
 def _undisplayable(text: str) -> str | None:
-    """What makes a text one that no file or screen takes; an escape in quotes can write it."""
-    found = re.search("[\ud800-\udfff]", text)
-    return f"\\u{ord(found[0]):x}, which is half a character" if found else None
+    """The character that can't be stored or shown, if any; an escape in quotes can produce one."""
+    match = re.search("[\ud800-\udfff]", text)
+    return f"\\u{ord(match[0]):x}, which is half a character" if match else None
 
 
 def _line(node: yaml.Node) -> int:

@@ -1,4 +1,4 @@
-"""What a rule reports about values that don't go together."""
+"""Violations of the rules between values."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from zenstrap.errors import ConfigProblem
 
 @dataclass(frozen=True)
 class Violation:
-    """A rule that isn't kept.
+    """A violated rule.
 
     Attributes:
-        keys: dotted paths of the values that don't go together; the first is blamed.
+        keys: dotted paths of the values that contradict each other; the first is blamed.
         message: what is wrong and why.
         suggestion: the change to make.
     """
@@ -30,10 +30,10 @@ class Violation:
 Violations = Iterator[Violation]
 
 Placed = Callable[[Violation], ConfigProblem]
-"""Finds the file and line that are to blame."""
+"""Finds the file and line that cause a violation."""
 
 
 def unplaced(violation: Violation) -> ConfigProblem:
-    """Where no files are at hand: a pipeline has nothing but the configuration itself."""
+    """The problem without file and line: a pipeline has only the configuration itself."""
     key = violation.keys[0]
     return ConfigProblem("configuration", None, key, violation.message, violation.suggestion)
