@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,3 +137,53 @@ def test_whatever_lies_in_the_state_folder_is_read_so(
         load_login({"GOOGLE_CREDENTIALS": str(tmp_path / "owner.json")})
     with pytest.raises(ZenstrapError):
         read_table(tmp_path / "owner.json")
+
+
+def test_a_file_that_becomes_a_pipe_while_it_is_read_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"content")
+    look = os.stat
+
+    def swap(path: Path) -> os.stat_result:
+        status = look(path)
+        file.unlink()
+        os.mkfifo(file)
+        return status
+
+    seen: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            plain_files.read(file)
+        except BaseException as error:
+            seen.append(error)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(plain_files.os, "stat", swap)
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        reader.join(10)
+    waited = reader.is_alive()
+    if waited:
+        os.close(os.open(file, os.O_WRONLY | os.O_NONBLOCK))  # lets it go
+        reader.join(10)
+    assert not waited
+    assert [type(error) for error in seen] == [NotPlainError]
+
+
+def test_what_is_written_is_on_the_disk_before_it_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut after it would leave an empty file else, which reads as a damaged state."""
+    file = tmp_path / "file"
+    flushed: list[bytes] = []
+
+    def note(descriptor: int) -> None:
+        assert os.path.samestat(os.fstat(descriptor), file.stat())
+        flushed.append(file.read_bytes())
+
+    monkeypatch.setattr(plain_files.os, "fsync", note)
+    plain_files.write_privately(file, b"secret")
+    assert flushed == [b"secret"]
