@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zenstrap import paths
 from zenstrap.config import EnvironmentConfig
-from zenstrap.config.violations import Placed
+from zenstrap.config.violations import Placed, unplaced
 from zenstrap.errors import (
     AuthenticationError,
     ConfigError,
@@ -98,7 +98,9 @@ def _passed(name: str, detail: str) -> Check:
     return Check(name=name, passed=True, detail=str(detail), known=known)
 
 
-def diagnose(platform: Platform, client: Client | ZenstrapError, placed: Placed) -> Iterator[Check]:
+def diagnose(
+    platform: Platform, client: Client | ZenstrapError, placed: Placed = unplaced
+) -> Iterator[Check]:
     """The checks that need ZenML, each with its fix; continues after a failure.
 
     Args:
