@@ -170,8 +170,6 @@ def test_a_state_and_zenmls_database_that_are_lost(
     assert buckets(cloud) == there and set(alive(cloud)) == made
     assert run("recover", "--env", "dev", "--json").code == 5
     assert run("recover", "--env", "dev", "--forget", "dev").code == 0
-    went_on = run("up", "--env", "dev", "--yes", "--json")
-    assert went_on.code == 0, went_on.err
-    labels = owner(cloud).get_bucket("acme-ml-dev-zenml-dev").labels
-    assert labels["zenstrap_owner"] == first
-    assert run("up", "--env", "dev", "--json").json["plan"]["empty"]
+    planned = run("plan", "--env", "dev", "--json")
+    assert planned.code == 2, planned.err  # and what is there is taken over, as its owner's
+    assert any("bucket acme-ml-dev-zenml-dev" in one for one in planned.json["plan"]["notices"])
