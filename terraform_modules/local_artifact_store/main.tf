@@ -58,7 +58,7 @@ resource "terraform_data" "folder" {
 
     precondition {
       condition     = var.owner == "" || contains(["", var.owner], data.terraform_remote_state.probe.outputs.owner)
-      error_message = "${local._path} belongs to somebody else's environment of the same name, as its .zenstrap.json says. Choose another root for this environment, or give it another name."
+      error_message = "${local._path} belongs to somebody else's environment of the same name, as its .zenstrap.json says. Choose another root for this environment, or give it another name. If it is yours after all, recover tells how to go on."
     }
   }
 

@@ -144,3 +144,32 @@ def test_a_state_that_is_lost_for_good(
     else:
         assert snapshot()["stacks"].keys() == {"default"}
         assert buckets(cloud) == {STATE}
+
+
+@pytest.mark.parametrize("gone_too", [True, False])
+def test_a_state_and_zenmls_database_that_are_lost(
+    cloud: Rehearsal, home: Home, dev: None, run: CommandLine, gone_too: bool
+) -> None:
+    """What carries an owner's mark tells it: no second owner is created, nor a bucket."""
+    up = run("up", "--env", "dev", "--json")
+    assert up.code == 0, up.err
+    made = set(alive(cloud))
+    bucket = owner(cloud).bucket(STATE)
+    (first,) = {owner(cloud).get_bucket("acme-ml-dev-zenml-dev").labels["zenstrap_owner"]}
+    for blob in bucket.client.list_blobs(bucket, versions=True):
+        blob.delete()
+    if gone_too:
+        bucket.delete()
+    there = buckets(cloud)
+    shutil.rmtree(home.zenml)
+    for verb in ("up", "plan", "down"):
+        stopped = run(verb, "--env", "dev", "--json")
+        assert stopped.code == 1 and first in told(stopped), (verb, stopped.err)
+        assert stopped.json["failure"]["command"] == "python run.py recover --env dev"
+    assert first in run("status", "--env", "dev").out
+    assert buckets(cloud) == there and set(alive(cloud)) == made
+    assert run("recover", "--env", "dev", "--json").code == 5
+    assert run("recover", "--env", "dev", "--forget", "dev").code == 0
+    planned = run("plan", "--env", "dev", "--json")
+    assert planned.code == 2, planned.err  # and what is there is taken over, as its owner's
+    assert any("bucket acme-ml-dev-zenml-dev" in one for one in planned.json["plan"]["notices"])

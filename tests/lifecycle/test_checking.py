@@ -166,7 +166,7 @@ def test_doctor_ends_as_a_run_would_without_a_login(
 ) -> None:
     checks = google_is(monkeypatch, *looks)
     monkeypatch.setattr(doctor, "diagnose_first", lambda platform: iter(checks))
-    monkeypatch.setattr(doctor, "diagnose", lambda platform, client: iter(()))
+    monkeypatch.setattr(doctor, "diagnose", lambda platform, client, placed: iter(()))
     monkeypatch.setattr(doctor, "zenml_client", lambda debug: nullcontext())
     options = Options(environment="dev")
     assert doctor.doctor(all_here(), options) == code
