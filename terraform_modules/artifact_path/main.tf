@@ -17,7 +17,7 @@ locals {
 }
 
 # For storage.buckets.get, which gcsfs and ZenML's connector call. legacyBucketReader would list
-# everybody's objects too.
+# all other users' objects, too.
 resource "google_storage_bucket_iam_member" "bucket" {
   bucket = var.bucket
   role   = "roles/storage.bucketViewer"

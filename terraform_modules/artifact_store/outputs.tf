@@ -5,7 +5,7 @@ output "bucket" {
 }
 
 output "location" {
-  description = "Where the bucket lies, in upper case as Google writes it."
+  description = "Location of the bucket, in upper case as Google writes it."
   value       = upper(var.location)
   depends_on  = [google_storage_bucket.this]
 }

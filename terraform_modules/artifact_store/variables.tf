@@ -35,7 +35,7 @@ variable "labels" {
 }
 
 variable "location" {
-  description = "Where the bucket lies: a region such as europe-west1, a dual-region such as EUR4, or a multi-region: EU, US or ASIA."
+  description = "Location of the bucket: a region such as europe-west1, a dual-region such as EUR4, or a multi-region: EU, US or ASIA."
   type        = string
   nullable    = false
 
@@ -62,7 +62,7 @@ variable "name" {
 }
 
 variable "project_id" {
-  description = "Id of the Google Cloud project. Its APIs are enabled."
+  description = "Id of the Google Cloud project. Its APIs must be enabled."
   type        = string
   nullable    = false
 }

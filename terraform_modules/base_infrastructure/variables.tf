@@ -11,7 +11,7 @@ variable "apis" {
 }
 
 variable "environment" {
-  description = "Name of the environment, as its file in configs/environments is called."
+  description = "Name of the environment, equal to its file's name in configs/environments."
   type        = string
   nullable    = false
 

@@ -13,8 +13,8 @@ resource "google_artifact_registry_repository" "this" {
     immutable_tags = var.immutable_tags
   }
 
-  # What a keep policy names survives every delete policy. Tagged images stay: a stack version that
-  # is kept may run one.
+  # A keep policy overrides every delete policy. Tagged images are kept: a registered stack version
+  # may use one.
   cleanup_policies {
     id     = "keep-recent"
     action = "KEEP"

@@ -1,5 +1,5 @@
 variable "immutable_tags" {
-  description = "Whether a tag can't be moved or deleted once it is there."
+  description = "Whether tags are immutable: they can't be moved or deleted."
   type        = bool
   default     = false
   nullable    = false
@@ -18,7 +18,7 @@ variable "keep_versions" {
 }
 
 variable "kms_key" {
-  description = "Key that encrypts the images; it lies in the repository's location, and Artifact Registry's service agent may use it. It can't be changed later. null: Google's own key."
+  description = "Key that encrypts the images; in the repository's location, with access for Artifact Registry's service agent. It can't be changed later. null: Google's own key."
   type        = string
   default     = null
 
@@ -36,7 +36,7 @@ variable "labels" {
 }
 
 variable "location" {
-  description = "Where the repository lies: a region, or a multi-region: europe, us or asia."
+  description = "Location of the repository: a region, or a multi-region: europe, us or asia."
   type        = string
   nullable    = false
 
@@ -47,7 +47,7 @@ variable "location" {
 }
 
 variable "project_id" {
-  description = "Id of the Google Cloud project. Its APIs are enabled."
+  description = "Id of the Google Cloud project. Its APIs must be enabled."
   type        = string
   nullable    = false
 }

@@ -1,5 +1,5 @@
 output "components" {
-  description = "What ZenML has to be told of each. secret_name_prefix: the service account may use secrets of this beginning alone."
+  description = "The attributes of each that ZenML needs. secret_name_prefix: the service account may only use secrets with this prefix."
 
   value = [
     for one in var.components : {
@@ -14,7 +14,7 @@ output "components" {
 }
 
 output "roles" {
-  description = "The roles that the service account needs on the project, as service_identity takes them."
+  description = "The roles that the service account needs on the project, as service_identity expects them."
   value       = merge([for flavor in toset(var.components[*].flavor) : local._roles[flavor]]...)
 
   depends_on = [

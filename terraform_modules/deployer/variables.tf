@@ -1,11 +1,11 @@
 variable "account_id" {
-  description = "Name of the service account, before the @. Custom roles and the prefix of secrets are made of it."
+  description = "Name of the service account, before the @. Custom roles and the prefix of secrets are derived from it."
   type        = string
   nullable    = false
 }
 
 variable "components" {
-  description = "The deployers of one service account; several may be of one flavor. gcp: Cloud Run. allow_unauthenticated: whether its services may be open to anyone on the internet. location: the region in which the services run. kms_key: key for their images; it lies in location, null is Google's own."
+  description = "The deployers of one service account; several may be of one flavor. gcp: Cloud Run. allow_unauthenticated: whether its services may be open to anyone on the internet. location: the region in which the services run. kms_key: key for their images; in the same location; null: Google's own key."
   type = list(object({
     name                  = string
     flavor                = string
@@ -27,14 +27,14 @@ variable "components" {
 }
 
 variable "owner" {
-  description = "Id of the environment's owner, for descriptions. Empty: it isn't known."
+  description = "Id of the environment's owner, for descriptions of resources. Empty: unknown."
   type        = string
   default     = ""
   nullable    = false
 }
 
 variable "project" {
-  description = "Id and number of the Google Cloud project. Its APIs are enabled."
+  description = "Id and number of the Google Cloud project. Its APIs must be enabled."
   type        = object({ id = string, number = string })
   nullable    = false
 }

@@ -1,13 +1,13 @@
 # Customer-managed keys: one key ring and one key in each location in which something is
-# encrypted, because Google takes a key from the thing's own location only.
+# encrypted, because Google only accepts a key from the resource's own location.
 #
 # Google never deletes a key ring or the name of a key, and destroying a key loses all that it
 # encrypted. Yet there is no prevent_destroy here: it takes no variable, and with it not even the
 # plan of taking the environment down could be shown. zenstrap decides from the plan instead: keys
 # and rings that a plan would destroy leave the state first and stay (KEPT_TYPES in
 # zenstrap/terraform/plan.py), and one that would be replaced stops the run (PROTECTED_TYPES in
-# zenstrap/policy/rules.py). Whoever runs Terraform by hand takes them out of the state before a
-# destroy: `terraform state rm`. Making the environment again imports them.
+# zenstrap/policy/rules.py). Before a destroy by hand, remove
+# them from the state: `terraform state rm`. Creating the environment again imports them.
 
 locals {
   _own  = { for key in var.own_keys : split("/", key)[3] => key if contains(keys(var.services), split("/", key)[3]) }

@@ -1,5 +1,5 @@
 variable "key" {
-  description = "Name of the keys that are made; the same in every location."
+  description = "Name of the new keys; the same in every location."
   type        = string
   nullable    = false
 
@@ -10,7 +10,7 @@ variable "key" {
 }
 
 variable "key_ring" {
-  description = "Name of the key rings that are made; the same in every location."
+  description = "Name of the new key rings; the same in every location."
   type        = string
   nullable    = false
 
@@ -28,14 +28,14 @@ variable "labels" {
 }
 
 variable "make_keys" {
-  description = "Whether a key is made for each location that has none of own_keys."
+  description = "Whether to create a key for each location that isn't in own_keys."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "own_keys" {
-  description = "Keys that exist already, projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY: used in their location instead of a new one, and only granted."
+  description = "Existing keys, projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY: used in their location instead of a new key; only access to them is granted."
   type        = set(string)
   default     = []
   nullable    = false
@@ -52,7 +52,7 @@ variable "own_keys" {
 }
 
 variable "project" {
-  description = "Id and number of the Google Cloud project. Its APIs are enabled."
+  description = "Id and number of the Google Cloud project. Its APIs must be enabled."
   type        = object({ id = string, number = string })
   nullable    = false
 }

@@ -1,4 +1,4 @@
-# What records metrics and parameters: nothing of its own has to be made.
+# What records metrics and parameters: no resource is needed.
 
 locals {
   _roles = {

@@ -1,5 +1,5 @@
 output "components" {
-  description = "What ZenML has to be told of each; null where the flavor has no such thing."
+  description = "The attributes of each that ZenML needs; null if the flavor doesn't have one."
 
   value = [
     for one in var.components : {
@@ -13,6 +13,6 @@ output "components" {
 }
 
 output "roles" {
-  description = "The roles that the service account needs on the project, as service_identity takes them."
+  description = "The roles that the service account needs on the project, as service_identity expects them."
   value       = merge([for flavor in toset(var.components[*].flavor) : local._roles[flavor]]...)
 }

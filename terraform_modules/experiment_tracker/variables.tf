@@ -1,5 +1,5 @@
 variable "components" {
-  description = "The experiment trackers of one service account; several may be of one flavor. vertex: Vertex AI Experiments. mlflow: an MLflow server of the user's own. location, of vertex: the region of the experiments. kms_key, of vertex: key that encrypts what is recorded; it lies in location, null is Google's own."
+  description = "The experiment trackers of one service account; several may be of one flavor. vertex: Vertex AI Experiments. mlflow: an MLflow server of the user's own. location, of vertex: the region of the experiments. kms_key, of vertex: key that encrypts what is recorded; in the same location; null: Google's own key."
   type = list(object({
     name     = string
     flavor   = string

@@ -18,7 +18,7 @@ locals {
   _staging_path = "${var.path}/cloud-build-contexts"
 }
 
-# Whoever submits a build must be allowed to act as the account that it runs as.
+# The account that submits a build must be allowed to act as the account that it runs as.
 resource "google_service_account_iam_member" "act_as_builder" {
   count              = local._cloud_build ? 1 : 0
   service_account_id = "projects/${var.project.id}/serviceAccounts/${local._builder}"

@@ -1,5 +1,5 @@
 output "components" {
-  description = "What ZenML has to be told of each, once it works; null where the flavor has no such thing. service_account: the one that builds run as; ZenML can't choose it."
+  description = "The attributes of each that ZenML needs, available once its roles are granted; null if the flavor doesn't have one. service_account: the one that builds run as; ZenML can't choose it."
 
   value = [
     for one in var.components : {
@@ -19,6 +19,6 @@ output "components" {
 }
 
 output "roles" {
-  description = "The roles that the service account needs on the project, as service_identity takes them."
+  description = "The roles that the service account needs on the project, as service_identity expects them."
   value       = merge([for flavor in local._flavors : local._roles[flavor]]...)
 }

@@ -37,7 +37,7 @@ variable "path" {
 }
 
 variable "project" {
-  description = "Id and number of the Google Cloud project. Its APIs are enabled."
+  description = "Id and number of the Google Cloud project. Its APIs must be enabled."
   type        = object({ id = string, number = string })
   nullable    = false
 }

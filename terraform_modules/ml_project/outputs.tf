@@ -1,11 +1,11 @@
 output "service_account_key" {
-  description = "The service account's key as Google gives it, base64 of a JSON document; null where none is made."
+  description = "The service account's key as Google issues it, base64 of a JSON document; null if none is created."
   value       = module.stack.service_account_key
   sensitive   = true
 }
 
 output "service_account_key_id" {
-  description = "Full name of that key; null where none is made."
+  description = "Full name of that key; null if none is created."
   value       = module.stack.service_account_key_id
 }
 

@@ -36,7 +36,7 @@ variable "labels" {
 }
 
 variable "name" {
-  description = "Name of the ML project, as its file in configs/ml_projects is called."
+  description = "Name of the ML project, equal to its file's name in configs/ml_projects."
   type        = string
   nullable    = false
 

@@ -1,5 +1,5 @@
 output "components" {
-  description = "What ZenML has to be told of each, once it works; null where the flavor has no such thing. staging_uri: the root of Vertex's pipelines, or Airflow's folder of DAGs."
+  description = "The attributes of each that ZenML needs, available once its roles are granted; null if the flavor doesn't have one. staging_uri: the root of Vertex's pipelines, or Airflow's folder of DAGs."
 
   value = [
     for one in var.components : {
@@ -17,7 +17,7 @@ output "components" {
 }
 
 output "roles" {
-  description = "The roles that the service account needs on the project, as service_identity takes them. Flavors that need the same one name it alike."
+  description = "The roles that the service account needs on the project, as service_identity expects them. Flavors that need the same role use the same name for it."
   value       = merge([for flavor in local._flavors : local._roles[flavor]]...)
   depends_on  = [google_project_iam_custom_role.skypilot]
 }

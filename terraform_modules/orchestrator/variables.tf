@@ -5,7 +5,7 @@ variable "account_id" {
 }
 
 variable "components" {
-  description = "The orchestrators of one service account; several may be of one flavor. vertex: Vertex AI Pipelines. kubernetes: a GKE cluster that exists. vm_gcp: SkyPilot on Compute Engine. airflow: Airflow, or a Composer environment that exists. local: the machine that starts pipelines. location, of vertex and vm_gcp: the region in which pipelines run. kms_key, of vertex: key that encrypts pipeline jobs; it lies in location, null is Google's own. dag_folder, of airflow: where it finds its DAGs: the gs:// address of Composer's folder, or a folder on the machine that starts pipelines; null is that machine's Airflow."
+  description = "The orchestrators of one service account; several may be of one flavor. vertex: Vertex AI Pipelines. kubernetes: a GKE cluster that exists. vm_gcp: SkyPilot on Compute Engine. airflow: Airflow, or a Composer environment that exists. local: the machine that starts pipelines. location, of vertex and vm_gcp: the region in which pipelines run. kms_key, of vertex: key that encrypts pipeline jobs; in the same location; null: Google's own key. dag_folder, of airflow: where it finds its DAGs: the gs:// address of Composer's folder, or a folder on the machine that starts pipelines; null is that machine's Airflow."
   type = list(object({
     name       = string
     flavor     = string
@@ -45,14 +45,14 @@ variable "network" {
 }
 
 variable "owner" {
-  description = "Id of the environment's owner, for descriptions. Empty: it isn't known."
+  description = "Id of the environment's owner, for descriptions of resources. Empty: unknown."
   type        = string
   default     = ""
   nullable    = false
 }
 
 variable "project" {
-  description = "Id and number of the Google Cloud project. Its APIs are enabled."
+  description = "Id and number of the Google Cloud project. Its APIs must be enabled."
   type        = object({ id = string, number = string })
   nullable    = false
 }

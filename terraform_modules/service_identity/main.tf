@@ -1,4 +1,4 @@
-# The service account that a stack acts as: it submits the work, and the work runs as it.
+# The service account of a stack: it submits jobs, and jobs run as it.
 
 locals {
   # From the inputs, so that it is known while planning in every version of the provider.
@@ -58,7 +58,7 @@ resource "google_service_account_key" "this" {
 
   depends_on = [google_service_account.this]
 
-  # A key that is made anew is there before the old one goes.
+  # The new key is created before the old one is deleted.
   lifecycle {
     create_before_destroy = true
   }

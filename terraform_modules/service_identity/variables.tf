@@ -10,7 +10,7 @@ variable "account_id" {
 }
 
 variable "description" {
-  description = "Whose account it is; people see it in Google's console."
+  description = "Description of the account, as shown in Google's console."
   type        = string
   default     = "Made by zenstrap."
   nullable    = false
@@ -33,20 +33,20 @@ variable "impersonator" {
 }
 
 variable "make_key" {
-  description = "Make a long-lived key. Whoever has it is the service account, from anywhere."
+  description = "Create a long-lived key. Everybody who has it can act as the service account, from anywhere."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "project_id" {
-  description = "Id of the Google Cloud project. Its APIs are enabled."
+  description = "Id of the Google Cloud project. Its APIs must be enabled."
   type        = string
   nullable    = false
 }
 
 variable "roles" {
-  description = "Roles on the whole project, by a name of your choice; with a condition where the service knows one."
+  description = "Roles on the whole project, by a name of your choice; with a condition if the service supports one."
   type = map(object({
     role      = string
     condition = optional(object({ title = string, expression = string }))

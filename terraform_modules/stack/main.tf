@@ -1,4 +1,4 @@
-# What every stack of an environment has of its own, be it the base stack or an ML project's: a
+# The resources of one stack of an environment, the base stack or an ML project's: a
 # service account, a path in the shared bucket, a repository, and what its components need.
 
 locals {

@@ -4,7 +4,7 @@ output "artifact_store" {
 }
 
 output "components" {
-  description = "What ZenML has to be told of each component, artifact store and container registry apart: name, kind, flavor, location, service_account, staging_uri, network, kms_key and secret_name_prefix, null where the flavor has no such thing. In one order, whatever that of the input."
+  description = "The attributes of each component that ZenML needs, except artifact store and container registry: name, kind, flavor, location, service_account, staging_uri, network, kms_key and secret_name_prefix, null if the flavor doesn't have one. Sorted, independent of the input's order."
 
   value = flatten([
     for kind, made in {
@@ -42,12 +42,12 @@ output "service_account" {
 }
 
 output "service_account_key" {
-  description = "The service account's key as Google gives it, base64 of a JSON document; null where none is made."
+  description = "The service account's key as Google issues it, base64 of a JSON document; null if none is created."
   value       = module.identity.key
   sensitive   = true
 }
 
 output "service_account_key_id" {
-  description = "Full name of that key; null where none is made."
+  description = "Full name of that key; null if none is created."
   value       = module.identity.key_id
 }

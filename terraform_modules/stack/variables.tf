@@ -29,24 +29,24 @@ variable "components" {
 
   validation {
     condition     = contains(var.components[*].kind, "orchestrator")
-    error_message = "components must have an orchestrator: ZenML makes no stack without."
+    error_message = "components must have an orchestrator: ZenML requires one in every stack."
   }
 
   validation {
     condition     = length(distinct([for one in var.components : [coalesce(one.name, one.kind), one.flavor]])) == length(var.components)
-    error_message = "components must not have two of one name and flavor: the outputs tell them apart by these."
+    error_message = "components must not have two with the same name and flavor: the outputs identify them by these."
   }
 }
 
 variable "description" {
-  description = "Whose service account it is; people see it in Google's console."
+  description = "Description of the service account, as shown in Google's console."
   type        = string
   default     = "Made by zenstrap."
   nullable    = false
 }
 
 variable "immutable_tags" {
-  description = "Whether a tag in the repository can't be moved or deleted once it is there."
+  description = "Whether tags in the repository are immutable."
   type        = bool
   default     = false
   nullable    = false
@@ -59,7 +59,7 @@ variable "impersonator" {
 }
 
 variable "kms_keys" {
-  description = "Keys to encrypt with, by their location in Cloud KMS; what lies elsewhere is encrypted with Google's own key."
+  description = "Keys to encrypt with, by their location in Cloud KMS; resources in other locations are encrypted with Google's own key."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -73,7 +73,7 @@ variable "labels" {
 }
 
 variable "make_key" {
-  description = "Make a long-lived key of the service account."
+  description = "Create a long-lived key of the service account."
   type        = bool
   default     = false
   nullable    = false
@@ -86,7 +86,7 @@ variable "network" {
 }
 
 variable "owner" {
-  description = "Id of the environment's owner, for descriptions. Empty: it isn't known."
+  description = "Id of the environment's owner, for descriptions of resources. Empty: unknown."
   type        = string
   default     = ""
   nullable    = false
@@ -99,13 +99,13 @@ variable "path" {
 }
 
 variable "project" {
-  description = "Id, number and region of the Google Cloud project. Its APIs are enabled."
+  description = "Id, number and region of the Google Cloud project. Its APIs must be enabled."
   type        = object({ id = string, number = string, region = string })
   nullable    = false
 }
 
 variable "registry_location" {
-  description = "Where the repository lies: a region, or europe, us or asia. Needed with a container_registry."
+  description = "Location of the repository: a region, or europe, us or asia. Needed with a container_registry."
   type        = string
   default     = null
 }

@@ -1,4 +1,4 @@
-# What runs single steps elsewhere: nothing of its own has to be made, but the service account needs its roles.
+# What runs single steps elsewhere: no resource is needed, but the service account needs its roles.
 
 locals {
   _roles = { vertex = { vertex = { role = "roles/aiplatform.user", condition = null } } }

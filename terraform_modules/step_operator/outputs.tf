@@ -1,5 +1,5 @@
 output "components" {
-  description = "What ZenML has to be told of each. staging_uri is null: a custom job has none."
+  description = "The attributes of each that ZenML needs. staging_uri is null: a custom job has none."
 
   value = [
     for one in var.components : {
@@ -15,6 +15,6 @@ output "components" {
 }
 
 output "roles" {
-  description = "The roles that the service account needs on the project, as service_identity takes them."
+  description = "The roles that the service account needs on the project, as service_identity expects them."
   value       = merge([for flavor in toset(var.components[*].flavor) : local._roles[flavor]]...)
 }

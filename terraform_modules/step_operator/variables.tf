@@ -1,5 +1,5 @@
 variable "components" {
-  description = "The step operators of one service account; several may be of one flavor. vertex: Vertex AI custom jobs. location: the region in which the jobs run. kms_key: key that encrypts them; it lies in location, null is Google's own."
+  description = "The step operators of one service account; several may be of one flavor. vertex: Vertex AI custom jobs. location: the region in which the jobs run. kms_key: key that encrypts them; in the same location; null: Google's own key."
   type = list(object({
     name     = string
     flavor   = string

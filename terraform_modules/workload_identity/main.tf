@@ -1,5 +1,5 @@
 # Workload identity federation: an identity from outside Google acts as a service account, with no
-# key. Two locks: the provider accepts only the values, and the service account lets in only them.
+# key. Two locks: the provider accepts only the values, and the service account grants access only to them.
 
 locals {
   _made_by = var.owner == "" ? "made by zenstrap" : "made by zenstrap, owner ${var.owner}"

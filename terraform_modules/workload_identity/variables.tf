@@ -1,5 +1,5 @@
 variable "attribute" {
-  description = "Which attribute of an identity decides: subject, or one that the provider maps. OIDC: the token's claim of that name. AWS: aws_role (arn:aws:sts::ACCOUNT:assumed-role/ROLE) or aws_account."
+  description = "Attribute of an identity that access is decided by: subject, or one that the provider maps. OIDC: the token's claim of that name. AWS: aws_role (arn:aws:sts::ACCOUNT:assumed-role/ROLE) or aws_account."
   type        = string
   nullable    = false
 
@@ -10,14 +10,14 @@ variable "attribute" {
 }
 
 variable "owner" {
-  description = "Id of the environment's owner, for descriptions. Empty: it isn't known."
+  description = "Id of the environment's owner, for descriptions of resources. Empty: unknown."
   type        = string
   default     = ""
   nullable    = false
 }
 
 variable "pool_id" {
-  description = "Name of the pool. One that was deleted blocks its name for 30 days: take another, or undelete and import it."
+  description = "Name of the pool. A deleted pool blocks its name for 30 days: use another name, or undelete and import it."
   type        = string
   nullable    = false
 
@@ -28,7 +28,7 @@ variable "pool_id" {
 }
 
 variable "project" {
-  description = "Id and number of the Google Cloud project. Its APIs are enabled."
+  description = "Id and number of the Google Cloud project. Its APIs must be enabled."
   type        = object({ id = string, number = string })
   nullable    = false
 }
@@ -51,7 +51,7 @@ variable "service_accounts" {
 }
 
 variable "source_of_identity" {
-  description = "Who issues the identities, exactly one of: existing_provider (its full name; no pool is made), oidc_issuer (https://...), aws_account (12 digits). audiences: what an OIDC token may be for; none: the provider's own name."
+  description = "The identity provider, exactly one of: existing_provider (its full name; no pool is created), oidc_issuer (https://...), aws_account (12 digits). audiences: accepted audiences of an OIDC token; none: the provider's own name."
   type = object({
     existing_provider = optional(string)
     oidc_issuer       = optional(string)
@@ -87,17 +87,17 @@ variable "source_of_identity" {
 }
 
 variable "values" {
-  description = "The values of that attribute that are accepted. Nobody else is."
+  description = "Accepted values of that attribute; all others are refused."
   type        = set(string)
   nullable    = false
 
   validation {
     condition     = length(var.values) > 0
-    error_message = "values must name at least one: without, nobody could come in."
+    error_message = "values must not be empty: no identity would be accepted."
   }
 
   validation {
     condition     = alltrue([for value in var.values : length(value) >= 1 && !strcontains(value, "*")])
-    error_message = "Each of values must be one whole value: there are no wildcards."
+    error_message = "Each of values must be a complete value: wildcards aren't supported."
   }
 }

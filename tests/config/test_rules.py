@@ -118,14 +118,14 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         EXPERIMENTS,
         f"{MLFLOW}, tracking_uri: 'https://m.example'}}",
-        {"stack.components.experiment_tracker.tracking_token": "the server wants a login"},
+        {"stack.components.experiment_tracker.tracking_token": "the server needs a login"},
     ),
     "and not two": (
         PROD,
         EXPERIMENTS,
         f"{MLFLOW}, tracking_uri: 'https://m.example', tracking_token: 'zenml:m.t', "
         "tracking_username: u, tracking_password: 'zenml:m.p'}",
-        {"stack.components.experiment_tracker.tracking_token": "one way too many"},
+        {"stack.components.experiment_tracker.tracking_token": "a second way to log in"},
     ),
     "a step's machine has no environment variable of ours": (
         PROD,
@@ -183,7 +183,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         PROD,
         VERTEX,
         "orchestrator: {version: 2.0.0, accelerator_count: 2}",
-        {"stack.components.orchestrator.accelerator_count": "none is named"},
+        {"stack.components.orchestrator.accelerator_count": "is set, but accelerator isn't"},
     ),
     "accelerators exist": (
         PROD,

@@ -1,4 +1,4 @@
-"""One record for each kind and flavor of a stack component: all that zenstrap knows of it."""
+"""One record for each kind and flavor of a stack component."""
 
 # The configuration first: its platforms name these flavors, and the flavors use its types.
 import zenstrap.config  # noqa: F401

@@ -1,4 +1,4 @@
-"""What a flavor's record says, whatever the platform."""
+"""The record of a flavor, for all platforms."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from zenstrap.config.violations import Violations
 Settings = dict[str, JsonValue]
 
 
-# ZenML's settings that no flavor takes here: other ways in than the service connector, and keys
-# that would stand in the configuration.
+# ZenML's settings that are refused for all flavors: they bypass the service connector, or would put
+# keys into the configuration.
 WAYS_AROUND_CONNECTOR: Final = frozenset(
     {"service_account_path", "authentication_secret", "auth_key"}
 )
@@ -27,8 +27,8 @@ class Registered:
     """How a component is registered in ZenML.
 
     Attributes:
-        configuration: in ZenML's own words.
-        resource: what it reaches through its connector, where that has a name.
+        configuration: with ZenML's own names.
+        resource: the resource that it accesses through its connector, if that has a name.
     """
 
     configuration: Settings
@@ -36,27 +36,27 @@ class Registered:
 
 
 def no_violations(at: str, component: Any) -> Violations:
-    """For a flavor whose settings need no rule."""
+    """For flavors without rules."""
     return iter(())
 
 
 @dataclass(frozen=True, eq=False)
 class Flavor:
-    """All that is known of one kind and flavor of a component.
+    """The record of one kind and flavor of a component.
 
     Attributes:
         component: its class in a configuration. Kind and flavor are the only values of the fields
             of these names.
-        register: gives, of a component and of what the platform made for it, what is registered.
+        register: returns the registration of a component with the platform's resources for it.
         set_by_zenstrap: ZenML's settings that a configuration can't set below ``settings``, by
             their dotted path; with the key that sets them instead, or None.
-        rules: what a component at a dotted path breaks, beyond the types of its settings.
+        rules: return the rule violations of a component at a dotted path.
         references: its settings that refer to a secret.
         runs_elsewhere: it runs steps on other machines than the one that starts a pipeline.
-        resource_type: ZenML's name for what it reaches through a service connector; None: it uses
-            no connector.
-        training_settings: of an orchestrator: ZenML's settings for a smoke test of so many
-            seconds; None: it needs none.
+        resource_type: ZenML's type of the resource that it accesses through a service connector;
+            None: it uses no connector.
+        training_settings: for orchestrators: ZenML's settings for a smoke test with a time limit
+            in seconds; None: it needs none.
     """
 
     component: type[Component]
@@ -85,5 +85,5 @@ class Flavor:
 
 
 def set_only(**settings: JsonValue) -> Settings:
-    """Those that have a value: ZenML has its own defaults for the others."""
+    """The settings that aren't None: ZenML has its own defaults for the others."""
     return {name: value for name, value in settings.items() if value is not None}

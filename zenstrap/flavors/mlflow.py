@@ -1,4 +1,4 @@
-"""An MLflow server of the user's own as experiment tracker: the same on every platform."""
+"""The user's own MLflow server as experiment tracker: the same on every platform."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class MlflowTracker(Component):
 
 
 def _registered(tracker: MlflowTracker, made: object) -> Registered:
-    """What is secret of it stays in ZenML's secret store."""
+    """Its secrets stay in ZenML's secret store; only references are registered."""
     return Registered(
         set_only(
             tracking_uri=tracker.tracking_uri,
@@ -67,23 +67,23 @@ def _rules(at: str, tracker: MlflowTracker) -> Violations:
             "Add tracking_uri: https://ADDRESS",
         )
     if (tracker.tracking_username is None) != (tracker.tracking_password is None):
-        given, absent = "tracking_username", "tracking_password"
+        present, absent = "tracking_username", "tracking_password"
         if tracker.tracking_username is None:
-            given, absent = absent, given
+            present, absent = absent, present
         yield Violation(
-            (f"{at}.{given}", f"{at}.{absent}"),
-            f"is of no use without {absent}",
+            (f"{at}.{present}", f"{at}.{absent}"),
+            f"has no effect without {absent}",
             "Set both, or tracking_token instead",
         )
     logins = {
         "tracking_username": tracker.tracking_username or tracker.tracking_password,
         "tracking_token": tracker.tracking_token,
     }
-    ways = [name for name, given in logins.items() if given is not None]
+    ways = [name for name, value in logins.items() if value is not None]
     if len(ways) != 1 and (tracker.tracking_uri or "").startswith(("http://", "https://")):
         yield Violation(
             (f"{at}.{ways[-1]}" if ways else f"{at}.tracking_token", f"{at}.tracking_uri"),
-            "is one way too many to log in" if ways else "is missing, and the server wants a login",
+            "is a second way to log in" if ways else "is missing, but the server needs a login",
             "Set tracking_token, or tracking_username and tracking_password, not both",
         )
     for name in REFERENCES:

@@ -1,4 +1,4 @@
-"""Where an environment can live: one module or package for each platform."""
+"""The platforms that an environment can use: one module or package for each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from zenstrap.config import EnvironmentConfig
     from zenstrap.platforms.base import Platform
 
-# By the name that a configuration has for it: module and class. Imported when it is asked for.
+# Module and class by the value of ``platform`` in a configuration; imported when first used.
 PLATFORMS: Final[dict[str, tuple[str, str]]] = {
     "gcp": ("zenstrap.platforms.gcp.platform", "GoogleCloud"),
     "local": ("zenstrap.platforms.local", "LocalMachine"),
@@ -17,7 +17,7 @@ PLATFORMS: Final[dict[str, tuple[str, str]]] = {
 
 
 def platform_of(config: EnvironmentConfig) -> Platform:
-    """The platform that an environment lives on."""
+    """The platform of an environment."""
     module, name = PLATFORMS[config.platform]
     platform: Platform = getattr(importlib.import_module(module), name)(config)
     return platform

@@ -1,4 +1,4 @@
-"""What a platform answers. Whoever has one asks it, and never which one it is."""
+"""The interface of a platform. Callers use it without knowing which platform it is."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from zenstrap.terraform.outputs import Output
 
 Need = Literal["always", "to train", "to create", "to apply"]
-"""What a check is needed for; the other commands must be possible without."""
+"""What a check is needed for; other commands must work even if it fails."""
 
 
 @dataclass(frozen=True)
 class NamedCheck:
-    """A check before anything is planned.
+    """A check that runs before planning.
 
     Attributes:
-        look: tells what was found, or raises a ZenstrapError.
+        look: runs the check: returns its result as text, or raises a ZenstrapError.
     """
 
     name: str
@@ -48,33 +48,33 @@ class NamedCheck:
 
 
 class Unknown(str):
-    """What a check tells that couldn't find out, where that is no reason to stop."""
+    """The result of a check that couldn't be completed; not a reason to stop."""
 
 
 class Run(Protocol):
-    """What a platform gets of the run that it works for."""
+    """The part of the current run that a platform can see."""
 
     @property
     def owner(self) -> str:
-        """Whose the environment is; empty where it has no owner yet."""
+        """Id of the environment's owner; empty if it has none yet."""
 
     @property
     def emit(self) -> Emit:
-        """Tells the watchers."""
+        """Sends an event to the run's watchers."""
 
     def guard(self) -> None:
-        """Called before every effect; raises where the run must not go on."""
+        """Called before every change; raises if the run must not continue."""
 
     def wait(self, seconds: float) -> None:
-        """Pauses between two tries; raises InterruptedRunError."""
+        """Pauses between two attempts; raises InterruptedRunError."""
 
 
 @dataclass(frozen=True)
 class Stores:
-    """Where an environment's lease and owner are, for whoever only looks at it.
+    """Stores of an environment's lease and owner, for read-only commands.
 
     Attributes:
-        locks: Terraform's locks on the state, where they outlive a killed Terraform.
+        locks: Terraform's locks on the state, if they outlive a killed Terraform.
     """
 
     leases: LeaseStore
@@ -84,17 +84,17 @@ class Stores:
 
 @dataclass(frozen=True)
 class StatePlace:
-    """Where state, lease and owner are.
+    """Where state, lease and owner are stored.
 
     Attributes:
         storage: Terraform's backend.
-        leases: the environment's lease.
-        owners: whose the environment is.
-        detail: the place, for people.
-        locks: Terraform's locks on the state, where they outlive a killed Terraform.
-        missing: there is no state bucket yet, so that state and lease are on this machine for as
-            long as the run takes.
-        changed: the place was created just now, or its settings were changed.
+        leases: the store of the environment's lease.
+        owners: the store of the environment's owner.
+        detail: the place, for messages.
+        locks: Terraform's locks on the state, if they outlive a killed Terraform.
+        missing: there is no state bucket yet, so state and lease are on this machine during the
+            run.
+        changed: the place has just been created, or its settings were changed.
     """
 
     storage: StateStorage
@@ -108,10 +108,10 @@ class StatePlace:
 
 @dataclass(frozen=True)
 class RootVariables:
-    """What the root module is given.
+    """The variables of the root module.
 
     Attributes:
-        notices: what people should know of how the values came about.
+        notices: sentences for the user about how the values were determined.
     """
 
     values: dict[str, object]
@@ -119,7 +119,7 @@ class RootVariables:
 
 
 class Platform(Protocol):
-    """Where one environment lives. One is made for each command; it keeps what it has asked for."""
+    """The platform of one environment. Each command creates one; it caches its requests."""
 
     @property
     def config(self) -> EnvironmentConfig:
@@ -127,21 +127,21 @@ class Platform(Protocol):
 
     @property
     def provider(self) -> Provider:
-        """What its provider adds to Terraform."""
+        """Its Terraform provider's errors, variables and protected resource types."""
 
     @property
     def has_own_terraform(self) -> bool:
-        """Whether a Terraform that a Python package brought may be used without being asked for."""
+        """Whether the Terraform of a Python package may be used if none is configured."""
 
     @property
     def place_step(self) -> str | None:
-        """Name of the step that finds the state's place, where that can take a while."""
+        """Name of the step that finds the state's place, if that can take a while."""
 
     @property
     def connectors(self) -> ConnectorKind | None:
-        """Its service connectors; None on a platform without."""
+        """Its kind of service connectors; None if it has none."""
 
-    # Where state and lease lie.
+    # State and lease.
 
     def state_place(
         self, *, create: bool, before_create: Callable[[StatePlace], None] = lambda place: None
@@ -149,26 +149,27 @@ class Platform(Protocol):
         """Find the state's place.
 
         Args:
-            create: create or adopt it where there is none. Otherwise nothing is written.
-            before_create: is given the place as it is before, and may raise.
+            create: create or adopt it if it doesn't exist. Otherwise nothing is written.
+            before_create: receives the place as it is before that, and may raise.
 
         Raises:
-            AuthenticationError, PlatformError, UsageError: it can't be reached, or isn't ours.
+            AuthenticationError, PlatformError, UsageError: it can't be reached, or belongs to
+                another owner.
         """
 
     def stores(self) -> Stores:
-        """Lease and owner, without looking whether they are there."""
+        """The stores of lease and owner, without checking that they exist."""
 
     def state_address(self) -> str:
-        """The state's place as a user would name it, without looking whether it is there."""
+        """The state's place as a user would write it, without checking that it exists."""
 
-    # What Terraform is given.
+    # Input of Terraform.
 
     def root(self, storage: StateStorage, run_folder: Path) -> Path:
         """The folder of the root module."""
 
     def environment_variables(self) -> dict[str, str]:
-        """For Terraform, beyond those that it gets anyway."""
+        """Additional environment variables for Terraform."""
 
     def variables(
         self, workspace: Workspace, run: Run, *, destroy: bool = False, keys_in_use: bool = False
@@ -176,20 +177,19 @@ class Platform(Protocol):
         """The root module's variables.
 
         Args:
-            workspace: prepared; what is in its state needs no adopting.
-            destroy: they are for taking everything away.
-            keys_in_use: keep the keys that Terraform made, see :meth:`keys_in_use`.
+            workspace: prepared; resources in its state need no adoption.
+            destroy: the variables are for destroying everything.
+            keys_in_use: keep the keys that Terraform created, see :meth:`keys_in_use`.
 
         Raises:
-            AuthenticationError, PlatformError, RefusedError: a name is taken, or can't be asked
-                for.
+            AuthenticationError, PlatformError, RefusedError: a name is taken, or can't be checked.
         """
 
     def variables_for_removal(self, workspace: Workspace, run: Run) -> RootVariables:
-        """Likewise for a ``down``; what carries our mark and isn't in the state is taken into it
-        first, and goes too."""
+        """The variables for a ``down``. Resources that carry the owner's mark but aren't in the
+        state are imported into it first, so that they are destroyed, too."""
 
-    # What is looked at before anything is planned.
+    # Checks and policy.
 
     def checks(self) -> Sequence[NamedCheck]:
         """The platform's own checks."""
@@ -197,7 +197,7 @@ class Platform(Protocol):
     def resource_rules(self) -> ResourceRules:
         """What a plan may do with resources."""
 
-    # What is registered.
+    # Registrations.
 
     def registrations(
         self, outputs: Mapping[str, JsonValue], fingerprints: Mapping[str | None, str]
@@ -205,51 +205,51 @@ class Platform(Protocol):
         """How components are registered.
 
         Args:
-            outputs: Terraform's by name, without sensitive ones; UNKNOWN where a plan doesn't know.
+            outputs: Terraform's by name, without sensitive ones; UNKNOWN until applied.
             fingerprints: see :meth:`key_fingerprints`.
         """
 
     @property
     def uses_keys(self) -> bool:
-        """Whether connectors are made with keys."""
+        """Whether connectors authenticate with keys."""
 
     def references(self) -> Mapping[str, str]:
-        """References to secrets in the platform's own sections, and where they stand."""
+        """References to secrets in the platform's own sections, with their dotted paths."""
 
     def require_usable_key(self, client: Client) -> None:
-        """See that the key of the configuration is one, where it names one.
+        """Check that the key that the configuration refers to, if any, is valid.
 
         Raises:
-            AuthenticationError: it isn't there, or is none.
+            AuthenticationError: it doesn't exist, or isn't a key.
         """
 
     def key_fingerprints(self, client: Client) -> Mapping[str | None, str]:
-        """What tells apart the keys that Terraform doesn't make, by ML project."""
+        """Fingerprints of the keys that Terraform doesn't create, by ML project."""
 
     def keys(
         self, client: Client, outputs: Mapping[str, Output]
     ) -> Mapping[str | None, ConnectorKey]:
-        """The keys that connectors are made with, by ML project, None for the base's."""
+        """The keys of the connectors by ML project, None for the base stack's."""
 
     def keys_in_use(self, actual: ActualRegistry, in_state: Iterable[StateResource]) -> bool:
-        """Whether keys that Terraform made outlive ``auth.method``, as connectors use them."""
+        """Whether keys of an earlier ``auth.method`` must be kept: connectors use them."""
 
-    # An apply.
+    # Apply.
 
     def notices(self, plan: Plan) -> Iterator[str]:
-        """What is done beside a plan, before it is applied."""
+        """What :meth:`before_apply` does in addition to the plan, one sentence each."""
 
     def before_apply(self, plan: Plan, run: Run) -> None:
-        """Do it."""
+        """Prepare the platform for the plan, as :meth:`notices` announced."""
 
     def left_in_place(self, plan: Plan) -> tuple[Kept, ...]:
-        """What an ``up`` takes from Terraform's state and nowhere else."""
+        """What an ``up`` removes from Terraform's state without deleting it."""
 
     def revoked_methods(self, plan: Plan) -> frozenset[str]:
-        """The methods of connectors that a plan takes the access from."""
+        """The connector methods whose access a plan revokes."""
 
     def revokes_keys(self, plan: Plan) -> bool:
-        """Whether a plan deletes keys that no connector uses any more."""
+        """Whether a plan deletes keys that connectors no longer use."""
 
     def is_needed(
         self,
@@ -265,56 +265,56 @@ class Platform(Protocol):
             components: kind and flavor of each of its components.
 
         Returns:
-            None where the resource doesn't say.
+            None if the resource doesn't show it.
         """
 
-    # A removal.
+    # Removal.
 
     def require_removable(self) -> None:
-        """Look whether the artifact store may be deleted, before anything is.
+        """Check that the artifact store may be deleted, before anything is.
 
         Raises:
-            RefusedError: it is full, and the environment isn't throw-away.
+            RefusedError: it isn't empty, and the environment isn't throw-away.
         """
 
     def emptied_first(self, workspace: Workspace) -> str | None:
-        """The artifact store that a ``down`` has to empty, because Terraform would refuse to."""
+        """The artifact store that a ``down`` must empty first, because Terraform won't."""
 
     def empty(self, workspace: Workspace, run: Run) -> None:
-        """Empty it."""
+        """Empty the artifact store of :meth:`emptied_first`."""
 
     def removal_notices(self) -> Iterator[str]:
-        """What somebody else keeps in an artifact store that goes with everything in it."""
+        """Warnings about other users' files that a ``down`` deletes with the artifact store."""
 
     def left(self, run: Run) -> list[str]:
-        """What is still there of the environment's own artifact stores."""
+        """The environment's own artifact stores that still exist."""
 
     def kept(self) -> tuple[Kept, ...]:
-        """What is there and a ``down`` leaves by design."""
+        """What a ``down`` leaves in place by design."""
 
     def foreign(self, run: Run) -> tuple[Kept, ...]:
-        """What somebody else keeps among the artifacts, and a ``down`` leaves there."""
+        """Other users' files among the artifacts, which a ``down`` leaves in place."""
 
     def marks(self, in_state: Sequence[StateResource]) -> tuple[tuple[str, str], ...]:
-        """What is there, isn't in the state and carries an owner's mark, with that owner's id."""
+        """Existing resources outside the state that carry an owner's mark, with its id."""
 
     def tidy_up(self) -> None:
-        """After a ``down``: no empty folder is left."""
+        """Remove empty folders after a ``down``."""
 
-    # A training.
+    # Training.
 
     def training_settings(self, training: Training) -> dict[str, dict[str, Any]]:
-        """ZenML's settings for a smoke test, by their keys: image, machine, time limit."""
+        """ZenML's settings for a smoke test by key: image, machine, time limit."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """A smoke test's training, as a platform sends it to where it runs.
+    """A smoke test's training, as a platform runs it.
 
     Attributes:
         project: the stack's ML project; None for the base stack.
-        step_id: of the step run that the test is.
-        folder: of the run, for files.
+        step_id: id of the step run of the test.
+        folder: the run's folder for files.
     """
 
     project: str | None

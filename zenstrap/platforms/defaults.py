@@ -1,4 +1,4 @@
-"""The answers of a platform that has no connectors, no keys and nothing to prepare or to empty."""
+"""Default methods: for a platform without connectors, keys and anything to prepare or empty."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Defaults:
-    """Part of a :class:`zenstrap.platforms.base.Platform`; who has more to say overrides it."""
+    """Default methods of a :class:`zenstrap.platforms.base.Platform`, to be overridden."""
 
     place_step: str | None = None
     connectors = None

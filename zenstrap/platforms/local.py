@@ -1,4 +1,4 @@
-"""This machine: real Terraform with its built-in provider, folders for buckets, no account."""
+"""Platform local: Terraform with its built-in provider, folders as buckets, no account."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 
 _SHARED: Final = re.compile(r'module\.shared\.terraform_data\.folder\["(.+)/shared"\]')
 _BEHIND_A_LINK: Final = (
-    "{0}, where the artifacts are, is {1} behind a symbolic link. It stays as it is, but ZenML "
-    "writes no artifact through a link: take the environment down, then up again."
+    "{0}, the artifacts' folder, is a symbolic link to {1}. It isn't changed, but ZenML writes no "
+    "artifact through a link: take the environment down, then up again."
 )
 
 
@@ -99,9 +99,9 @@ class LocalMachine(Defaults):
         )
 
     def variables_for_removal(self, workspace: Workspace, run: Run) -> RootVariables:
-        given = self.variables(workspace, run, destroy=True)
-        told = take_over_folders(workspace, run, self.artifacts_folder, given.values)
-        return RootVariables(given.values, (*given.notices, *told))
+        root = self.variables(workspace, run, destroy=True)
+        adopted = take_over_folders(workspace, run, self.artifacts_folder, root.values)
+        return RootVariables(root.values, (*root.notices, *adopted))
 
     def registrations(
         self, outputs: Mapping[str, JsonValue], fingerprints: Mapping[str | None, str]
@@ -109,20 +109,20 @@ class LocalMachine(Defaults):
         return LocalRegistrations(outputs)
 
     def left(self, run: Run) -> list[str]:
-        found = own_folders(self.artifacts_folder, self.config.environment, run.owner)
-        return [str(folder) for folder in found]
+        folders = own_folders(self.artifacts_folder, self.config.environment, run.owner)
+        return [str(folder) for folder in folders]
 
     def kept(self) -> tuple[Kept, ...]:
         place = self.stores().owners.place
-        reason = "says whose the environment is: the next up goes on with its history"
+        reason = "identifies the environment's owner: the next up continues its history"
         return (Kept(name=place, reason=reason),) if Path(place).exists() else ()
 
     def foreign(self, run: Run) -> tuple[Kept, ...]:
         return foreign(self.artifacts_folder, self.config.environment, run.owner)
 
     def marks(self, in_state: Sequence[StateResource]) -> tuple[tuple[str, str], ...]:
-        found = marks(self.artifacts_folder, self.config.environment)
-        return tuple(one for one in found if not is_in_state(one[0], in_state))
+        marked = marks(self.artifacts_folder, self.config.environment)
+        return tuple((path, owner) for path, owner in marked if not is_in_state(path, in_state))
 
     def tidy_up(self) -> None:
         if self.config.local.root is None:
@@ -131,18 +131,18 @@ class LocalMachine(Defaults):
 
     @property
     def artifacts_folder(self) -> Path:
-        """Where the environment keeps its artifacts, without symbolic links on the way.
+        """The folder of the environment's artifacts, with symbolic links resolved.
 
         Raises:
             UsageError: see :func:`zenstrap.paths.resolved`.
         """
-        named = self.config.local.root
-        root = paths.resolved(named, "local.root") if named else paths.home() / "artifacts"
+        folder = self.config.local.root
+        root = paths.resolved(folder, "local.root") if folder else paths.home() / "artifacts"
         return paths.resolved(root / self.config.environment, "local.root")
 
 
 class LocalRegistrations:
-    """Components on this machine: nothing is reached through a connector."""
+    """Components on this machine, which need no connector."""
 
     def __init__(self, outputs: Mapping[str, JsonValue]) -> None:
         self._outputs = outputs
@@ -161,26 +161,26 @@ class LocalRegistrations:
                 return self._outputs["artifact_store"]["uri"]  # type: ignore[call-overload,index]
             return self._outputs["ml_projects"][project]["artifact_store_uri"]  # type: ignore[call-overload,index]
         except (KeyError, TypeError) as error:
-            wanted = (
+            expected = (
                 "artifact_store.uri"
                 if project is None
                 else f"ml_projects.{project}.artifact_store_uri"
             )
             raise RegistryError(
-                f"Terraform's outputs lack {wanted}",
+                f"Terraform's outputs lack {expected}",
                 why="The root module and zenstrap disagree about what it outputs.",
             ) from error
 
 
 def _as_recorded(folder: Path, workspace: Workspace) -> str | None:
-    """The same folder as an earlier version spelt it; None where it was made by no earlier run.
+    """The folder's path as an earlier version wrote it; None if no earlier run created it.
 
-    It is part of Terraform's addresses: with another spelling the folder would be deleted.
+    The path is part of Terraform's addresses: with another path the folder would be replaced.
     """
     for resource in workspace.resources():
-        if found := _SHARED.fullmatch(resource.address):
-            spelt = str(json.loads(f'"{found[1]}"'))
-            return spelt if paths.resolved(spelt, "Terraform's state") == folder else None
+        if match := _SHARED.fullmatch(resource.address):
+            recorded = str(json.loads(f'"{match[1]}"'))
+            return recorded if paths.resolved(recorded, "Terraform's state") == folder else None
     return None
 
 

@@ -1,4 +1,4 @@
-"""What lies in a local environment's artifact folder: its own, and what somebody else put there."""
+"""The content of a local environment's artifact folder: its own stores, and other files."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _PROJECTS: Final = "ml_projects"
 
 
 def own_folders(root: Path, environment: str, owner: str) -> list[Path]:
-    """The artifact stores below an environment's folder that carry its marker."""
+    """The artifact stores below an environment's folder that carry its marker file."""
     return [path for path in _entries(root) if _is_ours(path, environment, owner)]
 
 
 def marks(root: Path, environment: str) -> tuple[tuple[str, str], ...]:
-    """The artifact stores of an environment of that name, whoever's, each with its owner's id."""
-    found = ((path, _marker(path)) for path in _entries(root))
+    """The artifact stores of an environment of that name, of any owner, with the owner's id."""
+    markers = ((path, _marker(path)) for path in _entries(root))
     return tuple(
         (str(path), marker["owner"])
-        for path, marker in found
+        for path, marker in markers
         if _names(marker, environment) and isinstance(marker.get("owner"), str)
     )
 
 
 def foreign(root: Path, environment: str, owner: str) -> tuple[Kept, ...]:
-    """What a ``down`` leaves below that folder, because it isn't the environment's."""
+    """Entries that a ``down`` leaves in place, because they aren't the environment's."""
     return tuple(
         Kept(name=str(path), reason=_why(path))
         for path in _entries(root)
@@ -44,17 +44,17 @@ def foreign(root: Path, environment: str, owner: str) -> tuple[Kept, ...]:
 
 
 def is_in_state(path: str, in_state: Sequence[StateResource]) -> bool:
-    """Whether Terraform's state has the folder, whose path is its key there."""
+    """Whether a folder is in Terraform's state, where its path is the key."""
     key = f"[{json.dumps(path, ensure_ascii=False)}]"
-    return any(one.address.endswith(key) for one in in_state)
+    return any(resource.address.endswith(key) for resource in in_state)
 
 
 def take_over_folders(
     workspace: Workspace, run: Run, root: Path, variables: Mapping[str, object]
 ) -> tuple[str, ...]:
-    """Before a ``down``: bring into the state what carries the owner's mark, so that it goes too.
+    """Before a ``down``: add folders with the owner's mark to the state, so that they are deleted.
 
-    To make a folder that is there already changes nothing of it but its marker.
+    Creating a folder that exists already changes only its marker file.
 
     Args:
         variables: as for a plan.
@@ -62,38 +62,38 @@ def take_over_folders(
     Returns:
         What was taken over, one sentence each.
     """
-    found = [path for path, owner in marks(root, workspace.environment) if owner == run.owner]
-    in_state = workspace.resources() if found else ()
-    left = [path for path in found if not is_in_state(path, in_state)]
-    if not left:
+    marked = [path for path, owner in marks(root, workspace.environment) if owner == run.owner]
+    in_state = workspace.resources() if marked else ()
+    unrecorded = [path for path in marked if not is_in_state(path, in_state)]
+    if not unrecorded:
         return ()
     run.guard()
-    projects = {path.name for path in map(Path, left) if path.parent.name == _PROJECTS}
-    named = variables["ml_projects"]
-    assert isinstance(named, list), "the root module of platform local takes them so"
+    projects = {path.name for path in map(Path, unrecorded) if path.parent.name == _PROJECTS}
+    configured = variables["ml_projects"]
+    assert isinstance(configured, list), "the root module of platform local expects a list"
     quiet = replace(workspace, emit=ignore)
     plan = quiet.plan(
-        {**variables, "ml_projects": sorted({*named, *projects})},
-        only=[_address(Path(path)) for path in left],
+        {**variables, "ml_projects": sorted({*configured, *projects})},
+        only=[_address(Path(path)) for path in unrecorded],
     )
     if plan.destructive:
-        return ()  # somebody else's, and Terraform says so when it comes to that
+        return ()  # belongs to another owner; Terraform reports the error later
     quiet.apply(plan.digest)
     return tuple(
-        f"Adopted: {path}, which an earlier run of this owner made, and no state knows."
-        for path in left
+        f"Adopted: {path}, which an earlier run of this owner created but didn't record."
+        for path in unrecorded
     )
 
 
 def _address(path: Path) -> str:
-    """Where a folder stands in the root module."""
+    """The address of a folder in the root module."""
     project = path.parent.name == _PROJECTS
     module = f'module.ml_projects["{path.name}"]' if project else f"module.{path.name}"
     return f"{module}.terraform_data.folder[{json.dumps(str(path), ensure_ascii=False)}]"
 
 
 def _entries(root: Path) -> Iterator[Path]:
-    """What could be an artifact store, and what lies beside those. No link is followed."""
+    """Everything that may be an artifact store. Symbolic links aren't followed."""
     projects = root / _PROJECTS
     for folder in (root, projects):
         if folder.is_dir() and (folder == root or not folder.is_symlink()):
@@ -103,20 +103,20 @@ def _entries(root: Path) -> Iterator[Path]:
 
 
 def _is_ours(path: Path, environment: str, owner: str) -> bool:
-    found = _marker(path)
-    return _names(found, environment) and found.get("owner") in (None, "", owner)
+    marker = _marker(path)
+    return _names(marker, environment) and marker.get("owner") in (None, "", owner)
 
 
 def _marker(path: Path) -> dict[str, Any]:
-    """What a folder's marker says; empty where there is none that counts."""
-    marker = path / MARKER
-    if path.is_symlink() or marker.is_symlink():
+    """The content of a folder's marker file; empty if it is missing or not valid."""
+    file = path / MARKER
+    if path.is_symlink() or file.is_symlink():
         return {}
     try:
-        found = json.loads(plain_files.read(marker))
+        marker = json.loads(plain_files.read(file))
     except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return marker if isinstance(marker, dict) else {}
 
 
 def _names(marker: dict[str, Any], environment: str) -> bool:
@@ -125,7 +125,7 @@ def _names(marker: dict[str, Any], environment: str) -> bool:
 
 def _why(path: Path) -> str:
     if path.is_symlink():
-        return "a symbolic link, and zenstrap follows none"
+        return "a symbolic link, which zenstrap doesn't follow"
     if path.is_dir():
-        return f"its {MARKER} is missing, or is somebody else's"
-    return "somebody else put it there"
+        return f"its {MARKER} is missing, or belongs to another owner"
+    return "not created by zenstrap"

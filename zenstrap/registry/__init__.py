@@ -1,1 +1,1 @@
-"""ZenML's registry: what is wanted, what is there, what has to be written."""
+"""Connectors, components and stacks in ZenML: desired, actual, and the changes between them."""

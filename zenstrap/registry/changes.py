@@ -1,4 +1,4 @@
-"""What would be written to ZenML's registry, field by field: the vocabulary of the diff."""
+"""The changes to ZenML's registry, field by field: the types of the diff."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ class Action(StrEnum):
     """What happens to one registration."""
 
     CREATE = "create"
-    ADOPT = "adopt"  # it is somebody else's, and is taken over where that was asked for by name
+    ADOPT = "adopt"  # it isn't ours, but --adopt names it
     UPDATE = "update"
-    MARK = "mark"  # it is ours, and gets the owner's label
+    MARK = "mark"  # it is ours, but lacks the owner's label
     PROMOTE = "promote"  # an alias takes the components of another version
     DELETE = "delete"
 
 
 class FieldKind(StrEnum):
-    """What a field of a registration is."""
+    """The kind of a registration's field."""
 
     METHOD = "method"  # of a connector that is created
     FLAVOR = "flavor"  # of a component that is created
     SETTING = "setting"
-    CONNECTOR = "connector"  # by which a component reaches its platform
-    RESOURCE = "resource"  # what it reaches through that
+    CONNECTOR = "connector"  # the connector of a component
+    RESOURCE = "resource"  # the resource that a component accesses through its connector
     COMPONENT = "component"  # of a stack; its name is the component's type
-    VERSION = "version"  # that a new alias gets
+    VERSION = "version"  # of a new alias
     LABEL = "label"
 
 
 class FieldChange(BaseModel):
-    """One field of a registration; its values as people read them, None where it is absent.
+    """One field of a registration; values as shown to users, None if absent.
 
     Attributes:
-        name: the setting's, the label's, the component's type; else that of the kind.
+        name: of the setting or label, or the component's type; else the kind's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,7 +75,7 @@ class FieldChange(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _with_a_kind(cls, data: Any) -> Any:
-        """``field`` follows from the others. Plans of older versions have nothing else."""
+        """Older versions' plans have only ``field``, which is derived from kind and name now."""
         if not isinstance(data, dict) or "field" not in data:
             return data
         fields = dict(data)
@@ -84,7 +84,7 @@ class FieldChange(BaseModel):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def field(self) -> str:
-        """What people are told that it is."""
+        """The field's name as shown to users."""
         return f"label {self.name}" if self.is_label else self.name
 
     @property
@@ -93,22 +93,22 @@ class FieldChange(BaseModel):
 
     @property
     def is_known(self) -> bool:
-        """Whether it doesn't depend on what Terraform only knows after it was applied."""
+        """Whether its value doesn't depend on outputs that Terraform knows only after the apply."""
         return self.after is None or UNKNOWN not in self.after
 
     @property
     def is_content(self) -> bool:
-        """Whether it is part of what a version is, as labels and the link to a connector aren't."""
+        """Whether it is part of a version's content; labels and the link to a connector aren't."""
         return self.kind not in (FieldKind.LABEL, FieldKind.CONNECTOR)
 
 
 class RegistrationChange(BaseModel):
-    """One registration that differs from what is wanted.
+    """One registration that differs from the configuration.
 
     Attributes:
         component_type: ZenML's type, for components only (``artifact_store`` …).
-        fields: of what is created, all of them.
-        note: for people.
+        fields: the differing ones; all fields of a new registration.
+        note: for users.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -121,32 +121,32 @@ class RegistrationChange(BaseModel):
     note: str = ""
 
     def field(self, kind: FieldKind, name: str | None = None) -> FieldChange | None:
-        """The first field of that kind, and of that name if one is given."""
+        """The first field of a kind, and of a name unless that is None."""
         fitting = (f for f in self.fields if f.kind is kind and name in (None, f.name))
         return next(fitting, None)
 
     @property
     def told(self) -> tuple[FieldChange, ...]:
-        """The fields that people are shown: what is created is told by its note."""
+        """The fields that users are shown; a new registration is described by its note instead."""
         is_new = self.action is Action.CREATE and self.kind is not Kind.ALIAS
         return () if is_new else self.fields
 
     @property
     def version(self) -> FieldChange | None:
-        """The version that an alias gets, where it changes."""
+        """The change of an alias's version, if it changes."""
         return self.field(FieldKind.VERSION) or self.field(FieldKind.LABEL, VERSION)
 
 
 class Registration(BaseModel):
-    """One thing of ours in ZenML's registry, as it is after a run.
+    """One of the environment's registrations in ZenML, as it is after a run.
 
     Attributes:
-        id: ZenML's id of it.
+        id: its id in ZenML.
         version: of components and stacks; a connector has none.
         component_type: ZenML's type, for components only (``artifact_store`` …).
-        project: the ML project that owns it; None for what all projects share.
-        action: what the run did to it; None where it was right already.
-        note: for connectors, whether they were seen to work, or why that can't be said.
+        project: the ML project that it belongs to; None if all projects share it.
+        action: the run's change; None if there was none.
+        note: for connectors, whether they were verified, or why not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -165,45 +165,45 @@ class Registration(BaseModel):
 def connector_fields(
     desired: DesiredConnector, actual: ActualConnector | None
 ) -> Iterator[FieldChange]:
-    """Where a connector differs. Its secrets can't be compared: their key's fingerprint is."""
+    """Differing fields of a connector. Of its secrets only the key's fingerprint is compared."""
     if actual is None:
         yield FieldChange(kind=FieldKind.METHOD, name="method", before=None, after=desired.method)
-    found = actual.configuration if actual else {}
-    yield from _differing(FieldKind.SETTING, desired.configuration, found)
+    configuration = actual.configuration if actual else {}
+    yield from _differing(FieldKind.SETTING, desired.configuration, configuration)
     yield from _differing_labels(connector_labels(desired), actual)
 
 
 def component_fields(
     desired: DesiredComponent, actual: ActualComponent | None
 ) -> Iterator[FieldChange]:
-    """Where a component differs: settings, link to its connector, labels."""
+    """Differing fields of a component: settings, connector, labels."""
     if actual is None:
         yield FieldChange(kind=FieldKind.FLAVOR, name="flavor", before=None, after=desired.flavor)
-    found = actual.configuration if actual else {}
-    yield from _differing(FieldKind.SETTING, desired.configuration, found)
-    wanted = desired.connector.name if desired.connector else None
-    yield from link_field(actual.connector if actual else None, wanted)
+    configuration = actual.configuration if actual else {}
+    yield from _differing(FieldKind.SETTING, desired.configuration, configuration)
+    connector = desired.connector.name if desired.connector else None
+    yield from link_field(actual.connector if actual else None, connector)
     resource = {"resource": actual.resource} if actual else {}
     yield from _differing(FieldKind.RESOURCE, {"resource": desired.resource}, resource)
     yield from _differing_labels(component_labels(desired), actual)
 
 
 def stack_fields(desired: DesiredStack, actual: ActualStack | None) -> Iterator[FieldChange]:
-    """Where a stack, or an alias, differs: its components, labels."""
-    wanted = {kind: ", ".join(names) for kind, names in desired.by_type.items()}
-    parts = actual.components if actual else {}
-    found = {kind: ", ".join(names) for kind, names in parts.items()}
-    yield from _differing(FieldKind.COMPONENT, wanted, found)
+    """Differing fields of a stack or alias: components, labels."""
+    after = {kind: ", ".join(names) for kind, names in desired.by_type.items()}
+    components = actual.components if actual else {}
+    before = {kind: ", ".join(names) for kind, names in components.items()}
+    yield from _differing(FieldKind.COMPONENT, after, before)
     yield from _differing_labels(stack_labels(desired), actual)
 
 
 def link_field(before: str | None, after: str | None) -> Iterator[FieldChange]:
-    """The connector of a component, where it changes."""
+    """The change of a component's connector, if it changes."""
     yield from _differing(FieldKind.CONNECTOR, {"connector": after}, {"connector": before})
 
 
 def deletion(kind: Kind, name: str, component_type: str | None = None) -> RegistrationChange:
-    """A registration that goes.
+    """The deletion of a registration.
 
     Args:
         component_type: for components.

@@ -1,4 +1,4 @@
-"""What is peculiar to a platform's service connectors, and seeing whether one gets in."""
+"""The properties of a platform's service connectors, and their verification."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ConnectorKind:
-    """How one platform's connectors are written and how they fail.
+    """The properties of one platform's connectors.
 
     Attributes:
         type: ZenML's connector type.
-        asked: who grants access, for people.
-        keyless: the methods whose credentials are those of the machine that asks for a token;
-            ZenML allows them only where its environment variable says so.
-        passing: how a refusal is worded that may pass, as a role, key or account was just created.
-        lasting: and one that stays.
-        credential_field: where ZenML wants a credential configuration.
-        key_field: where ZenML wants a key.
+        asked: name of the service that grants access, for messages.
+        keyless: the methods that use the identity of the machine that requests a token; ZenML
+            allows them only if its environment variable enables them.
+        passing: texts in transient refusals: a role, key or account was just created.
+        lasting: texts in permanent refusals.
+        credential_field: ZenML's field for a credential configuration.
+        key_field: ZenML's field for a key.
     """
 
     type: str
@@ -44,20 +44,20 @@ class ConnectorKind:
 
 
 class ConnectorKey(Protocol):
-    """A key that a connector is made with."""
+    """The key of a connector."""
 
     @property
     def document(self) -> str:
-        """The whole of it, as ZenML stores it."""
+        """The whole key, as ZenML stores it."""
 
     @property
     def secrets(self) -> Sequence[str]:
-        """What no error may quote."""
+        """Texts that no message may quote."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a connector was seen to work; ``why`` it can't be said, if it can't."""
+    """Whether a connector was verified; if not, ``why`` it couldn't be."""
 
     verified: bool
     why: str = ""
@@ -77,33 +77,33 @@ def verify(
     here: bool = True,
     emit: Emit = ignore,
 ) -> Verdict:
-    """Get a token and look at the bucket, waiting for new permissions to arrive.
+    """Request a token and read the bucket, waiting for new permissions to take effect.
 
     Args:
-        kind: how the platform words its refusals.
+        kind: the texts of the platform's refusals.
         written: how many connectors this run has written, for the error.
         wait: pauses for that many seconds.
-        here: ZenML asks the platform from this machine, not from its server's.
+        here: whether ZenML contacts the platform from this machine, not from its server.
 
     Returns:
-        Verified, or why this machine can't tell: the identity that the connector is for may be
-        that of another one. The smoke test will tell then.
+        Verified, or why this machine can't verify it: the connector may be for the identity of
+        another machine. The smoke test verifies it then.
 
     Raises:
-        RegistryError, PartlyDoneError: the platform was asked and refuses, also after minutes
-            where that may help.
+        RegistryError, PartlyDoneError: the platform refuses access, after retries for minutes if
+            the refusal may be transient.
     """
     why = ""
     for pause in (*PROPAGATION, None):
         why = _attempt(client, connector, connector_id)
         if not why:
             return Verdict(verified=True)
-        not_yet = _says(why, kind.passing)
-        if not not_yet and not _says(why, kind.lasting):
+        is_transient = _says(why, kind.passing)
+        if not is_transient and not _says(why, kind.lasting):
             return Verdict(verified=False, why=(_without_token(connector) if here else "") or why)
-        if not not_yet or pause is None:
+        if not is_transient or pause is None:
             break
-        text = f"{kind.asked} doesn't let {connector.name} in yet. Trying again in {pause:g} s."
+        text = f"{kind.asked} doesn't grant {connector.name} access yet. Retrying in {pause:g} s."
         emit(Notice(text, "warning"))
         wait(pause)
     raise _refusal(connector, kind, why, written)
@@ -111,7 +111,7 @@ def verify(
 
 def _attempt(client: Client, connector: DesiredConnector, connector_id: str) -> str:
     """Why it doesn't work; empty if it does."""
-    for resource_type, resource_id in _looks(connector):
+    for resource_type, resource_id in _resources(connector):
         try:
             client.verify_service_connector(
                 UUID(connector_id),
@@ -125,7 +125,7 @@ def _attempt(client: Client, connector: DesiredConnector, connector_id: str) -> 
 
 
 def _without_token(connector: DesiredConnector) -> str:
-    """That the file with the identity's token isn't here, which ZenML doesn't tell."""
+    """That the file with the identity's token is missing, which ZenML doesn't report."""
     if connector.credential_configuration is None:
         return ""
     file = json.loads(connector.credential_configuration)["credential_source"].get("file")
@@ -134,8 +134,8 @@ def _without_token(connector: DesiredConnector) -> str:
     return f"the file that auth.subject_token names, {file}, isn't on this machine"
 
 
-def _looks(connector: DesiredConnector) -> Iterator[tuple[str | None, str | None]]:
-    yield None, None  # a token
+def _resources(connector: DesiredConnector) -> Iterator[tuple[str | None, str | None]]:
+    yield None, None  # only a token
     yield from connector.resources
 
 
@@ -149,16 +149,16 @@ def _refusal(
     who = f" as {connector.principal}" if connector.principal else ""
     what = f"{kind.asked} refuses the connector {connector.name}{who}"
     if connector.method in kind.keyless:
-        fix = "See auth.workload_identity: the identity's values must be those of the token."
+        fix = "Check auth.workload_identity: its values must match those of the token."
     else:
-        fix = "See that the service account has its roles, and that its key isn't disabled."
-    fix += " Then run the same command again; what was current still is."
+        fix = "Check that the service account has its roles, and that its key isn't disabled."
+    fix += " Then run the same command again; the current versions haven't changed."
     if written:
         return PartlyDoneError(what, why=f"{why}. {written} connectors were written", fix=fix)
     return RegistryError(what, why=why, fix=fix)
 
 
 def _shortened(text: str) -> str:
-    """The first line; what a cloud's libraries append is their whole exchange."""
+    """The first line; a cloud's libraries append their whole communication."""
     line = text.splitlines()[0].rstrip(". ")
     return line if len(line) <= 300 else f"{line[:297]}..."

@@ -1,4 +1,4 @@
-"""What an environment wants registered: a pure function of its config and Terraform's outputs."""
+"""The desired registrations of an environment, from its configuration and Terraform's outputs."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from zenstrap.registry.model import (
     DesiredStack,
 )
 
-# Each ML project has these of its own even where its file overrides nothing of them. So it has
-# every component that goes through a connector, because the connector is its own.
+# Kinds that each ML project has for itself even if its file doesn't override them. The same holds
+# for every component with a connector, because each ML project has its own connector.
 OWN_PER_PROJECT: Final[frozenset[ComponentKind]] = frozenset({"artifact_store"})
 
 
@@ -31,18 +31,18 @@ class Registrations(Protocol):
     """How a platform's components are registered in ZenML, from Terraform's outputs."""
 
     def component(self, name: str, component: Component, project: str | None) -> Registered:
-        """A component as ZenML gets it.
+        """How a component is registered in ZenML.
 
         Args:
-            name: in the configuration.
-            project: the ML project that it belongs to; None for the base.
+            name: its name in the configuration.
+            project: the ML project that it belongs to; None for the base stack.
 
         Raises:
             RegistryError: Terraform's outputs lack what it needs.
         """
 
     def connector(self, project: str | None, labels: Mapping[str, str]) -> DesiredConnector | None:
-        """The service connector of the base or an ML project; None on a platform without.
+        """The service connector of the base stack or an ML project; None if the platform has none.
 
         Raises:
             RegistryError: Terraform's outputs lack what it needs.
@@ -52,12 +52,12 @@ class Registrations(Protocol):
 def desired_registry(
     config: EnvironmentConfig, platform: Registrations, *, owner: str = ""
 ) -> DesiredRegistry:
-    """The base stack, then each ML project's.
+    """The desired base stack, then each ML project's.
 
     Args:
         config: the environment.
         platform: how its components are registered, from Terraform's outputs.
-        owner: the environment's owner id; empty where it has none yet.
+        owner: the environment's owner id; empty if it has none yet.
 
     Raises:
         RegistryError: an output that a component needs is missing.
@@ -71,27 +71,27 @@ def desired_registry(
 
 
 def is_linked(component: Component) -> bool:
-    """Whether a component reaches something through a service connector."""
+    """Whether a component uses a service connector."""
     return flavor_of(component).resource_type is not None
 
 
 def merged(own: Mapping[str, JsonValue], settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """What zenstrap sets, and the settings in ZenML's own words around it; null sets nothing.
+    """zenstrap's settings merged with the configuration's ``settings``; null is ignored.
 
-    The configuration has checked that no setting is in both.
+    The configuration's rules ensure that no setting is in both.
     """
     result = dict(own)
     for name, value in settings.items():
-        mine = result.get(name)
-        if isinstance(mine, dict) and isinstance(value, dict):
-            result[name] = merged(mine, value)
+        existing = result.get(name)
+        if isinstance(existing, dict) and isinstance(value, dict):
+            result[name] = merged(existing, value)
         elif value is not None:
             result[name] = value
     return result
 
 
 class _Source:
-    """All that the registry is made from."""
+    """Builds stacks and components from configuration and platform."""
 
     def __init__(self, config: EnvironmentConfig, platform: Registrations, owner: str) -> None:
         self._config = config

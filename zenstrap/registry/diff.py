@@ -1,4 +1,4 @@
-"""From what is wanted and what is there to what has to be written. Pure: no ZenML here."""
+"""The changes from the actual to the desired registry. Pure: doesn't use ZenML."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ def diff(
     immutable_versions: bool,
     adopt: frozenset[str] = frozenset(),
 ) -> tuple[RegistrationChange, ...]:
-    """What to write, in the order in which it can be written; empty when all is right.
+    """The changes in the order in which they can be written; empty if there are none.
 
     Args:
-        desired: what the configuration asks for.
-        actual: what ZenML has.
-        immutable_versions: refuse other content under a version that exists already.
-        adopt: names of somebody else's registrations that may be taken over.
+        desired: the registrations of the configuration.
+        actual: the registrations in ZenML.
+        immutable_versions: refuse other content for a version that exists already.
+        adopt: names of foreign registrations that may be adopted.
 
     Raises:
-        UsageError: nothing that is wanted has a name that may be taken over.
-        NameTakenError: a wanted name belongs to something that isn't this environment's.
-        RefusedError: a registered version would get other content, or something would change that
+        UsageError: ``adopt`` has a name that isn't desired.
+        NameTakenError: a desired name is taken by a registration that isn't this environment's.
+        RefusedError: a registered version would get other content, or a field would change that
             ZenML can't change in place.
     """
     refuse_unknown_names(desired, adopt)
@@ -77,15 +77,15 @@ def diff(
 
 
 def is_promoted(stack: DesiredStack, alias: ActualStack) -> bool:
-    """Whether a stack's alias gets other components or another version; else only labels."""
+    """Whether a stack's alias gets other components or another version, not only labels."""
     return any(
-        not one.is_label or one.name in (VERSION, CONTENT_HASH)
-        for one in stack_fields(stack, alias)
+        not field.is_label or field.name in (VERSION, CONTENT_HASH)
+        for field in stack_fields(stack, alias)
     )
 
 
 def removal(actual: ActualRegistry) -> tuple[RegistrationChange, ...]:
-    """The deletion of everything of ours: aliases and stacks, then components, then connectors."""
+    """The deletion of all our registrations: aliases and stacks, components, then connectors."""
     return _deletions(actual.our_stacks, actual.our_components, actual.our_connectors)
 
 
@@ -93,8 +93,8 @@ def _connector_changes(
     desired: DesiredRegistry, actual: ActualRegistry
 ) -> Iterator[RegistrationChange]:
     for connector in desired.connectors:
-        found = actual.connectors.get(connector.name)
-        if found is None:
+        existing = actual.connectors.get(connector.name)
+        if existing is None:
             who = f" as {connector.principal}" if connector.principal else ""
             yield RegistrationChange(
                 kind=Kind.CONNECTOR,
@@ -104,15 +104,16 @@ def _connector_changes(
                 note=f"{connector.method}{who}",
             )
         else:
-            yield from _update(Kind.CONNECTOR, found, connector_fields(connector, found), actual)
+            fields = connector_fields(connector, existing)
+            yield from _update(Kind.CONNECTOR, existing, fields, actual)
 
 
 def _component_changes(
     desired: DesiredRegistry, actual: ActualRegistry
 ) -> Iterator[RegistrationChange]:
     for component in desired.components:
-        found = actual.components.get((component.type, component.name))
-        if found is None:
+        existing = actual.components.get((component.type, component.name))
+        if existing is None:
             yield RegistrationChange(
                 kind=Kind.COMPONENT,
                 action=Action.CREATE,
@@ -122,18 +123,19 @@ def _component_changes(
                 note=described(component),
             )
         else:
-            yield from _update(Kind.COMPONENT, found, component_fields(component, found), actual)
+            fields = component_fields(component, existing)
+            yield from _update(Kind.COMPONENT, existing, fields, actual)
 
 
 def _relinks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[RegistrationChange]:
-    """Kept versions of components move to the connector that takes the place of theirs."""
-    wanted = {(c.type, c.name) for c in desired.components}
+    """Link component versions of earlier stacks to the connector that replaces theirs."""
+    current = {(c.type, c.name) for c in desired.components}
     connectors = {c.project: c.name for c in desired.connectors}
     ours = {c.name for c in actual.our_connectors}
-    for component in sorted(actual.our_components, key=lambda one: one.name):
+    for component in sorted(actual.our_components, key=lambda c: c.name):
         successor = connectors.get(component.labels.get(ML_PROJECT))
         if (
-            (component.type, component.name) in wanted
+            (component.type, component.name) in current
             or component.connector not in ours
             or successor is None
             or component.connector == successor
@@ -154,17 +156,17 @@ def _relinks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[Regis
 
 
 def _marks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[RegistrationChange]:
-    """What is ours from before there were owners, and the configuration no longer names."""
+    """Our registrations without an owner's label that the configuration no longer has."""
     written = {
         change.name for change in (*_relinks(desired, actual), *_retirements(desired, actual))
     }
     order = list(Kind)
     things: list[tuple[Kind, ActualConnector | ActualComponent | ActualStack]] = [
-        *((Kind.CONNECTOR, one) for one in actual.our_connectors),
-        *((Kind.COMPONENT, one) for one in actual.our_components),
-        *((Kind.STACK, one) for one in actual.our_stacks),
+        *((Kind.CONNECTOR, connector) for connector in actual.our_connectors),
+        *((Kind.COMPONENT, component) for component in actual.our_components),
+        *((Kind.STACK, stack) for stack in actual.our_stacks),
     ]
-    for kind, thing in sorted(things, key=lambda one: (order.index(one[0]), one[1].name)):
+    for kind, thing in sorted(things, key=lambda pair: (order.index(pair[0]), pair[1].name)):
         fields = _mark_of(thing.labels, desired)
         if fields and thing.name not in desired.names | written:
             type_ = thing.type if isinstance(thing, ActualComponent) else None
@@ -188,8 +190,8 @@ def _stack_changes(
     desired: DesiredRegistry, actual: ActualRegistry
 ) -> Iterator[RegistrationChange]:
     for stack in desired.stacks:
-        found = actual.stacks.get(stack.name)
-        if found is None:
+        existing = actual.stacks.get(stack.name)
+        if existing is None:
             names = ", ".join(c.name for c in stack.components.values())
             yield RegistrationChange(
                 kind=Kind.STACK,
@@ -199,7 +201,7 @@ def _stack_changes(
                 note=names,
             )
         else:
-            yield from _update(Kind.STACK, found, stack_fields(stack, found), actual)
+            yield from _update(Kind.STACK, existing, stack_fields(stack, existing), actual)
 
 
 def _alias_changes(
@@ -212,25 +214,25 @@ def _alias_changes(
 
 
 def _alias_change(
-    desired: DesiredStack, found: ActualStack | None, actual: ActualRegistry
+    desired: DesiredStack, alias: ActualStack | None, actual: ActualRegistry
 ) -> RegistrationChange | None:
     note = f"after the smoke test of {desired.name}"
-    if found is None:
+    if alias is None:
         after = FieldChange(
             kind=FieldKind.VERSION, name=VERSION, before=None, after=desired.version
         )
         return RegistrationChange(
             kind=Kind.ALIAS, action=Action.CREATE, name=desired.alias, fields=(after,), note=note
         )
-    fields = tuple(stack_fields(desired, found))
+    fields = tuple(stack_fields(desired, alias))
     if not fields:
         return None
     run = rolled_back_from(actual, desired.project, desired.version)
     if run is not None:
         note = f"rolled back from by {run}: tested again"
-    if not actual.is_ours(found.labels):
+    if not actual.is_ours(alias.labels):
         action = Action.ADOPT
-    elif is_promoted(desired, found):
+    elif is_promoted(desired, alias):
         action = Action.PROMOTE
     else:
         action, note = Action.UPDATE, ""
@@ -242,19 +244,19 @@ def _alias_change(
 def _retirements(
     desired: DesiredRegistry, actual: ActualRegistry
 ) -> tuple[RegistrationChange, ...]:
-    """What belongs to ML projects that the configuration no longer names, and connectors that
-    nothing uses any more."""
+    """The deletion of registrations of ML projects that were removed from the configuration, and
+    of connectors that are no longer used."""
     stacks = [s for s in actual.our_stacks if _is_dropped(s, desired)]
     components = [c for c in actual.our_components if _is_dropped(c, desired)]
     connectors = {c.name for c in desired.connectors}
-    leaving = {(c.type, c.name) for c in components} | {
+    not_counted = {(c.type, c.name) for c in components} | {
         (c.type, c.name) for c in desired.components
     }
     relinked = {change.name for change in _relinks(desired, actual)}
     still_used = {
         c.connector
         for key, c in actual.components.items()
-        if key not in leaving and c.name not in relinked
+        if key not in not_counted and c.name not in relinked
     }
     return _deletions(
         stacks,
@@ -281,26 +283,26 @@ def _deletions(
         ),
         *(
             deletion(Kind.COMPONENT, component.name, component.type)
-            for component in sorted(components, key=lambda one: (one.name, one.type))
+            for component in sorted(components, key=lambda c: (c.name, c.type))
         ),
         *(
             deletion(Kind.CONNECTOR, connector.name)
-            for connector in sorted(connectors, key=lambda one: one.name)
+            for connector in sorted(connectors, key=lambda c: c.name)
         ),
     )
 
 
 def _update(
     kind: Kind,
-    found: ActualConnector | ActualComponent | ActualStack,
+    existing: ActualConnector | ActualComponent | ActualStack,
     fields: Iterable[FieldChange],
     actual: ActualRegistry,
 ) -> Iterator[RegistrationChange]:
     if differing := tuple(fields):
         yield RegistrationChange(
             kind=kind,
-            action=Action.UPDATE if actual.is_ours(found.labels) else Action.ADOPT,
-            name=found.name,
-            component_type=found.type if isinstance(found, ActualComponent) else None,
+            action=Action.UPDATE if actual.is_ours(existing.labels) else Action.ADOPT,
+            name=existing.name,
+            component_type=existing.type if isinstance(existing, ActualComponent) else None,
             fields=differing,
         )

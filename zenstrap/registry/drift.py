@@ -1,4 +1,4 @@
-"""What was changed in ZenML's registry behind zenstrap's back. Pure, and needs no configuration."""
+"""Drift: changes in ZenML's registry outside of zenstrap. Pure; needs no configuration."""
 
 from __future__ import annotations
 
@@ -17,39 +17,40 @@ from zenstrap.registry.model import (
 
 
 def changed_outside(actual: ActualRegistry) -> tuple[str, ...]:
-    """Names of our registrations that are no longer what their labels say, each with how."""
+    """Our registrations whose content no longer matches their labels, one phrase each."""
     return (*_components(actual), *_stacks(actual))
 
 
 def _components(actual: ActualRegistry) -> Iterator[str]:
-    for component in sorted(actual.our_components, key=lambda one: one.name):
-        found = component_hash(component.type, component.flavor, component.configuration)
-        if component.labels.get(CONTENT_HASH) not in (None, found):
+    for component in sorted(actual.our_components, key=lambda c: c.name):
+        content = component_hash(component.type, component.flavor, component.configuration)
+        if component.labels.get(CONTENT_HASH) not in (None, content):
             yield f"component {component.name} has other settings"
 
 
 def _stacks(actual: ActualRegistry) -> Iterator[str]:
-    """An alias has the components of the version that it names; a stack's name tells its own.
+    """An alias must have the components of its version, and a stack the version in its name.
 
-    Unless that version was given other content, and the run that did it broke off before it could
-    promote that: then the labels tell of two contents.
+    If a version's content was changed and the run ended before it was promoted, the content hashes
+    of alias and stack differ: that isn't drift.
     """
     versions = {
         (stack.labels.get(ML_PROJECT), version_in(stack.name)): stack
         for stack in actual.our_stacks
         if not is_alias(stack)
     }
-    for one in sorted(actual.our_stacks, key=lambda one: one.name):
-        version = one.labels.get(VERSION)
-        if not is_alias(one):
-            if version != version_in(one.name):
-                yield f"stack {one.name} is labelled version {version}"
+    for registered in sorted(actual.our_stacks, key=lambda stack: stack.name):
+        version = registered.labels.get(VERSION)
+        name = registered.name
+        if not is_alias(registered):
+            if version != version_in(name):
+                yield f"stack {name} is labelled version {version}"
             continue
-        stack = versions.get((one.labels.get(ML_PROJECT), version))
+        stack = versions.get((registered.labels.get(ML_PROJECT), version))
         if stack is None:
-            yield f"the stack of alias {one.name}, version {version}, is gone"
-        elif _content(stack) == _content(one) and _parts(stack) != _parts(one):
-            yield f"alias {one.name} has other components than its version {version}"
+            yield f"the stack of alias {name}, version {version}, was deleted"
+        elif _content(stack) == _content(registered) and _parts(stack) != _parts(registered):
+            yield f"alias {name} has other components than its version {version}"
 
 
 def _content(stack: ActualStack) -> str | None:

@@ -1,4 +1,4 @@
-"""ZenML's registry as zenstrap sees it: what is wanted, what is there, and the labels on both."""
+"""The desired and the actual registry in ZenML, and the labels of registrations."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ ML_PROJECT = "ml_project"
 VERSION = "version"
 CONTENT_HASH = "content_hash"
 RUN = "run"
-PROMOTIONS = "promotions"  # on an alias: which versions it had, see zenstrap.registry.versions
-OWNER = "zenstrap_owner"  # whose it is: the id of zenstrap.owner.Owner
-ZENSTRAP = "zenstrap"  # what MANAGED_BY says on all that zenstrap registered
+PROMOTIONS = "promotions"  # on an alias: its version history, see zenstrap.registry.versions
+OWNER = "zenstrap_owner"  # the id of zenstrap.owner.Owner
+ZENSTRAP = "zenstrap"  # the value of MANAGED_BY on all of zenstrap's registrations
 KEY: Final = "key"
 PRINCIPAL: Final = "principal"
-# Records of what happened. They say nothing of what a registration should be.
+# Historical records, which aren't part of a registration's desired content.
 HISTORICAL: Final = frozenset({RUN, PROMOTIONS})
 
 
 @dataclass(frozen=True)
 class DesiredConnector:
-    """One service connector: how an ML project, or the base, reaches its platform. No secret.
+    """The desired service connector of the base stack or an ML project. Without secrets.
 
     Attributes:
         type: ZenML's type of connector.
         method: ZenML's authentication method.
-        configuration: what ZenML shows of its configuration, such as a cloud project's id.
-        credential_configuration: external-account's JSON document, which says where a token comes
-            from and is no secret itself; None for the other methods.
-        principal: e-mail of the service account that it acts as; None where nobody can say.
-        key: fingerprint of the key's id, so that another key is noticed; None without a key.
-        resources: (type, id) of what its components reach through it and can be looked at.
+        configuration: its non-secret configuration, such as a cloud project's id.
+        credential_configuration: external-account's JSON document, which names the source of the
+            token and isn't secret itself; None for the other methods.
+        principal: e-mail of the service account that it acts as; None if unknown.
+        key: fingerprint of the key's id, so that a new key is noticed; None without a key.
+        resources: (type, id) of its components' resources that can be verified.
         labels: ownership labels, without content hash and run.
     """
 
@@ -58,7 +58,7 @@ class DesiredConnector:
 
     @property
     def content_hash(self) -> str:
-        """Changes with whom it acts as and how; never made from a secret."""
+        """Depends on principal, method and configuration, never on a secret."""
         return _hash(
             {
                 "method": self.method,
@@ -79,8 +79,8 @@ class DesiredComponent:
         type: ZenML's component type, for example ``artifact_store``.
         project: the ML project that it belongs to; None for a shared one.
         labels: ownership labels, without content hash and run.
-        connector: through which it reaches its platform; None for what reaches nothing there.
-        resource: what it reaches through the connector, where ZenML wants that said.
+        connector: its service connector; None if it uses none.
+        resource: the resource that it accesses through the connector, if ZenML needs that.
     """
 
     name: str
@@ -96,7 +96,7 @@ class DesiredComponent:
 
     @property
     def content_hash(self) -> str:
-        """Changes with what the component does, not with who asks for it, when or by which key."""
+        """Depends on type, flavor and settings, not on labels or the connector."""
         return component_hash(self.type, self.flavor, self.configuration)
 
 
@@ -114,16 +114,16 @@ class DesiredStack:
     @property
     def by_type(self) -> dict[str, tuple[str, ...]]:
         """The registered names of its components, by ZenML's component type."""
-        found: dict[str, tuple[str, ...]] = {}
+        names: dict[str, tuple[str, ...]] = {}
         for component in self.components.values():
-            found[component.type] = (*found.get(component.type, ()), component.name)
-        return found
+            names[component.type] = (*names.get(component.type, ()), component.name)
+        return names
 
     @property
     def content_hash(self) -> str:
         """Covers the content of every component and of the connectors that they use.
 
-        So a change of one component, or of how it gets in, asks for a new smoke test.
+        So a change of one component or connector requires a new smoke test.
         """
         return _hash(
             {
@@ -139,10 +139,10 @@ class DesiredStack:
 
 @dataclass(frozen=True)
 class DesiredRegistry:
-    """All that an environment wants registered.
+    """The desired registrations of an environment.
 
     Attributes:
-        owner: the id on all of it; empty where the environment has no owner yet.
+        owner: the owner id in its labels; empty if the environment has none yet.
     """
 
     environment: str
@@ -163,7 +163,7 @@ class DesiredRegistry:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of all that is wanted, aliases too."""
+        """The names of all desired registrations, including aliases."""
         return frozenset(
             {
                 *(connector.name for connector in self.connectors),
@@ -212,13 +212,13 @@ class ActualStack:
 
 @dataclass(frozen=True)
 class ActualRegistry:
-    """What bears the environment's prefix in ZenML, ours or not.
+    """All registrations in ZenML with the environment's prefix, ours or not.
 
     Attributes:
-        owner: whose is "ours". None: whoever's, as far as it is this environment's. Empty: nobody
-            has an id yet.
-        unmarked: what is this environment's and names no owner is ours too: it was made before
-            there were owners, and Terraform's state is the one that ZenML's runs recorded.
+        owner: the owner id that makes a registration ours. None: any owner, if it is this
+            environment's. Empty: the environment has no owner id yet.
+        unmarked: whether this environment's registrations without an owner are ours, too: they
+            predate owner ids, and Terraform's state is the one that ZenML's runs recorded.
     """
 
     environment: str
@@ -234,22 +234,22 @@ class ActualRegistry:
             return False
         if self.owner is None:
             return True
-        named = labels.get(OWNER)
-        return self.unmarked if named is None else named == self.owner
+        owner = labels.get(OWNER)
+        return self.unmarked if owner is None else owner == self.owner
 
     @property
     def unmarked_runs(self) -> frozenset[str]:
-        """Names of the runs that wrote what is of this environment's name, and names no owner."""
+        """Names of the runs that wrote this environment's registrations without an owner."""
         return self._runs(lambda labels: OWNER not in labels)
 
     @property
     def runs_of_others(self) -> frozenset[str]:
-        """Likewise of what is somebody else's."""
+        """Names of the runs that wrote another owner's registrations of this environment."""
         return self._runs(lambda labels: not self.is_ours(labels))
 
     def _runs(self, which: Callable[[Mapping[str, str]], bool]) -> frozenset[str]:
         things = (self.connectors.values(), self.components.values(), self.stacks.values())
-        everything = [one.labels for kind in things for one in kind]
+        everything = [thing.labels for kind in things for thing in kind]
         return frozenset(
             labels.get(RUN, "")
             for labels in everything
@@ -273,12 +273,12 @@ class ActualRegistry:
 
 
 def component_hash(type_: str, flavor: str, configuration: Mapping[str, JsonValue]) -> str:
-    """The content hash of a component, wanted or there."""
+    """The content hash of a component, desired or actual."""
     return _hash({"type": type_, "flavor": flavor, "configuration": dict(configuration)})
 
 
 def connector_labels(connector: DesiredConnector) -> dict[str, str]:
-    """All labels of a connector but the run's."""
+    """All labels of a connector except the run's."""
     shown = {PRINCIPAL: connector.principal, KEY: connector.key}
     return {
         **connector.labels,
@@ -288,36 +288,36 @@ def connector_labels(connector: DesiredConnector) -> dict[str, str]:
 
 
 def component_labels(component: DesiredComponent) -> dict[str, str]:
-    """All labels of a component but the run's."""
+    """All labels of a component except the run's."""
     return {**component.labels, VERSION: component.version, CONTENT_HASH: component.content_hash}
 
 
 def stack_labels(stack: DesiredStack) -> dict[str, str]:
-    """All labels of a stack, or of its alias once promoted, but the records of what happened."""
+    """All labels of a stack, or of its alias once promoted, except the historical ones."""
     return {**stack.labels, VERSION: stack.version, CONTENT_HASH: stack.content_hash}
 
 
 def lasting(labels: Mapping[str, str]) -> dict[str, str]:
-    """Labels without the records of what happened."""
+    """Labels without the historical ones."""
     return {name: value for name, value in labels.items() if name not in HISTORICAL}
 
 
 def version_in(name: str) -> str | None:
-    """The version in a stack's name; None in an alias'. Labels can be edited, names are found by.
+    """The version in a stack's name; None for an alias. Unlike labels, names can't be edited.
 
-    See :func:`zenstrap.naming.stack_name`: no alias can end like one.
+    See :func:`zenstrap.naming.stack_name`: no alias's name ends in a version.
     """
-    found = re.search(r"-v([0-9]+\.[0-9]+\.[0-9]+)$", name)
-    return found[1] if found else None
+    match = re.search(r"-v([0-9]+\.[0-9]+\.[0-9]+)$", name)
+    return match[1] if match else None
 
 
 def version_of(stack: ActualStack) -> str:
-    """The version that a stack is, or that an alias stands for; empty where nothing tells."""
+    """The version of a stack or alias; empty if unknown."""
     return version_in(stack.name) or stack.labels.get(VERSION, "")
 
 
 def is_alias(stack: ActualStack) -> bool:
-    """Whether a stack is an alias: the name of any other ends in its version."""
+    """Whether a stack is an alias: the names of all others end in their version."""
     return version_in(stack.name) is None
 
 

@@ -1,7 +1,7 @@
-"""What is to be written as seen at one moment: as planned or not, now or once it is proven. Pure.
+"""The changes to write at one point of a run: as planned or not, now or after the smoke test. Pure.
 
-A component has one connector, so a component that a candidate shares with what is current is
-linked to the new one before that is proven. All else of such a succession waits.
+A component has one connector, so a component that a candidate shares with a current stack is linked
+to the new connector before that is tested. All other changes for a new connector wait for the test.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Changes = tuple[RegistrationChange, ...]
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What is wanted, what is there, and what has to be written for it, in order."""
+    """The desired registry, the actual one, and the changes to write, in order."""
 
     desired: DesiredRegistry
     actual: ActualRegistry
@@ -48,7 +48,7 @@ class Reconciliation:
         *,
         immutable_versions: bool,
     ) -> Reconciliation:
-        """Compare; only what the plan took over from others is taken over.
+        """Compare; only registrations that the plan adopted may be adopted.
 
         Raises:
             NameTakenError, RefusedError: see :func:`zenstrap.registry.diff.diff`.
@@ -58,27 +58,27 @@ class Reconciliation:
         return cls(desired, actual, changes)
 
     def require_as_planned(self, planned: Iterable[RegistrationChange]) -> None:
-        """Everything that is to be written was shown, and everything that was shown is written.
+        """Check that the changes are those of the approved plan.
 
-        What the plan only knew after the apply may have become any value, also the one that it
-        had before.
+        Values that the plan didn't know before the apply may be anything now, including the
+        current value.
 
         Raises:
-            PlanChangedError: it isn't so.
+            PlanChangedError: they differ.
         """
         shown = {_key(change): change for change in planned}
-        found = {_key(change): change for change in self.changes}
-        gone = (change for key, change in shown.items() if key not in found)
+        now = {_key(change): change for change in self.changes}
+        gone = (change for key, change in shown.items() if key not in now)
         if not (
-            all(key in shown and _is_as_shown(shown[key], change) for key, change in found.items())
+            all(key in shown and _is_as_shown(shown[key], change) for key, change in now.items())
             and all(change.fields and _may_be_right(change.fields) for change in gone)
         ):
             raise registry_changed()
 
     def with_connectors(self, written: Iterable[Registration]) -> Reconciliation:
-        """What is left once the connectors are written."""
+        """The remaining changes after the connectors are written."""
         ids = {registration.name: registration.id for registration in written}
-        there = {
+        connectors = {
             connector.name: ActualConnector(
                 id=ids[connector.name],
                 name=connector.name,
@@ -91,39 +91,39 @@ class Reconciliation:
         }
         return replace(
             self,
-            actual=replace(self.actual, connectors={**self.actual.connectors, **there}),
+            actual=replace(self.actual, connectors={**self.actual.connectors, **connectors}),
             changes=tuple(change for change in self.changes if not is_connector_write(change)),
         )
 
 
 def is_connector_write(change: RegistrationChange) -> bool:
-    """Whether a change is made before anything else is registered."""
+    """Whether a change writes a connector, which happens before anything else."""
     later = (Action.DELETE, Action.MARK)
     return change.kind is Kind.CONNECTOR and change.action not in later
 
 
 def registry_changed() -> PlanChangedError:
-    """That an approved plan no longer holds."""
+    """The error that the registry has changed since the plan was approved."""
     return PlanChangedError(
-        "ZenML's registry isn't what it was when the plan was shown",
-        why="Somebody changed a registration of this environment in between.",
-        fix="Run the same command again: it plans anew.",
+        "ZenML's registry has changed since the plan was shown",
+        why="A registration of this environment was changed in between.",
+        fix="Run the same command again: it makes a new plan.",
     )
 
 
 def waits_for_proof(change: RegistrationChange, desired: DesiredRegistry) -> bool:
-    """Whether a change is made only once the new connectors are proven.
+    """Whether a change is only made after the smoke tests of the new connectors.
 
-    These are the links of component versions that no wanted stack has, and the deletion of
+    These are the links of component versions that no desired stack has, and the deletion of
     connectors.
     """
     if change.kind is Kind.CONNECTOR:
         return change.action is Action.DELETE
-    wanted = {component.name for component in desired.components}
+    names = {component.name for component in desired.components}
     return (
         change.kind is Kind.COMPONENT
         and change.action is Action.UPDATE
-        and change.name not in wanted
+        and change.name not in names
     )
 
 
@@ -134,12 +134,12 @@ def after_proof(
     unproven: Collection[str],
     returned: Iterable[RegistrationChange] = (),
 ) -> Changes:
-    """What of the changes may be made now, in their order.
+    """The changes that may be made after the smoke tests, in their order.
 
     Args:
-        returned: see :func:`links_to_return`; those connectors stay.
-        unproven: names of the stacks that had to be tested and didn't pass. What belongs to a
-            project whose connector they use stays as it is.
+        returned: see :func:`links_to_return`; those connectors are kept.
+        unproven: names of the stacks that failed their smoke test. Registrations of a project
+            whose connector they use aren't changed.
     """
     waiting = {
         component.connector.project
@@ -164,11 +164,11 @@ def links_to_return(
     planned: Iterable[RegistrationChange],
     unproven: Collection[str],
 ) -> Changes:
-    """The links back to the connectors from before the run, for components of no proven stack.
+    """The links back to the earlier connectors, for components that no tested stack has.
 
     Args:
-        actual: after the stacks were registered.
-        planned: what the run was to change.
+        actual: the registry after the stacks were registered.
+        planned: the run's planned changes.
     """
     proven = {
         component.name
@@ -194,13 +194,13 @@ def links_to_return(
 def new_links(
     desired: DesiredRegistry, changes: Iterable[RegistrationChange]
 ) -> Iterator[tuple[RegistrationChange, FieldChange]]:
-    """The registered components of wanted stacks that change from one connector to another."""
-    wanted = {component.name for component in desired.components}
+    """The registered components of desired stacks that change from one connector to another."""
+    names = {component.name for component in desired.components}
     for change in changes:
         if (
             change.kind is not Kind.COMPONENT
             or change.action is not Action.UPDATE
-            or change.name not in wanted
+            or change.name not in names
         ):
             continue
         link = change.field(FieldKind.CONNECTOR)
@@ -212,27 +212,28 @@ def _key(change: RegistrationChange) -> tuple[Kind, str | None, str]:
     return change.kind, change.component_type, change.name
 
 
-def _is_as_shown(planned: RegistrationChange, found: RegistrationChange) -> bool:
+def _is_as_shown(planned: RegistrationChange, current: RegistrationChange) -> bool:
     shown = {(field.kind, field.name): field for field in planned.fields}
-    now = {(field.kind, field.name): field for field in found.fields}
+    now = {(field.kind, field.name): field for field in current.fields}
     return (
-        _is_same_action(planned.action, found.action)
+        _is_same_action(planned.action, current.action)
         and all(key in shown and _is_field_as_shown(shown[key], now[key]) for key in now)
         and _may_be_right(field for key, field in shown.items() if key not in now)
     )
 
 
-def _is_same_action(planned: Action, found: Action) -> bool:
-    # An alias is promoted for its content, which turned out to be what it has: labels are left.
-    return planned is found or (planned, found) == (Action.PROMOTE, Action.UPDATE)
+def _is_same_action(planned: Action, current: Action) -> bool:
+    # A planned promotion whose content turned out to be unchanged: only labels are updated.
+    return planned is current or (planned, current) == (Action.PROMOTE, Action.UPDATE)
 
 
-def _is_field_as_shown(planned: FieldChange, found: FieldChange) -> bool:
-    return planned.before == found.before and (not planned.is_known or planned.after == found.after)
+def _is_field_as_shown(planned: FieldChange, current: FieldChange) -> bool:
+    is_same = not planned.is_known or planned.after == current.after
+    return planned.before == current.before and is_same
 
 
 def _may_be_right(fields: Iterable[FieldChange]) -> bool:
-    """Whether fields that were to change may need no change after all."""
+    """Whether fields with a planned change may need none after all."""
     return not any(field.is_known for field in fields)
 
 

@@ -1,4 +1,4 @@
-"""What may not be written: names that are taken, versions that are current, what others use."""
+"""Refuses changes: taken names, other content of current versions, deletions of what is in use."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ _SHOWN: Final = 10  # uses; more of them are only counted
 
 
 def refuse_unknown_names(desired: DesiredRegistry, adopt: frozenset[str]) -> None:
-    """What may be taken over by its name is something that is wanted.
+    """Check that every name in ``--adopt`` is desired.
 
     Raises:
-        UsageError: it isn't.
+        UsageError: one isn't.
     """
     unknown = sorted(adopt - desired.names)
     if unknown:
         near = nearest(unknown[0], sorted(desired.names))
         raise UsageError(
-            f"nothing that would be registered is called {', '.join(unknown)}",
+            f"no registration of this environment is called {', '.join(unknown)}",
             where="--adopt",
-            fix=f"Did you mean {near}?" if near else "See what would be: leave --adopt out",
+            fix=f"Did you mean {near}?" if near else "Run without --adopt to see the names",
         )
 
 
 def refuse_taken_names(
     desired: DesiredRegistry, actual: ActualRegistry, adopt: frozenset[str]
 ) -> None:
-    """A wanted name that is somebody else's, and may not be taken over.
+    """Check that no desired name is taken by a foreign registration, except those in ``adopt``.
 
     Raises:
-        NameTakenError: says which.
+        NameTakenError: names them.
     """
     found: list[ActualConnector | ActualComponent | ActualStack | None] = [
         *(actual.connectors.get(c.name) for c in desired.connectors),
@@ -66,62 +66,62 @@ def refuse_taken_names(
     taken = sorted({x.name for x in found if x and not actual.is_ours(x.labels)} - adopt)
     if taken:
         raise NameTakenError(
-            f"{', '.join(taken)}: registered in ZenML by somebody else",
+            f"{', '.join(taken)}: registered in ZenML by another user",
             why=f"It doesn't carry zenstrap's labels for environment {desired.environment}.",
-            fix="Rename or delete it in ZenML, take it over with "
+            fix="Rename or delete it in ZenML, adopt it with "
             f"{' '.join(f'--adopt {name}' for name in taken)}, or use another environment name.",
         )
 
 
 def refuse_unchangeable(desired: DesiredRegistry, actual: ActualRegistry) -> None:
-    """What ZenML itself never changes in place: flavors, and a connector's kind and method.
+    """Refuse changes that ZenML can't make in place: flavors, and a connector's type and method.
 
     Raises:
-        RefusedError: one of these would have to change.
+        RefusedError: one of these would change.
     """
     for component in desired.components:
-        found = actual.components.get((component.type, component.name))
-        if found is not None and found.flavor != component.flavor:
+        existing = actual.components.get((component.type, component.name))
+        if existing is not None and existing.flavor != component.flavor:
             key = _component_version_key(component)
             raise RefusedError(
-                f"{component.name} is registered with flavor {found.flavor}",
+                f"{component.name} is registered with flavor {existing.flavor}",
                 where=key.replace(f".{VERSION}", ".flavor"),
                 why="ZenML can't change a flavor in place.",
                 fix=f"Bump {key} to {next_version(component.version)}, so that a new component "
-                "is made.",
+                "is created.",
             )
     for connector in desired.connectors:
-        there = actual.connectors.get(connector.name)
-        if there is not None and (there.type, there.method) != (connector.type, connector.method):
+        found = actual.connectors.get(connector.name)
+        if found is not None and (found.type, found.method) != (connector.type, connector.method):
             raise RefusedError(
-                f"{connector.name} is registered as a connector of type {there.type} with method "
-                f"{there.method}",
+                f"{connector.name} is registered as a connector of type {found.type} with method "
+                f"{found.method}",
                 where="auth.method",
-                why="ZenML can't change that of a connector in use.",
+                why="ZenML can't change these of a connector in use.",
                 fix="Delete or rename that connector in ZenML.",
             )
 
 
 def refuse_changed_versions(desired: DesiredRegistry, actual: ActualRegistry) -> None:
-    """Other content under a version that is, or once was, current.
+    """Refuse other content for a version that is, or once was, current.
 
-    The link to a connector isn't content: moving from keys to keyless access takes no new
-    versions. Labels aren't either. What is taken over from somebody else has no version yet. A
-    candidate that never passed may be corrected: nobody has worked with it.
+    The link to a connector isn't content, so moving from keys to keyless access needs no new
+    versions. Neither are labels. An adopted registration has no version yet. A candidate that was
+    never promoted may be corrected: nobody has used it.
 
     Raises:
-        RefusedError: says which version to bump to what, a line each.
+        RefusedError: lists the versions to raise, one per line.
     """
     bumps = [*_changed_components(desired, actual), *_changed_stacks(desired, actual)]
     if bumps:
         lines = [f"  {place} to {next_version(version)} ({name})" for name, place, version in bumps]
-        one = len(bumps) == 1
+        single = len(bumps) == 1
         raise RefusedError(
-            f"{bumps[0][0] if one else f'{len(bumps)} registrations'}: "
-            f"{'that version is' if one else 'their versions are'} registered with other content",
+            f"{bumps[0][0] if single else f'{len(bumps)} registrations'}: "
+            f"{'its version is' if single else 'their versions are'} registered with other content",
             where=f"environment {desired.environment}",
-            why="A version that was current stays as it is (protection.immutable_versions)",
-            fix="\n".join(("Raise the version:" if one else "Raise the versions:", *lines)),
+            why="A version that was current can't be changed (protection.immutable_versions)",
+            fix="\n".join(("Raise the version:" if single else "Raise the versions:", *lines)),
         )
 
 
@@ -132,36 +132,36 @@ def require_unused(
     *,
     immutable_versions: bool = False,
 ) -> None:
-    """Look whether ZenML would refuse a deletion, before anything is changed.
+    """Check that ZenML won't refuse a deletion, before anything is changed.
 
     Args:
-        immutable_versions: a candidate that is corrected mustn't change under others either.
+        immutable_versions: check also that no foreign stack uses a candidate that is corrected.
 
     Raises:
-        RefusedError: somebody else's stack, component or deployment uses what is to be deleted;
-            says which, and whose it is.
+        RefusedError: a foreign stack, component or deployment uses a registration that would be
+            deleted; names it and its user.
     """
     corrected = {
         (component.type, component.name)
         for change in changes
         if immutable_versions and change.kind is Kind.COMPONENT and change.action is Action.UPDATE
         for component in actual.our_components
-        if component.name == change.name and any(one.is_content for one in change.fields)
+        if component.name == change.name and any(field.is_content for field in change.fields)
     }
-    if taken := list(_stacks_with(client, actual, corrected)):
+    if users := list(_stacks_with(client, actual, corrected)):
         raise RefusedError(
-            f"a version that never passed its smoke test is in use: {'; '.join(taken)}",
-            why="It would change under them (protection.immutable_versions)",
-            fix="Raise its version, so that theirs stays as it is",
+            f"a version that never passed its smoke test is in use: {'; '.join(users)}",
+            why="The change would affect its users (protection.immutable_versions)",
+            fix="Raise its version, so that the version in use doesn't change",
         )
-    found = list(_uses(client, actual, changes))
-    if not found:
+    uses = list(_uses(client, actual, changes))
+    if not uses:
         return
-    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    more = [f"and {len(uses) - _SHOWN} more"] if len(uses) > _SHOWN else []
     raise RefusedError(
-        f"what is to be deleted is in use: {'; '.join([*found[:_SHOWN], *more])}",
-        why="ZenML deletes nothing that something else stands on, and would stop halfway. Nothing "
-        "was changed",
+        f"a registration to be deleted is in use: {'; '.join([*uses[:_SHOWN], *more])}",
+        why="ZenML refuses to delete what is in use, and the run would stop halfway. Nothing was "
+        "changed",
         fix="Have their owners move them to other components, or delete them (`zenml stack "
         "update`, `zenml stack delete`), then run the same command again",
     )
@@ -177,7 +177,7 @@ Bump = tuple[str, str, str]  # a registration's name, the key of its version, th
 
 
 def _was_current(stack: ActualStack, actual: ActualRegistry) -> bool:
-    """Whether somebody works with a stack, or could go back to it; somebody else's too."""
+    """Whether a stack is or was current, or belongs to another user."""
     if not actual.is_ours(stack.labels) or is_alias(stack):
         return True
     alias = actual.stacks.get(alias_name(actual.environment, stack.labels.get(ML_PROJECT)))
@@ -196,26 +196,28 @@ def _changed_components(desired: DesiredRegistry, actual: ActualRegistry) -> Ite
         for name in names
     }
     for component in desired.components:
-        found = actual.components.get((component.type, component.name))
-        if found is None or not actual.is_ours(found.labels):
+        existing = actual.components.get((component.type, component.name))
+        if existing is None or not actual.is_ours(existing.labels):
             continue
         if (component.type, component.name) not in relied_on:
             continue
-        if _differ_for_sure(found.configuration, component.configuration):
+        if _differ_for_sure(existing.configuration, component.configuration):
             yield component.name, _component_version_key(component), component.version
 
 
 def _changed_stacks(desired: DesiredRegistry, actual: ActualRegistry) -> Iterator[Bump]:
     for stack in desired.stacks:
-        found = actual.stacks.get(stack.name)
-        if found is None or not actual.is_ours(found.labels) or not _was_current(found, actual):
+        existing = actual.stacks.get(stack.name)
+        if existing is None or not actual.is_ours(existing.labels):
             continue
-        if stack.by_type != dict(found.components):
+        if not _was_current(existing, actual):
+            continue
+        if stack.by_type != dict(existing.components):
             yield stack.name, _stack_version_key(stack), stack.version
 
 
 def _differ_for_sure(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
-    """Whether they differ in more than in what isn't known yet."""
+    """Whether they differ in values that are known already."""
     return any(
         before.get(key) != after.get(key) and UNKNOWN not in str(after.get(key))
         for key in {*before, *after}
@@ -246,11 +248,11 @@ def _uses(
     yield from _stacks_with(client, actual, kinds)
     for name in connectors:
         connector = actual.connectors[name].id
-        for one in every(
+        for component in every(
             client.list_stack_components, connector_id=connector, size=PAGE, hydrate=True
         ):
-            if str(one.id) not in our_components:
-                yield f"component {one.name} of {_name(one.user)} uses connector {name}"
+            if str(component.id) not in our_components:
+                yield f"component {component.name} of {_name(component.user)} uses connector {name}"
     for id_, name in components.items():
         if ("deployer", name) in actual.components:
             for deployment in every(
@@ -263,19 +265,19 @@ def _uses(
 def _stacks_with(
     client: Client, actual: ActualRegistry, kinds: Collection[tuple[str, str]]
 ) -> Iterator[str]:
-    """Somebody else's stacks that have one of our components, which are given as (type, name)."""
+    """Foreign stacks that have one of our components, given as (type, name)."""
     components = {actual.components[kind].id: kind[1] for kind in kinds}
     our_stacks = {stack.id for stack in actual.our_stacks}
     for stack in every(client.list_stacks, size=PAGE, hydrate=True) if components else ():
         used = sorted(
-            components[str(one.id)]
+            components[str(part.id)]
             for parts in stack.components.values()
-            for one in parts
-            if str(one.id) in components
+            for part in parts
+            if str(part.id) in components
         )
         if used and str(stack.id) not in our_stacks:
             yield f"stack {stack.name} of {_name(stack.user)} has {', '.join(used)}"
 
 
 def _name(user: UserResponse | None) -> str:
-    return user.name if user else "nobody that ZenML knows"
+    return user.name if user else "an unknown user"

@@ -1,7 +1,6 @@
-"""Settings in ZenML's own words, below ``settings`` of a component: checked by ZenML's classes.
+"""Validates the ``settings`` of components with ZenML's own classes.
 
-ZenML itself takes unknown settings of some flavors in silence, and stores another value than the
-one that was written for some.
+ZenML itself silently ignores unknown settings of some flavors, and converts the values of some.
 """
 
 from __future__ import annotations
@@ -22,37 +21,37 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 ClassOf = Callable[[str, str], type[BaseModel]]
-Fault = tuple[str, str, str | None]  # dotted path below settings, what is wrong, the way out
+Fault = tuple[str, str, str | None]  # dotted path below settings, message, suggestion
 
-# Names of keys, which pydantic takes for secrets by their names.
+# Settings that aren't secret although ``holds_secret`` takes them for secrets.
 _NO_SECRETS = frozenset({"encryption_spec_key_name"})
 
 
 def has_settings(config: EnvironmentConfig) -> bool:
-    """Whether any component has some."""
+    """Whether any component has ``settings``."""
     return any(component.settings for _, _, component in _components(config))
 
 
 def settings_violations(config: EnvironmentConfig, client: Client) -> Violations:
-    """What ZenML doesn't know of them, or would store otherwise. Imports ZenML's integrations."""
+    """Settings that ZenML doesn't have, refuses or converts. Imports ZenML's integrations."""
     for at, name, component in _components(config):
         if not component.settings:
             continue
         model = flavor_class(client, component.kind, component.flavor)
-        taken = flavor_of(component).set_by_zenstrap
-        for path, message, way_out in settings_faults(component.settings, model, taken):
+        managed = flavor_of(component).set_by_zenstrap
+        for path, message, suggestion in settings_faults(component.settings, model, managed):
             keys = (f"{at}.{name}.settings.{path}", f"{at}.{name}.flavor")
-            yield Violation(keys, message, way_out)
+            yield Violation(keys, message, suggestion)
 
 
 def settings_faults(
     settings: Mapping[str, Any], model: type[BaseModel], taken: Mapping[str, str | None]
 ) -> Iterator[Fault]:
-    """What is wrong in the settings of one component.
+    """The faults in the settings of one component.
 
     Args:
         model: ZenML's class of the flavor.
-        taken: what zenstrap sets, and another rule refuses.
+        taken: settings that zenstrap sets; another rule refuses them.
     """
     unknown = list(_unknown("", settings, model, taken))
     yield from unknown
@@ -94,7 +93,7 @@ def _without(paths: set[str], settings: Mapping[str, Any], at: str = "") -> dict
 
 
 def _is_open(name: str, field: FieldInfo) -> bool:
-    """Whether it may be set here: it isn't on its way out, and no secret."""
+    """Whether a setting is allowed: it is neither deprecated nor secret."""
     is_old = bool(field.deprecated) or (field.description or "").startswith("DEPRECATED")
     return not is_old and (name in _NO_SECRETS or not holds_secret(field))
 
@@ -102,23 +101,23 @@ def _is_open(name: str, field: FieldInfo) -> bool:
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type):
         return annotation if issubclass(annotation, BaseModel) else None
-    return next((found for one in get_args(annotation) if (found := _model_in(one))), None)
+    return next((m for part in get_args(annotation) if (m := _model_in(part))), None)
 
 
 def _by_class(settings: Mapping[str, Any], model: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    """What ZenML refuses. What is missing comes from Terraform's outputs, or isn't needed."""
+    """Settings that ZenML refuses. Missing ones come from Terraform's outputs, or are optional."""
     try:
         model.model_validate(dict(settings))
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
-            if one["type"] != "missing" and one["loc"] and one["loc"][0] in settings:
-                yield _path(one["loc"], settings), _message(one["msg"])
+        for item in error.errors(include_url=False, include_input=False):
+            if item["type"] != "missing" and item["loc"] and item["loc"][0] in settings:
+                yield _path(item["loc"], settings), _message(item["msg"])
 
 
 def _by_value(
     settings: Mapping[str, Any], model: type[BaseModel], wrong: set[str]
 ) -> Iterator[tuple[str, str]]:
-    """What ZenML would make of a value that isn't of the type that it wants."""
+    """Settings whose value ZenML would convert to another type."""
     for name, value in settings.items():
         if name in wrong or value is None:
             continue
@@ -144,7 +143,7 @@ def _differing(at: str, written: Any, stored: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _path(location: tuple[int | str, ...], settings: Mapping[str, Any]) -> str:
-    """As far as it is one of keys: a list has none to blame, and pydantic adds names of types."""
+    """The dotted path, up to the first part that isn't a key, such as a list's index."""
     keys: list[str] = []
     value: Any = settings
     for part in location:
@@ -161,4 +160,4 @@ def _message(text: str) -> str:
 
 
 def _known(fields: list[str]) -> str:
-    return f"It has {', '.join(sorted(fields))}" if fields else "It has none"
+    return f"Its settings are {', '.join(sorted(fields))}" if fields else "It has no settings"

@@ -1,8 +1,8 @@
-"""The versions that an alias had: what to roll back to, and what is kept how long. Pure.
+"""The version history of an alias: rollback targets and retention. Pure.
 
-The record stands on the alias itself, as one label, so that it is written in the same request that
-moves the alias: there is no moment in which one is done and the other isn't. Newest first, each
-version once. Going back to a version marks what came after it as rolled back from.
+The history is one label of the alias, so that it is written in the same request that moves the
+alias. Newest first, each version once. A rollback to a version marks the versions after it as
+rolled back.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from zenstrap.registry.model import (
     version_of,
 )
 
-# Of about 100 characters each. On MySQL ZenML keeps a stack's labels in a BLOB of 64 KiB; a label
-# of 20,000 characters came back whole.
+# Entries of about 100 characters. With MySQL ZenML stores a stack's labels in a BLOB of 64 KiB;
+# a label of 20,000 characters was tested.
 _MOST_RECORDED: Final = 200
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """When an alias got a version, and by which run.
+    """The promotion of a version: when, and by which run.
 
     Attributes:
-        rolled_back_at: when the alias went back to what was before it; None where it didn't.
-        rolled_back_by: the run that did.
+        rolled_back_at: when it was rolled back; None if it wasn't.
+        rolled_back_by: the run that rolled it back.
     """
 
     version: str
@@ -57,11 +57,11 @@ class Promotion:
 
 @dataclass(frozen=True)
 class Versions:
-    """The registered versions of one stack, by what they are to its alias.
+    """The registered versions of one stack, by status.
 
     Attributes:
-        current: the version that the alias has; None where there is no alias, or its version is
-            gone.
+        current: the version that the alias has; None if there is no alias, or its version was
+            deleted.
         previous: promoted before, the last one first.
         rolled_back: promoted and then rolled back from, the last promoted one first.
         candidates: never promoted; the newest version first.
@@ -77,7 +77,7 @@ class Versions:
 
 
 def versions_of(actual: ActualRegistry, project: str | None) -> Versions:
-    """What is registered of the base stack (None) or an ML project's."""
+    """The registered versions of the base stack (None) or an ML project's."""
     stacks = {
         version: stack
         for stack in actual.our_stacks
@@ -101,7 +101,7 @@ def versions_of(actual: ActualRegistry, project: str | None) -> Versions:
 
 
 def promotions(alias: ActualStack) -> tuple[Promotion, ...]:
-    """The record on an alias, newest first; none where it can't be read."""
+    """The history of an alias, newest first; empty if it can't be read."""
     try:
         return tuple(_promotion(*entry) for entry in json.loads(alias.labels.get(PROMOTIONS, "[]")))
     except (ValueError, TypeError):
@@ -111,11 +111,11 @@ def promotions(alias: ActualStack) -> tuple[Promotion, ...]:
 def promotion_record(
     alias: ActualStack | None, version: str, *, at: datetime, run: str
 ) -> dict[str, str]:
-    """The label for an alias that gets a version, with what it had before."""
+    """The label with the history of an alias after the promotion of a version."""
     before = promotions(alias) if alias else ()
-    standing = [p.version for p in before if p.rolled_back_by is None]
-    # Back to a version that it had: what came after that is rolled back from.
-    undone = standing[: standing.index(version)] if version in standing else []
+    effective = [p.version for p in before if p.rolled_back_by is None]
+    # A rollback to an earlier version: the versions after it are marked as rolled back.
+    undone = effective[: effective.index(version)] if version in effective else []
     kept = (
         replace(p, rolled_back_at=at, rolled_back_by=run) if p.version in undone else p
         for p in before
@@ -126,65 +126,64 @@ def promotion_record(
 
 
 def last_move(actual: ActualRegistry, project: str | None) -> Promotion | None:
-    """How an alias got the version that it has; None where its record doesn't tell."""
-    found = versions_of(actual, project)
-    if found.alias is None or found.current is None:
+    """The promotion of an alias's current version; None if its history lacks it."""
+    versions = versions_of(actual, project)
+    if versions.alias is None or versions.current is None:
         return None
-    return found.promotions.get(version_of(found.current))
+    return versions.promotions.get(version_of(versions.current))
 
 
 def rolled_back_from(actual: ActualRegistry, project: str | None, version: str) -> str | None:
-    """The run that rolled a stack's alias back from a version; None where none did."""
+    """The run that rolled a version of a stack back; None if none did."""
     alias = versions_of(actual, project).alias
-    found = (p for p in promotions(alias) if p.version == version) if alias else ()
-    return next((p.rolled_back_by for p in found), None)
+    entries = (p for p in promotions(alias) if p.version == version) if alias else ()
+    return next((p.rolled_back_by for p in entries), None)
 
 
 def rollback_target(
     actual: ActualRegistry, project: str | None, to: str | None, *, finish: bool = False
 ) -> ActualStack:
-    """The stack that an alias goes back to.
+    """The stack that an alias is rolled back to.
 
     Args:
         to: a version that was promoted before; None for the one before the current one.
-        finish: a rollback that was interrupted has moved the alias: the same command goes where
-            that went.
+        finish: an interrupted rollback has moved the alias already; return that rollback's target.
 
     Raises:
-        UsageError: no such version was promoted and kept.
+        UsageError: the version wasn't promoted, or is no longer registered.
         RefusedError: it is current already.
     """
-    found = versions_of(actual, project)
+    versions = versions_of(actual, project)
     name = alias_name(actual.environment, project)
-    current = version_of(found.current) if found.current is not None else None
-    if finish and found.current is not None and to in (None, current):
-        return found.current
+    current = version_of(versions.current) if versions.current is not None else None
+    if finish and versions.current is not None and to in (None, current):
+        return versions.current
     if to is None:
-        if not found.previous:
+        if not versions.previous:
             raise UsageError(
-                f"{name} has no earlier version to go back to",
-                why="Only versions that were promoted before and are still registered count.",
-                fix="See what there is",
+                f"{name} has no earlier version to roll back to",
+                why="A rollback needs a version that was promoted and is still registered.",
+                fix="List the versions",
                 command=invocation.command("status", actual.environment),
             )
-        return found.previous[0]
+        return versions.previous[0]
     if current == to:
         raise RefusedError(f"{name} has version {to} already", fix="Nothing is to be done.")
-    kept = {version_of(stack): stack for stack in (*found.previous, *found.rolled_back)}
+    kept = {version_of(stack): stack for stack in (*versions.previous, *versions.rolled_back)}
     if to not in kept:
         raise UsageError(
-            f"{name} can't go back to version {to}",
-            why="It isn't recorded as promoted, or isn't kept; kept are "
+            f"{name} can't be rolled back to version {to}",
+            why="It was never promoted, or is no longer registered; possible versions: "
             f"{', '.join(kept) or 'none'}.",
-            fix=f"{'Name one of them, or write' if kept else 'Write'} version {to} into the "
-            "configuration, and bring the environment to it",
+            fix=f"{'Choose one of them, or set' if kept else 'Set'} version {to} in the "
+            "configuration and apply it",
             command=invocation.command("up", actual.environment),
         )
     return kept[to]
 
 
 def rollback_change(actual: ActualRegistry, target: ActualStack) -> RegistrationChange:
-    """What a rollback writes: one alias, in one update."""
+    """The change of a rollback: one alias, in one update."""
     project = target.labels.get(ML_PROJECT)
     alias = versions_of(actual, project).alias
     before, after = version_of(alias) or None if alias else None, version_of(target)
@@ -201,15 +200,15 @@ def rollback_change(actual: ActualRegistry, target: ActualStack) -> Registration
 def beyond_retention(actual: ActualRegistry, keep: int) -> tuple[RegistrationChange, ...]:
     """The deletion of promoted versions that are older than the last ``keep`` of their stack.
 
-    The current one counts among them and never goes, candidates neither. Components go with the
-    last stack that has them, somebody else's stack included.
+    The current version counts, but is never deleted; neither are candidates. Components are deleted
+    with the last stack that has them, including other users' stacks.
     """
     stacks = [s for project in _projects(actual) for s in _excess(actual, project, keep)]
-    gone = {stack.name for stack in stacks}
+    deleted = {stack.name for stack in stacks}
     used = {
         (kind, name)
         for stack in actual.stacks.values()
-        if stack.name not in gone
+        if stack.name not in deleted
         for kind, names in stack.components.items()
         for name in names
     }
@@ -221,15 +220,15 @@ def beyond_retention(actual: ActualRegistry, keep: int) -> tuple[RegistrationCha
     } - used
     ours = {(c.type, c.name) for c in actual.our_components}
     return (
-        *(deletion(Kind.STACK, name) for name in sorted(gone)),
+        *(deletion(Kind.STACK, name) for name in sorted(deleted)),
         *(deletion(Kind.COMPONENT, name, kind) for kind, name in sorted(freed & ours)),
     )
 
 
 def _excess(actual: ActualRegistry, project: str | None, keep: int) -> Iterator[ActualStack]:
-    found = versions_of(actual, project)
-    kept = keep - (1 if found.current is not None else 0)
-    yield from found.previous[max(0, kept) :]
+    versions = versions_of(actual, project)
+    kept = keep - (1 if versions.current is not None else 0)
+    yield from versions.previous[max(0, kept) :]
 
 
 def _projects(actual: ActualRegistry) -> list[str | None]:
@@ -249,7 +248,7 @@ def _promotion(
 
 
 def _entry(promotion: Promotion) -> list[str]:
-    """Three texts; five where it was rolled back from."""
+    """Three texts; five if it was rolled back."""
     p = promotion
     entry = [p.version, p.at.isoformat(timespec="seconds"), p.run]
     if p.rolled_back_at is not None and p.rolled_back_by is not None:

@@ -1,4 +1,4 @@
-"""Carrying out one write after another, so that a failure can tell how far it came."""
+"""Performs writes one after another, and counts them for the error of a failure."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from zenstrap.registry.changes import Action, Kind
 
 Result = TypeVar("Result")
 
-# Long enough not to be met by chance, short enough that a quoted piece of a secret is noticed.
+# Long enough to avoid chance matches, short enough to detect a quoted part of a secret.
 _PIECE: Final = 12
 
 
 @dataclass
 class WriteLog:
-    """Counts what was written.
+    """Performs and counts writes.
 
     Attributes:
-        guard: called before every write; raises where the lease is lost or the run interrupted.
+        guard: called before every write; raises if the lease is lost or the run interrupted.
     """
 
     total: int
@@ -38,15 +38,15 @@ class WriteLog:
         write: Callable[[], Result],
         secrets: Sequence[str] = (),
     ) -> Result:
-        """Carry out one write.
+        """Perform one write.
 
         Args:
-            secrets: what the write carries; an error that quotes a piece of it is told without
-                its text, and without its cause, which would be logged with it.
+            secrets: the write's secrets; an error that quotes a part of one is reported without
+                its text and its cause, which would be logged with it.
 
         Raises:
-            RegistryError: it failed, as the first one.
-            PartlyDoneError: it failed, after others succeeded.
+            RegistryError: the first write failed.
+            PartlyDoneError: it failed after others succeeded.
         """
         self.guard()
         try:
@@ -69,9 +69,9 @@ class WriteLog:
     def _failure(self, kind: Kind, name: str, action: Action, why: str) -> ZenstrapError:
         what = f"ZenML did not {action.value} the {kind.value} {name}"
         if action is Action.DELETE and why.startswith("IllegalOperationError"):
-            fix = "Something that isn't zenstrap's uses it: take it out there, then run again."
+            fix = "A registration outside of zenstrap uses it: remove that use, then run again."
         else:
-            fix = "Run the same command again: what is registered is adopted, not made twice."
+            fix = "Run the same command again: existing registrations are kept, not created twice."
         if self.done:
             return PartlyDoneError(
                 what, why=f"{why}. {self.done} of {self.total} registrations were written", fix=fix
@@ -80,7 +80,7 @@ class WriteLog:
 
 
 def told(error: Exception, secrets: Sequence[str] = ()) -> str:
-    """An error on one line, without its text where that quotes a piece of a secret."""
+    """An error on one line, without its text if that quotes a part of a secret."""
     name, text = type(error).__name__, str(error).strip()
     quotes_one = any(
         secret[at : at + _PIECE] in text

@@ -1,4 +1,4 @@
-"""Writing service connectors to ZenML, with their secrets, and seeing that they work."""
+"""Writes service connectors with their secrets to ZenML, and verifies them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from zenstrap.zenml_private.calls import encrypts_secrets, is_server, store_info
 if TYPE_CHECKING:
     from zenml.client import Client
 
-Keys = Mapping[str | None, ConnectorKey]  # by ML project, None for the base's
+Keys = Mapping[str | None, ConnectorKey]  # by ML project, None for the base stack's
 
 ENABLE_IMPLICIT: Final = "ZENML_ENABLE_IMPLICIT_AUTH_METHODS"
 
@@ -44,32 +44,32 @@ def write_connectors(
     wait: Callable[[float], None],
     emit: Emit = ignore,
 ) -> tuple[Registration, ...]:
-    """Create or update connectors, see whether they work, and tell how all are now.
+    """Create or update connectors, verify them, and return all of them as they are now.
 
-    Those that nothing needs any more are deleted later, with the components that used them.
+    Unused connectors are deleted later, with the components that used them.
 
     Args:
-        keys: for the methods that work with one.
+        keys: for the methods that use one.
         run: name of the run that is recorded as the last writer.
-        guard: called before every write; raises where the lease is lost or the run interrupted.
+        guard: called before every write; raises if the lease is lost or the run interrupted.
         wait: pauses for that many seconds.
 
     Raises:
         PartlyDoneError: some writes succeeded and one failed; says which.
         RegistryError: the first write failed, or a connector is refused.
     """
-    wanted = {
+    actions = {
         change.name: change.action
         for change in changes
         if change.kind is Kind.CONNECTOR and change.action not in (Action.DELETE, Action.MARK)
     }
-    log = WriteLog(total=len(wanted), guard=guard, emit=emit)
+    log = WriteLog(total=len(actions), guard=guard, emit=emit)
     done: list[Registration] = []
     for connector in desired.connectors:
-        action = wanted.get(connector.name)
-        found = actual.connectors.get(connector.name)
+        action = actions.get(connector.name)
+        existing = actual.connectors.get(connector.name)
         key = keys.get(connector.project)
-        connector_id = found.id if found else ""
+        connector_id = existing.id if existing else ""
         if action is not None:
             connector_id = log.write(
                 Kind.CONNECTOR,
@@ -97,10 +97,10 @@ def write_connectors(
 def allow_implicit_methods(
     client: Client, methods: set[str], kind: ConnectorKind, emit: Emit = ignore
 ) -> None:
-    """Let ZenML use the credentials of a machine, where that machine is this one.
+    """Enable ZenML's implicit authentication methods on this machine.
 
-    With a local database this process does it, and tells others to; a server has a setting of its
-    own, which only its administrator can change.
+    With a local database this process sets the environment variable, and a notice says that others
+    must, too; a server's setting can only be changed by its administrator.
     """
     keyless = sorted(methods & kind.keyless)
     if not keyless:
@@ -108,7 +108,7 @@ def allow_implicit_methods(
     method = " and ".join(keyless)
     if not is_server(client):
         os.environ[ENABLE_IMPLICIT] = "true"
-        emit(Notice(f"Connectors of method {method} work where {ENABLE_IMPLICIT}=true is set."))
+        emit(Notice(f"Connectors of method {method} only work if {ENABLE_IMPLICIT}=true is set."))
     else:
         emit(
             Notice(
@@ -119,21 +119,21 @@ def allow_implicit_methods(
 
 
 def warn_of_readable_secrets(client: Client, emit: Emit) -> None:
-    """Warn where a key would lie in ZenML's database as good as in clear."""
+    """Warn if ZenML's database would store a key unencrypted."""
     if is_server(client):
         from zenml.enums import SecretsStoreType
 
         if store_info(client).secrets_store_type is not SecretsStoreType.SQL:
             return
         text = (
-            "ZenML's server keeps secrets in its database: readable for whoever can read that, "
-            "unless it was started with ZENML_SECRETS_STORE_ENCRYPTION_KEY."
+            "ZenML's server stores secrets in its database, unencrypted unless it was started with "
+            "ZENML_SECRETS_STORE_ENCRYPTION_KEY."
         )
     elif encrypts_secrets(client):
         return
     else:
         text = (
-            "ZenML's local database keeps the service-account key unencrypted: "
+            "ZenML's local database stores the service-account key unencrypted: "
             "ZENML_SECRETS_STORE_ENCRYPTION_KEY isn't set. Set it before the first use."
         )
     emit(Notice(text, "warning"))
@@ -147,12 +147,12 @@ def _write(
     actual: ActualRegistry,
     run: str,
 ) -> str:
-    """Only the id of what ZenML answers is kept: it answers with the secret in clear."""
+    """Returns only the id: ZenML's reply contains the secret in clear."""
 
     labels = {**connector_labels(desired), RUN: run}
     configuration = _configuration(desired, kind, key)
-    found = actual.connectors.get(desired.name)
-    if found is None:
+    existing = actual.connectors.get(desired.name)
+    if existing is None:
         try:
             created, _ = client.create_service_connector(
                 name=desired.name,
@@ -164,25 +164,25 @@ def _write(
                 list_resources=False,
             )
             return str(created.id)  # type: ignore[union-attr]
-        except taken_errors():  # our own POST, whose reply was lost, or somebody quicker
-            found = as_connector(
+        except taken_errors():  # our own POST whose reply was lost, or a concurrent one
+            existing = as_connector(
                 client.get_service_connector(desired.name, allow_name_prefix_match=False)
             )
-            refuse_foreign(found.name, found.labels, desired.labels)
+            refuse_foreign(existing.name, existing.labels, desired.labels)
     client.update_service_connector(
-        UUID(found.id),
+        UUID(existing.id),
         configuration=configuration,
-        labels={**dict.fromkeys(found.labels), **labels},
+        labels={**dict.fromkeys(existing.labels), **labels},
         verify=False,
         list_resources=False,
     )
-    return found.id
+    return existing.id
 
 
 def _configuration(
     desired: DesiredConnector, kind: ConnectorKind, key: ConnectorKey | None
 ) -> dict[str, str]:
-    # ZenML takes text for all of it, and any JSON value as well.
+    # ZenML's type is text for all values, but it accepts any JSON value.
     configuration = dict(desired.configuration)
     if desired.credential_configuration is not None:
         configuration[kind.credential_field] = desired.credential_configuration

@@ -1,4 +1,4 @@
-"""Reading ZenML's registry: one listing of each kind, by name prefix, labels afterwards."""
+"""Reads ZenML's registry: one list request per kind, by name prefix."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PAGE = 200  # ZenML's own upper limit is 10,000; a page holds any real environme
 def read_registry(
     client: Client, environment: str, *, owner: str | None = None, unmarked: bool = True
 ) -> ActualRegistry:
-    """Everything that bears the environment's prefix, ours or not.
+    """All registrations with the environment's prefix, ours or not.
 
     Args:
-        owner, unmarked: whose is "ours", see :class:`zenstrap.registry.model.ActualRegistry`.
+        owner, unmarked: see :class:`zenstrap.registry.model.ActualRegistry`.
     """
     prefix = stack_prefix(environment)
     connectors = every(
@@ -60,7 +60,7 @@ def as_connector(response: ServiceConnectorResponse) -> ActualConnector:
 
 
 def as_component(response: ComponentResponse) -> ActualComponent:
-    """A component of ZenML's; a setting that is null says no more than one that isn't there."""
+    """A component of ZenML's; a null setting counts as absent."""
     return ActualComponent(
         id=str(response.id),
         name=response.name,
@@ -79,7 +79,7 @@ def as_stack(response: StackResponse) -> ActualStack:
         id=str(response.id),
         name=response.name,
         components={
-            kind.value: tuple(c.name for c in found) for kind, found in response.components.items()
+            kind.value: tuple(c.name for c in parts) for kind, parts in response.components.items()
         },
         labels=dict(response.labels or {}),
         updated=response.updated,

@@ -1,4 +1,4 @@
-"""Writing components and stacks to ZenML: create-or-adopt, so that a rerun converges."""
+"""Writes components and stacks to ZenML: create or adopt, so that a rerun converges."""
 
 from __future__ import annotations
 
@@ -41,36 +41,36 @@ def write_registry(
     guard: Callable[[], None],
     emit: Emit = ignore,
 ) -> tuple[Registration, ...]:
-    """Write components and stacks, delete what is retired, and tell how all are now.
+    """Write components and stacks, delete retired ones, and return all as they are now.
 
     Connectors are written before, by :func:`zenstrap.registry.zenml_connectors.write_connectors`,
-    and aliases moved later, by :func:`zenstrap.registry.zenml_stacks.promote`. What
-    :func:`zenstrap.registry.reconciliation.waits_for_proof` is left to :func:`write_after_proof`.
+    and aliases are moved later, by :func:`zenstrap.registry.zenml_stacks.promote`. Changes that
+    wait for a smoke test are left to :func:`write_after_proof`.
 
     Args:
         actual: read after the connectors were written.
         run: name of the run that is recorded as the last writer.
-        guard: called before every write; raises where the lease is lost or the run interrupted.
+        guard: called before every write; raises if the lease is lost or the run interrupted.
 
     Raises:
-        PartlyDoneError: some writes succeeded and one failed; says which.
+        PartlyDoneError: some writes succeeded and one failed; names it.
         RegistryError: the first write failed.
     """
     now = [change for change in changes if not waits_for_proof(change, desired)]
     deletions = [change for change in now if change.action is Action.DELETE]
     marks = [change for change in now if change.action is Action.MARK]
-    wanted = {
+    writes = {
         change.name: change
         for change in now
         if change.kind in (Kind.COMPONENT, Kind.STACK)
         and change.action not in (Action.DELETE, Action.MARK)
     }
-    log = WriteLog(total=len(wanted) + len(deletions) + len(marks), guard=guard, emit=emit)
+    log = WriteLog(total=len(writes) + len(deletions) + len(marks), guard=guard, emit=emit)
     ids = {key: component.id for key, component in actual.components.items()}
     done: list[Registration] = []
     for component in desired.components:
         key = (component.type, component.name)
-        action = _action(wanted.get(component.name))
+        action = _action(writes.get(component.name))
         if action is not None:
             ids[key] = log.write(
                 Kind.COMPONENT,
@@ -80,15 +80,15 @@ def write_registry(
             )
         done.append(_component_registration(component, ids[key], action))
     for stack in desired.stacks:
-        action = _action(wanted.get(stack.name))
-        found = actual.stacks.get(stack.name)
-        stack_id = found.id if found else ""
+        action = _action(writes.get(stack.name))
+        existing = actual.stacks.get(stack.name)
+        stack_id = existing.id if existing else ""
         if action is not None:
             stack_id = log.write(
                 Kind.STACK,
                 stack.name,
                 action,
-                partial(write_stack, client, stack, found, ids, run),
+                partial(write_stack, client, stack, existing, ids, run),
             )
         done.append(_stack_registration(stack, stack_id, action))
     done.extend(_delete(client, change, actual, log) for change in deletions)
@@ -108,8 +108,8 @@ def write_after_proof(
     """Link components to other connectors, and delete connectors, in the order given.
 
     Raises:
-        PartlyDoneError: some were written and one couldn't be.
-        RegistryError: the first one couldn't.
+        PartlyDoneError: some writes succeeded and one failed.
+        RegistryError: the first write failed.
     """
     log = WriteLog(total=len(changes), guard=guard, emit=emit)
     for change in changes:
@@ -128,10 +128,10 @@ def delete_registrations(
     guard: Callable[[], None],
     emit: Emit = ignore,
 ) -> tuple[Registration, ...]:
-    """Carry out the deletions among the changes, in their order; what is gone already is fine.
+    """Perform the deletions among the changes, in order; already deleted ones are fine.
 
     Raises:
-        PartlyDoneError: some are gone and one couldn't be deleted.
+        PartlyDoneError: some deletions succeeded and one failed.
         RegistryError: the first deletion failed.
     """
     deletions = [change for change in changes if change.action is Action.DELETE]
@@ -146,7 +146,7 @@ def _action(change: RegistrationChange | None) -> Action | None:
 def _delete(
     client: Client, change: RegistrationChange, actual: ActualRegistry, log: WriteLog
 ) -> Registration:
-    thing = _found(change, actual)
+    thing = _registered(change, actual)
     if change.kind is Kind.CONNECTOR:
         delete = calls.delete_connector
     elif change.kind is Kind.COMPONENT:
@@ -161,8 +161,8 @@ def _delete(
 def _mark(
     client: Client, change: RegistrationChange, actual: ActualRegistry, log: WriteLog
 ) -> Registration:
-    """Give a registration its owner's label; the rest of it stays."""
-    thing = _found(change, actual)
+    """Add the owner's label to a registration; nothing else changes."""
+    thing = _registered(change, actual)
     mark = _labels(change)
 
     def write() -> None:
@@ -179,7 +179,7 @@ def _mark(
     return _as_it_was(change, thing)
 
 
-def _found(
+def _registered(
     change: RegistrationChange, actual: ActualRegistry
 ) -> ActualConnector | ActualComponent | ActualStack:
     if change.kind is Kind.CONNECTOR:
@@ -195,7 +195,7 @@ def _component_of(change: RegistrationChange, actual: ActualRegistry) -> ActualC
 
 
 def _labels(change: RegistrationChange) -> dict[str, str]:
-    """The labels that a registration gets by a change."""
+    """The labels that a change sets."""
     return {f.name: str(f.after) for f in change.fields if f.is_label}
 
 
@@ -215,18 +215,18 @@ def _as_it_was(
 
 
 def _relink(client: Client, change: RegistrationChange, actual: ActualRegistry, run: str) -> None:
-    """Give a component another connector; the rest of it stays."""
+    """Change a component's connector; nothing else changes."""
     from zenml.enums import StackComponentType
 
-    found = _component_of(change, actual)
+    component = _component_of(change, actual)
     link = change.field(FieldKind.CONNECTOR)
-    assert link is not None, "a component is given another connector"
+    assert link is not None, "the change sets another connector"
     client.update_stack_component(
-        UUID(found.id),
-        StackComponentType(found.type),
+        UUID(component.id),
+        StackComponentType(component.type),
         labels={RUN: run, **_labels(change)},
         connector_id=connector_id(link.after, actual),
-        connector_resource_id=found.resource,
+        connector_resource_id=component.resource,
     )
 
 

@@ -1,4 +1,4 @@
-"""Writing components and stacks to ZenML and moving aliases, each in one request."""
+"""Writes components and stacks to ZenML and moves aliases, each in one request."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ Key = tuple[str, str]  # a component's type and name
 def write_component(
     client: Client, desired: DesiredComponent, actual: ActualRegistry, run: str
 ) -> str:
-    """Create a component, or bring it to what is wanted, and tell its id.
+    """Create or update a component, and return its id.
 
     Raises:
         RegistryError: ZenML would store other settings, its connector isn't registered, or its
-            name became somebody else's.
+            name has been taken by another user.
     """
     from zenml.enums import StackComponentType
 
@@ -56,25 +56,25 @@ def write_component(
     kind = StackComponentType(desired.type)
     labels = {**component_labels(desired), RUN: run}
     connector = connector_id(desired.connector.name if desired.connector else None, actual)
-    found = actual.components.get((desired.type, desired.name))
-    if found is None:
+    existing = actual.components.get((desired.type, desired.name))
+    if existing is None:
         try:
             return _create_component(client, desired, labels, connector)
-        except taken_errors():  # our own POST, whose reply was lost, or somebody quicker
-            found = as_component(
+        except taken_errors():  # our own POST whose reply was lost, or a concurrent one
+            existing = as_component(
                 client.get_stack_component(kind, desired.name, allow_name_prefix_match=False)
             )
-            refuse_foreign(found.name, found.labels, desired.labels)
+            refuse_foreign(existing.name, existing.labels, desired.labels)
     client.update_stack_component(
-        UUID(found.id),
+        UUID(existing.id),
         kind,
-        configuration={**dict.fromkeys(found.configuration), **desired.configuration},
-        labels={**dict.fromkeys(found.labels), **labels},
+        configuration={**dict.fromkeys(existing.configuration), **desired.configuration},
+        labels={**dict.fromkeys(existing.labels), **labels},
         connector_id=connector,
         connector_resource_id=desired.resource,
         disconnect=connector is None,
     )
-    return found.id
+    return existing.id
 
 
 def _create_component(
@@ -97,23 +97,22 @@ def _create_component(
 
 
 def _require_kept_as_written(desired: DesiredComponent) -> None:
-    """Let ZenML's own class look at a component's settings before they are sent.
+    """Check with ZenML's own class that a component's settings will be stored unchanged.
 
-    Some flavors store another value than the one they were given. The next run would find a
-    difference, and change it again.
+    Some flavors convert values. The next run would find a difference and change it again.
     """
     stored = calls.stored_settings(desired.type, desired.flavor, desired.configuration)
     for name, value in desired.configuration.items():
         if stored.get(name) != value:
             raise RegistryError(
-                f"ZenML stores another {name} than {value!r}",
+                f"ZenML would store another {name} than {value!r}",
                 where=desired.name,
                 fix=f"Write {stored.get(name)!r} in the component's settings.",
             )
 
 
 def connector_id(name: str | None, actual: ActualRegistry) -> UUID | None:
-    """The id of a registered connector; None for none.
+    """The id of a registered connector; None if there is no name.
 
     Raises:
         RegistryError: it isn't registered.
@@ -123,7 +122,7 @@ def connector_id(name: str | None, actual: ActualRegistry) -> UUID | None:
     if name not in actual.connectors:
         raise RegistryError(
             f"the connector {name} isn't registered",
-            why="Components are linked to it, so it is made first.",
+            why="Components link to it, so it must be created first.",
             fix="Run the same command again.",
         )
     return UUID(actual.connectors[name].id)
@@ -132,17 +131,17 @@ def connector_id(name: str | None, actual: ActualRegistry) -> UUID | None:
 def write_stack(
     client: Client,
     desired: DesiredStack,
-    found: ActualStack | None,
+    existing: ActualStack | None,
     component_ids: Mapping[Key, str],
     run: str,
 ) -> str:
-    """Create a version's stack, or bring it to what is wanted, and tell its id."""
+    """Create or update a version's stack, and return its id."""
     components = {
         kind: [component_ids[(kind, name)] for name in names]
         for kind, names in desired.by_type.items()
     }
     labels = {**stack_labels(desired), RUN: run}
-    return _put_stack(client, desired.name, components, labels, found)
+    return _put_stack(client, desired.name, components, labels, existing)
 
 
 def promote(
@@ -155,16 +154,16 @@ def promote(
     emit: Emit = ignore,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Registration:
-    """Let the stack's alias have the stack's components, in one write.
+    """Give the stack's alias the stack's components, in one write.
 
-    Where it has them already only its labels are brought up to date, which is no promotion.
+    If it has them already, only its labels are updated, which isn't a promotion.
 
     Raises:
-        RegistryError: ZenML refused; the alias is as it was.
+        RegistryError: ZenML refused; the alias hasn't changed.
     """
-    found = actual.stacks.get(stack.alias)
-    if found is not None and not is_promoted(stack, found):
-        return _relabel(client, stack, found, run=run, guard=guard, emit=emit)
+    alias = actual.stacks.get(stack.alias)
+    if alias is not None and not is_promoted(stack, alias):
+        return _relabel(client, stack, alias, run=run, guard=guard, emit=emit)
     target = ActualStack(
         id="",
         name=stack.name,
@@ -212,23 +211,23 @@ def move_alias(
     emit: Emit = ignore,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Registration:
-    """Let an alias have the components of a version's stack, forward or back, in one write.
+    """Give an alias the components of a version's stack, newer or older, in one write.
 
-    The components, the version and the record of the promotion are in the same request.
+    Components, version and promotion history are in the same request.
 
     Args:
-        target: the version's stack; whose alias it is stands in its labels.
+        target: the version's stack; its labels determine the alias.
 
     Raises:
-        RegistryError: ZenML refused; the alias is as it was.
+        RegistryError: ZenML refused; the alias hasn't changed.
     """
     labels = lasting(target.labels)
     project = labels.get(ML_PROJECT)
     alias = alias_name(actual.environment, project)
-    found = actual.stacks.get(alias)
-    action = Action.PROMOTE if found else Action.CREATE
+    existing = actual.stacks.get(alias)
+    action = Action.PROMOTE if existing else Action.CREATE
     ids = {key: component.id for key, component in actual.components.items()}
-    record = promotion_record(found, labels[VERSION], at=now(), run=run)
+    record = promotion_record(existing, labels[VERSION], at=now(), run=run)
     components = {
         kind: [ids[(kind, name)] for name in names] for kind, names in target.components.items()
     }
@@ -236,7 +235,7 @@ def move_alias(
         Kind.ALIAS,
         alias,
         action,
-        partial(_put_stack, client, alias, components, {**labels, RUN: run, **record}, found),
+        partial(_put_stack, client, alias, components, {**labels, RUN: run, **record}, existing),
     )
     return Registration(
         kind=Kind.ALIAS,
@@ -250,20 +249,20 @@ def move_alias(
 
 
 def refuse_foreign(name: str, labels: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-    """Stop where a name that was free when we looked is somebody else's now.
+    """Stop if another user has registered a name that was free when the registry was read.
 
     Raises:
         RegistryError: the labels aren't this environment's.
     """
     if any(labels.get(key) != wanted.get(key) for key in (MANAGED_BY, ENVIRONMENT, OWNER)):
         raise RegistryError(
-            f"{name} was registered by somebody else while this run was at work",
+            f"{name} was registered by another user during this run",
             fix="Rename or delete it in ZenML, then run the same command again.",
         )
 
 
 def taken_errors() -> tuple[type[Exception], ...]:
-    """How ZenML says that a name is taken by now. The local database says it itself in a race."""
+    """ZenML's errors for a taken name; in a race the local database raises its own."""
     from sqlalchemy.exc import IntegrityError
     from zenml.exceptions import EntityExistsError
 
@@ -275,20 +274,18 @@ def _put_stack(
     name: str,
     components: Mapping[str, list[str]],
     labels: dict[str, str],
-    found: ActualStack | None,
+    existing: ActualStack | None,
 ) -> str:
     from zenml.enums import StackComponentType
     from zenml.models import StackRequest
 
-    parts = {
-        StackComponentType(kind): [UUID(one) for one in ids] for kind, ids in components.items()
-    }
-    if found is None:
+    parts = {StackComponentType(kind): [UUID(id) for id in ids] for kind, ids in components.items()}
+    if existing is None:
         try:
             request = StackRequest(name=name, components=parts, labels=labels)  # type: ignore[arg-type]
             return calls.create_stack(client, request)
         except taken_errors():
-            found = as_stack(client.get_stack(name, allow_name_prefix_match=False))
-            refuse_foreign(found.name, found.labels, labels)
-    calls.update_stack(client, UUID(found.id), components=parts, labels=labels)
-    return found.id
+            existing = as_stack(client.get_stack(name, allow_name_prefix_match=False))
+            refuse_foreign(existing.name, existing.labels, labels)
+    calls.update_stack(client, UUID(existing.id), components=parts, labels=labels)
+    return existing.id

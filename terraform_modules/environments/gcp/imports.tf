@@ -1,5 +1,5 @@
-# What Google keeps for ever, or for 30 days, and an earlier life of this environment left behind:
-# zenstrap looks for it and names it in `adopt`. In the state already: nothing happens.
+# Resources of an earlier `up` of this environment that Google never deletes, or keeps for 30 days:
+# zenstrap finds them and passes them in `adopt`. For those in the state already, nothing happens.
 
 import {
   for_each = var.adopt.key_rings
@@ -25,7 +25,7 @@ import {
   id       = each.value
 }
 
-# What a run made under our mark, and was ended before Terraform could write it down.
+# Resources with our mark from a run that ended before Terraform could record them.
 
 import {
   for_each = toset(compact([var.adopt.bucket]))

@@ -8,7 +8,7 @@ output "artifact_store" {
 }
 
 output "components" {
-  description = "What ZenML has to be told of each of the base stack's components, artifact store and container registry apart: name, kind, flavor, location, service_account, staging_uri, network, kms_key and secret_name_prefix; null where the flavor has no such thing."
+  description = "The attributes of each of the base stack's components that ZenML needs, except artifact store and container registry: name, kind, flavor, location, service_account, staging_uri, network, kms_key and secret_name_prefix; null if the flavor doesn't have one."
   value       = module.stack.components
 }
 
@@ -23,7 +23,7 @@ output "encryption" {
 }
 
 output "labels" {
-  description = "Labels of everything that takes labels."
+  description = "Labels of all resources that support labels."
   value       = module.base.labels
 }
 
@@ -46,7 +46,7 @@ output "project" {
 }
 
 output "retention" {
-  description = "How long things are kept."
+  description = "Retention, as in the input."
   value       = var.retention
 }
 

@@ -55,7 +55,7 @@ variable "components" {
 }
 
 variable "environment" {
-  description = "Name of the environment, as its file in configs/environments is called."
+  description = "Name of the environment, equal to its file's name in configs/environments."
   type        = string
   nullable    = false
 }
@@ -73,14 +73,14 @@ variable "kms_keys" {
 }
 
 variable "labels" {
-  description = "Labels of everything that takes labels. managed_by, environment and zenstrap_owner are added."
+  description = "Labels of all resources that support labels. managed_by, environment and zenstrap_owner are added."
   type        = map(string)
   default     = {}
   nullable    = false
 }
 
 variable "locations" {
-  description = "Where the bucket and the repositories lie: a region, a dual-region (bucket) or a multi-region. registry: needed with a container_registry."
+  description = "Locations of the bucket and the repositories: a region, a dual-region (bucket) or a multi-region. registry: needed with a container_registry."
   type        = object({ bucket = string, registry = optional(string) })
   nullable    = false
 }
@@ -125,7 +125,7 @@ variable "network" {
 }
 
 variable "owner" {
-  description = "Id of the environment's owner: a random one that is made once and kept beside the state. It becomes the label zenstrap_owner, and stands in the description of what takes no labels. Empty: it isn't known."
+  description = "Id of the environment's owner: a random id that is created once and stored beside the state. It is the label zenstrap_owner, and part of the description of resources without labels. Empty: unknown."
   type        = string
   default     = ""
   nullable    = false
@@ -143,7 +143,7 @@ variable "project_id" {
 }
 
 variable "region" {
-  description = "Region of everything that has one."
+  description = "Region of every resource that has one."
   type        = string
   nullable    = false
 
@@ -170,7 +170,7 @@ variable "resilience" {
 }
 
 variable "retention" {
-  description = "How long things are kept: artifacts in days, the number of versions of a stack, and the environment itself, such as \"72h\". The last two are handed through. null: for ever."
+  description = "Retention: artifacts in days, the number of versions of a stack, and the age of the environment, such as \"72h\". The last two are passed through to the output. null: unlimited."
   type = object({
     artifact_days  = optional(number)
     stack_versions = optional(number, 3)

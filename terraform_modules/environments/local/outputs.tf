@@ -4,18 +4,18 @@ output "artifact_store" {
 }
 
 output "labels" {
-  description = "Labels for what is registered in ZenML."
+  description = "Labels of the registrations in ZenML."
   value       = var.labels
 }
 
 output "ml_projects" {
-  description = "What each ML project has of its own, by its name."
+  description = "The outputs of each ML project, by its name."
   value = {
     for name, store in module.ml_projects : name => { artifact_store_uri = store.folder }
   }
 }
 
 output "retention" {
-  description = "How long things are kept."
+  description = "Retention, as in the input."
   value       = var.retention
 }

@@ -1,5 +1,5 @@
 variable "environment" {
-  description = "Name of the environment, as its file in configs/environments is called."
+  description = "Name of the environment, equal to its file's name in configs/environments."
   type        = string
   nullable    = false
 
@@ -10,14 +10,14 @@ variable "environment" {
 }
 
 variable "labels" {
-  description = "Labels for what is registered in ZenML; handed through."
+  description = "Labels of the registrations in ZenML; passed through to the output."
   type        = map(string)
   default     = {}
   nullable    = false
 }
 
 variable "ml_projects" {
-  description = "Names of the ML projects that get an artifact store of their own."
+  description = "Names of the ML projects; each gets its own artifact store."
   type        = set(string)
   default     = []
   nullable    = false
@@ -29,7 +29,7 @@ variable "ml_projects" {
 }
 
 variable "owner" {
-  description = "Id of the environment's owner: a random one that is made once and kept beside the state. It stands in the markers of folders that are made now. Empty: it isn't known."
+  description = "Id of the environment's owner: a random id that is created once and stored beside the state. It is written to the marker files of new folders. Empty: unknown."
   type        = string
   default     = ""
   nullable    = false
@@ -41,7 +41,7 @@ variable "owner" {
 }
 
 variable "retention" {
-  description = "How long things are kept: artifacts in days, the number of versions of a stack, and the environment itself, such as \"72h\"; handed through. null: for ever."
+  description = "Retention: artifacts in days, the number of versions of a stack, and the age of the environment, such as \"72h\"; passed through to the output. null: unlimited."
   type = object({
     artifact_days  = optional(number)
     stack_versions = optional(number, 3)

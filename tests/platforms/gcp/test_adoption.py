@@ -101,7 +101,7 @@ def test_what_can_not_be_taken_over_gives_way_to_the_next_name(
 ) -> None:
     decision = decide(taken, found(2, there=False))
     assert decision.pool_id == "zenml-prod-2"
-    assert "zenml-prod is passed over" in decision.reasons[0]
+    assert "zenml-prod is skipped" in decision.reasons[0]
 
 
 pools = st.builds(

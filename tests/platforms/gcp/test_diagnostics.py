@@ -173,7 +173,7 @@ def read(summary: str, detail: str = "") -> Diagnostic:
             "doesn't exist",
             "",
             1,
-            ("no such bucket", "up"),
+            ("the bucket doesn't exist", "up"),
         ),
     ],
 )

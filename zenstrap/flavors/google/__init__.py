@@ -30,4 +30,4 @@ FLAVORS: Final[tuple[Flavor, ...]] = (
     MLFLOW,
     CLOUD_RUN,
 )
-"""All that platform gcp has, in the order in which they are offered."""
+"""All flavors of platform gcp, in the order in which messages list them."""

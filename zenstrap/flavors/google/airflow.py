@@ -12,8 +12,8 @@ from zenstrap.config.violations import Violation, Violations
 from zenstrap.flavors.base import Registered, Settings, set_only
 from zenstrap.flavors.google.base import GoogleFlavor, Made
 
-# ZenML stores the class that its short name kubernetes_pod stands for. The arguments are what
-# Cloud Composer wants of pods. https://cloud.google.com/composer/docs/composer-3/use-kubernetes-pod-operator
+# ZenML stores the class for its short name kubernetes_pod. The arguments are those that Cloud
+# Composer needs for pods. https://cloud.google.com/composer/docs/composer-3/use-kubernetes-pod-operator
 _POD_OPERATOR: Final = (
     "airflow.providers.cncf.kubernetes.operators.kubernetes_pod.KubernetesPodOperator"
 )

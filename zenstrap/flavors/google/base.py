@@ -1,4 +1,4 @@
-"""What a flavor on Google Cloud needs, and what a component there is given."""
+"""The record of a flavor on Google Cloud, and the resources that Terraform creates for it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class GoogleFlavor(Flavor):
 
     Attributes:
         apis: the APIs that must be enabled; terraform_modules/base_infrastructure enables them.
-        packages: the Python modules by which ZenML reaches it.
+        packages: the Python modules that ZenML needs for it.
         roles: the roles that its service account gets on the project, by their keys in the
             modules' output ``roles``.
-        custom_roles: those of them that are made for it, each by the end of its name.
+        custom_roles: those of them that are custom roles, each by the end of its name.
         encrypted_by: the service that encrypts in the component's own location, as
-            terraform_modules/encryption calls it; None: what it has is encrypted elsewhere.
-        looked_at: whether what it reaches is looked at when its connector is registered. One
-            request shows it of a bucket; a smoke test proves the rest.
-        hands_out_key: it writes credentials to a file, so that its connector must hand them out.
+            terraform_modules/encryption calls it; None: it has no encryption of its own.
+        looked_at: whether access to its resource is verified when its connector is registered. For
+            a bucket that takes one request; a smoke test verifies the others.
+        hands_out_key: it writes credentials to a file, so its connector must hand out the key.
     """
 
     apis: frozenset[str] = frozenset()
@@ -35,13 +35,13 @@ class GoogleFlavor(Flavor):
 
 @dataclass(frozen=True)
 class Workload:
-    """What Terraform made for one component that runs something; None where it has no such thing.
+    """Terraform's resources for one component that runs something; None if it has none.
 
     Attributes:
         staging_uri: where it keeps files while it works, gs://…
-        kms_key: the encryption key of its location; None where Google's own is used.
-        secret_name_prefix: the beginning of the names of the secrets that a deployer may use.
-            ZenML, given another one, is refused and writes them into the service's plain
+        kms_key: the encryption key of its location; None if Google's own is used.
+        secret_name_prefix: prefix of the names of the secrets that a deployer may use. With another
+            prefix Google refuses access, and ZenML writes the secrets into the service's plain
             environment.
     """
 
@@ -55,7 +55,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class Made:
-    """What Terraform made for the stack that a component belongs to.
+    """Terraform's resources for the stack that a component belongs to.
 
     Attributes:
         project: id of the Google Cloud project.

@@ -46,7 +46,7 @@ CLOUD_BUILD: Final = GoogleFlavor(
         "build_timeout": "timeout_minutes",
     },
     resource_type="gcp-generic",
-    # Compute Engine's too: the account that builds run as comes with it.
+    # Compute Engine's API, too: it creates the account that builds run as.
     apis=frozenset({"cloudbuild.googleapis.com", "compute.googleapis.com"}),
     packages=("google.cloud.devtools.cloudbuild_v1",),
     roles=("cloud_build",),

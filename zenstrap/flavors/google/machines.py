@@ -1,4 +1,4 @@
-"""The machine of a step on Google Cloud: its settings, and which accelerators there are."""
+"""The machine of a step on Google Cloud: its settings, and the known accelerators."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from zenstrap.config.section import Component
 from zenstrap.config.violations import Violation, Violations
 from zenstrap.flavors.base import Settings, set_only
 
-# The most that a machine of Google's has. https://cloud.google.com/compute/docs/gpus,
+# The most that one of Google's machines has. https://cloud.google.com/compute/docs/gpus,
 # https://cloud.google.com/compute/docs/disks/persistent-disks; TPUs are counted by the slice.
 AcceleratorCount = Annotated[Count, Field(le=256)]
 DiskSize = Annotated[Count, Field(le=65_536)]
 
-# The smallest general machine that Vertex AI has: a smoke test is of the stack, not of its machine.
+# The smallest general-purpose machine of Vertex AI: a smoke test is for the stack, not its machine.
 # https://cloud.google.com/vertex-ai/docs/training/configure-compute#machine-types
 SMALL_MACHINE: Final = "e2-standard-4"
 
 # Vertex AI's names are those of the AcceleratorType in google-cloud-aiplatform, which takes
 # seconds to import; a test compares.
 # https://cloud.google.com/vertex-ai/docs/training/configure-compute
-# By name, how the types of the machines begin that have it; None: not checked.
+# By name: the prefix of the machine types that have the accelerator; None: not checked.
 MACHINES: Final[dict[str, str | None]] = {
     "NVIDIA_TESLA_K80": "n1-",
     "NVIDIA_TESLA_P100": "n1-",
@@ -52,7 +52,7 @@ ATTACHED_TO: Final = "n1-"
 
 
 class OnMachines(Component):
-    """What runs each step on a machine of Google's."""
+    """A component that runs each step on one of Google's machines."""
 
     location: Region | None = Field(
         default=None, description="Region in which steps run; null: gcp.region."
@@ -75,7 +75,7 @@ class OnMachines(Component):
 
 
 def machine_settings(component: OnMachines) -> Settings:
-    """The machine of a Vertex AI job, in the words of its API."""
+    """The machine of a Vertex AI job, with the names of its API."""
     count = component.accelerator_count or 1
     return set_only(
         machine_type=component.machine_type,
@@ -86,22 +86,22 @@ def machine_settings(component: OnMachines) -> Settings:
 
 
 def skypilots_name(accelerator: str) -> str:
-    """Vertex AI's name as SkyPilot has it: T4, A100-80GB."""
+    """SkyPilot's name for a Vertex AI accelerator, such as T4 or A100-80GB."""
     return accelerator.removeprefix("NVIDIA_").removeprefix("TESLA_").replace("_", "-")
 
 
 def accelerator_is_named(at: str, component: OnMachines) -> Violations:
-    """A count needs something to count."""
+    """accelerator_count needs an accelerator."""
     if component.accelerator is None and component.accelerator_count is not None:
         yield Violation(
             (f"{at}.accelerator_count", f"{at}.accelerator"),
-            "counts accelerators, but none is named",
+            "is set, but accelerator isn't",
             "Add accelerator: NVIDIA_TESLA_T4",
         )
 
 
 def vertex_has_the_accelerator(at: str, component: OnMachines) -> Violations:
-    """Vertex AI knows it by this name, and has it with this machine."""
+    """The accelerator's name and its machine type are valid for Vertex AI."""
     yield from accelerator_is_named(at, component)
     accelerator, machine = component.accelerator, component.machine_type
     if accelerator is None:
@@ -111,7 +111,7 @@ def vertex_has_the_accelerator(at: str, component: OnMachines) -> Violations:
         yield Violation(
             (f"{at}.accelerator", f"{at}.flavor"),
             f"{quoted(accelerator)} is not an accelerator of Vertex AI",
-            f"Did you mean {near}?" if near else f"There are {', '.join(MACHINES)}",
+            f"Did you mean {near}?" if near else f"Valid names: {', '.join(MACHINES)}",
         )
         return
     family = MACHINES[accelerator]
@@ -125,11 +125,11 @@ def vertex_has_the_accelerator(at: str, component: OnMachines) -> Violations:
 
 
 def skypilot_has_the_accelerator(at: str, component: OnMachines) -> Violations:
-    """SkyPilot has names of its own."""
+    """SkyPilot has its own names for accelerators."""
     yield from accelerator_is_named(at, component)
     if component.accelerator in MACHINES:
         yield Violation(
             (f"{at}.accelerator", f"{at}.flavor"),
-            f"{component.accelerator} is Vertex AI's name, and flavor vm_gcp wants SkyPilot's",
+            f"{component.accelerator} is Vertex AI's name, but flavor vm_gcp needs SkyPilot's",
             f"Write {skypilots_name(component.accelerator)}",
         )

@@ -1,1 +1,1 @@
-"""Google Cloud: everything that zenstrap knows of it."""
+"""Platform gcp: Google Cloud."""

@@ -1,4 +1,4 @@
-"""One login with Google Cloud for a whole run, and what is reached with it."""
+"""One login to Google Cloud for a whole run, and the clients that use it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class GoogleAccess:
-    """Whom zenstrap is to Google Cloud in one environment; asks nobody until it has to."""
+    """The login and clients of one environment; sends no request before the first use."""
 
     def __init__(self, config: GoogleEnvironment) -> None:
         self.project_id: str = config.gcp.project_id
@@ -23,13 +23,13 @@ class GoogleAccess:
 
     @cached_property
     def login(self) -> Login:
-        """Raises AuthenticationError where there are no credentials."""
+        """Raises AuthenticationError if there are no credentials."""
         return load_login(self._principal)
 
     @cached_property
     def rest(self) -> GoogleSession:
-        """Raises GoogleError where nobody answers there."""
-        login = self.login  # first: who has none needs no network to be told
+        """A session with the REST services. Raises GoogleError if they don't answer."""
+        login = self.login  # first: missing credentials are reported without network access
         require_answer(service_address("cloudresourcemanager"))
         return GoogleSession(
             login,
@@ -39,7 +39,7 @@ class GoogleAccess:
 
     @cached_property
     def storage(self) -> Client:
-        """Likewise."""
+        """The client for Cloud Storage. Raises GoogleError if it doesn't answer."""
         from zenstrap.platforms.gcp.storage.client import storage_address, storage_client
 
         login = self.login

@@ -1,8 +1,8 @@
-"""What an earlier life of an environment left in Google Cloud, and what becomes of it.
+"""Adopts resources that remain in Google Cloud after an earlier ``down`` of the environment.
 
 Google never deletes key rings and keys: Terraform would try to create them again and fail, so they
-are imported. It keeps the name of a deleted workload identity pool for 30 days: the pool gets the
-next name. It could be brought back instead, but not by a plan, which changes nothing.
+are imported. The name of a deleted workload identity pool is blocked for 30 days: the pool gets the
+next name. It could be restored instead, but not by a plan, which must not change anything.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from zenstrap.platforms.gcp.api.unrecorded import Found, owner_in, variable_of
 from zenstrap.platforms.gcp.errors import GoogleError
 
 OURS: Final = "made by zenstrap"
-"""What the description of a pool says that zenstrap's module made."""
+"""Part of the description of every pool that zenstrap's module creates."""
 
-_POOLS: Final = 99  # names that are tried; each is blocked for 30 days at most
+_POOLS: Final = 99  # pool names that are tried; each is blocked for at most 30 days
 
 
 @dataclass(frozen=True)
 class FoundPool:
-    """What is there under one of the environment's pool names."""
+    """The existing pool and provider under one of the environment's pool names."""
 
     pool: Pool | None
     provider: Provider | None = None
@@ -41,8 +41,8 @@ class PoolDecision:
     """Which pool is used.
 
     Attributes:
-        pool, provider: full names of what is imported; None where there is nothing to import.
-        reasons: why it isn't simply the first name, one sentence each.
+        pool, provider: full names of what is imported; None if nothing is.
+        reasons: why it isn't a new pool of the first name, one sentence each.
     """
 
     pool_id: str
@@ -53,13 +53,13 @@ class PoolDecision:
 
 @dataclass(frozen=True)
 class Adoption:
-    """What the root's variable ``adopt`` gets, and the name of the pool.
+    """The value of the root module's variable ``adopt``, and the name of the pool.
 
     Attributes:
         key_rings, keys: full names by location in Cloud KMS.
-        pool_id: None where the environment makes no pool.
+        pool_id: None if the environment creates no pool.
         reasons: what is adopted and why, one sentence each.
-        unrecorded: what a run made and could not write down.
+        unrecorded: resources that a run created but couldn't record in the state.
     """
 
     key_rings: Mapping[str, str] = field(default_factory=dict)
@@ -89,15 +89,15 @@ def find_adoptions(
     provider_id: str,
     owner: str = "",
 ) -> Adoption:
-    """Look for what is left of an earlier life; changes nothing.
+    """Find the resources to adopt. Changes nothing.
 
     Args:
-        in_state: the ids of what is in Terraform's state; that needs no adopting.
+        in_state: the ids of the resources in Terraform's state, which need no adoption.
         provider_id: the name of the provider in its pool.
-        owner: id of the environment's; a pool of another one is never taken over.
+        owner: id of the environment's owner; another owner's pool is never adopted.
 
     Raises:
-        AuthenticationError, GoogleError: Google can't be asked, or said no.
+        AuthenticationError, GoogleError: Google is out of reach, or refused the request.
     """
     rings, keys, reasons = _find_keys(config, session, in_state)
     if not makes_pool(config):
@@ -116,24 +116,24 @@ def find_adoptions(
 def nothing_to_adopt(
     config: GoogleEnvironment, project: str, in_state: Collection[str]
 ) -> Adoption:
-    """For taking things away: what is in the state under the names that it has there."""
+    """The adoption for a ``down``: none, with the pool's name as it is in the state."""
     if not makes_pool(config):
         return Adoption()
     return Adoption(pool_id=next(_pool_ids(config, project, in_state)))
 
 
 def makes_pool(config: GoogleEnvironment) -> bool:
-    """Whether the environment has a workload identity pool of its own."""
+    """Whether zenstrap creates the environment's workload identity pool."""
     identity = config.auth.workload_identity
     keyless = config.auth.method == "external-account"
     return keyless and identity is not None and identity.provider is None
 
 
 def keys_that_are_there(config: GoogleEnvironment, session: GoogleSession) -> tuple[str, ...]:
-    """Full names of the keys that zenstrap made for the environment, now or in an earlier life.
+    """Full names of the existing encryption keys that zenstrap created for the environment.
 
     Raises:
-        AuthenticationError, GoogleError: Google can't be asked, or said no.
+        AuthenticationError, GoogleError: Google is out of reach, or refused the request.
     """
     ring_id = naming.key_ring_id(config.environment)
     names = [
@@ -147,7 +147,7 @@ def keys_that_are_there(config: GoogleEnvironment, session: GoogleSession) -> tu
 
 
 def made_key_locations(config: GoogleEnvironment) -> frozenset[str]:
-    """Where zenstrap makes keys: what is needed in strict mode, without the user's own."""
+    """Locations in which zenstrap creates keys: in strict mode, where the user has none."""
     if not config.resilience.is_strict:
         return frozenset()
     return key_locations(config) - {key.split("/")[3] for key in config.gcp.kms_keys}
@@ -165,50 +165,48 @@ def decide_pool(
     """The first of the environment's pools that can be used.
 
     Args:
-        found: pool ids in the order in which they are tried, each with what is there; read no
+        found: pool ids in the order in which they are tried, each with the existing pool; read no
             further than needed.
-        source: whose identities are accepted: oidc or aws.
-        owner: id of the environment's. A pool without one is of before there were ids.
+        source: type of the identity provider: oidc or aws.
+        owner: id of the environment's owner. A pool without one predates owner ids.
 
     Raises:
         GoogleError: none of them can be used.
     """
-    passed_over: list[str] = []
-    for pool_id, one in found:
+    skipped: list[str] = []
+    for pool_id, existing in found:
         name = pool_name(project, pool_id)
-        if why := _unusable(one, source, owner, managed=name in in_state):
-            passed_over.append(f"The pool {pool_id} is passed over: {why}.")
+        if why := _unusable(existing, source, owner, managed=name in in_state):
+            skipped.append(f"The pool {pool_id} is skipped: {why}.")
             continue
         provider_name = f"{name}/providers/{provider_id}"
-        pool = None if one.pool is None or name in in_state else name
-        provider = None if one.provider is None or provider_name in in_state else provider_name
-        adopted = (f"The pool {pool_id} is there already and is adopted.",) if pool else ()
-        return PoolDecision(pool_id, pool, provider, reasons=(*passed_over, *adopted))
+        pool = None if existing.pool is None or name in in_state else name
+        provider = None if existing.provider is None or provider_name in in_state else provider_name
+        adopted = (f"The pool {pool_id} exists already and is adopted.",) if pool else ()
+        return PoolDecision(pool_id, pool, provider, reasons=(*skipped, *adopted))
     raise GoogleError(
-        "there is no free name for the workload identity pool",
+        "no name is free for the workload identity pool",
         where=f"project {project}",
-        why=" ".join(passed_over[-1:]),
-        fix="Delete pools that nobody needs, or set auth.workload_identity.provider to one of "
-        "your own",
+        why=" ".join(skipped[-1:]),
+        fix="Delete unused pools, or set auth.workload_identity.provider to one of your own",
     )
 
 
 def _unusable(found: FoundPool, source: str, owner: str, *, managed: bool) -> str | None:
     if found.pool is None:
         return None
-    theirs = owner_in(found.pool.description)
+    owner_of_pool = owner_in(found.pool.description)
     if found.pool.deleted:
         return "it was deleted, and Google keeps its name for 30 days"
     if not managed and OURS not in found.pool.description:
-        return "it is there already and is not zenstrap's"
-    if not managed and theirs not in (None, owner):
-        return f"it is there already and belongs to owner {theirs}"
+        return "it exists already and wasn't created by zenstrap"
+    if not managed and owner_of_pool not in (None, owner):
+        return f"it exists already and belongs to owner {owner_of_pool}"
     if found.provider is not None and found.provider.deleted:
         return "its provider was deleted, and Google keeps that name for 30 days"
     if found.provider is not None and found.provider.source != source:
         return (
-            f"its provider takes identities from {found.provider.source}, which can't be changed "
-            f"to {source}"
+            f"its provider is of type {found.provider.source}, which can't be changed to {source}"
         )
     return None
 
@@ -224,7 +222,7 @@ def _find_pool(
     source = "aws" if config.auth.workload_identity.aws_account else "oidc"
     project = session.project
 
-    def look(pool_id: str) -> FoundPool:
+    def existing(pool_id: str) -> FoundPool:
         name = pool_name(project, pool_id)
         pool = get_pool(session, name)
         if pool is None or pool.deleted:
@@ -233,7 +231,7 @@ def _find_pool(
 
     try:
         return decide_pool(
-            ((pool_id, look(pool_id)) for pool_id in _pool_ids(config, project, in_state)),
+            ((pool_id, existing(pool_id)) for pool_id in _pool_ids(config, project, in_state)),
             project=project,
             source=source,
             provider_id=provider_id,
@@ -246,13 +244,13 @@ def _find_pool(
 
 
 def _pool_ids(config: GoogleEnvironment, project: str, in_state: Collection[str]) -> Iterator[str]:
-    """The one in the state first, then those after it; without one, from the first on."""
+    """Ids to try: from the highest in the state on; without one, from the first on."""
     pattern = re.compile(
         re.escape(pool_name(project, naming.workload_identity_pool_id(config.environment)))
         + r"(?:-([0-9]{1,3}))?"
     )
-    held = [int(match[1] or 1) for one in in_state if (match := pattern.fullmatch(one))]
-    first = max(held, default=1)
+    numbers = [int(match[1] or 1) for name in in_state if (match := pattern.fullmatch(name))]
+    first = max(numbers, default=1)
     for incarnation in range(first, min(first + _POOLS, 1000)):
         yield naming.workload_identity_pool_id(config.environment, incarnation)
 
@@ -272,16 +270,16 @@ def _find_keys(
         try:
             if not has_key_ring(session, ring):
                 continue
-            there = get_key(session, key)
+            existing = get_key(session, key)
         except ApiDisabledError:
             break  # without the API there are no keys; Terraform enables it
-        _require_usable(there)
+        _require_usable(existing)
         if ring not in in_state:
             rings[location] = ring
-        if there is not None and key not in in_state:
+        if existing is not None and key not in in_state:
             keys[location] = key
-        what = "key ring and the key" if there is not None else "key ring"
-        reasons.append(f"Adopted from an earlier life: the {what} {ring_id} in {location}.")
+        what = "key ring and the key" if existing is not None else "key ring"
+        reasons.append(f"Adopted: the {what} {ring_id} in {location}, which existed already.")
     return rings, keys, tuple(reasons)
 
 
@@ -290,16 +288,16 @@ def _require_usable(key: Key | None) -> None:
         return
     if key.purpose != "ENCRYPT_DECRYPT":
         raise GoogleError(
-            "the encryption key that is there is no key for services",
+            "the existing encryption key can't be used by services",
             where=key.name,
             why=f"Its purpose is {key.purpose}, which can't be changed",
-            fix="Name a key of your own for that location in gcp.kms_keys",
+            fix="Set your own key for that location in gcp.kms_keys",
         )
     if key.state not in ("ENABLED", ""):
         raise GoogleError(
-            "the encryption key that is there can't be used",
+            "the existing encryption key can't be used",
             where=key.name,
             why=f"Its primary version is {key.state}",
-            fix="Make a new version",
+            fix="Create a new version",
             command=f"gcloud kms keys versions create --key={key.name} --primary",
         )

@@ -1,4 +1,4 @@
-"""What a run on Google Cloud needs, looked at before anything is made; shared with ``doctor``."""
+"""The checks on Google Cloud before a plan (preflight); ``doctor`` runs the same ones."""
 
 from __future__ import annotations
 
@@ -34,34 +34,34 @@ GLOBAL: Final = "global"
 
 
 def google_checks(config: GoogleEnvironment, access: GoogleAccess) -> list[NamedCheck]:
-    """The checks for platform gcp, each raising a ZenstrapError with what mends it.
+    """The checks for platform gcp, each raising a ZenstrapError with its fix.
 
-    One login and one session for all; what two of them need is asked for once.
+    All share one login and one session; what two of them need is requested once.
     """
-    look = _Look(config, access)
+    google = _Checks(config, access)
     checks: list[NamedCheck] = [
-        NamedCheck("google_login", look.login),
+        NamedCheck("google_login", google.login),
         NamedCheck("google_packages", lambda: google_packages(config), "to train"),
-        NamedCheck("google_project", look.project_line),
-        NamedCheck("google_apis", look.apis, "to apply"),
-        NamedCheck("google_permissions", look.permissions, "to create"),
-        NamedCheck("google_regions", look.regions, "to create"),
-        NamedCheck("state_bucket", look.state_bucket),
-        NamedCheck("artifact_bucket", look.artifact_bucket),
-        NamedCheck("google_provider", look.provider, "to apply"),
+        NamedCheck("google_project", google.project_line),
+        NamedCheck("google_apis", google.apis, "to apply"),
+        NamedCheck("google_permissions", google.permissions, "to create"),
+        NamedCheck("google_regions", google.regions, "to create"),
+        NamedCheck("state_bucket", google.state_bucket),
+        NamedCheck("artifact_bucket", google.artifact_bucket),
+        NamedCheck("google_provider", google.provider, "to apply"),
     ]
     from zenstrap.platforms.gcp.needs import makes_service_account_keys
 
     if config.auth.method == "implicit":
-        checks.append(NamedCheck("connector_login", look.connector_login, "to create"))
+        checks.append(NamedCheck("connector_login", google.connector_login, "to create"))
     if config.gcp.kms_keys:
-        checks.append(NamedCheck("encryption_keys", look.encryption_keys, "to create"))
+        checks.append(NamedCheck("encryption_keys", google.encryption_keys, "to create"))
     if makes_service_account_keys(config):
-        checks.append(NamedCheck("service_account_keys", look.keys_allowed, "to create"))
+        checks.append(NamedCheck("service_account_keys", google.keys_allowed, "to create"))
     return checks
 
 
-class _Look:
+class _Checks:
     def __init__(self, config: GoogleEnvironment, access: GoogleAccess) -> None:
         self._config = config
         self._access = access
@@ -110,24 +110,24 @@ class _Look:
         raise self._lacking(missing, f"project {self._access.project_id}", "gcloud projects")
 
     def regions(self) -> str:
-        wanted = {self._config.gcp.region: "gcp.region"}
+        regions = {self._config.gcp.region: "gcp.region"}
         for project in self._config.targets:
             stack = f"ml_projects.{project}" if project else "stack"
             for kind, component in self._config.components_of(project).present().items():
                 if region := getattr(component, "location", None):
-                    wanted.setdefault(region, f"{stack}.components.{kind}.location")
-        wanted.pop(GLOBAL, None)  # Cloud Build's, which is no region
+                    regions.setdefault(region, f"{stack}.components.{kind}.location")
+        regions.pop(GLOBAL, None)  # Cloud Build's, which isn't a region
         unknown = [
             region
-            for region, key in sorted(wanted.items())
+            for region, key in sorted(regions.items())
             if region not in KNOWN_REGIONS and not self._exists(region, key)
         ]
         if unknown:
             return Unknown(f"not known to this version of zenstrap: {', '.join(unknown)}")
-        return ", ".join(sorted(wanted))
+        return ", ".join(sorted(regions))
 
     def _exists(self, region: str, key: str) -> bool:
-        """Whether Google knows it; False where it can't be asked before the API is enabled."""
+        """Whether a region exists; False if that can't be checked before the API is enabled."""
         from zenstrap.config.names import nearest
         from zenstrap.platforms.gcp.api.refusals import ApiDisabledError, RefusedCallError
 
@@ -141,10 +141,10 @@ class _Look:
                 raise
             near = nearest(region, sorted(KNOWN_REGIONS))
             raise GoogleError(
-                f"there is no region {region}",
+                f"region {region} doesn't exist",
                 where=key,
                 why=f"Google says: {error.refusal.message}",
-                fix=f"Write {near}" if near else "See which regions there are",
+                fix=f"Write {near}" if near else "List the regions",
                 command=None if near else "gcloud compute regions list",
             ) from error
         return True
@@ -160,7 +160,7 @@ class _Look:
             raise decision.reason
         if decision.action == "create":
             return f"{place}: up creates it in {wanted.location}"
-        with reaching("your permissions can't be asked for", where=place, project=wanted.project):
+        with reaching("your permissions can't be checked", where=place, project=wanted.project):
             bucket = self._access.storage.bucket(wanted.name)
             granted = bucket.test_iam_permissions(list(_STATE_PERMISSIONS), timeout=_SECONDS)
         if missing := set(_STATE_PERMISSIONS) - set(granted):
@@ -175,10 +175,12 @@ class _Look:
         name = artifact_bucket(self._config)
         place = f"gs://{name}"
         try:
-            with reaching("the artifact bucket can't be looked at", where=place):
+            with reaching("the artifact bucket can't be read", where=place):
                 bucket = self._access.storage.lookup_bucket(name, timeout=_SECONDS)
         except NotAllowedError as error:
-            raise self._taken(place, "There is one that you may not look at") from error
+            raise self._taken(
+                place, "A bucket of that name exists, but you may not access it"
+            ) from error
         if bucket is None:
             return f"{place}: up creates it"
         if int(bucket.project_number or 0) != self._project.number:
@@ -186,7 +188,7 @@ class _Look:
         labels = dict(bucket.labels or {})
         environment = labels.get("environment")
         if labels.get("managed_by") != "zenstrap" or environment != self._config.environment:
-            owner = f"environment {environment}" if environment else "nobody that zenstrap knows"
+            owner = f"environment {environment}" if environment else "no environment of zenstrap"
             raise self._taken(place, f"By its labels it belongs to {owner}")
         return place
 
@@ -199,17 +201,17 @@ class _Look:
         )
 
     def connector_login(self) -> str:
-        """The connectors of method implicit know nothing but this, whatever Terraform takes."""
+        """Connectors of method implicit use only these credentials, whatever Terraform uses."""
         from zenstrap.platforms.gcp.api.credentials import default_login
 
         try:
             return str(default_login())
         except AuthenticationError as error:
             raise AuthenticationError(
-                "this machine has no identity of its own for the connectors",
+                "this machine has no identity that the connectors can use",
                 where="auth.method",
-                why=f"It is implicit, and ZenML then works with nothing but application default "
-                f"credentials. {error.why or error.what}",
+                why=f"With method implicit ZenML uses application default credentials only. "
+                f"{error.why or error.what}",
                 fix="Log in, or choose another auth.method",
                 command=error.command,
             ) from error
@@ -223,12 +225,12 @@ class _Look:
             try:
                 key = get_key(self._access.rest, name)
             except (ApiDisabledError, NotAllowedError):
-                # Cloud KMS may be enabled by the run itself, and using a key is another right
-                # than looking at it.
+                # The run itself may enable Cloud KMS, and using a key needs another permission
+                # than reading it.
                 return Unknown("not known: cloudkms.googleapis.com isn't enabled, or not for you")
             fault = None
             if key is None:
-                fault = "there is no such encryption key"
+                fault = "the encryption key doesn't exist"
             elif key.purpose != "ENCRYPT_DECRYPT":
                 fault = f"this encryption key is for {key.purpose}, not for ENCRYPT_DECRYPT"
             elif key.state != "ENABLED":
@@ -237,7 +239,7 @@ class _Look:
                 raise GoogleError(
                     fault,
                     where=f"gcp.kms_keys[{number}] ({name})",
-                    fix="Name one that is there and enabled, or make it so",
+                    fix="Set an existing, enabled key, or enable this one",
                     command=f"gcloud kms keys list --keyring={name.rpartition('/cryptoKeys/')[0]}",
                 )
         return f"{len(keys)} of your own, enabled"
@@ -247,15 +249,15 @@ class _Look:
         from zenstrap.platforms.gcp.api.refusals import ApiDisabledError, NotAllowedError
 
         try:
-            forbidden = [one for one in NO_KEYS if enforced(self._access.rest, one)]
+            forbidden = [policy for policy in NO_KEYS if enforced(self._access.rest, policy)]
         except (ApiDisabledError, NotAllowedError):
-            # Only to know earlier what Terraform would run into.
+            # The check only reports earlier what Terraform would run into.
             return Unknown(
                 "not known: orgpolicy.googleapis.com isn't enabled, or you may not read policies"
             )
         if forbidden:
             raise GoogleError(
-                "the organisation forbids keys of service accounts",
+                "the organisation forbids service-account keys",
                 where="auth.method",
                 why=f"The policy {forbidden[0]} is enforced in {self._access.project_id}",
                 fix="Set auth.method: external-account, which needs no key, or ask for an "
@@ -266,18 +268,18 @@ class _Look:
         return "allowed"
 
     def provider(self) -> str:
-        """The version of Terraform's provider; init fetches one where there is none."""
+        """The version of Terraform's provider; init downloads one if none is installed."""
         text = (paths.modules_folder() / "environments" / "gcp" / "versions.tf").read_text()
-        found = re.search(r'source\s*=\s*"hashicorp/google"\s*version\s*=\s*"([^"]+)"', text)
-        constraint = found[1] if found else "any"
+        match = re.search(r'source\s*=\s*"hashicorp/google"\s*version\s*=\s*"([^"]+)"', text)
+        constraint = match[1] if match else "any"
         folder = paths.terraform_data_folder(self._config.environment) / "providers"
-        installed = sorted(one.name for one in folder.glob("*/hashicorp/google/*"))
+        installed = sorted(path.name for path in folder.glob("*/hashicorp/google/*"))
         return f"hashicorp/google {', '.join(installed) or 'is fetched by init'} ({constraint})"
 
     def _lacking(self, missing: Collection[str], where: str, tool: str) -> GoogleError:
         from zenstrap.platforms.gcp.api.refusals import role_for
 
-        roles = sorted({role for one in missing if (role := role_for(one))})
+        roles = sorted({role for permission in missing if (role := role_for(permission))})
         subject = where.removeprefix("project ")
         member = self._access.login.principal or "PRINCIPAL"
         grants = " && ".join(
@@ -302,4 +304,4 @@ def _member(principal: str) -> str:
 
 
 def _listed(apis: Collection[str]) -> str:
-    return ", ".join(sorted(one.removesuffix(".googleapis.com") for one in apis))
+    return ", ".join(sorted(api.removesuffix(".googleapis.com") for api in apis))

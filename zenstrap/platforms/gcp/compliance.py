@@ -1,7 +1,7 @@
-"""What a plan must look like, whatever the modules say: the rules on resources. Pure.
+"""The policy rules for the resources of a plan. Pure.
 
-The modules set all of this themselves. These rules hold when somebody changes a module. Who may get
-which role is in ``grants``.
+The modules fulfil these rules already; the rules protect against changes of the modules. Rules for
+roles and members are in ``grants``.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ def _rules(config: GoogleEnvironment) -> dict[str, Rule]:
 
 def _forced(resource: ResourceSettings) -> str | None:
     forced = resource.values.get("force_destroy") is True
-    return "has force_destroy, which is for throw-away environments" if forced else None
+    return "has force_destroy, which only throw-away environments may have" if forced else None
 
 
 def _not_uniform(resource: ResourceSettings) -> str | None:
     if resource.type != BUCKET:
         return None
     uniform = resource.values.get("uniform_bucket_level_access") is True
-    return None if uniform else "has no uniform bucket-level access"
+    return None if uniform else "doesn't use uniform bucket-level access"
 
 
 def _unprevented(resource: ResourceSettings) -> str | None:
@@ -63,7 +63,7 @@ def _googles_key(resource: ResourceSettings) -> str | None:
         key = resource.values.get("kms_key_name")
     else:
         return None
-    return None if key else "isn't encrypted with a key of the customer's"
+    return None if key else "isn't encrypted with a customer-managed key"
 
 
 def _account_key(resource: ResourceSettings) -> str | None:
@@ -75,11 +75,11 @@ def _mutable_tags(resource: ResourceSettings) -> str | None:
     if resource.type != REPOSITORY:
         return None
     immutable = _only(resource.values.get("docker_config"), "immutable_tags") is True
-    return None if immutable else "lets image tags be moved"
+    return None if immutable else "allows image tags to be moved"
 
 
 def _only(blocks: object, attribute: str) -> object:
-    """The attribute of a block that comes once, as Terraform gives it: in a list."""
+    """The attribute of a single block, which Terraform represents as a list."""
     for block in blocks if isinstance(blocks, list) else ():
         return block.get(attribute) if isinstance(block, dict) else None
     return None

@@ -1,4 +1,4 @@
-"""The service-account keys that connectors are made with: read where they are, when needed."""
+"""The service-account keys of connectors, read from their source when needed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ KEYS_OUTPUT = "service_account_keys"
 
 
 def own_key(config: GoogleEnvironment, client: Client) -> ServiceAccountKey | None:
-    """The key that ``auth.key`` refers to; None where the configuration refers to none.
+    """The key that ``auth.key`` refers to; None if the configuration refers to none.
 
     Raises:
-        AuthenticationError: it isn't there, or is no key.
+        AuthenticationError: it doesn't exist, or isn't a valid key.
     """
     if config.auth.key is None:
         return None
@@ -35,25 +35,25 @@ def own_key(config: GoogleEnvironment, client: Client) -> ServiceAccountKey | No
 
 
 def place_of_key(config: GoogleEnvironment) -> str:
-    """Where the key of a configuration comes from, for people."""
+    """Where the key of a configuration comes from, for messages."""
     return f"auth.key ({config.auth.key})"
 
 
 def keys_in_use(
     config: GoogleEnvironment, actual: ActualRegistry, in_state: Iterable[StateResource]
 ) -> bool:
-    """Whether keys that Terraform made outlive the method: a connector still works with one.
+    """Whether keys must be kept although the method changed: a connector still uses one.
 
-    It is deleted once its successor is proven, so the keys go with the run after that.
+    That connector is deleted once the new one is tested, so the next run deletes the keys.
     """
     if config.auth.method == "service-account":
         return False
     registered = any(c.method == "service-account" for c in actual.our_connectors)
-    return registered and any(one.type == ACCOUNT_KEY for one in in_state)
+    return registered and any(resource.type == ACCOUNT_KEY for resource in in_state)
 
 
 def fingerprints(config: GoogleEnvironment, client: Client) -> dict[str | None, str]:
-    """What tells the keys that Terraform doesn't make from those before, by ML project.
+    """Fingerprints of the keys that Terraform doesn't create, by ML project.
 
     Raises:
         AuthenticationError: see :func:`own_key`.
@@ -65,13 +65,13 @@ def fingerprints(config: GoogleEnvironment, client: Client) -> dict[str | None, 
 def connector_keys(
     config: GoogleEnvironment, client: Client, outputs: Mapping[str, Output]
 ) -> dict[str | None, ServiceAccountKey]:
-    """The keys by ML project, None for the base's; empty for methods without one.
+    """The keys by ML project, None for the base stack's; empty for methods without keys.
 
     Args:
-        outputs: Terraform's, the sensitive ones among them.
+        outputs: Terraform's, including the sensitive ones.
 
     Raises:
-        AuthenticationError: one isn't there, or is no key.
+        AuthenticationError: one doesn't exist, or isn't a valid key.
     """
     if not config.auth.uses_key:
         return {}
@@ -109,10 +109,10 @@ def _read(reference: str, client: Client) -> str:
         secret = client.get_secret(source.name, allow_partial_name_match=False)
         return secret.secret_values[source.key or ""]
     except KeyError:
-        pass  # what is raised inside of this block would carry ZenML's error
+        pass  # an error raised inside this block would chain ZenML's
     raise AuthenticationError(
         f"ZenML's secret store has no {source.name} with a key {source.key}",
         where="auth.key",
-        fix="Make it",
+        fix="Create it",
         command=f"zenml secret create {source.name} --{source.key}=@KEY.json",
     )

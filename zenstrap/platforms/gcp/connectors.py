@@ -1,4 +1,4 @@
-"""Service connectors for Google Cloud, one for the base and for each ML project. No secret here."""
+"""Service connectors for Google Cloud: one per stack. This module handles no secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zenstrap.redaction import UNKNOWN
 from zenstrap.registry.connectors import ConnectorKind
 from zenstrap.registry.model import DesiredConnector
 
-# Fingerprints of key ids by ML project, None for the base's.
+# Fingerprints of key ids by ML project, None for the base stack's.
 KeyFingerprints = Mapping[str | None, str]
 
 CONNECTOR_TYPE: Final = "gcp"  # ZenML's
@@ -25,7 +25,7 @@ CONNECTORS: Final = ConnectorKind(
     type=CONNECTOR_TYPE,
     asked="Google",
     keyless=frozenset({"external-account", "implicit"}),
-    # As ZenML and Google's libraries word it.
+    # Messages of ZenML and Google's libraries.
     passing=(
         " 403 ",
         "PERMISSION_DENIED",
@@ -34,7 +34,7 @@ CONNECTORS: Final = ConnectorKind(
         "account not found",
         "invalid_target",
     ),
-    lasting=("invalid_grant", "unauthorized_client"),  # such as of a token for somebody else
+    lasting=("invalid_grant", "unauthorized_client"),  # such as for a token with another audience
     credential_field="external_account_json",
     key_field="service_account_json",
 )
@@ -43,8 +43,8 @@ _TOKEN_URL: Final = "https://sts.googleapis.com/v1/token"
 _IMPERSONATION_URL: Final = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{email}:generateAccessToken"
 _JWT: Final = "urn:ietf:params:oauth:token-type:jwt"
 _AWS_REQUEST: Final = "urn:ietf:params:aws:token-type:aws4_request"
-# Where AWS tells a machine its region and role. IMDSv2 wants a session token first, and is what
-# every new machine has. https://google.aip.dev/auth/4117
+# AWS's metadata service, which returns a machine's region and role. IMDSv2 needs a session token
+# first; every new machine has it. https://google.aip.dev/auth/4117
 _AWS_SOURCE: Final[dict[str, JsonValue]] = {
     "environment_id": "aws1",
     "region_url": "http://169.254.169.254/latest/meta-data/placement/availability-zone",
@@ -66,18 +66,18 @@ def gcp_connector(
     resources: tuple[tuple[str, str], ...],
     hands_out_key: bool = False,
 ) -> DesiredConnector:
-    """The connector by which one stack reaches Google Cloud, as its own service account.
+    """The connector of one stack for Google Cloud, which acts as the stack's service account.
 
     Args:
-        project: the ML project; None for the base.
+        project: the ML project; None for the base stack.
         labels: ownership labels.
-        fingerprints: of the keys that aren't made by Terraform.
-        resources: (type, id) of what the stack's components reach.
-        hands_out_key: whoever uses the connector gets the key itself, not a short-lived token.
-            SkyPilot can't work with tokens.
+        fingerprints: of the keys that Terraform doesn't create.
+        resources: (type, id) of the resources that the stack's components access.
+        hands_out_key: users of the connector get the key itself, not a short-lived token:
+            SkyPilot doesn't support tokens.
 
     Raises:
-        RegistryError: Terraform didn't make what the method needs.
+        RegistryError: Terraform's outputs lack what the method needs.
     """
     account = outputs.of(project).service_account
     configuration: dict[str, JsonValue] = {"project_id": outputs.project.id}
@@ -91,14 +91,14 @@ def gcp_connector(
             configuration["target_principal"] = account.email
         case "service-account":
             if auth.key is None:
-                made = outputs.key_id(project)
-                key = fingerprint(made) if made else None
+                key_id = outputs.key_id(project)
+                key = fingerprint(key_id) if key_id else None
             else:
-                principal = None  # whose key it is stands in the key
+                principal = None  # the key names its account
             if hands_out_key:
                 configuration["generate_temporary_tokens"] = False
         case "implicit":
-            principal = None  # whoever the machine is
+            principal = None  # the machine's own identity
         case unknown:
             assert_never(unknown)
     return DesiredConnector(
@@ -116,9 +116,9 @@ def gcp_connector(
 
 
 def credential_configuration(auth: Auth, outputs: GcpOutputs, email: str) -> str:
-    """The JSON document by which Google's libraries exchange a foreign token for Google's.
+    """The JSON document with which Google's libraries exchange an external token for Google's.
 
-    It names where the token comes from and holds no secret itself.
+    It names the source of the token and holds no secret itself.
     https://google.aip.dev/auth/4117
 
     Raises:
@@ -142,7 +142,7 @@ def credential_configuration(auth: Auth, outputs: GcpOutputs, email: str) -> str
 
 
 def fingerprint(key_id: str) -> str:
-    """What tells one key from another without telling its id; a full name counts by its end."""
+    """Identifies a key without revealing its id; of a full name only the last part counts."""
     if key_id == UNKNOWN:
         return UNKNOWN
     return hashlib.sha256(key_id.rpartition("/")[2].encode()).hexdigest()[:16]
@@ -158,7 +158,7 @@ def _subject_token(reference: str) -> tuple[str, dict[str, JsonValue]]:
         case "url":
             return _JWT, {"url": place, "format": {"type": "text"}}
     raise RegistryError(
-        "there is no telling where the identity token comes from",
+        "the source of the identity token is not valid",
         where="auth.subject_token",
         fix="Write aws, file:/absolute/path or url:https://address.",
     )

@@ -1,4 +1,4 @@
-"""What Google Cloud refuses."""
+"""Errors of Google Cloud."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from zenstrap.errors import PlatformError
 
 
 class GoogleError(PlatformError):
-    """Google Cloud is out of reach, or said no."""
+    """Google Cloud is out of reach, or refused a request."""

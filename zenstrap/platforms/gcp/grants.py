@@ -1,7 +1,7 @@
-"""Which grants a plan may hold: those that ``terraform_modules`` makes, and no others. Pure.
+"""The policy for IAM grants in a plan: only those that ``terraform_modules`` creates. Pure.
 
-Allow-lists, because what opens a project is open-ended: new roles, new types of resources. Whoever
-extends the modules extends the lists here, and both are reviewed together; a test compares them.
+These are allow-lists, because Google keeps adding roles and resource types. A change of the modules
+that adds a grant must extend these lists, too; a test compares them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from zenstrap.terraform.settings import ResourceSettings
 BUCKET_GRANT: Final = "google_storage_bucket_iam_member"
 PROJECT_GRANT: Final = "google_project_iam_member"
 
-# Asked of the whole project, because the services know no narrower place.
+# Granted on the whole project, because these services support no narrower scope.
 PROJECT_ROLES: Final = frozenset(
     {
         "roles/aiplatform.user",
@@ -30,14 +30,14 @@ PROJECT_ROLES: Final = frozenset(
     }
 )
 PUBLISHING_ROLE: Final = "roles/run.admin"
-"""Changes who may call a service: only where a deployer has ``allow_unauthenticated``."""
+"""Can change who may call a service: only if a deployer has ``allow_unauthenticated``."""
 
 WHOLE_BUCKET_ROLES: Final = frozenset({"roles/storage.bucketViewer"})
 PATH_ROLES: Final = frozenset({"roles/storage.objectUser", "roles/storage.objectViewer"})
 """On a bucket, and only with a condition on a path."""
 
 OUTSIDERS_ROLE: Final = "roles/iam.workloadIdentityUser"
-# On one thing, by the type of the grant.
+# On a single resource, by the type of the grant.
 ROLES_ON_ONE: Final[Mapping[str, frozenset[str]]] = {
     "google_artifact_registry_repository_iam_member": frozenset(
         {"roles/artifactregistry.reader", "roles/artifactregistry.writer"}
@@ -91,8 +91,8 @@ CUSTOM_PERMISSIONS: Final = frozenset(
 _OWN_ROLE: Final = re.compile(r"projects/[^/]+/roles/zenml_\w+_(skypilot|secret_creator)")
 _OWN_CONDITIONAL_ROLE: Final = re.compile(r"projects/[^/]+/roles/zenml_\w+_secret_user")
 
-# One path of one bucket, as artifact_path and image_builder write it. A whole expression, because
-# `|| true` at its end would open everything.
+# One path of one bucket, as artifact_path and image_builder write it. The whole expression must
+# match, because `|| true` at its end would grant access to everything.
 _OBJECT: Final = r'"projects/_/buckets/[^/"]+/objects/[^/"]+'
 _PATH_TERM: Final = re.compile(
     rf'resource\.name == {_OBJECT}[^"]*"'
@@ -103,20 +103,20 @@ _PATH_TERM: Final = re.compile(
 
 _EVERYBODY: Final = re.compile(r"allUsers|allAuthenticatedUsers|^public|^authenticatedRead")
 _ACCOUNT: Final = "serviceAccount:"
-# A whole pool would be everybody whom the provider ever lets in.
+# Not a whole pool: that would be every identity that the provider accepts.
 _OUTSIDER: Final = re.compile(r"principal://.+/subject/.+|principalSet://.+/attribute\.[^/]+/.+")
 
 
 def public_access(resource: ResourceSettings) -> str | None:
-    """Everybody as a member, in any form that Google has for it."""
+    """A grant to everybody, in any of Google's forms."""
     if not gives_access(resource.type):
         return None
-    found = sorted({one for one in _strings(resource.values) if _EVERYBODY.search(one)})
-    return f"lets in {', '.join(found)}" if found else None
+    members = sorted({text for text in _strings(resource.values) if _EVERYBODY.search(text)})
+    return f"grants access to {', '.join(members)}" if members else None
 
 
 def broad_role(resource: ResourceSettings, config: GoogleEnvironment) -> str | None:
-    """A role on a project or a bucket that none of the modules gives there, or not so."""
+    """A role on a project or bucket that no module grants, or not under this condition."""
     role, conditions = resource.values.get("role"), _conditions(resource)
     if resource.type == CUSTOM_ROLE:
         return _permissions_beyond(resource.values.get("permissions"))
@@ -127,25 +127,25 @@ def broad_role(resource: ResourceSettings, config: GoogleEnvironment) -> str | N
             or (_OWN_CONDITIONAL_ROLE.fullmatch(role) is not None and bool(conditions))
             or (role == PUBLISHING_ROLE and _publishes(config))
         )
-        return None if fits else f"gives {role} on the whole project"
+        return None if fits else f"grants {role} on the whole project"
     if resource.type == BUCKET_GRANT:
         fits = role in WHOLE_BUCKET_ROLES or (role in PATH_ROLES and _is_one_path(conditions))
-        return None if fits else f"gives {role} on more than a path of the bucket"
+        return None if fits else f"grants {role} on more than a path of the bucket"
     return None
 
 
 def other_grant(resource: ResourceSettings) -> str | None:
-    """A way to let somebody in that the modules don't use."""
+    """A grant of a kind that the modules don't use."""
     if not gives_access(resource.type) or resource.type == CUSTOM_ROLE:
         return None
     if resource.type not in {BUCKET_GRANT, PROJECT_GRANT, *ROLES_ON_ONE}:
-        return "changes who has access in a way that no module here does"
+        return "grants access with a resource type that no module uses"
     role, member = resource.values.get("role"), resource.values.get("member")
     roles = ROLES_ON_ONE.get(resource.type)
     if roles is not None and role not in roles:
-        return f"gives {role}"
+        return f"grants {role}"
     if not isinstance(member, str) or not _is_one(member, outsider=role == OUTSIDERS_ROLE):
-        return f"lets in {member}, which is no account of one service or workload"
+        return f"grants access to {member}, which isn't a single service account or workload"
     return None
 
 
@@ -164,20 +164,20 @@ def _publishes(config: GoogleEnvironment) -> bool:
 def _permissions_beyond(permissions: JsonValue) -> str | None:
     if not isinstance(permissions, list):
         return "is a role whose permissions aren't known"
-    beyond = sorted({str(one) for one in permissions} - CUSTOM_PERMISSIONS)
+    beyond = sorted({str(permission) for permission in permissions} - CUSTOM_PERMISSIONS)
     return f"is a role with {', '.join(beyond)}" if beyond else None
 
 
 def _conditions(resource: ResourceSettings) -> list[str]:
-    """The expressions of a grant's conditions; one that isn't known yet is none."""
+    """The expressions of a grant's conditions, without those that aren't known yet."""
     blocks = resource.values.get("condition")
-    found = [one.get("expression") for one in _list(blocks) if isinstance(one, dict)]
-    return [one for one in found if isinstance(one, str)]
+    expressions = [block.get("expression") for block in _list(blocks) if isinstance(block, dict)]
+    return [expression for expression in expressions if isinstance(expression, str)]
 
 
 def _is_one_path(conditions: list[str]) -> bool:
     return bool(conditions) and all(
-        _PATH_TERM.fullmatch(term) for one in conditions for term in one.split(" || ")
+        _PATH_TERM.fullmatch(term) for text in conditions for term in text.split(" || ")
     )
 
 
@@ -189,8 +189,8 @@ def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _strings(one)
+        for inner in value.values():
+            yield from _strings(inner)
     elif isinstance(value, list):
-        for one in value:
-            yield from _strings(one)
+        for inner in value:
+            yield from _strings(inner)

@@ -1,4 +1,4 @@
-"""Service-account keys: read where they are, handed to ZenML's secret store, told to nobody."""
+"""Service-account keys: parsed for ZenML's secret store, never shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zenstrap.redaction import know
 
 @dataclass(frozen=True)
 class ServiceAccountKey:
-    """A key as Google gives it. The repr hides what is secret of it."""
+    """A key as Google issues it. The repr hides its secrets."""
 
     document: str = field(repr=False)  # JSON
     key_id: str = field(repr=False)
@@ -22,17 +22,17 @@ class ServiceAccountKey:
 
     @property
     def fingerprint(self) -> str:
-        """Of the key's id: what tells it from the key before."""
+        """Identifies the key without revealing its id."""
         return fingerprint(self.key_id)
 
     def require_usable(self, where: str) -> None:
-        """See that the private key in it can be read.
+        """Check that its private key can be read.
 
         Args:
             where: where the key comes from, for the error.
 
         Raises:
-            AuthenticationError: it can't; the error does not quote it.
+            AuthenticationError: it can't be read; the error does not quote it.
         """
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -40,32 +40,32 @@ class ServiceAccountKey:
         try:
             load_pem_private_key(json.loads(self.document)["private_key"].encode(), password=None)
         except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
-            pass  # what is raised inside of this block would carry the key
+            pass  # an error raised inside this block would chain one that quotes the key
         else:
             return
         raise AuthenticationError(
             "the private key in this service-account key is damaged",
             where=where,
-            fix="Give the JSON document that `gcloud iam service-accounts keys create` writes, "
-            "whole and with its line breaks as they are",
+            fix="Use the complete, unchanged JSON document that `gcloud iam service-accounts keys "
+            "create` writes",
         )
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no error may quote."""
+        """Texts that no message may quote."""
         private = str(json.loads(self.document)["private_key"])
-        # As it stands in the JSON document, and as it is read from it.
+        # Escaped as in the JSON document, and decoded.
         return (json.dumps(private)[1:-1], private)
 
 
 def parse_key(text: str, where: str) -> ServiceAccountKey:
-    """A key from JSON, or from base64 of it, which is what Terraform has.
+    """A key from JSON, or from base64 of it, as Terraform returns it.
 
     Args:
         where: where it comes from, for the error.
 
     Raises:
-        AuthenticationError: it is no key; the error does not quote it.
+        AuthenticationError: it isn't a valid key; the error does not quote it.
     """
     document = text.strip()
     if not document.startswith("{"):
@@ -73,9 +73,9 @@ def parse_key(text: str, where: str) -> ServiceAccountKey:
     key = _read(document)
     if key is None:
         raise AuthenticationError(
-            "this is no service-account key",
+            "this is not a service-account key",
             where=where,
-            fix="Give the JSON document that `gcloud iam service-accounts keys create` writes.",
+            fix="Use the JSON document that `gcloud iam service-accounts keys create` writes.",
         )
     know(text, document, *key.secrets)
     return key

@@ -1,4 +1,4 @@
-"""The name of everything that zenstrap makes on Google Cloud: one pure function per kind.
+"""The names of all resources on Google Cloud: one pure function per kind.
 
 As in :mod:`zenstrap.naming`, no two (environment, ML project) pairs share a name, and illegal ones
 raise ``ValueError``.
@@ -16,8 +16,7 @@ from zenstrap.naming import alias_name, stack_prefix
 SERVICE_ACCOUNT_ID_MAX: Final = 30
 REPOSITORY_ID_MAX: Final = 63
 
-# 40 bits: a million names in one Google project collide with a probability below one half, and
-# nobody has more than some dozens.
+# 40 bits: even a million names in one Google project collide with a probability below one half.
 _HASH_CHARACTERS: Final = 8
 
 
@@ -28,7 +27,7 @@ def bucket_name(project_id: str, environment: str) -> str:
     the project id, which is global itself. https://cloud.google.com/storage/docs/buckets#naming
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", project_id):
-        raise ValueError(f"{project_id!r} is no Google Cloud project id")
+        raise ValueError(f"{project_id!r} is not a Google Cloud project id")
     return f"{project_id}-{stack_prefix(environment)}"
 
 
@@ -63,19 +62,19 @@ def workload_identity_pool_id(environment: str, incarnation: int = 1) -> str:
     """Workload identity pool: zenml-ENV, then zenml-ENV-2 and so on.
 
     A deleted pool keeps its id for 30 days, hence the later ones. 4 to 32 lower-case letters,
-    digits and dashes; the beginning ``gcp-`` is Google's.
+    digits and dashes; the prefix ``gcp-`` is reserved.
     https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/create
     """
     if not 1 <= incarnation <= 999:
-        raise ValueError(f"{incarnation} is no incarnation of a pool: 1 to 999")
+        raise ValueError(f"{incarnation} is not a valid number of a pool: 1 to 999")
     prefix = stack_prefix(environment)
     return prefix if incarnation == 1 else f"{prefix}-{incarnation}"
 
 
 def _cut(name: str, length: int) -> str:
-    """The name if it fits, else its beginning, two dashes and a hash of all of it.
+    """The name if it fits, else its beginning, two dashes and a hash of the whole name.
 
-    No whole name has two dashes in a row, so a cut name is never some other whole one.
+    No uncut name has two dashes in a row, so a cut name never equals another name.
     """
     if len(name) <= length:
         return name

@@ -1,6 +1,6 @@
-"""What an environment needs of its project: APIs, and permissions for whoever runs Terraform.
+"""The APIs that an environment needs in its project, and the permissions that Terraform needs.
 
-The APIs are those that ``terraform_modules`` enables; a test compares.
+The APIs are those that ``terraform_modules`` enables; a test compares them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _REGISTRY: Final = frozenset(
 _POOL: Final = frozenset(
     {"iam.workloadIdentityPoolProviders.create", "iam.workloadIdentityPools.create"}
 )
-# Of keys that are made. The user's own may be in another project, which isn't asked here.
+# For keys that Terraform creates. The user's own may be in another project, which isn't checked.
 _KEYS: Final = frozenset(
     {
         "cloudkms.cryptoKeys.create",
@@ -70,33 +70,33 @@ def flavors_in(config: GoogleEnvironment) -> Iterator[GoogleFlavor]:
 
 def needed_apis(config: GoogleEnvironment) -> frozenset[str]:
     """The APIs that the environment's components use."""
-    found = set(ALWAYS)
+    apis = set(ALWAYS)
     for flavor in flavors_in(config):
-        found |= flavor.apis
+        apis |= flavor.apis
     if config.resilience.is_strict or config.gcp.kms_keys:
-        found.add(KEYS_API)
+        apis.add(KEYS_API)
     if config.auth.method == "external-account":
-        found.add(TOKENS_API)
-    return frozenset(found)
+        apis.add(TOKENS_API)
+    return frozenset(apis)
 
 
 def makes_service_account_keys(config: GoogleEnvironment) -> bool:
-    """Whether Terraform makes keys of service accounts."""
+    """Whether Terraform creates service-account keys."""
     return config.auth.method == "service-account" and config.auth.key is None
 
 
 def needed_permissions(config: GoogleEnvironment) -> frozenset[str]:
-    """What whoever runs Terraform must be allowed in the project, one for each kind of thing."""
-    found = set(_PERMISSIONS)
+    """The permissions that Terraform's principal needs in the project, by kind of resource."""
+    permissions = set(_PERMISSIONS)
     flavors = list(flavors_in(config))
     if REPOSITORY in flavors:
-        found |= _REGISTRY
+        permissions |= _REGISTRY
     if any(flavor.custom_roles for flavor in flavors):
-        found.add("iam.roles.create")
+        permissions.add("iam.roles.create")
     if makes_service_account_keys(config):
-        found.add("iam.serviceAccountKeys.create")
+        permissions.add("iam.serviceAccountKeys.create")
     if makes_pool(config):
-        found |= _POOL
+        permissions |= _POOL
     if made_key_locations(config):
-        found |= _KEYS
-    return frozenset(found)
+        permissions |= _KEYS
+    return frozenset(permissions)

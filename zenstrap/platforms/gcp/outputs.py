@@ -1,4 +1,4 @@
-"""What the root module of Google Cloud outputs, as far as registrations are made from it."""
+"""The outputs of the root module of Google Cloud that registrations need."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from zenstrap.errors import RegistryError
 from zenstrap.flavors.google.base import Workload
 from zenstrap.redaction import UNKNOWN
 
-BASE: Final = "base"  # among the keys: the base's service account
+BASE: Final = "base"  # name of the base stack's service account among the keys
 
 
 class _Part(BaseModel):
-    """One object among the outputs. Whatever else the module tells is left to others."""
+    """One object among the outputs. Other attributes are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     @model_validator(mode="before")
     @classmethod
     def _all_unknown(cls, value: Any) -> Any:
-        """A plan that doesn't know an object doesn't know any of its attributes."""
+        """If a plan doesn't know an object, all of its attributes are unknown."""
         return dict.fromkeys(cls.model_fields, UNKNOWN) if value == UNKNOWN else value
 
 
@@ -69,13 +69,13 @@ class ServiceAccountOutputs(_Part):
 
 
 class WorkloadIdentityOutputs(_Part):
-    """Whose identity is accepted; ``audience`` is what a credential configuration names."""
+    """The workload identity provider; ``audience`` is part of a credential configuration."""
 
     audience: str
 
 
 class StackOutputs(_Part):
-    """What one stack is made of: the base's, or an ML project's."""
+    """The resources of one stack: the base stack's, or an ML project's."""
 
     artifact_store: ArtifactStoreOutputs
     service_account: ServiceAccountOutputs
@@ -85,27 +85,27 @@ class StackOutputs(_Part):
     @field_validator("components", mode="before")
     @classmethod
     def _unknown_list(cls, value: Any) -> Any:
-        """Of a list that a plan doesn't know, each component is unknown."""
+        """If a plan doesn't know the list, every component is unknown."""
         return [UNKNOWN] if value == UNKNOWN else value
 
     def workload(self, name: str, flavor: str) -> Workload:
-        """What was made for one component; artifact store and container registry are apart.
+        """The resources of one component other than artifact store and container registry.
 
         Raises:
-            RegistryError: there is no such component among them.
+            RegistryError: the outputs lack the component.
         """
-        for one in self.components:
-            if (one.name, one.flavor) in ((name, flavor), (UNKNOWN, UNKNOWN)):
-                return Workload(**one.model_dump(exclude={"name", "kind", "flavor"}))
+        for component in self.components:
+            if (component.name, component.flavor) in ((name, flavor), (UNKNOWN, UNKNOWN)):
+                return Workload(**component.model_dump(exclude={"name", "kind", "flavor"}))
         raise _disagreement("components", f"it has no {name} of flavor {flavor}")
 
 
 class GcpOutputs(StackOutputs):
-    """All of the root module's outputs but the sensitive ones.
+    """All outputs of the root module except the sensitive ones.
 
     Attributes:
-        service_account_key_ids: of the keys that Terraform made, by ML project or ``base``. They
-            are no secret, and say when a key was made anew.
+        service_account_key_ids: ids of the keys that Terraform created, by ML project or ``base``.
+            They aren't secret, and change when a key is created again.
     """
 
     project: GoogleProject
@@ -114,10 +114,10 @@ class GcpOutputs(StackOutputs):
     service_account_key_ids: dict[str, str] = Field(default_factory=dict)
 
     def of(self, project: str | None) -> StackOutputs:
-        """The base's, or an ML project's.
+        """The outputs of the base stack (None), or of an ML project.
 
         Raises:
-            RegistryError: there is no such ML project among them.
+            RegistryError: the outputs lack the ML project.
         """
         if project is None:
             return self
@@ -127,7 +127,7 @@ class GcpOutputs(StackOutputs):
             raise _disagreement(f"ml_projects.{project}") from None
 
     def key_id(self, project: str | None) -> str | None:
-        """The id of the key that Terraform made for the base (None) or an ML project."""
+        """The id of the key that Terraform created for the base stack (None) or an ML project."""
         return self.service_account_key_ids.get(project or BASE)
 
 
@@ -135,11 +135,11 @@ def parse_gcp_outputs(outputs: Mapping[str, JsonValue], projects: tuple[str, ...
     """The outputs by name, typed.
 
     Args:
-        outputs: without the sensitive ones; what a plan doesn't know reads as UNKNOWN.
-        projects: the ML projects that must be among them.
+        outputs: without the sensitive ones; UNKNOWN for those that a plan doesn't know.
+        projects: the ML projects that the outputs must have.
 
     Raises:
-        RegistryError: one is missing or of another shape.
+        RegistryError: an output is missing or has another type.
     """
     document = dict(outputs)
     for name, keys in (("ml_projects", projects), ("service_account_key_ids", (BASE, *projects))):

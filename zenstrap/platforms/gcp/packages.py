@@ -1,4 +1,4 @@
-"""The Python packages by which ZenML reaches Google Cloud: the extra ``gcp``."""
+"""Checks the Python packages that ZenML needs for Google Cloud: the extra ``gcp``."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _ALWAYS: Final = ("gcsfs", "google.cloud.artifactregistry_v1", "google.cloud.con
 
 
 def google_packages(config: GoogleEnvironment) -> str:
-    """A check: everything is installed that the environment's stacks need here.
+    """Check that all packages are installed that the environment's stacks need on this machine.
 
     Raises:
-        UsageError: something is missing; names it.
+        UsageError: packages are missing; names them.
     """
     needed = sorted(set(_needed(config)))
     missing = [module for module in needed if not _is_installed(module)]
     if missing:
         raise UsageError(
             "packages for Google Cloud are missing",
-            why=f"ZenML needs {', '.join(missing)} to reach it",
+            why=f"ZenML needs {', '.join(missing)} for Google Cloud",
             fix="Install them",
             command="pip install -e '.[gcp]'",
         )
@@ -40,5 +40,5 @@ def _needed(config: GoogleEnvironment) -> Iterator[str]:
 def _is_installed(module: str) -> bool:
     try:
         return find_spec(module) is not None
-    except ModuleNotFoundError:  # of a package around it
+    except ModuleNotFoundError:  # its parent package is missing
         return False

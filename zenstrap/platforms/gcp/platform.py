@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from zenstrap.platforms.gcp.keys import ServiceAccountKey
     from zenstrap.terraform.outputs import Output
 
-_SHOWN: Final = 5  # of somebody else's objects
+_SHOWN: Final = 5  # names of other users' objects in a warning
 _WITHOUT_BUCKET: Final = 'terraform {\n  backend "local" {}\n}\n'
 
 
@@ -50,8 +50,8 @@ class GoogleCloud:
     """Platform gcp."""
 
     provider = PROVIDER
-    # Other people and machines share a state there: which Terraform writes it is theirs to decide,
-    # and nothing that a package happens to bring.
+    # Several users and machines share the state: they must choose the Terraform version that writes
+    # it, not a Python package that happens to bring one.
     has_own_terraform = False
     place_step = "state_bucket"
     connectors = CONNECTORS
@@ -61,7 +61,7 @@ class GoogleCloud:
 
     @cached_property
     def access(self) -> GoogleAccess:
-        """The login, made when it is first used."""
+        """The login, created when it is first used."""
         return GoogleAccess(self.config)
 
     def state_place(
@@ -84,8 +84,8 @@ class GoogleCloud:
     def root(self, storage: StateStorage, run_folder: Path) -> Path:
         """A copy of the module for this run.
 
-        With a provider to install, Terraform writes a lock file beside the module, and nothing is
-        written into the clone.
+        Terraform writes a lock file for the provider beside the module, but nothing may be written
+        into the clone.
         """
         copy = run_folder / "modules"
         if not copy.is_dir():
@@ -93,7 +93,7 @@ class GoogleCloud:
             shutil.copytree(paths.modules_folder(), copy, ignore=ignored)
         root = copy / "environments" / "gcp"
         if storage.folder is not None:
-            # There is no state bucket yet, and a plan makes none.
+            # There is no state bucket yet, and a plan doesn't create one.
             (root / "backend_override.tf").write_text(_WITHOUT_BUCKET)
         return root
 
@@ -114,18 +114,18 @@ class GoogleCloud:
     def variables_for_removal(self, workspace: Workspace, run: Run) -> RootVariables:
         from zenstrap.platforms.gcp.unrecorded import take_over
 
-        given = self.variables(workspace, run, destroy=True)
+        root = self.variables(workspace, run, destroy=True)
         pool = variables.unrecorded_pool(self.config, workspace.resources(), self.access, run.owner)
-        told = take_over(
+        adopted = take_over(
             self.config,
             self.access,
             workspace,
             run,
             variables.artifact_bucket(self.config),
-            given.values,
+            root.values,
             pool,
         )
-        return RootVariables(given.values, (*given.notices, *told))
+        return RootVariables(root.values, (*root.notices, *adopted))
 
     def checks(self) -> Sequence[NamedCheck]:
         from zenstrap.platforms.gcp.checks import google_checks
@@ -207,11 +207,11 @@ class GoogleCloud:
     def removal_notices(self) -> Iterator[str]:
         if not self.config.throwaway:
             return
-        if found := removal.foreign_objects(self.config, self.access):
-            names = ", ".join(found[:_SHOWN]) + (" and more" if len(found) > _SHOWN else "")
+        if objects := removal.foreign_objects(self.config, self.access):
+            names = ", ".join(objects[:_SHOWN]) + (" and more" if len(objects) > _SHOWN else "")
             yield (
-                f"gs://{variables.artifact_bucket(self.config)} goes with all that is in it, also "
-                f"with what no stack of {self.config.environment} put there: {names}."
+                f"gs://{variables.artifact_bucket(self.config)} is deleted with everything in it, "
+                f"including objects that no stack of {self.config.environment} created: {names}."
             )
 
     def left(self, run: Run) -> list[str]:
@@ -226,7 +226,7 @@ class GoogleCloud:
     def marks(self, in_state: Sequence[StateResource]) -> tuple[tuple[str, str], ...]:
         from zenstrap.platforms.gcp.unrecorded import marks
 
-        ids = frozenset(one.id for one in in_state if one.id)
+        ids = frozenset(resource.id for resource in in_state if resource.id)
         return marks(self.config, self.access, ids, variables.artifact_bucket(self.config))
 
     def tidy_up(self) -> None:

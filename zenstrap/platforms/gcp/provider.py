@@ -1,4 +1,4 @@
-"""What is Google's in a Terraform plan and in the provider's errors."""
+"""Google's resource types in a Terraform plan, and the errors of Google's provider."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ API: Final = "google_project_service"
 ACCOUNT_KEY: Final = "google_service_account_key"
 HMAC_KEY: Final = "google_storage_hmac_key"
 
-# Replacing one of these loses all that it ever encrypted, and Google keeps their names for ever.
+# Replacing one of these loses everything it ever encrypted, and Google never frees their names.
 _ENCRYPTION: Final = frozenset({"google_kms_crypto_key", "google_kms_key_ring"})
 
-# Whatever gives access, by the provider's habits of naming: a policy must see also what it has
-# never heard of. Pools and their providers give none by themselves.
+# Resource types that grant access, by the provider's naming conventions: the policy must also catch
+# types that it doesn't know. Pools and their providers grant nothing by themselves.
 _ACCESS: Final = ("_iam_", "_acl", "_access_control", "_dataset_access")
 _POOLS: Final = "google_iam_workload_identity_pool"
 
@@ -35,7 +35,7 @@ _UNAUTHENTICATED = re.compile(
 _IMPERSONATION = re.compile(r"impersonate: |iam\.serviceAccounts\.getAccessToken")
 _NO_BUCKET = re.compile(r"storage: bucket doesn't exist|The specified bucket does not exist")
 
-# How Google's Go library, and so the provider and the backend, writes what Google said.
+# The format of errors in Google's Go library, and so in the provider and the backend.
 _REFUSAL = re.compile(
     r"googleapi: (?:got HTTP response code|Error) (?P<status>[0-9]{3})(?: with body)?:? "
     r"(?P<message>.*?)(?:, (?P<reason>[A-Za-z]+))?\.?(?: Details: .*| More details: .*)?$"
@@ -43,26 +43,26 @@ _REFUSAL = re.compile(
 _DETAILED_REASON = re.compile(r'"reason": ?"(\w+)"')
 _PROJECT = re.compile(r"\bprojects?[/ \"']+([a-z][a-z0-9-]{4,28}[a-z0-9])\b")
 
-# By what is going on, as Google words it through the provider.
+# By explanation: the pattern of Google's message in the provider's error.
 _TRANSIENT: Final = {
-    # Enabling an API takes minutes to be true everywhere. Only an apply is tried again, and it
-    # enables what it needs first.
-    "an API that was just enabled isn't there yet": r"Error 403\b.*"
+    # An enabled API takes minutes to be available everywhere. Only an apply is retried, and it
+    # enables the APIs first.
+    "an API that was just enabled isn't available yet": r"Error 403\b.*"
     r"(has not been used in project \S+ before or it is disabled|SERVICE_DISABLED"
     r"|accessNotConfigured)",
     "too many requests": r"Error 429\b|rateLimitExceeded",
     "the service is unavailable for a moment": r"Error 503\b",
     # IAM is eventually consistent: https://cloud.google.com/iam/docs/access-change-propagation
-    "a service account that was just made isn't known yet": r"Error 40[04]\b.*"
+    "a service account that was just created isn't known yet": r"Error 40[04]\b.*"
     r"[Ss]ervice account \S+ does not exist|Error 404\b.*Unknown service account",
-    "a role that was just given isn't known yet": r"Error 40[03]\b.*"
+    "a role that was just granted isn't effective yet": r"Error 40[03]\b.*"
     r"(cloudkms\.cryptoKeyVersions\.useTo\w+|[Pp]ermission denied on Cloud KMS key)",
-    "somebody else changed the same policy": r"Error 409\b.*concurrent policy changes",
+    "another user changed the same policy": r"Error 409\b.*concurrent policy changes",
 }
 
 
 def gives_access(type: str) -> bool:
-    """Whether a resource type of Google's says who may do what."""
+    """Whether a resource type of Google's grants access."""
     return (
         type.startswith("google_")
         and not type.startswith(_POOLS)
@@ -70,49 +70,53 @@ def gives_access(type: str) -> bool:
     )
 
 
-def explain_diagnostic(one: Diagnostic, where: str) -> ZenstrapError | None:
-    """The error for what Google said no with, where the cause is known.
+def explain_diagnostic(diagnostic: Diagnostic, where: str) -> ZenstrapError | None:
+    """The error for a refusal of Google's whose cause is known; None for any other.
 
     Args:
-        where: what is named where Terraform blames no address.
+        where: named in the error if the diagnostic has no address.
     """
-    place = one.subject or where
-    if _IMPERSONATION.search(one.text):
+    place = diagnostic.subject or where
+    if _IMPERSONATION.search(diagnostic.text):
         return AuthenticationError(
-            "you may not act as the service account that Terraform uses",
+            "you may not impersonate the service account that Terraform uses",
             where="gcp.terraform_service_account",
-            why=one.detail or one.summary,
+            why=diagnostic.detail or diagnostic.summary,
             fix="Have an owner grant you roles/iam.serviceAccountTokenCreator on it",
         )
-    if _UNAUTHENTICATED.search(one.text):
+    if _UNAUTHENTICATED.search(diagnostic.text):
         return AuthenticationError(
-            one.summary, where=place, why=one.detail or None, fix="Log in", command=LOG_IN
-        )
-    if _NO_BUCKET.search(one.summary) or _NO_BUCKET.search(one.detail):
-        return GoogleError(
-            "there is no such bucket",
+            diagnostic.summary,
             where=place,
-            why=one.detail or one.summary,
-            fix="Correct its name in the config; the state bucket is made by `up`",
+            why=diagnostic.detail or None,
+            fix="Log in",
+            command=LOG_IN,
         )
-    for text in (one.summary, one.detail):
-        if not (found := _REFUSAL.search(text)):
+    if _NO_BUCKET.search(diagnostic.summary) or _NO_BUCKET.search(diagnostic.detail):
+        return GoogleError(
+            "the bucket doesn't exist",
+            where=place,
+            why=diagnostic.detail or diagnostic.summary,
+            fix="Correct its name in the config; `up` creates the state bucket",
+        )
+    for text in (diagnostic.summary, diagnostic.detail):
+        if not (match := _REFUSAL.search(text)):
             continue
         details = _DETAILED_REASON.search(text)
-        reason = found["reason"] or (details[1] if details else None)
+        reason = match["reason"] or (details[1] if details else None)
         project = _PROJECT.search(text)
         return explain(
-            Refusal(int(found["status"]), found["message"], reason),
-            text[: found.start()].rstrip(": ") or "Google Cloud said no",
+            Refusal(int(match["status"]), match["message"], reason),
+            text[: match.start()].rstrip(": ") or "Google Cloud refused the request",
             where=place,
             project=project[1] if project else None,
         )
     return None
 
 
-def why_it_passes(one: Diagnostic) -> str | None:
-    """Why an error may pass by itself; None if it won't."""
-    text = f"{one.summary} {one.detail}"
+def why_it_passes(diagnostic: Diagnostic) -> str | None:
+    """Why an error is transient; None if it isn't."""
+    text = f"{diagnostic.summary} {diagnostic.detail}"
     if lasts(text):
         return None
     for why, pattern in _TRANSIENT.items():
@@ -122,11 +126,11 @@ def why_it_passes(one: Diagnostic) -> str | None:
 
 
 PROVIDER: Final = Provider(
-    # An API that is on may be somebody else's by now.
+    # Another user of the project may need an enabled API by now.
     kept_types=_ENCRYPTION | {API},
     key_types=_ENCRYPTION,
     protected_types=_ENCRYPTION | {BUCKET, REPOSITORY},
-    # By type, so that a report doesn't carry all that Google has to say about a bucket.
+    # By type, so that a report has only the attributes that the policy needs.
     policy_attributes={
         REPOSITORY: ("docker_config", "kms_key_name"),
         CUSTOM_ROLE: ("permissions",),
@@ -155,9 +159,9 @@ PROVIDER: Final = Provider(
     explain=explain_diagnostic,
     passing=why_it_passes,
     variables=("GOOGLE_", "CLOUDSDK_", "STORAGE_EMULATOR_HOST"),
-    # The gcs backend would look for the state as somebody else, or encrypt it with a key that
-    # zenstrap doesn't have: it reads and guards the state itself.
+    # With these the gcs backend would use other credentials for the state, or encrypt it with a key
+    # that zenstrap doesn't have, but zenstrap itself reads and protects the state.
     # https://developer.hashicorp.com/terraform/language/backend/gcs
     refused_variables=("GOOGLE_BACKEND_", "GOOGLE_ENCRYPTION_KEY", "GOOGLE_KMS_ENCRYPTION_KEY"),
-    wanted_variables=frozenset({"GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT"}),  # a rehearsal's
+    wanted_variables=frozenset({"GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT"}),  # set in a rehearsal
 )

@@ -1,4 +1,4 @@
-"""From the root module's outputs to components and connectors on Google Cloud."""
+"""The components and connectors on Google Cloud, from the root module's outputs."""
 
 from __future__ import annotations
 

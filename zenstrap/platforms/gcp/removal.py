@@ -1,4 +1,4 @@
-"""What stands in the way of a removal on Google Cloud, what goes first, and what stays."""
+"""A ``down`` on Google Cloud: what prevents it, what is deleted first, and what is kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PATHS: Final = ("shared/", "ml_projects/")  # see terraform_modules/artifact_st
 
 
 def bucket_left(config: GoogleEnvironment, access: GoogleAccess) -> list[str]:
-    """The artifact store's bucket, if it is still there."""
+    """The artifact store's bucket, if it still exists."""
     from zenstrap.platforms.gcp.storage.artifact_bucket import exists
 
     bucket = artifact_bucket(config)
@@ -29,7 +29,7 @@ def bucket_left(config: GoogleEnvironment, access: GoogleAccess) -> list[str]:
 
 
 def require_empty_bucket(config: GoogleEnvironment, access: GoogleAccess) -> None:
-    """Google refuses to delete a full bucket; better to know before registrations are gone.
+    """Check that the bucket is empty before registrations are deleted: Google deletes no full one.
 
     Raises:
         RefusedError: it holds objects.
@@ -37,14 +37,14 @@ def require_empty_bucket(config: GoogleEnvironment, access: GoogleAccess) -> Non
     from zenstrap.platforms.gcp.storage.artifact_bucket import first_objects
 
     bucket = artifact_bucket(config)
-    found = first_objects(access.storage, bucket, 4)
-    if not found:
+    objects = first_objects(access.storage, bucket, 4)
+    if not objects:
         return
-    names = ", ".join(found[:3]) + (" and more" if len(found) > 3 else "")
+    names = ", ".join(objects[:3]) + (" and more" if len(objects) > 3 else "")
     raise RefusedError(
-        f"{config.environment} can't be taken down: its artifact store is full",
+        f"{config.environment} can't be taken down: its artifact store isn't empty",
         where=f"gs://{bucket}",
-        why=f"It holds {names}, and objects go with the environment only where throwaway is true",
+        why=f"It holds {names}; objects are only deleted if throwaway is true",
         fix="If nobody needs them, delete them",
         command=f"gcloud storage rm --recursive --all-versions 'gs://{bucket}/**'",
     )
@@ -53,68 +53,70 @@ def require_empty_bucket(config: GoogleEnvironment, access: GoogleAccess) -> Non
 def bucket_to_empty(
     config: GoogleEnvironment, in_state: Iterable[StateResource], access: GoogleAccess
 ) -> str | None:
-    """The artifact store's bucket, if it is full and Terraform won't delete it like that.
+    """The artifact store's bucket, if it isn't empty and Terraform would refuse to delete it.
 
-    It destroys by what the state says, and that is from before throwaway was true.
+    Terraform uses force_destroy from the state, which may predate ``throwaway: true``.
     """
     from zenstrap.platforms.gcp.storage.artifact_bucket import first_objects
 
     bucket = artifact_bucket(config)
     refuses = any(
-        one.type == BUCKET and one.id == bucket and "force_destroy" not in one.switches
-        for one in in_state
+        resource.type == BUCKET
+        and resource.id == bucket
+        and "force_destroy" not in resource.switches
+        for resource in in_state
     )
     full = config.throwaway and refuses and first_objects(access.storage, bucket)
     return bucket if full else None
 
 
 def foreign_objects(config: GoogleEnvironment, access: GoogleAccess) -> list[str]:
-    """What lies in the artifact store's bucket and none of the environment's stacks put there."""
+    """Objects in the artifact store's bucket that no stack of the environment created."""
     from zenstrap.platforms.gcp.storage.artifact_bucket import outside_of
 
     return outside_of(access.storage, artifact_bucket(config), _PATHS)
 
 
 def kept_on_google_cloud(config: GoogleEnvironment, access: GoogleAccess) -> tuple[Kept, ...]:
-    """What is there and a ``down`` leaves by design; looked up, so that it is told every time.
+    """What a ``down`` leaves in place by design; looked up, so that every ``down`` reports it.
 
     Raises:
-        AuthenticationError, GoogleError: Google can't be asked, or said no.
+        AuthenticationError, GoogleError: Google is out of reach, or refused the request.
     """
     kept = [
         Kept(
             name=f"gs://{config.state.bucket}",
             reason="the state bucket: other environments may use it, and it holds older states and "
-            "whose the environment is",
+            "the owner's record",
         )
     ]
     kept += [
-        Kept(name=key, reason="Google never deletes a key; the next up takes it over again")
+        Kept(name=key, reason="Google never deletes a key; the next up adopts it again")
         for key in keys_that_are_there(config, access.rest)
     ]
     if apis := needed_apis(config) & enabled_apis(access.rest):
         kept.append(_kept_apis(apis))
     if config.resilience.is_strict or config.gcp.kms_keys:
-        reason = "others in the project may use them"
+        reason = "other users of the project may need them"
         kept.append(Kept(name="Google's service agents and their roles", reason=reason))
     if makes_pool(config):
-        reason = "Google keeps it for 30 days; until then the next up takes another name"
+        reason = "Google keeps it for 30 days; until then the next up uses another name"
         kept.append(Kept(name="the deleted workload identity pool", reason=reason))
     return tuple(kept)
 
 
 def left_in_place(plan: Plan) -> tuple[Kept, ...]:
-    """What an ``up`` takes from Terraform's state and nowhere else."""
+    """What an ``up`` removes from Terraform's state without deleting it."""
     keys = [
-        Kept(name=one.address, reason="Google never deletes it; the next up takes it over again")
-        for one in plan.kept
-        if one.type != API
+        Kept(name=change.address, reason="Google never deletes it; the next up adopts it again")
+        for change in plan.kept
+        if change.type != API
     ]
-    apis = [one.address.rpartition("[")[2].strip('"]') for one in plan.kept if one.type == API]
+    apis = [c.address.rpartition("[")[2].strip('"]') for c in plan.kept if c.type == API]
     return (*keys, *([_kept_apis(apis)] if apis else []))
 
 
 def _kept_apis(apis: Iterable[str]) -> Kept:
     names = sorted(api.removesuffix(".googleapis.com") for api in apis)
-    reason = "they stay enabled: somebody else in the project may use them"
+    reason = "they stay enabled: other users of the project may need them"
     return Kept(name=f"{count(len(names), 'API')} ({', '.join(names)})", reason=reason)

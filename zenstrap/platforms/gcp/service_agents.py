@@ -1,11 +1,11 @@
-"""The accounts as which Google's services use encryption keys: there before a key is granted.
+"""Creates the service agents, the accounts with which Google's services use encryption keys.
 
-In a new project an account of a Google service comes to be when the service is first used, and a
-grant to one that isn't there is refused. The provider's stable version can't make it, so it is made
-before the plan is applied. Cloud Storage's isn't among them: the module reads it, which makes it.
+In a new project Google creates a service agent when its service is first used, and refuses grants
+to one that doesn't exist. The provider's stable version can't create it, so zenstrap does before it
+applies the plan. Cloud Storage's agent isn't included: the module reads it, which creates it.
 
-One that was asked for doesn't get its role in the project as one that Google makes unasked does,
-and without it the service may not work: it is given too.
+A service agent that was created on request doesn't get its role in the project automatically, and
+its service may not work without it, so the role is granted, too.
 https://cloud.google.com/iam/docs/create-service-agents
 """
 
@@ -26,7 +26,7 @@ _MEMBER: Final = re.compile(
     r"serviceAccount:(?P<email>service-\d+@(?P<place>[a-z0-9-]+)\.iam\.gserviceaccount\.com)"
 )
 
-# The API of each service agent, by what stands before .iam.gserviceaccount.com.
+# The API of each service agent, by the part of its address before .iam.gserviceaccount.com.
 # https://cloud.google.com/iam/docs/service-agents
 _APIS: Final = {
     "gcp-sa-aiplatform": "aiplatform.googleapis.com",
@@ -34,7 +34,7 @@ _APIS: Final = {
     "serverless-robot-prod": "run.googleapis.com",
 }
 
-# The role that Google gives to each of them, by API. Same source.
+# The role that Google grants to each of them, by API. Same source.
 _ROLES: Final = {
     "aiplatform.googleapis.com": "roles/aiplatform.serviceAgent",
     "artifactregistry.googleapis.com": "roles/artifactregistry.serviceAgent",
@@ -44,48 +44,48 @@ _ROLES: Final = {
 
 @dataclass(frozen=True, order=True)
 class ServiceAgent:
-    """A Google service's own account in a project, and the API whose it is."""
+    """The account of a Google service in a project, and the service's API."""
 
     api: str
     email: str
 
     @property
     def role(self) -> str:
-        """Its own role, which it has in the project."""
+        """The role that it needs in the project."""
         return _ROLES[self.api]
 
 
 def agents_needed(plan: Plan) -> tuple[ServiceAgent, ...]:
-    """The service agents that get a key by what the plan makes, each once."""
-    made = {one.address for one in plan.changes if one.action in ("create", "replace")}
+    """The service agents that get access to a key through the plan, without duplicates."""
+    created = {c.address for c in plan.changes if c.action in ("create", "replace")}
     members = {
-        str(one.values.get("member"))
-        for one in plan.settings
-        if one.type == _GRANT and one.address in made
+        str(settings.values.get("member"))
+        for settings in plan.settings
+        if settings.type == _GRANT and settings.address in created
     }
     return tuple(sorted(_agents(members)))
 
 
 def service_agent_notices(plan: Plan) -> tuple[str, ...]:
-    """What people should know before they approve the plan: it isn't among Terraform's changes."""
+    """Notices for the approval of a plan: Terraform's changes don't show the service agents."""
     agents = agents_needed(plan)
     if not agents:
         return ()
     roles = ", ".join(sorted({agent.role for agent in agents}))
     return (
-        f"Google's service agents of {_names(agents)} are made where they are missing, and get "
-        f"their own roles in the project ({roles}). Agents and roles stay when the environment "
-        "goes.",
+        f"Google's service agents of {_names(agents)} are created if they are missing, and get "
+        f"their own roles in the project ({roles}). Agents and roles are kept when the environment "
+        "is taken down.",
     )
 
 
 def make_service_agents(access: GoogleAccess, plan: Plan, run: Run) -> None:
-    """Make the service agents that the plan grants keys to, each with its role.
+    """Create the service agents that the plan grants keys to, each with its role.
 
     Their APIs are part of the plan.
 
     Raises:
-        AuthenticationError, GoogleError: Google can't be asked, or said no.
+        AuthenticationError, GoogleError: Google is out of reach, or refused the request.
         InterruptedRunError: the user asked to stop.
     """
     agents = agents_needed(plan)
@@ -97,7 +97,7 @@ def make_service_agents(access: GoogleAccess, plan: Plan, run: Run) -> None:
     apis = sorted({agent.api for agent in agents})
     run.emit(
         Notice(
-            "Before their keys, Google's service agents are made and get their own roles: "
+            "Before the keys are granted, Google's service agents are created with their roles: "
             f"{_names(agents)}."
         )
     )
@@ -113,9 +113,9 @@ def make_service_agents(access: GoogleAccess, plan: Plan, run: Run) -> None:
 
 def _agents(members: Iterable[str]) -> Iterable[ServiceAgent]:
     for member in members:
-        found = _MEMBER.fullmatch(member)
-        if found and found["place"] in _APIS:
-            yield ServiceAgent(_APIS[found["place"]], found["email"])
+        match = _MEMBER.fullmatch(member)
+        if match and match["place"] in _APIS:
+            yield ServiceAgent(_APIS[match["place"]], match["email"])
 
 
 def _names(agents: Iterable[ServiceAgent]) -> str:

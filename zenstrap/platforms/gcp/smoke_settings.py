@@ -1,8 +1,8 @@
-"""What a first run on a fresh stack of Google Cloud needs and usually lacks.
+"""ZenML's settings for a smoke test on Google Cloud: image, machine, time limit.
 
-The image has the training's requirements alone, pinned to what is installed here; nothing of the
-clone goes into it but the training's own code. Service account, network and encryption key come
-from the stack's components themselves.
+The image has only the training's requirements, pinned to the versions installed on this machine,
+and of the clone only the training's code. Service account, network and encryption key come from the
+stack's components.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from zenstrap.config import Components, GoogleEnvironment, SmokeTest, flavor_of
 from zenstrap.platforms.base import Training
 from zenstrap.smoke_test.requirements import training_requirements
 
-# Of the clone, what the training imports. State and run files don't lie in the clone, and whatever
-# else does stays here.
+# The files of the clone that the training imports; no others are put into the image.
 _CODE: Final = (
     "pipelines",
     "steps",
@@ -36,14 +35,14 @@ Settings = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Image:
-    """What the image of a smoke test is made from.
+    """Input of the image build of a smoke test.
 
     Attributes:
         zenml: ZenML's version.
         python: major and minor version.
-        requirements: of the training, pinned.
+        requirements: the training's, pinned.
         dockerignore: path of a file with :func:`dockerignore`'s text.
-        tag: None for ZenML's own, which is the same at every build of a pipeline.
+        tag: None for ZenML's default, which is the same for every build of a pipeline.
     """
 
     zenml: str
@@ -54,7 +53,7 @@ class Image:
 
 
 def settings_of(config: GoogleEnvironment, training: Training) -> Settings:
-    """What a stack on other machines needs beside the pipeline: an image, a machine, a limit.
+    """The settings for a stack on other machines; none for a stack on this machine.
 
     Raises:
         ZenstrapError: see :func:`zenstrap.smoke_test.requirements.training_requirements`.
@@ -71,8 +70,8 @@ def settings_of(config: GoogleEnvironment, training: Training) -> Settings:
         python=f"{sys.version_info.major}.{sys.version_info.minor}",
         requirements=training_requirements(smoke_test.training),
         dockerignore=str(ignored),
-        # A strict registry takes a tag once. Elsewhere ZenML's own tag moves on with each build,
-        # and the registry deletes the image that it left.
+        # In strict mode tags are immutable, so each build needs a new one. Otherwise ZenML's tag
+        # moves to the newest build, and the registry deletes the untagged image.
         tag=f"smoke-test-{training.step_id}" if config.resilience.is_strict else None,
     )
     return smoke_settings(components, smoke_test, image)
@@ -91,23 +90,23 @@ def smoke_settings(components: Components, smoke_test: SmokeTest, image: Image) 
 
 
 def dockerignore(data: str | None) -> str:
-    """What goes into the image: nothing but this.
+    """The .dockerignore file, which excludes everything but the training's files.
 
     Args:
-        data: the configuration's ``smoke_test.data``, if it lies in the clone.
+        data: the configuration's ``smoke_test.data``, if it is in the clone.
     """
-    wanted = [*_CODE, *([data] if data and not data.startswith("/") else [])]
-    return "\n".join(["*", *(f"!{path}" for path in wanted), "**/__pycache__", ""])
+    included = [*_CODE, *([data] if data and not data.startswith("/") else [])]
+    return "\n".join(["*", *(f"!{path}" for path in included), "**/__pycache__", ""])
 
 
 def _docker(image: Image) -> dict[str, Any]:
     return {
         "parent_image": f"zenmldocker/zenml:{image.zenml}-py{image.python}",
         "requirements": list(image.requirements),
-        # Those of the stack's own components: without, a step can't load its stack.
+        # Without the requirements of the stack's components a step can't load its stack.
         "install_stack_requirements": True,
         "disable_automatic_requirements_detection": True,
-        # All of the code in the image: uploads to the artifact store obey no dockerignore.
+        # All code is in the image: uploads to the artifact store ignore .dockerignore.
         "allow_including_files_in_images": True,
         "allow_download_from_artifact_store": False,
         "allow_download_from_code_repository": False,

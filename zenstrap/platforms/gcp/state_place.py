@@ -1,4 +1,4 @@
-"""The state bucket: where an environment on Google Cloud keeps state, lease and owner."""
+"""The state bucket, which stores an environment's state, lease and owner."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def state_prefix(config: GoogleEnvironment) -> str:
-    """Where in the state bucket the environment's state and lease lie."""
+    """The environment's folder in the state bucket, for state, lease and owner."""
     return f"{config.state.prefix}/{config.environment}"
 
 
 def stores_in(config: GoogleEnvironment, access: GoogleAccess) -> Stores:
-    """Lease, owner and locks in the state bucket, whether or not it is there.
+    """Stores of lease, owner and locks in the state bucket, whether or not it exists.
 
     Raises:
         AuthenticationError: nobody is logged in.
@@ -44,7 +44,7 @@ def stores_in(config: GoogleEnvironment, access: GoogleAccess) -> Stores:
 
 
 def state_address(config: GoogleEnvironment) -> str:
-    """The state's place, without looking whether there is one."""
+    """The state's place, without checking that it exists."""
     storage = GcsState(config.state.bucket, state_prefix(config), fetch=lambda name: None)
     return storage.place(config.environment)
 
@@ -56,16 +56,17 @@ def place_in_bucket(
     create: bool,
     before_create: Callable[[StatePlace], None] = lambda place: None,
 ) -> StatePlace:
-    """Platform gcp: everything is in the state bucket.
+    """Find the state bucket; create or adopt it if asked to.
 
     Args:
-        create: create the bucket if there is none, or adopt the one that is there. Otherwise
-            nothing is written.
-        before_create: is given the place as it is without a bucket, and may raise.
+        create: create the bucket if it doesn't exist, or adopt the existing one. Otherwise nothing
+            is written.
+        before_create: receives the place without a bucket, and may raise.
 
     Raises:
         AuthenticationError: nobody is logged in, or the login is not accepted.
-        GoogleError: the bucket is somebody else's, lies elsewhere, or Google said no.
+        GoogleError: the bucket belongs to another user or project, is in another location,
+            or Google refused the request.
     """
     from zenstrap.platforms.gcp.storage.objects import read_object, versions_of, write_object
     from zenstrap.platforms.gcp.storage.state_bucket import decide, ensure, look
@@ -103,13 +104,13 @@ def place_in_bucket(
 def wanted_bucket(
     config: GoogleEnvironment, access: GoogleAccess, own: Project | None = None
 ) -> WantedBucket:
-    """The state bucket as the configuration asks for it.
+    """The state bucket as configured.
 
     Args:
-        own: the environment's Google Cloud project, where it was asked for already.
+        own: the environment's Google Cloud project, if it was looked up already.
 
     Raises:
-        AuthenticationError, GoogleError: Google can't be asked for the bucket's project.
+        AuthenticationError, GoogleError: the bucket's project can't be looked up.
     """
     from zenstrap.platforms.gcp.api.resource_manager import get_project
     from zenstrap.platforms.gcp.storage.state_bucket import WantedBucket
@@ -135,6 +136,6 @@ def _without_bucket(config: GoogleEnvironment, wanted: WantedBucket) -> StatePla
         LocalState(folder),
         FileLeaseStore(paths.leases_folder()),
         FileOwnerStore(folder, config.environment),
-        f"gs://{wanted.name} isn't there yet",
+        f"gs://{wanted.name} doesn't exist yet",
         missing=True,
     )

@@ -1,4 +1,4 @@
-"""What a run made on Google Cloud and could not record: found by its names, and taken over."""
+"""Adopts resources that a run created on Google Cloud but couldn't record in the state."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ def with_unrecorded(
     owner: str,
     bucket: str,
 ) -> Adoption:
-    """Add what is there and carries the owner's mark.
+    """Add the unrecorded resources that carry the owner's mark.
 
     Args:
-        in_state: the ids of what is in Terraform's state.
+        in_state: the ids of the resources in Terraform's state.
         bucket: the name of the environment's bucket.
 
     Raises:
-        RefusedError: a name is taken by something that isn't the owner's.
-        AuthenticationError, GoogleError: Google can't be asked, or said no.
+        RefusedError: a name is taken by a resource of another owner.
+        AuthenticationError, GoogleError: Google is out of reach, or refused the request.
     """
-    found = _look(config, access, in_state, bucket)
+    found = _find(config, access, in_state, bucket)
     require_ours(found, owner, access.project_id)
-    reasons = [_told(one) for one in found]
+    reasons = [_sentence(resource) for resource in found]
     if makes_keys(config):
-        known = in_state | {one.thing.id for one in found}
+        known = in_state | {resource.thing.id for resource in found}
         things = expected_things(config, bucket)
-        accounts = [one.id for one in things if one.kind == "service account" and one.id in known]
+        accounts = [t.id for t in things if t.kind == "service account" and t.id in known]
         reasons += _unrecorded_keys(access, accounts, in_state)
     return replace(adoption, unrecorded=found, reasons=(*adoption.reasons, *reasons))
 
@@ -73,30 +73,30 @@ def take_over(
     variables: Mapping[str, object],
     pool: Mapping[str, str],
 ) -> tuple[str, ...]:
-    """Before a ``down``: write what carries the owner's mark into the state, so that it goes too.
+    """Before a ``down``: import resources with the owner's mark, so that they are destroyed, too.
 
-    Terraform reads no import block while it plans to destroy. Somebody else's stays.
+    Terraform ignores import blocks in a destroy plan. Resources of other owners are kept.
 
     Args:
         pool: the owner's workload identity pool, and its provider, by their addresses.
 
     Returns:
-        What was taken over, one sentence each.
+        What was adopted, one sentence each.
 
     Raises:
-        AuthenticationError, GoogleError: Google can't be asked, or said no.
+        AuthenticationError, GoogleError: Google is out of reach, or refused the request.
     """
     if not run.owner:
         return ()
-    in_state = frozenset(one.id for one in workspace.resources() if one.id)
-    there = _look(config, access, in_state, bucket)
-    ours = [one for one in there if one.mark == run.owner]
-    found = {address_of(one.thing): one.thing.id for one in ours} | dict(pool)
-    if found:
+    in_state = frozenset(resource.id for resource in workspace.resources() if resource.id)
+    found = _find(config, access, in_state, bucket)
+    ours = [resource for resource in found if resource.mark == run.owner]
+    ids = {address_of(resource.thing): resource.thing.id for resource in ours} | dict(pool)
+    if ids:
         run.guard()
-        workspace.take_over(found, variables)
+        workspace.take_over(ids, variables)
     return (
-        *(_told(one) for one in ours),
+        *(_sentence(resource) for resource in ours),
         *(f"Adopted: {name}." for name in pool.values()),
     )
 
@@ -104,20 +104,20 @@ def take_over(
 def marks(
     config: GoogleEnvironment, access: GoogleAccess, in_state: frozenset[str], bucket: str
 ) -> tuple[tuple[str, str], ...]:
-    """What is there under the environment's names, isn't in the state and carries a mark.
+    """Resources under the environment's names that carry a mark but aren't in the state.
 
     Returns:
-        Each with its owner's id.
+        Kind and name of each, with its owner's id.
 
     Raises:
-        AuthenticationError, GoogleError: Google can't be asked, or said no.
+        AuthenticationError, GoogleError: Google is out of reach, or refused the request.
     """
-    found = _look(config, access, in_state, bucket)
-    return tuple((f"{one.thing.kind} {one.thing.name}", one.mark) for one in found if one.mark)
+    found = _find(config, access, in_state, bucket)
+    return tuple((f"{f.thing.kind} {f.thing.name}", f.mark) for f in found if f.mark)
 
 
 def address_of(thing: Expected) -> str:
-    """Where it stands in the root module; the same as in its imports.tf."""
+    """The address of a resource in the root module; the same as in its imports.tf."""
     if thing.kind == "bucket":
         return "module.artifact_store.google_storage_bucket.this"
     *stack, key = thing.slot
@@ -125,24 +125,24 @@ def address_of(thing: Expected) -> str:
     return f"{place}.{_ADDRESSES[key]}"
 
 
-def _look(
+def _find(
     config: GoogleEnvironment, access: GoogleAccess, in_state: frozenset[str], bucket: str
 ) -> tuple[Found, ...]:
     from zenstrap.platforms.gcp.storage.artifact_bucket import labels
 
-    expected = [one for one in expected_things(config, bucket) if one.id not in in_state]
+    expected = [thing for thing in expected_things(config, bucket) if thing.id not in in_state]
     return find_unrecorded(access.rest, expected, partial(labels, access.storage))
 
 
-def _told(one: Found) -> str:
+def _sentence(found: Found) -> str:
     return (
-        f"Adopted: the {one.thing.kind} {one.thing.name}, which an earlier run of this owner made "
-        "and could not record."
+        f"Adopted: the {found.thing.kind} {found.thing.name}, which an earlier run of this owner "
+        "created but couldn't record."
     )
 
 
 def expected_things(config: GoogleEnvironment, bucket: str) -> Iterator[Expected]:
-    """What the environment has under names that Google gives only once, keys and pools apart."""
+    """The environment's resources with unique names, except encryption keys and pools."""
     yield Expected("bucket", bucket, ("bucket",))
     stacks: list[tuple[str | None, Components]] = [(None, config.stack.components)]
     stacks += [(name, config.components_of(name)) for name in sorted(config.ml_projects)]
@@ -153,7 +153,7 @@ def expected_things(config: GoogleEnvironment, bucket: str) -> Iterator[Expected
 
 
 def makes_keys(config: GoogleEnvironment) -> bool:
-    """Whether Terraform makes keys of service accounts."""
+    """Whether Terraform creates service-account keys."""
     return config.auth.method == "service-account" and (config.auth.key is None)
 
 
@@ -177,13 +177,13 @@ def _of_a_stack(
 def _unrecorded_keys(
     access: GoogleAccess, accounts: list[str], in_state: frozenset[str]
 ) -> Iterator[str]:
-    """A key can't be taken over: Google tells its secret once, to whoever makes it."""
+    """Warnings: a key can't be adopted, because Google shows its secret only at its creation."""
     for account in accounts:
         email = account.rpartition("/")[2]
         for key in sorted(keys_of(access.rest, account) - in_state):
             key_id = key.rpartition("/")[2]
             yield (
-                f"{email} has a key that isn't in Terraform's state, {key_id}. Unless somebody "
-                "made it by hand, an earlier run could not record it, and nobody can use it: "
+                f"{email} has a key that isn't in Terraform's state, {key_id}. Unless it was "
+                "created by hand, an earlier run couldn't record it, and nobody can use it: "
                 f"gcloud iam service-accounts keys delete {key_id} --iam-account={email}"
             )

@@ -1,4 +1,4 @@
-"""What the root module of Google Cloud is given: the configuration, with every name made."""
+"""The variables of Google Cloud's root module: the configuration, and the names of resources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from zenstrap.platforms.gcp.api.unrecorded import owner_in
 from zenstrap.platforms.gcp.unrecorded import with_unrecorded
 from zenstrap.terraform.state import StateResource
 
-# Environment variables by which the provider and the gcs backend learn whom to act as.
+# Environment variable with the account that the provider and the gcs backend impersonate.
 IMPERSONATE: Final = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 _PATHS: Final = ("shared/", "ml_projects/")  # see terraform_modules/artifact_store
 _POOL: Final = "module.workload_identity[0].google_iam_workload_identity_pool.this[0]"
@@ -37,16 +37,16 @@ def look_around(
     *,
     destroy: bool,
 ) -> Adoption:
-    """What an earlier life of the environment left, and which name its pool gets.
+    """The resources to adopt, and the name of the environment's pool.
 
     Args:
-        destroy: everything goes, so nothing is taken over.
+        destroy: everything is destroyed, so nothing is adopted.
 
     Raises:
-        RefusedError: a name is taken by something that isn't the environment's.
-        AuthenticationError, GoogleError: Google can't be asked, or said no.
+        RefusedError: a name is taken by a resource that isn't the environment's.
+        AuthenticationError, GoogleError: Google is out of reach, or refused the request.
     """
-    ids = frozenset(one.id for one in in_state if one.id)
+    ids = frozenset(resource.id for resource in in_state if resource.id)
     if destroy:
         return nothing_to_adopt(config, config.gcp.project_id, ids)
     adoption = find_adoptions(config, access.rest, ids, provider_id=PROVIDER_ID, owner=owner)
@@ -64,17 +64,17 @@ def unrecorded_pool(
         Their full names by their addresses.
 
     Raises:
-        AuthenticationError, GoogleError: Google can't be asked, or said no.
+        AuthenticationError, GoogleError: Google is out of reach, or refused the request.
     """
     if not owner or not makes_pool(config):
         return {}
     rest = access.rest
-    ids = frozenset(one.id for one in in_state if one.id)
-    found = find_adoptions(config, rest, ids, provider_id=PROVIDER_ID, owner=owner)
-    pool = get_pool(rest, found.pool) if found.pool else None
+    ids = frozenset(resource.id for resource in in_state if resource.id)
+    adoption = find_adoptions(config, rest, ids, provider_id=PROVIDER_ID, owner=owner)
+    pool = get_pool(rest, adoption.pool) if adoption.pool else None
     if pool is None or owner_in(pool.description) != owner:
         return {}
-    return {_POOL: pool.name} | ({_PROVIDER: found.provider} if found.provider else {})
+    return {_POOL: pool.name} | ({_PROVIDER: adoption.provider} if adoption.provider else {})
 
 
 def google_variables(
@@ -128,7 +128,7 @@ def artifact_bucket(config: GoogleEnvironment) -> str:
 
 
 def environment_variables(config: GoogleEnvironment) -> dict[str, str]:
-    """Environment variables for Terraform: whom it acts as."""
+    """Environment variables for Terraform: the account that it impersonates."""
     principal = config.gcp.terraform_service_account
     return {IMPERSONATE: principal} if principal else {}
 

@@ -219,7 +219,7 @@ def test_where_nobody_said_where_it_lies_one_that_is_there_may_lie_anywhere(
 def test_a_bucket_that_may_not_be_looked_at_is_refused(buckets: Buckets, client: Any) -> None:
     buckets.hidden.add(NAME)
     assert look(client, WANTED) == "forbidden"
-    assert "somebody else's" in str(fails(client))
+    assert "another user" in str(fails(client))
 
 
 def test_of_two_that_make_it_at_once_both_end_with_one(

@@ -1,4 +1,4 @@
-"""Who zenstrap is to Google Cloud: the same credentials that Terraform takes, in the same order."""
+"""Loads the Google credentials that Terraform uses, in the same order of precedence."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _IMPERSONATION_ENDPOINT = "GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT"
 
 @dataclass(frozen=True)
 class Login:
-    """Credentials, and whose they are.
+    """Credentials and their principal.
 
     Attributes:
-        kind: what sort of principal, in words.
-        principal: its e-mail address; None where only Google knows it (a user's login).
+        kind: kind of principal, in words.
+        principal: its e-mail address; None if only Google knows it (a user's login).
         source: where the credentials were found.
     """
 
@@ -52,11 +52,12 @@ class Login:
 def load_login(
     service_account: str | None = None, environ: Mapping[str, str] | None = None
 ) -> Login:
-    """The credentials of this machine; asks no server yet.
+    """The credentials of this machine; sends no request yet.
 
     Args:
-        service_account: acted as, with these credentials (gcp.terraform_service_account); without
-            it the one in GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, which Terraform acts as then.
+        service_account: account to impersonate with these credentials
+            (gcp.terraform_service_account); None for the one in
+            GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, as in Terraform.
         environ: the environment variables; the process's own by default.
 
     Raises:
@@ -70,7 +71,7 @@ def load_login(
 
 
 def default_login() -> Login:
-    """What Google's libraries find by themselves: application default credentials.
+    """The application default credentials that Google's libraries find.
 
     Raises:
         AuthenticationError: there are none, or they are damaged.
@@ -81,7 +82,7 @@ def default_login() -> Login:
 
 @contextmanager
 def signing_in() -> Iterator[None]:
-    """Within this, what google-auth raises becomes our error.
+    """Convert google-auth's exceptions to zenstrap's errors.
 
     Raises:
         AuthenticationError: no credentials, expired or revoked ones, or impersonation refused.
@@ -99,7 +100,7 @@ def signing_in() -> Iterator[None]:
         raise GoogleError(
             "Google's token service is out of reach",
             why=_short(str(error)),
-            fix="Look at the network and HTTPS_PROXY, then run the same command again",
+            fix="Check the network and HTTPS_PROXY, then run the same command again",
         ) from error
     except exceptions.GoogleAuthError as error:
         raise _missing(str(error)) from error
@@ -109,7 +110,7 @@ def _own(environ: Mapping[str, str]) -> Login:
     if token := environ.get(ACCESS_TOKEN, "").strip():
         from google.oauth2.credentials import Credentials as Bearer
 
-        return Login(Bearer(token=token), "whoever the access token is for", None, ACCESS_TOKEN)  # type: ignore[no-untyped-call]
+        return Login(Bearer(token=token), "principal of the access token", None, ACCESS_TOKEN)  # type: ignore[no-untyped-call]
     for name in _KEYS:
         if value := environ.get(name, "").strip():
             return _from_key(name, value)
@@ -117,7 +118,7 @@ def _own(environ: Mapping[str, str]) -> Login:
 
 
 def _from_key(name: str, value: str) -> Login:
-    """What Terraform takes from GOOGLE_CREDENTIALS: a file's name, or its content."""
+    """The credentials in GOOGLE_CREDENTIALS: a file's path, or its content, as in Terraform."""
     import google.auth
     from google.auth.exceptions import GoogleAuthError
 
@@ -134,17 +135,19 @@ def _from_key(name: str, value: str) -> Login:
                 command=f"unset {name} && {LOG_IN}",
             ) from error
     try:
-        found, _ = google.auth.load_credentials_from_dict(json.loads(text))  # type: ignore[no-untyped-call]
+        credentials, _ = google.auth.load_credentials_from_dict(json.loads(text))  # type: ignore[no-untyped-call]
     except (ValueError, GoogleAuthError) as error:
         # The text itself isn't quoted: it holds a private key.
         raise AuthenticationError(
-            "the credentials are no credentials of Google's",
+            f"{name} is not a Google credentials file",
             where=name,
-            why="It is no JSON" if isinstance(error, json.JSONDecodeError) else "Its form is wrong",
+            why="It is not valid JSON"
+            if isinstance(error, json.JSONDecodeError)
+            else "Its fields are not valid",
             fix=f"Correct {name}, or unset it and log in",
             command=f"unset {name} && {LOG_IN}",
         ) from None
-    return _login(found, name)
+    return _login(credentials, name)
 
 
 def _default(environ: Mapping[str, str]) -> Login:
@@ -153,20 +156,20 @@ def _default(environ: Mapping[str, str]) -> Login:
 
     import google.auth
 
-    # That no project is known: ours stands in the configuration.
+    # Suppress the warning about a missing project: it is in the configuration.
     logging.getLogger("google.auth._default").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a user's login names no quota project
-        found, _ = google.auth.default()
-    named = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
-    return _login(found, named or "application default credentials")
+        warnings.simplefilter("ignore")  # about a user's login without a quota project
+        credentials, _ = google.auth.default()
+    file = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    return _login(credentials, file or "application default credentials")
 
 
 def _login(credentials: Any, source: str) -> Login:
-    """Told apart by module, so that only the one that is needed is imported."""
+    """The login for credentials; classes are identified by module, to avoid importing them all."""
     from google.auth.credentials import with_scopes_if_required
 
-    # Only now: given to the loader, it would ask Google for an external account's project.
+    # Not passed to the loader, which would then request an external account's project.
     credentials = with_scopes_if_required(credentials, SCOPES)  # type: ignore[no-untyped-call]
     module = type(credentials).__module__
     account = getattr(credentials, "service_account_email", None)
@@ -210,15 +213,15 @@ def _missing(why: str) -> AuthenticationError:
 def _refused(why: str) -> AuthenticationError:
     if "impersonated" in why:
         return AuthenticationError(
-            "you may not act as the service account that Terraform uses",
-            where=f"gcp.terraform_service_account, or {IMPERSONATE} where that isn't set",
+            "you may not impersonate the service account that Terraform uses",
+            where=f"gcp.terraform_service_account, or {IMPERSONATE} if that isn't set",
             why=_short(why),
             fix="Have an owner grant you roles/iam.serviceAccountTokenCreator on it, "
-            "or log in as somebody who has it",
+            "or log in as a user who has it",
             command=LOG_IN,
         )
     if "necessary fields need" in why:
-        why = f"the token in {ACCESS_TOKEN} has expired, or is none"
+        why = f"the token in {ACCESS_TOKEN} has expired, or is not a token"
         return AuthenticationError(
             "Google does not accept your login",
             where=ACCESS_TOKEN,

@@ -1,6 +1,6 @@
-"""IAM: workload identity pools and their providers, deleted ones too.
+"""IAM: workload identity pools and their providers, including deleted ones.
 
-A deleted one stays for 30 days and blocks its id.
+Google keeps a deleted one for 30 days, which blocks its id.
 https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools
 """
 
@@ -15,7 +15,7 @@ from zenstrap.platforms.gcp.api.session import GoogleSession
 
 @dataclass(frozen=True)
 class Pool:
-    """A workload identity pool; a ``deleted`` one is there in name only."""
+    """A workload identity pool; a ``deleted`` one only blocks its id."""
 
     name: str
     description: str
@@ -27,7 +27,7 @@ class Provider:
     """A provider of a pool.
 
     Attributes:
-        source: whose identities it takes: oidc, aws, saml or x509. It can't be changed.
+        source: type of its identities: oidc, aws, saml or x509. It can't be changed.
     """
 
     name: str
@@ -41,11 +41,11 @@ def pool_name(project: str, pool_id: str) -> str:
 
 
 def get_pool(session: GoogleSession, name: str) -> Pool | None:
-    """A pool by its full name; None where there is none.
+    """A pool by its full name; None if it doesn't exist.
 
     Raises:
-        ApiDisabledError: IAM isn't enabled, so that there can't be any.
-        AuthenticationError, GoogleError: it can't be asked.
+        ApiDisabledError: IAM isn't enabled, so there are no pools.
+        AuthenticationError, GoogleError: the request failed.
     """
     found = _find(session, name, "the workload identity pool can't be read")
     if found is None:
@@ -54,7 +54,7 @@ def get_pool(session: GoogleSession, name: str) -> Pool | None:
 
 
 def get_provider(session: GoogleSession, name: str) -> Provider | None:
-    """A provider by its full name; None where there is none. Raises like :func:`get_pool`."""
+    """A provider by its full name; None if it doesn't exist. Raises like :func:`get_pool`."""
     found = _find(session, name, "the workload identity provider can't be read")
     if found is None:
         return None

@@ -17,7 +17,7 @@ class Key:
 
     Attributes:
         purpose: ENCRYPT_DECRYPT for those that services use. It can't be changed.
-        state: of its primary version, such as ENABLED; empty where it has none.
+        state: of its primary version, such as ENABLED; empty if it has none.
     """
 
     name: str
@@ -31,11 +31,11 @@ def key_ring_name(project: str, location: str, ring: str) -> str:
 
 
 def has_key_ring(session: GoogleSession, name: str) -> bool:
-    """Whether there is a key ring of that full name.
+    """Whether a key ring exists, by its full name.
 
     Raises:
         ApiDisabledError: Cloud KMS isn't enabled.
-        AuthenticationError, GoogleError: it can't be asked.
+        AuthenticationError, GoogleError: the request failed.
     """
     try:
         session.get("cloudkms", f"v1/{name}", what="the key ring can't be read")
@@ -47,12 +47,12 @@ def has_key_ring(session: GoogleSession, name: str) -> bool:
 
 
 def get_key(session: GoogleSession, name: str) -> Key | None:
-    """A key by its full name; None where there is none. Raises like :func:`has_key_ring`."""
+    """A key by its full name; None if it doesn't exist. Raises like :func:`has_key_ring`."""
     try:
-        found = session.get("cloudkms", f"v1/{name}", what="the encryption key can't be read")
+        key = session.get("cloudkms", f"v1/{name}", what="the encryption key can't be read")
     except RefusedCallError as error:
         if error.refusal.status == 404:
             return None
         raise
-    primary = found.get("primary") or {}
-    return Key(name, str(found.get("purpose", "")), str(primary.get("state", "")))
+    primary = key.get("primary") or {}
+    return Key(name, str(key.get("purpose", "")), str(primary.get("state", "")))

@@ -1,4 +1,4 @@
-"""Organisation Policy: what the organisation forbids in the project.
+"""Organisation Policy: constraints that the organisation enforces in the project.
 
 https://cloud.google.com/resource-manager/docs/reference/orgpolicy/rest/v2/projects.policies
 """
@@ -23,7 +23,7 @@ def enforced(session: GoogleSession, constraint: str) -> bool:
 
     Raises:
         ApiDisabledError: the API isn't enabled.
-        AuthenticationError, GoogleError: it can't be asked.
+        AuthenticationError, GoogleError: the request failed.
     """
     try:
         reply = session.get(
@@ -32,7 +32,7 @@ def enforced(session: GoogleSession, constraint: str) -> bool:
             what="the organisation's policies can't be read",
         )
     except RefusedCallError as error:
-        # A constraint that Google doesn't offer there.
+        # The constraint doesn't exist in this project.
         if error.refusal.status == 404:
             return False
         raise

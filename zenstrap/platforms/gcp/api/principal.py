@@ -1,4 +1,4 @@
-"""Which principal the login is: e-mail address and kind, in words."""
+"""The principal of the login: kind and e-mail address, in words."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from zenstrap.platforms.gcp.errors import GoogleError
 
 
 def who_is_it(session: GoogleSession) -> str:
-    """The principal in words; fetches a token, so that an expired login shows.
+    """The principal in words; fetches a token, to detect an expired login.
 
     Raises:
-        AuthenticationError: the login has expired, was revoked, or may not act as the account.
+        AuthenticationError: the login has expired, was revoked, or may not impersonate the account.
         GoogleError: Google's token service is out of reach.
     """
     login = session.login
@@ -22,10 +22,10 @@ def who_is_it(session: GoogleSession) -> str:
             login.credentials.refresh(Request())  # type: ignore[no-untyped-call]
     if login.principal is not None or session.is_rehearsal():
         return str(login)
-    # A user's credentials don't say whose they are. Not to be told is no failure.
+    # A user's credentials don't include the address; without it the login still works.
     try:
-        found = session.get("openidconnect", "v1/userinfo", what="your e-mail address isn't told")
+        user = session.get("openidconnect", "v1/userinfo", what="your e-mail address can't be read")
     except GoogleError:
         return str(login)
-    email = found.get("email")
+    email = user.get("email")
     return f"{login.kind} {email}, from {login.source}" if email else str(login)

@@ -1,7 +1,7 @@
-"""Cloud Resource Manager: roles in the project, given beside those that are there.
+"""Cloud Resource Manager: grants roles in the project in addition to the existing ones.
 
-https://cloud.google.com/iam/docs/policies: a policy is always written as a whole, so whoever writes
-it says by its etag which one was read, and by the update mask that audit logging isn't meant.
+A policy is always written as a whole: its etag ensures that it hasn't changed since it was read,
+and the update mask excludes audit logging. https://cloud.google.com/iam/docs/policies
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from zenstrap.platforms.gcp.api.refusals import Refusal, RefusedCallError
 from zenstrap.platforms.gcp.api.session import GoogleSession, Pause
 from zenstrap.platforms.gcp.errors import GoogleError
 
-# Conditions are only told, and only kept, in this version of a policy.
+# Only this version of a policy returns and keeps conditions.
 _VERSION: Final = 3
 _WRITTEN: Final = "bindings,etag"
 
-# Seconds before each new try. Of several writers one always wins, so a few tries are enough.
+# Seconds before each new attempt. One of several writers always wins, so a few are enough.
 _CHANGED: Final = (1.0, 2.0)
-# An account that was just made can take a minute or more to be known.
+# An account that was just created can take a minute or more to be visible.
 # https://cloud.google.com/iam/docs/service-accounts-create
 _UNKNOWN: Final = (5.0, 10.0, 20.0, 40.0, 60.0)
 
 
 def grant(session: GoogleSession, roles: Mapping[str, str], *, pause: Pause = time.sleep) -> None:
-    """Give roles in the session's project; whatever else is in its policy stays as it is.
+    """Grant roles in the session's project; the rest of its policy doesn't change.
 
-    Nothing is written where all of it is there. If somebody else changes the policy in between, it
-    is read again.
+    Nothing is written if all roles are granted already. If the policy is changed in between, it is
+    read again.
 
     Args:
         roles: by member, as ``serviceAccount:EMAIL``.
-        pause: waits some seconds before another try.
+        pause: waits some seconds before another attempt.
 
     Raises:
-        AuthenticationError, GoogleError: it can't be done.
+        AuthenticationError, GoogleError: the request failed.
     """
-    what = f"roles in the project {session.project} can't be given"
+    what = f"roles in the project {session.project} can't be granted"
     changed, unknown = iter(_CHANGED), iter(_UNKNOWN)
     while True:
         policy = _read(session, what)
@@ -62,26 +62,26 @@ def grant(session: GoogleSession, roles: Mapping[str, str], *, pause: Pause = ti
 def with_roles(
     bindings: Iterable[Mapping[str, Any]], roles: Mapping[str, str]
 ) -> list[dict[str, Any]] | None:
-    """A policy's bindings and what is missing in them; None if nothing is.
+    """A policy's bindings with the missing roles added; None if none is missing.
 
-    A role under a condition isn't the role, so it neither counts nor gets a member.
+    Bindings with a condition don't grant the role in full, so they are ignored.
     """
-    found = [dict(one) for one in bindings]
-    free: dict[str, dict[str, Any]] = {}  # by role, the first without a condition
+    extended = [dict(binding) for binding in bindings]
+    free: dict[str, dict[str, Any]] = {}  # by role, the first binding without a condition
     held: set[tuple[str, str]] = set()
-    for one in found:
-        if not one.get("condition"):
-            free.setdefault(one["role"], one)
-            held |= {(member, one["role"]) for member in one.get("members", ())}
+    for binding in extended:
+        if not binding.get("condition"):
+            free.setdefault(binding["role"], binding)
+            held |= {(member, binding["role"]) for member in binding.get("members", ())}
     missing = [
         (member, role) for member, role in sorted(roles.items()) if (member, role) not in held
     ]
     for member, role in missing:
         if role not in free:
             free[role] = {"role": role, "members": []}
-            found.append(free[role])
+            extended.append(free[role])
         free[role]["members"] = [*free[role].get("members", ()), member]
-    return found if missing else None
+    return extended if missing else None
 
 
 def _read(session: GoogleSession, what: str) -> dict[str, Any]:
@@ -95,8 +95,8 @@ def _read(session: GoogleSession, what: str) -> dict[str, Any]:
         raise GoogleError(
             what,
             where=f"the policy of projects/{session.project}",
-            why="It came without an etag, and writing it could undo what somebody else changes now",
-            fix="Look at what answers in Google's place: HTTPS_PROXY, or "
+            why="It has no etag, so writing it could undo a concurrent change",
+            fix="Check which service answers instead of Google: HTTPS_PROXY, or "
             "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT",
         )
     return policy
@@ -105,7 +105,7 @@ def _read(session: GoogleSession, what: str) -> dict[str, Any]:
 def _write(
     session: GoogleSession, bindings: list[dict[str, Any]], read: Mapping[str, Any], what: str
 ) -> None:
-    """Harmless when it is repeated: by then the etag is an old one."""
+    """Safe to retry: after a successful write the etag is outdated."""
     policy = {"version": _VERSION, "etag": read["etag"], "bindings": bindings}
     session.post(
         "cloudresourcemanager",
@@ -118,8 +118,8 @@ def _write(
 def _pauses(
     refusal: Refusal, roles: Mapping[str, str], changed: Iterator[float], unknown: Iterator[float]
 ) -> Iterator[float] | None:
-    """The pauses that are left for what may pass by itself; None for anything else."""
-    if refusal.status == 409:  # ABORTED: the etag was an old one
+    """The remaining pauses for a transient refusal; None for any other."""
+    if refusal.status == 409:  # ABORTED: the etag was outdated
         return changed
     ours = (member.partition(":")[2] for member in roles)
     if refusal.status == 400 and any(

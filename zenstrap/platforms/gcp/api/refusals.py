@@ -1,7 +1,7 @@
-"""What Google Cloud says no with, and which of our errors that is.
+"""Converts Google Cloud's refusals to zenstrap's errors.
 
-The same words come from its REST services, from its Python clients and, through the provider,
-from Terraform; this is the one place that reads them.
+The same messages come from its REST services, its Python clients and, through the provider, from
+Terraform; only this module interprets them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from zenstrap.platforms.gcp.errors import GoogleError
 
 LOG_IN = "gcloud auth application-default login"
 
-_LONGEST = 600  # characters of Google's own words; some services answer with a page of HTML
+_LONGEST = 600  # characters of Google's message; some services answer with a page of HTML
 
 _DISABLED = re.compile(
     r"(?P<api>[\w .-]+?) (?:API )?has not been used in (?:project )?(?P<project>[\w:-]+) before "
@@ -70,18 +70,18 @@ _QUOTA = re.compile(
     r"Quota exceeded|RESOURCE_EXHAUSTED|rateLimitExceeded|quotaExceeded|Rate Limit", re.I
 )
 
-# A quota that isn't counted by the minute: of things, or of a day. 429 as well.
+# A quota per day, or of resources, instead of per minute. Its status is 429, too.
 # https://cloud.google.com/docs/quotas/overview
 _LASTING = re.compile(
     r"maximum number of|\bper[ _]?day\b|\bdaily\b|\bhas reached\b|\blimit\b[^.]*\breached\b"
     r"|reached\b[^.]*\blimit\b|PerDay",
     re.I,
 )
-# How long Google itself advises to wait, in seconds, in an error's details.
+# The delay in seconds that Google advises in an error's details.
 _RETRY_DELAY = re.compile(r'retry_?delay"?[:= {"\\n]*(?:seconds: ?)?([0-9]+)', re.I)
 _SOON: Final = 600
 
-# A role that grants a permission, by what the permission's name begins with: narrow ones first.
+# A role that grants a permission, by the prefix of the permission's name: narrow ones first.
 _ROLES = (
     ("storage.objects.", "roles/storage.objectUser"),
     ("storage.", "roles/storage.admin"),
@@ -102,13 +102,13 @@ _ROLES = (
 
 @dataclass(frozen=True)
 class Refusal:
-    """One no of Google's.
+    """A refusal of Google's.
 
     Attributes:
         status: the HTTP status.
-        message: Google's own words, as one paragraph.
-        reason: its word for programs, such as SERVICE_DISABLED or forbidden.
-        service: the API that it is about, where it says so.
+        message: Google's message, as one paragraph.
+        reason: the machine-readable reason, such as SERVICE_DISABLED or forbidden.
+        service: the API that it is about, if known.
     """
 
     status: int
@@ -118,13 +118,13 @@ class Refusal:
 
 
 class RefusedCallError(GoogleError):
-    """A refusal that kept what Google said, for whoever can do something about it."""
+    """An error with Google's refusal, for callers that handle it."""
 
     refusal: Refusal
 
 
 class NotAllowedError(RefusedCallError):
-    """A permission is missing, or the thing doesn't exist: Google often doesn't say which."""
+    """A permission is missing, or the resource doesn't exist: Google often doesn't say which."""
 
 
 class ApiDisabledError(RefusedCallError):
@@ -132,17 +132,17 @@ class ApiDisabledError(RefusedCallError):
 
 
 def lasts(text: str) -> bool:
-    """Whether a quota that is used up stays so for longer than a run should wait.
+    """Whether an exhausted quota stays exhausted for longer than a run should wait.
 
     Args:
-        text: Google's own words, with its details where there are any.
+        text: Google's message, with its details if there are any.
     """
     delay = _RETRY_DELAY.search(text)
     return _LASTING.search(text) is not None or (delay is not None and int(delay[1]) > _SOON)
 
 
 def read_refusal(status: int, body: str | bytes | None) -> Refusal:
-    """The refusal in a reply's body, be it Google's JSON or something that stood in between."""
+    """The refusal in a reply's body: Google's JSON, or a proxy's text."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body or ""
     try:
         error = json.loads(text)["error"]
@@ -151,40 +151,40 @@ def read_refusal(status: int, body: str | bytes | None) -> Refusal:
     if not isinstance(error, dict):  # OAuth's form
         return Refusal(status, _paragraph(f"{error}"), reason=str(error))
     reason, service = error.get("status"), None
-    for one in error.get("errors") or ():
-        reason = one.get("reason") or reason
-    for one in error.get("details") or ():
-        if str(one.get("@type", "")).endswith("google.rpc.ErrorInfo"):
-            reason = one.get("reason") or reason
-            service = (one.get("metadata") or {}).get("service")
+    for item in error.get("errors") or ():
+        reason = item.get("reason") or reason
+    for detail in error.get("details") or ():
+        if str(detail.get("@type", "")).endswith("google.rpc.ErrorInfo"):
+            reason = detail.get("reason") or reason
+            service = (detail.get("metadata") or {}).get("service")
     return Refusal(status, _paragraph(str(error.get("message", ""))), reason, service)
 
 
 def error_of(
     refusal: Refusal, what: str, *, where: str | None = None, project: str | None = None
 ) -> ZenstrapError:
-    """Our error for a refusal.
+    """The error for a refusal.
 
     Args:
-        what: what could not be done, for people; gives way to the cause where that is plain.
+        what: what failed, for users; replaced by the cause if that is known.
         where: what it is about.
-        project: the id of the Google Cloud project, for the command that mends it.
+        project: the id of the Google Cloud project, for the command that fixes it.
     """
     special = explain(refusal, what, where=where, project=project)
     if special is not None:
         return special
     fix = None
     if refusal.status >= 500:
-        fix = "Google Cloud has trouble of its own: try again in a few minutes"
+        fix = "Google Cloud has a problem: try again in a few minutes"
     return _refused(RefusedCallError, refusal, what, where=where, why=refusal.message, fix=fix)
 
 
 def explain(
     refusal: Refusal, what: str, *, where: str | None = None, project: str | None = None
 ) -> ZenstrapError | None:
-    """Our error for a refusal whose cause is known; None for any other."""
+    """The error for a refusal whose cause is known; None for any other."""
     text = f"{refusal.message} {refusal.reason or ''}"
-    named = project or "PROJECT_ID"
+    project_id = project or "PROJECT_ID"
 
     def error(
         what: str,
@@ -208,37 +208,37 @@ def explain(
     if _QUOTA_PROJECT.search(text):
         return error(
             what,
-            why="Your login names no project that pays for this call, or one that you may not use",
-            fix="Name a project that pays",
-            command=f"gcloud auth application-default set-quota-project {named}",
+            why="Your login has no quota project for this call, or one that you may not use",
+            fix="Set a quota project",
+            command=f"gcloud auth application-default set-quota-project {project_id}",
         )
-    if found := _DISABLED.search(text):
+    if disabled := _DISABLED.search(text):
         service = refusal.service or _service(refusal.message)
         return error(
-            f"the API {service or found['api'] or ''} is not enabled".replace("  ", " "),
+            f"the API {service or disabled['api'] or ''} is not enabled".replace("  ", " "),
             kind=ApiDisabledError,
-            why="It was never enabled in the project, or a moment ago and that takes some minutes",
+            why="It was never enabled in the project, or only just now, which takes some minutes",
             fix="Enable it",
-            command=f"gcloud services enable {service or 'SERVICE'} --project {named}",
+            command=f"gcloud services enable {service or 'SERVICE'} --project {project_id}",
         )
     if _BILLING.search(text):
         return error(
-            "the project has no open billing account",
-            fix="Link one",
-            command=f"gcloud billing projects link {named} --billing-account ACCOUNT_ID",
+            "billing is not enabled for the project",
+            fix="Link an open billing account",
+            command=f"gcloud billing projects link {project_id} --billing-account ACCOUNT_ID",
         )
-    if found := _NO_LOCATION.search(text):
-        place = next((one for one in found.groups() if one), None)
+    if location := _NO_LOCATION.search(text):
+        place = next((name for name in location.groups() if name), None)
         return error(
-            f"there is no location {place}, or you may not use it"
+            f"the location {place} does not exist, or you may not use it"
             if place
-            else "that location does not exist",
-            fix="Correct gcp.region, or the location that the config names "
+            else "the location does not exist",
+            fix="Correct gcp.region, or the location in the configuration "
             "(`gcloud compute regions list` shows the regions)",
         )
     if _NO_PROJECT.search(text):
         return error(
-            f"the project {named} does not exist, or you may not see it"
+            f"the project {project_id} does not exist, or you may not see it"
             if project
             else "the project does not exist, or you may not see it",
             fix="Correct gcp.project_id (`gcloud projects list` shows yours), "
@@ -247,26 +247,26 @@ def explain(
     if _NAME_TAKEN.search(text):
         return error(
             "the bucket's name is taken",
-            why="Somebody else has a bucket of that name: names are global to all of Google Cloud",
+            why="Another user has a bucket of that name: names are global in Google Cloud",
             fix="Choose another name in the config: stack.components.artifact_store.bucket for "
             "artifacts, state.bucket for Terraform's state",
         )
-    if found := _CONSTRAINT.search(text):
-        name = found["name"] or found["two"]
+    if constraint := _CONSTRAINT.search(text):
+        name = constraint["name"] or constraint["two"]
         return error(
             f"a policy of the organisation forbids it: {name}",
-            fix="Change the config so that it keeps the policy, or ask its administrators "
-            "for an exception; what it says",
+            fix="Change the configuration to comply with the policy, or ask its administrators "
+            "for an exception; to show the policy",
             command=f"gcloud resource-manager org-policies describe {name} "
-            f"--project {named} --effective",
+            f"--project {project_id} --effective",
         )
     if refusal.status == 429 or _QUOTA.search(text):
-        quotas = f"https://console.cloud.google.com/iam-admin/quotas?project={named}"
+        quotas = f"https://console.cloud.google.com/iam-admin/quotas?project={project_id}"
         if lasts(text):
             return error(
                 f"a quota is used up: {refusal.message.rstrip('.')}",
-                why="It doesn't come back in a moment",
-                fix=f"Delete what isn't needed, or have the quota raised at {quotas}",
+                why="It won't be available again soon",
+                fix=f"Delete unused resources, or have the quota raised at {quotas}",
             )
         return error(
             "a quota is used up",
@@ -274,16 +274,18 @@ def explain(
             f"at {quotas}",
         )
     if permission := _permission(refusal.message):
-        granted = _grant(permission, named)
+        fix, command = _grant(permission, project_id)
         return error(
             f"the permission {permission} is missing",
             kind=NotAllowedError,
-            fix=granted[0],
-            command=granted[1],
+            fix=fix,
+            command=command,
         )
     if refusal.status == 403 and _FORBIDDEN.search(text):
         return error(
-            what, kind=NotAllowedError, fix=f"Have an owner of the project {named} grant it to you"
+            what,
+            kind=NotAllowedError,
+            fix=f"Have an owner of the project {project_id} grant it to you",
         )
     return None
 
@@ -304,7 +306,7 @@ def _refused(
 
 
 def role_for(permission: str) -> str | None:
-    """A predefined role that grants a permission, the narrowest that zenstrap knows."""
+    """The narrowest known predefined role that grants a permission."""
     return next((role for beginning, role in _ROLES if permission.startswith(beginning)), None)
 
 
@@ -318,16 +320,16 @@ def _grant(permission: str, project: str) -> tuple[str, str | None]:
 
 
 def _permission(message: str) -> str | None:
-    """The one that Google says is missing."""
-    if found := _SERVICES.search(message):
-        return f"serviceusage.services.{found['verb']}"
-    found = next((one for one in (p.search(message) for p in _PERMISSIONS) if one), None)
-    return found["permission"] if found else None
+    """The permission that is missing according to Google's message."""
+    if match := _SERVICES.search(message):
+        return f"serviceusage.services.{match['verb']}"
+    match = next((m for m in (p.search(message) for p in _PERMISSIONS) if m), None)
+    return match["permission"] if match else None
 
 
 def _service(message: str) -> str | None:
-    found = _SERVICE.search(message)
-    return (found[1] or found[2]) if found else None
+    match = _SERVICE.search(message)
+    return (match[1] or match[2]) if match else None
 
 
 def _paragraph(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Cloud Resource Manager: the project, and what we may do in it.
+"""Cloud Resource Manager: the project, and our permissions in it.
 
 https://cloud.google.com/resource-manager/reference/rest/v1/projects
 """
@@ -15,7 +15,7 @@ from zenstrap.platforms.gcp.errors import GoogleError
 
 @dataclass(frozen=True)
 class Project:
-    """A project that is active."""
+    """An active project."""
 
     id: str
     number: int
@@ -24,15 +24,15 @@ class Project:
 def get_project(
     session: GoogleSession, project: str | None = None, *, key: str = "gcp.project_id"
 ) -> Project:
-    """A project that is active.
+    """Look up a project, which must be active.
 
     Args:
         project: its id; None for the session's.
-        key: of the configuration, that names it.
+        key: the configuration's key that names it.
 
     Raises:
         AuthenticationError: nobody is logged in, or the login is not accepted.
-        GoogleError: it doesn't exist, is being deleted, or we may not see it.
+        GoogleError: it doesn't exist, is being deleted, or can't be seen.
     """
     project = project or session.project
     what = f"the project {project} can't be read"
@@ -40,7 +40,7 @@ def get_project(
         found = session.get("cloudresourcemanager", f"v1/projects/{project}", what=what)
     except RefusedCallError as error:
         if isinstance(error, NotAllowedError) or error.refusal.status == 404:
-            # Google doesn't tell the two apart, so that nobody can find out which ids there are.
+            # Google doesn't distinguish the two, so that project ids can't be guessed.
             raise GoogleError(
                 f"the project {project} does not exist, or you may not see it",
                 where=key,
@@ -56,7 +56,7 @@ def get_project(
             f"the project {project} is not active",
             where=key,
             why=f"Its state is {state or 'unknown'}",
-            fix="Take it back",
+            fix="Restore it",
             command=f"gcloud projects undelete {project}",
         )
     return Project(id=project, number=int(found["projectNumber"]))
@@ -66,12 +66,12 @@ def missing_permissions(session: GoogleSession, permissions: Collection[str]) ->
     """Which of the permissions we don't have in the session's project.
 
     Raises:
-        AuthenticationError, GoogleError: it can't be asked.
+        AuthenticationError, GoogleError: the request failed.
     """
-    found = session.post(
+    reply = session.post(
         "cloudresourcemanager",
         f"v1/projects/{session.project}:testIamPermissions",
         {"permissions": sorted(permissions)},
-        what="your permissions in the project can't be asked for",
+        what="your permissions in the project can't be checked",
     )
-    return frozenset(permissions) - frozenset(found.get("permissions", ()))
+    return frozenset(permissions) - frozenset(reply.get("permissions", ()))

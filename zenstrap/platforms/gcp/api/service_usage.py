@@ -1,4 +1,4 @@
-"""Service Usage: which APIs are enabled, and the accounts as which Google's services act.
+"""Service Usage: enabled APIs, and Google's service agents.
 
 https://cloud.google.com/service-usage/docs/reference/rest
 """
@@ -16,11 +16,11 @@ from zenstrap.platforms.gcp.errors import GoogleError
 
 _AT_ONCE: Final = 20  # APIs; Google's own limit for one request
 
-# Seconds between looks at an operation. Enabling an API takes Google some seconds; where it isn't
-# done after four minutes, something is wrong.
+# Seconds between requests for an operation's status. Enabling an API takes some seconds; more than
+# four minutes is an error.
 _PAUSES: Final = (1, 2, 4, 8, *(15,) * 15)
 
-# The HTTP status of each canonical code, as an operation that failed has only the latter.
+# The HTTP status of each canonical code; a failed operation has only the latter.
 # https://cloud.google.com/apis/design/errors#handling_errors
 _STATUSES: Final = {
     3: 400,
@@ -41,9 +41,9 @@ def enabled_apis(session: GoogleSession) -> frozenset[str]:
 
     Raises:
         ApiDisabledError: Service Usage itself isn't enabled.
-        AuthenticationError, GoogleError: it can't be asked.
+        AuthenticationError, GoogleError: the request failed.
     """
-    found: set[str] = set()
+    enabled: set[str] = set()
     page = ""
     while True:
         params = {"filter": "state:ENABLED", "pageSize": "200"}
@@ -53,21 +53,21 @@ def enabled_apis(session: GoogleSession) -> frozenset[str]:
             {**params, "pageToken": page} if page else params,
             what="the enabled APIs can't be listed",
         )
-        found |= {str(one["name"]).rpartition("/")[2] for one in reply.get("services", ())}
+        enabled |= {str(s["name"]).rpartition("/")[2] for s in reply.get("services", ())}
         page = str(reply.get("nextPageToken", ""))
         if not page:
-            return frozenset(found)
+            return frozenset(enabled)
 
 
 def enable(session: GoogleSession, apis: Collection[str], *, pause: Pause = time.sleep) -> None:
-    """Enable those APIs of the session's project that aren't yet, and wait until they are.
+    """Enable the missing APIs in the session's project, and wait until they are enabled.
 
     Args:
         apis: as NAME.googleapis.com.
-        pause: waits some seconds between two looks.
+        pause: waits some seconds between two requests.
 
     Raises:
-        AuthenticationError, GoogleError: it can't be done, or isn't done in time.
+        AuthenticationError, GoogleError: it failed, or wasn't done in time.
     """
     missing = sorted(frozenset(apis) - enabled_apis(session)) if apis else []
     for start in range(0, len(missing), _AT_ONCE):
@@ -85,30 +85,30 @@ def enable(session: GoogleSession, apis: Collection[str], *, pause: Pause = time
 def make_service_agent(
     session: GoogleSession, api: str, *, pause: Pause = time.sleep
 ) -> str | None:
-    """Make the account as which a Google service acts in the session's project.
+    """Create a Google service's own account in the session's project.
 
-    Google makes it by itself, but for some services only when they are first used. One that is
-    there already stays as it is. https://cloud.google.com/iam/docs/create-service-agents
+    Google creates it automatically, but for some services only when they are first used. An
+    existing one isn't changed. https://cloud.google.com/iam/docs/create-service-agents
 
     Args:
         api: the service's, enabled.
-        pause: waits some seconds between two looks.
+        pause: waits some seconds between two requests.
 
     Returns:
-        Its e-mail address; None where Google doesn't tell.
+        Its e-mail address; None if Google doesn't return it.
 
     Raises:
-        AuthenticationError, GoogleError: it can't be made, or isn't made in time.
+        AuthenticationError, GoogleError: it failed, or wasn't done in time.
     """
-    what = f"Google's service agent for {api} can't be made"
+    what = f"Google's service agent for {api} can't be created"
     begun = session.post(
         "serviceusage",
         f"v1beta1/projects/{session.project}/services/{api}:generateServiceIdentity",
         {},
         what=what,
     )
-    made = _wait(session, "v1beta1", begun, what, pause)
-    return str(made["email"]) if made.get("email") else None
+    agent = _wait(session, "v1beta1", begun, what, pause)
+    return str(agent["email"]) if agent.get("email") else None
 
 
 def _wait(
@@ -116,7 +116,7 @@ def _wait(
 ) -> Mapping[str, Any]:
     """The response of an operation when it is done.
 
-    One that is done at once is never asked for: its name is then no operation's.
+    An operation that is done at once isn't requested again: its name isn't valid then.
     """
     for seconds in (*_PAUSES, None):
         if operation.get("done"):
@@ -134,5 +134,5 @@ def _wait(
         status = _STATUSES.get(int(failed.get("code", 0)), 500)
         refusal = read_refusal(status, json.dumps({"error": failed}))
         raise error_of(refusal, what, project=session.project)
-    found: Mapping[str, Any] = operation.get("response") or {}
-    return found
+    response: Mapping[str, Any] = operation.get("response") or {}
+    return response

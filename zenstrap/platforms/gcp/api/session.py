@@ -1,4 +1,4 @@
-"""A session with Google Cloud's REST services: endpoints, time limits, few retries, our errors."""
+"""A session with Google Cloud's REST services: endpoints, timeouts, retries and errors."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ Service = Literal[
 ]
 Pause = Callable[[float], None]
 
-# The environment variables by which Terraform's provider is sent elsewhere, so that both talk to
-# the same double, mirror or private endpoint.
+# The environment variables with custom endpoints of Terraform's provider, so that zenstrap uses the
+# same emulator, mirror or private endpoint.
 _ENDPOINTS: Final[Mapping[Service, str]] = {
     "artifactregistry": "GOOGLE_ARTIFACT_REGISTRY_CUSTOM_ENDPOINT",
     "cloudkms": "GOOGLE_KMS_CUSTOM_ENDPOINT",
@@ -40,19 +40,19 @@ _ENDPOINTS: Final[Mapping[Service, str]] = {
     "serviceusage": "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",
 }
 
-SECONDS: Final = 20.0  # a reply; Google's own services answer within one or two
+SECONDS: Final = 20.0  # timeout of a reply; Google's services answer within one or two
 _ATTEMPTS: Final = 3
 _WAIT: Final = 1.0  # seconds before the second attempt, doubled before each one after
-_LONGEST_WAIT: Final = 30.0  # seconds; what a server asks for beyond that, a person should decide
+_LONGEST_WAIT: Final = 30.0  # seconds; the user decides about longer waits than that
 _AGAIN: Final = frozenset({429, 500, 502, 503, 504})
 
 
 class GoogleSession:
-    """Asks Google's services with one login; connections are kept between calls.
+    """Calls Google's services with one login; connections are kept between calls.
 
     Args:
-        login: who asks.
-        project: id of the project that it is about, for the commands in errors.
+        login: the credentials.
+        project: id of the project, for the commands in errors.
         environ: for endpoints; the process's own environment variables by default.
         pause: waits some seconds before another attempt.
     """
@@ -77,11 +77,11 @@ class GoogleSession:
         """The JSON at a path such as ``v1/projects/acme``.
 
         Args:
-            what: what can't be done if this fails, for people.
+            what: what fails if this call does, for users.
 
         Raises:
             AuthenticationError: nobody is logged in, or the login is not accepted.
-            RefusedCallError: Google said no; its ``refusal`` has the status.
+            RefusedCallError: Google refused the request; its ``refusal`` has the status.
             GoogleError: the service is out of reach.
         """
         return self._call("GET", service, path, what, params=params)
@@ -89,11 +89,11 @@ class GoogleSession:
     def post(
         self, service: Service, path: str, body: Mapping[str, object], *, what: str
     ) -> dict[str, Any]:
-        """Likewise, for calls that do no harm when they are repeated."""
+        """Likewise, for calls that are safe to retry."""
         return self._call("POST", service, path, what, body=body)
 
     def is_rehearsal(self) -> bool:
-        """Whether the services are somebody else's than Google's."""
+        """Whether custom endpoints are set, so that the services aren't Google's own."""
         return any(self._environ.get(name) for name in _ENDPOINTS.values())
 
     def _call(
@@ -114,14 +114,14 @@ class GoogleSession:
             refusal = read_refusal(reply.status_code, reply.content)
             raise error_of(refusal, what, where=path.partition("/")[2], project=self.project)
         try:
-            found = reply.json() if reply.content else {}
+            content = reply.json() if reply.content else {}
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
+            content = None
+        if not isinstance(content, dict):
             raise GoogleError(
-                what, where=url, why="The answer is not Google's", fix="Look at HTTPS_PROXY"
+                what, where=url, why="The answer is not Google's", fix="Check HTTPS_PROXY"
             )
-        return found
+        return content
 
     def _tried(
         self,
@@ -131,7 +131,7 @@ class GoogleSession:
         params: Mapping[str, str] | None,
         body: Mapping[str, object] | None,
     ) -> Any:
-        """The reply, or the last of several."""
+        """The reply, after up to three attempts."""
         for attempt in range(1, _ATTEMPTS + 1):
             last = attempt == _ATTEMPTS
             reply = self._reply(method, url, what, params=params, body=body, last=last)
@@ -153,7 +153,7 @@ class GoogleSession:
         body: Mapping[str, object] | None,
         last: bool,
     ) -> Any:
-        """The reply; None where there was none and another attempt is left."""
+        """The reply; None if there was none and another attempt remains."""
         import requests
 
         with signing_in():
@@ -178,7 +178,7 @@ class GoogleSession:
                         if isinstance(error, requests.Timeout)
                         else "no connection"
                     ),
-                    fix="Look at the network and HTTPS_PROXY, then run the same command again",
+                    fix="Check the network and HTTPS_PROXY, then run the same command again",
                 ) from error
 
     def _session(self) -> AuthorizedSession:
@@ -193,8 +193,8 @@ class GoogleSession:
 
 
 def service_address(service: Service, environ: Mapping[str, str] | None = None) -> str:
-    """Where a service is, without a version: the provider's endpoints end in one, and the paths
-    here begin with one."""
+    """A service's base URL without a version: the provider's endpoints end in one, but this
+    session's paths begin with one."""
     environ = os.environ if environ is None else environ
     custom = environ.get(_ENDPOINTS.get(service, ""))
     if not custom:
@@ -203,7 +203,7 @@ def service_address(service: Service, environ: Mapping[str, str] | None = None) 
 
 
 def require_answer(address: str) -> None:
-    """Raises GoogleError where nobody answers: the libraries try for minutes before they say so."""
+    """Raises GoogleError if the service doesn't answer: Google's libraries retry for minutes."""
     try:
         knock(address)
     except UnreachableError as error:
@@ -211,7 +211,7 @@ def require_answer(address: str) -> None:
             "Google Cloud is out of reach",
             where=error.place,
             why=error.why,
-            fix="Look at the network and HTTPS_PROXY, then run the same command again",
+            fix="Check the network and HTTPS_PROXY, then run the same command again",
         ) from error
 
 

@@ -1,7 +1,7 @@
-"""What exists under an environment's names and isn't in its Terraform state.
+"""Finds resources that have an environment's names but aren't in its Terraform state.
 
-A run that was killed, or lost the answer, made it and could not write it down: it carries our
-owner's mark and is taken into the state. What carries none, or somebody else's, is never touched.
+A run that was killed, or lost Google's answer, created them but couldn't record them. Those with
+the owner's mark are adopted. Resources without a mark, or with another owner's, are never changed.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _MARKING: Final[Mapping[Kind, str]] = {
 
 @dataclass(frozen=True)
 class Expected:
-    """One thing that the environment has, or will have.
+    """A resource that the environment has, or will have.
 
     Attributes:
         id: as the provider writes it in the state; a bucket's name, else the full name.
-        slot: where it stands in the root's variable ``adopt``.
+        slot: its path in the root module's variable ``adopt``.
     """
 
     kind: Kind
@@ -52,16 +52,16 @@ class Expected:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Its short name."""
         return self.id.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
 class Found:
-    """One that is there.
+    """An existing resource.
 
     Attributes:
-        mark: the id of the owner that made it; None where it has none.
+        mark: the id of the owner that created it; None if it has no mark.
     """
 
     thing: Expected
@@ -77,14 +77,14 @@ def owner_in(description: str) -> str | None:
 def find_unrecorded(
     session: GoogleSession, expected: Iterable[Expected], bucket_labels: Labels
 ) -> tuple[Found, ...]:
-    """Which of them are there, as far as we may see.
+    """The expected resources that exist, as far as permissions allow to see them.
 
     Args:
         expected: those that aren't in the state.
-        bucket_labels: a bucket's labels; None where there is none, or it may not be seen.
+        bucket_labels: a bucket's labels; None if it doesn't exist, or can't be seen.
 
     Raises:
-        AuthenticationError, GoogleError: Google can't be asked.
+        AuthenticationError, GoogleError: a request failed.
     """
     found = []
     for thing in expected:
@@ -102,16 +102,16 @@ def require_ours(found: Sequence[Found], owner: str, project: str) -> None:
     """Return only if all carry the owner's mark.
 
     Raises:
-        RefusedError: one doesn't, or another's; says whose it is and the way out.
+        RefusedError: one has no mark, or another owner's; names the owner and the fix.
     """
-    foreign = [one for one in found if one.mark != owner]
+    foreign = [resource for resource in found if resource.mark != owner]
     if not foreign:
         return
     first = foreign[0].thing
-    told = "; ".join(
-        f"{one.thing.kind} {one.thing.name} "
-        + (f"belongs to owner {one.mark}" if one.mark else "carries no owner's mark")
-        for one in foreign
+    owners = "; ".join(
+        f"{resource.thing.kind} {resource.thing.name} "
+        + (f"belongs to owner {resource.mark}" if resource.mark else "has no owner's mark")
+        for resource in foreign
     )
     marking = _MARKING[first.kind].format(
         name=first.name if first.kind != "service account" else first.id.rpartition("/")[2],
@@ -121,43 +121,43 @@ def require_ours(found: Sequence[Found], owner: str, project: str) -> None:
         location=first.id.split("/")[3] if first.kind == "repository" else "",
     )
     raise RefusedError(
-        f"the name of the {first.kind} {first.name} is taken by something that isn't this "
+        f"the name of the {first.kind} {first.name} is taken by a resource that isn't this "
         "environment's",
         where=first.id,
-        why=f"It isn't in this environment's Terraform state, whose owner is {owner}: {told}",
+        why=f"It isn't in this environment's Terraform state, whose owner is {owner}: {owners}",
         fix="Delete it, or give the environment another name. If it is this environment's after "
-        f"all, mark it, and the next run takes it over: {marking}",
+        f"all, mark it, and the next run adopts it: {marking}",
     )
 
 
 def variable_of(found: Iterable[Found]) -> dict[str, Any]:
-    """What they add to the root's variable ``adopt``."""
+    """Their entries in the root module's variable ``adopt``."""
     adopt: dict[str, Any] = {}
-    for one in found:
-        *path, last = one.thing.slot
+    for resource in found:
+        *path, last = resource.thing.slot
         place = adopt
         for step in path:
             place = place.setdefault(step, {})
-        place[last] = one.thing.id
+        place[last] = resource.thing.id
     return adopt
 
 
 def keys_of(session: GoogleSession, account: str) -> frozenset[str]:
-    """The full names of an account's keys that aren't Google's own.
+    """The full names of an account's user-managed keys.
 
     Args:
         account: its full name.
     """
-    found = _get(session, "iam", f"{account}/keys", "the account's keys can't be listed") or {}
+    reply = _get(session, "iam", f"{account}/keys", "the account's keys can't be listed") or {}
     return frozenset(
-        str(key["name"]) for key in found.get("keys", []) if key.get("keyType") == "USER_MANAGED"
+        str(key["name"]) for key in reply.get("keys", []) if key.get("keyType") == "USER_MANAGED"
     )
 
 
 def _body(session: GoogleSession, thing: Expected) -> dict[str, Any] | None:
     what = f"the {thing.kind} can't be read"
     body = _get(session, _SERVICES[thing.kind], thing.id, what)
-    # A deleted role comes back by itself when it is made again; Google removes it in the end.
+    # Creating a deleted role again restores it; otherwise Google removes it eventually.
     return None if body is None or body.get("deleted") else body
 
 
@@ -165,7 +165,7 @@ def _get(session: GoogleSession, service: Service, name: str, what: str) -> dict
     try:
         return session.get(service, f"v1/{name}", what=what)
     except (ApiDisabledError, NotAllowedError):
-        return None  # nothing is there, or Terraform finds out
+        return None  # nothing exists, or Terraform reports the error
     except RefusedCallError as error:
         if error.refusal.status == 404:
             return None

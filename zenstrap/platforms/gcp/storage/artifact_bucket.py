@@ -1,4 +1,4 @@
-"""Looking at an environment's artifact bucket from outside of Terraform."""
+"""Reads and empties an environment's artifact bucket without Terraform."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _SECONDS: Final = 20.0
 
 
 def exists(client: Client, name: str) -> bool:
-    """Whether there is a bucket of that name that we may see.
+    """Whether a bucket of that name exists and is visible.
 
     Raises:
-        GoogleError, AuthenticationError: it can't be looked at.
+        GoogleError, AuthenticationError: it can't be read.
     """
-    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+    with reaching("the artifact bucket can't be read", where=f"gs://{name}"):
         return client.lookup_bucket(name, timeout=_SECONDS) is not None
 
 
 def labels(client: Client, name: str) -> dict[str, str] | None:
-    """A bucket's labels; None where there is none, or none that we may see.
+    """A bucket's labels; None if it doesn't exist, or isn't visible.
 
     Raises:
-        GoogleError, AuthenticationError: it can't be looked at.
+        GoogleError, AuthenticationError: it can't be read.
     """
     from google.cloud.exceptions import Forbidden
 
-    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+    with reaching("the artifact bucket can't be read", where=f"gs://{name}"):
         try:
             bucket = client.lookup_bucket(name, timeout=_SECONDS)
         except Forbidden:
@@ -40,41 +40,40 @@ def labels(client: Client, name: str) -> dict[str, str] | None:
 
 
 def first_objects(client: Client, name: str, number: int = 1) -> list[str]:
-    """The names of some objects in a bucket, older versions included; none where there is no
-    bucket.
+    """The names of some objects in a bucket, including older versions; none if it doesn't exist.
 
     Raises:
-        GoogleError, AuthenticationError: it can't be looked at.
+        GoogleError, AuthenticationError: it can't be read.
     """
-    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+    with reaching("the artifact bucket can't be read", where=f"gs://{name}"):
         if client.lookup_bucket(name, timeout=_SECONDS) is None:
             return []
-        found = client.list_blobs(name, versions=True, max_results=number, timeout=_SECONDS)
-        return [blob.name for blob in found]
+        blobs = client.list_blobs(name, versions=True, max_results=number, timeout=_SECONDS)
+        return [blob.name for blob in blobs]
 
 
 def outside_of(client: Client, name: str, paths: Collection[str]) -> list[str]:
-    """What lies in a bucket beside some paths: objects and folders of its top level.
+    """Objects and folders at the top level of a bucket, except some paths.
 
     Raises:
-        GoogleError, AuthenticationError: it can't be looked at.
+        GoogleError, AuthenticationError: it can't be read.
     """
-    with reaching("the artifact bucket can't be looked at", where=f"gs://{name}"):
+    with reaching("the artifact bucket can't be read", where=f"gs://{name}"):
         if client.lookup_bucket(name, timeout=_SECONDS) is None:
             return []
-        found = client.list_blobs(name, delimiter="/", timeout=_SECONDS)
-        objects = [blob.name for blob in found]
-        return sorted({*objects, *found.prefixes} - {*paths})
+        blobs = client.list_blobs(name, delimiter="/", timeout=_SECONDS)
+        objects = [blob.name for blob in blobs]
+        return sorted({*objects, *blobs.prefixes} - {*paths})
 
 
 def delete_objects(client: Client, name: str, *, guard: Callable[[], None]) -> int:
-    """Delete all that is in a bucket, older versions included; tells how many there were.
+    """Delete all objects of a bucket, including older versions; returns their number.
 
     Args:
-        guard: called before each page; raises where nothing more may be written.
+        guard: called before each page; raises if nothing more may be written.
 
     Raises:
-        GoogleError, AuthenticationError: Google said no.
+        GoogleError, AuthenticationError: Google refused the request.
     """
     deleted = 0
     with reaching("the artifact bucket can't be emptied", where=f"gs://{name}"):

@@ -1,4 +1,4 @@
-"""The client for Cloud Storage, and what its errors mean."""
+"""The client for Cloud Storage, and the conversion of its errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from google.cloud.storage import Client
 
 LONGEST_SECONDS = 150.0
-"""One call, with all that Google's client tries again by itself for two minutes."""
+"""Longest time of one call, including the two minutes of retries in Google's client."""
 
 _ENDPOINT = "GOOGLE_STORAGE_CUSTOM_ENDPOINT"
 _EMULATOR = "STORAGE_EMULATOR_HOST"
@@ -27,7 +27,7 @@ _EMULATOR = "STORAGE_EMULATOR_HOST"
 def storage_client(
     login: Login, *, project: str, environ: Mapping[str, str] | None = None
 ) -> Client:
-    """A client with our login, at the endpoint that Terraform's provider and backend use too."""
+    """A client with our login, for the same endpoint as Terraform's provider and backend."""
     _hush()
     from google.cloud.storage import Client
 
@@ -40,25 +40,25 @@ def storage_client(
 
 
 def storage_address() -> str:
-    """Where Cloud Storage is, for this process."""
+    """The URL of Cloud Storage for this process."""
     return _endpoint(os.environ) or "https://storage.googleapis.com"
 
 
 def _endpoint(environ: Mapping[str, str]) -> str:
-    found = environ.get(_EMULATOR) or environ.get(_ENDPOINT, "").partition("/storage/v1")[0]
-    return found.rstrip("/")
+    url = environ.get(_EMULATOR) or environ.get(_ENDPOINT, "").partition("/storage/v1")[0]
+    return url.rstrip("/")
 
 
 @contextmanager
 def reaching(what: str, *, where: str, project: str | None = None) -> Iterator[None]:
-    """Within this, what the client raises becomes our error.
+    """Convert the client's exceptions to zenstrap's errors.
 
     Args:
-        what: what can't be done if it fails, for people.
+        what: what fails if the call does, for users.
 
     Raises:
         AuthenticationError: nobody is logged in, or the login is not accepted.
-        RefusedCallError: Google said no; its ``refusal`` has the status.
+        RefusedCallError: Google refused the request; its ``refusal`` has the status.
         GoogleError: Cloud Storage is out of reach.
     """
     _hush()
@@ -75,7 +75,7 @@ def reaching(what: str, *, where: str, project: str | None = None) -> Iterator[N
                 what,
                 where=where,
                 why="Cloud Storage is out of reach: no connection, or no answer in time",
-                fix="Look at the network and HTTPS_PROXY, then run the same command again",
+                fix="Check the network and HTTPS_PROXY, then run the same command again",
             ) from error
 
 
@@ -96,14 +96,14 @@ def is_passing(error: Exception) -> bool:
 
 
 def refusal_of(error: GoogleAPICallError) -> Refusal:
-    """What Google answered; the client's own message begins with method and address."""
+    """Google's refusal, without the method and address that the client's message begins with."""
     status = int(error.code or 0)
     if error.response is not None and getattr(error.response, "content", None):
         return read_refusal(status, error.response.content)
-    reason = next((one.get("reason") for one in error.errors if isinstance(one, dict)), None)
+    reason = next((item.get("reason") for item in error.errors if isinstance(item, dict)), None)
     return Refusal(status, str(error.message), reason)
 
 
 def _hush() -> None:
-    """Google's libraries print, when imported, until when they support this version of Python."""
+    """Suppress the libraries' warnings about the end of support for this version of Python."""
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"google\.")

@@ -1,4 +1,4 @@
-"""Leases as objects in the state bucket, beside the state that they guard."""
+"""Leases as objects in the state bucket, beside the state that they protect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OBJECT = "lease.json"
 ResultT = TypeVar("ResultT")
 
-# A reply is waited for half as long as there is between two heartbeats.
+# Timeout of a reply: half of the time between two heartbeats.
 _SECONDS = 8.0
 _ATTEMPTS = 3
 _WAIT = 0.5  # seconds before the second attempt, doubled before the third
@@ -34,8 +34,8 @@ class GcsLeaseStore:
         prefix: the folder of all environments' states in that bucket.
         pause: waits some seconds before another attempt.
 
-    Every write carries a word of its own, so that a write whose answer got lost is told from
-    somebody else's when it is tried again and refused.
+    Every write carries a random id: if its answer is lost and the retry is refused, the id shows
+    whether the stored object is this write's or another run's.
     """
 
     def __init__(
@@ -111,12 +111,12 @@ class GcsLeaseStore:
                 return False
             except NotFound as error:
                 self._require_bucket(error, environment)
-                # Tried before: it was there, and that attempt's answer got lost.
+                # On a retry: the first attempt deleted it, but its answer was lost.
                 return tries > 1
         return True
 
     def place(self, environment: str) -> str:
-        """The lease's place as a user would name it."""
+        """The lease's place as a user would write it."""
         return f"gs://{self._bucket}/{self._name(environment)}"
 
     def _name(self, environment: str) -> str:
@@ -130,13 +130,13 @@ class GcsLeaseStore:
         return self._client.bucket(self._bucket).blob(self._name(environment))
 
     def _download(self, environment: str) -> tuple[bytes, int]:
-        """Content and generation of one and the same object: both come with one answer."""
+        """Content and generation of the same version: both are in one reply."""
         blob = self._blob(environment)
         content = blob.download_as_bytes(timeout=_SECONDS, retry=None)
         return content, int(blob.generation or 0)
 
     def _own_write(self, environment: str, mark: str) -> int | None:
-        """The generation if what lies there is the very write that was refused."""
+        """The generation if the stored object is the write that was refused on its retry."""
         from google.cloud.exceptions import NotFound
 
         try:
@@ -146,7 +146,7 @@ class GcsLeaseStore:
             return None
 
     def _require_bucket(self, error: Exception, environment: str) -> None:
-        """No object is no lease; no bucket is an error."""
+        """A missing object means no lease, but a missing bucket is an error."""
         from google.cloud.exceptions import Forbidden, NotFound
 
         try:
@@ -155,17 +155,17 @@ class GcsLeaseStore:
             )
         except NotFound:
             raise GoogleError(
-                f"the lease on {environment} has no place: there is no bucket {self._bucket}",
+                f"the lease on {environment} can't be stored: bucket {self._bucket} doesn't exist",
                 where=f"gs://{self._bucket}",
-                why="State and lease lie in that bucket, and `up` makes it",
-                fix="Correct state.bucket, or make it",
+                why="The bucket holds state and lease; `up` creates it",
+                fix="Correct state.bucket, or create it",
                 command=invocation.command("up", environment),
             ) from error
         except Forbidden:
-            return  # whoever may read the lease alone isn't allowed to look at the bucket
+            return  # a user with access to the lease only may not read the bucket
 
     def _retried(self, call: Callable[[], ResultT]) -> ResultT:
-        """The client's own retries are off: they would hide that an answer got lost."""
+        """Replaces the client's own retries, which would hide that an answer was lost."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return call()
@@ -177,13 +177,13 @@ class GcsLeaseStore:
 
 
 def _parse(content: bytes, environment: str) -> tuple[LeaseRecord, str]:
-    found = json.loads(content)
-    if not isinstance(found, dict):
-        raise ValueError("it holds no JSON object")
-    record = LeaseRecord.from_json(found.get("lease"))
+    document = json.loads(content)
+    if not isinstance(document, dict):
+        raise ValueError("it is not a JSON object")
+    record = LeaseRecord.from_json(document.get("lease"))
     if record.environment != environment:
         raise ValueError(f"it is the lease on {record.environment}")
-    return record, str(found.get("write"))
+    return record, str(document.get("write"))
 
 
 def _corrupt(environment: str, place: str, why: str, generation: int) -> DamagedLeaseError:

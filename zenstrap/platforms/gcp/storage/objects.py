@@ -1,4 +1,4 @@
-"""Single objects."""
+"""Reads and writes single objects of a bucket."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from google.cloud.storage import Client
 
 _SECONDS = 30.0
-_VERSIONS = 20  # of a state: every apply writes some, and the last good one isn't far
+_VERSIONS = 20  # of a state: every apply writes some; the last good one is among the newest
 
 
 def write_object(client: Client, bucket: str, name: str, content: bytes | None) -> None:
-    """Write an object, or without content delete it; the bucket keeps what was there.
+    """Write an object, or delete it if content is None; the bucket keeps earlier versions.
 
     Raises:
         AuthenticationError: nobody is logged in, or the login is not accepted.
-        GoogleError: Cloud Storage is out of reach, or said no.
+        GoogleError: Cloud Storage is out of reach, or refused the request.
     """
     place = f"gs://{bucket}/{name}"
     with reaching("the object can't be written", where=place, project=client.project):
@@ -35,23 +35,23 @@ def versions_of(client: Client, bucket: str, name: str) -> Iterator[tuple[str, b
 
     Raises:
         AuthenticationError: nobody is logged in, or the login is not accepted.
-        GoogleError: Cloud Storage is out of reach, or said no.
+        GoogleError: Cloud Storage is out of reach, or refused the request.
     """
     place = f"gs://{bucket}/{name}"
     with reaching("the object's versions can't be read", where=place, project=client.project):
-        found = client.list_blobs(bucket, prefix=name, versions=True, timeout=_SECONDS)
-        earlier = [blob for blob in found if blob.name == name and blob.time_deleted]
-        for blob in sorted(earlier, key=lambda one: -int(one.generation))[:_VERSIONS]:
+        blobs = client.list_blobs(bucket, prefix=name, versions=True, timeout=_SECONDS)
+        earlier = [blob for blob in blobs if blob.name == name and blob.time_deleted]
+        for blob in sorted(earlier, key=lambda blob: -int(blob.generation))[:_VERSIONS]:
             content = blob.download_as_bytes(timeout=_SECONDS)
             yield f"{place}#{blob.generation}", bytes(content)
 
 
 def read_object(client: Client, bucket: str, name: str) -> bytes | None:
-    """The content of an object; None where there is no such object, or no such bucket.
+    """The content of an object; None if the object or the bucket doesn't exist.
 
     Raises:
         AuthenticationError: nobody is logged in, or the login is not accepted.
-        GoogleError: Cloud Storage is out of reach, or said no.
+        GoogleError: Cloud Storage is out of reach, or refused the request.
     """
     from google.cloud.exceptions import NotFound
 

@@ -1,4 +1,4 @@
-"""Whose an environment is, beside its state in a bucket."""
+"""The owner's record of an environment, beside its state in a bucket."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SECONDS: Final = 30.0
 
 
 class GcsOwnerStore:
-    """An object beside the state.
+    """The owner's record as an object beside the state.
 
     Args:
-        prefix: the environment's own in the bucket.
-        environment: whose owner is looked for.
+        prefix: the environment's folder in the bucket.
+        environment: its name.
     """
 
     def __init__(self, client: Client, bucket: str, prefix: str, environment: str) -> None:
@@ -37,7 +37,7 @@ class GcsOwnerStore:
         return None if content is None else parse_owner(content, self.place, self._environment)
 
     def write(self, owner: Owner) -> None:
-        what = "the file that says whose the environment is can't be written"
+        what = "the owner's record can't be written"
         with reaching(what, where=self.place, project=self._client.project):
             self._client.bucket(self._bucket).blob(self._name).upload_from_string(
                 owner.to_json(), content_type="application/json", timeout=_SECONDS

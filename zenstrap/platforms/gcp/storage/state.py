@@ -12,17 +12,16 @@ from zenstrap.terraform.state import StateIdentity, read_state
 class GcsState:
     """``backend "gcs"``: one object for each workspace below a prefix of a bucket.
 
-    Where the bucket is, and who asks, Terraform learns from its environment variables. They are
-    no backend configuration, which it would copy to disk.
+    Terraform gets endpoint and credentials from environment variables. A backend configuration
+    would be copied to disk.
 
     Args:
         bucket: has object versioning, so that earlier states can be restored.
-        prefix: this environment's own.
-        fetch: reads an object of the bucket by its name; None where there is none. Terraform
-            itself can't be asked: its backend takes an empty object for a new state, and puts
-            one in its place.
-        put: writes an object, or deletes it where it is given None. None for whoever only reads.
-        versions: an object's earlier versions, the newest first. None likewise.
+        prefix: this environment's folder.
+        fetch: reads an object of the bucket by its name; None if it doesn't exist. Terraform isn't
+            used for this: its backend replaces an empty object by a new state.
+        put: writes an object, or deletes it if the content is None. None for read-only commands.
+        versions: an object's earlier versions, the newest first. None for read-only commands.
     """
 
     bucket: str
@@ -56,10 +55,10 @@ class GcsState:
         return iter(()) if self.versions is None else self.versions(self.object(environment))
 
     def write(self, environment: str, content: bytes) -> None:
-        assert self.put is not None, "a state is written under a lease, by whoever may"
+        assert self.put is not None, "a state is only written under a lease"
         self.put(self.object(environment), content)
 
     def set_aside(self, environment: str) -> str:
-        assert self.put is not None, "a state is written under a lease, by whoever may"
+        assert self.put is not None, "a state is only written under a lease"
         self.put(self.object(environment), None)
         return f"an earlier version of {self.place(environment)}"

@@ -15,15 +15,15 @@ from zenstrap.platforms.gcp.storage.lease_store import OBJECT
 if TYPE_CHECKING:
     from google.cloud.storage import Bucket, Client
 
-# No environment's name and no user's labels: several environments may share the bucket, and each
-# would undo what the other wrote.
+# Without the environment's name and the user's labels: several environments may share the bucket,
+# and each would undo the other's changes.
 LABELS: Final[Mapping[str, str]] = {"managed_by": "zenstrap", "purpose": "terraform-state"}
 
 SOFT_DELETE_SECONDS: Final = 7 * 24 * 60 * 60
-"""A week to notice that a state was deleted; the shortest time that Google offers."""
+"""A week to notice that a state was deleted: the shortest period that Google offers."""
 
-# Every heartbeat writes the lease anew, and object versioning would keep them all. States are
-# kept in all their versions.
+# Every heartbeat writes a new version of the lease, and object versioning would keep them all. All
+# versions of states are kept.
 _RULE: Final[Mapping[str, Any]] = {
     "action": {"type": "Delete"},
     "condition": {
@@ -34,22 +34,22 @@ _RULE: Final[Mapping[str, Any]] = {
 }
 
 _SECONDS: Final = 20.0
-_ATTEMPTS: Final = 3  # a lost race means that somebody else wrote; more in a row is no race
+_ATTEMPTS: Final = 3  # a lost race means a concurrent write; repeated losses are an error
 
 Forbidden = Literal["forbidden"]
 
 
 @dataclass(frozen=True)
 class WantedBucket:
-    """What the configuration asks for.
+    """The state bucket as configured.
 
     Attributes:
         project: id of the Google Cloud project that it belongs to.
         project_number: its number, by which buckets name their project.
         location: where it is created: a region, dual-region or multi-region; its case doesn't
             matter.
-        prefix: the folder below which zenstrap keeps everything in it.
-        anywhere: one that is there already may lie elsewhere.
+        prefix: the folder in the bucket for all of zenstrap's objects.
+        anywhere: an existing bucket may be in any location.
     """
 
     name: str
@@ -62,16 +62,16 @@ class WantedBucket:
 
 @dataclass(frozen=True)
 class BucketFacts:
-    """What a bucket that is there looks like.
+    """The settings of an existing bucket.
 
     Attributes:
-        soft_delete_seconds: how long deleted objects can be restored; 0 is not at all.
-        rules: lifecycle rules as Google writes them.
-        metageneration: goes up with every change of the settings.
-        foreign: an object in it that isn't zenstrap's; empty where there is none, and where a
-            label says that the bucket is zenstrap's.
-        viewers: whoever may look at the project may read what is in it. Google grants that with
-            every new bucket, and a state holds keys.
+        soft_delete_seconds: how long deleted objects can be restored; 0: they can't.
+        rules: lifecycle rules in Google's format.
+        metageneration: increases with every change of the settings.
+        foreign: an object in it that isn't zenstrap's; empty if there is none, or if a label marks
+            the bucket as zenstrap's.
+        viewers: whether the project's viewers may read its objects. Google grants that for every
+            new bucket, but a state holds keys.
     """
 
     project_number: int
@@ -89,13 +89,13 @@ class BucketFacts:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is done about the bucket.
+    """What to do with the bucket.
 
     Attributes:
-        action: create, adopt (it is there and not marked as zenstrap's yet), update (a setting
-            was changed since), keep, or refuse.
-        settings: what is set, in words.
-        reason: why it is refused, as an error with the way out.
+        action: create, adopt (it exists and isn't marked as zenstrap's yet), update (a setting
+            differs), keep, or refuse.
+        settings: the settings to change, in words.
+        reason: why it is refused, as an error with the fix.
     """
 
     action: Literal["create", "adopt", "update", "keep", "refuse"]
@@ -103,16 +103,16 @@ class Decision:
     reason: GoogleError | None = None
 
     def __str__(self) -> str:
-        done = {"create": "created", "adopt": "adopted", "update": "mended", "keep": "unchanged"}
+        done = {"create": "created", "adopt": "adopted", "update": "updated", "keep": "unchanged"}
         text = done.get(self.action, "refused")
         return f"{text}: {', '.join(self.settings)}" if self.settings else text
 
 
 def decide(actual: BucketFacts | Forbidden | None, wanted: WantedBucket) -> Decision:
-    """What to do about the bucket; refuses whatever may be somebody else's.
+    """What to do with the bucket; refuses one that may belong to another user.
 
     Args:
-        actual: what is there; ``forbidden`` if Google doesn't let us look at it.
+        actual: the existing bucket; None if there is none, ``forbidden`` if it can't be read.
     """
     if actual is None:
         return Decision("create")
@@ -128,18 +128,16 @@ def decide(actual: BucketFacts | Forbidden | None, wanted: WantedBucket) -> Deci
 
 
 def look(client: Client, wanted: WantedBucket) -> BucketFacts | Forbidden | None:
-    """What is there; None if nothing is.
+    """The existing bucket; None if it doesn't exist.
 
     Raises:
         AuthenticationError: nobody is logged in, or the login is not accepted.
-        GoogleError: Cloud Storage is out of reach, or it says neither yes nor no.
+        GoogleError: Cloud Storage is out of reach, or refused the request.
     """
     from google.cloud.exceptions import Forbidden as Denied
     from google.cloud.exceptions import NotFound
 
-    with reaching(
-        "the state bucket can't be looked at", where=_url(wanted), project=wanted.project
-    ):
+    with reaching("the state bucket can't be read", where=_url(wanted), project=wanted.project):
         try:
             bucket = client.get_bucket(wanted.name, timeout=_SECONDS)
             return replace(
@@ -156,10 +154,11 @@ def look(client: Client, wanted: WantedBucket) -> BucketFacts | Forbidden | None
 
 
 def ensure(client: Client, wanted: WantedBucket) -> Decision:
-    """Create the bucket, or adopt it and see to its settings; writes nothing if all is well.
+    """Create the bucket, or adopt it and update its settings; writes nothing if they are right.
 
     Raises:
-        GoogleError: it is somebody else's, lies elsewhere, or Google said no; with the way out.
+        GoogleError: it belongs to another user or project, is in another location, or Google
+            refused the request; with the fix.
         AuthenticationError: nobody is logged in, or the login is not accepted.
     """
     from google.cloud.exceptions import Conflict, PreconditionFailed
@@ -177,25 +176,25 @@ def ensure(client: Client, wanted: WantedBucket) -> Decision:
         with reaching(what, where=_url(wanted), project=wanted.project):
             try:
                 if isinstance(actual, BucketFacts):
-                    _mend(client, wanted, actual)
+                    _update(client, wanted, actual)
                 else:
                     _create(client, wanted)
                     done = decision
-                    lost = _not_yours(wanted)  # if it can't be seen although it was just made
-                    continue  # Google gives it a policy of its own
+                    lost = _not_yours(wanted)  # if it can't be seen although it was just created
+                    continue  # to correct the policy that Google gives to a new bucket
                 return done or decision
             except PreconditionFailed as error:
-                if actual is None:  # a policy of the organisation, and no race
+                if actual is None:  # refused by a policy of the organisation, not a lost race
                     raise
                 lost = error_of(refusal_of(error), what, where=_url(wanted))
             except Conflict as error:
-                # Another run made it just now, or an earlier attempt did and its answer got lost.
+                # Another run has just created it, or an earlier attempt whose answer was lost.
                 lost = error_of(refusal_of(error), what, where=_url(wanted))
     raise lost
 
 
 def facts_of(bucket: Bucket) -> BucketFacts:
-    """The settings that count, of a bucket that was read."""
+    """The relevant settings of a bucket that was read."""
     access = bucket.iam_configuration
     return BucketFacts(
         project_number=int(bucket.project_number or 0),
@@ -215,48 +214,48 @@ def _refusal(actual: BucketFacts, wanted: WantedBucket) -> GoogleError | None:
         return GoogleError(
             "the state bucket belongs to another project",
             where=_url(wanted),
-            why=f"Its project has the number {actual.project_number}, and {wanted.project} has "
+            why=f"Its project has number {actual.project_number}, but {wanted.project} has "
             f"{wanted.project_number}",
-            fix="Choose another name for state.bucket. If it lies there on purpose, let "
-            "state.project name that project",
+            fix="Choose another name for state.bucket. If the project is right, set state.project "
+            "to it",
         )
     if actual.foreign:
         return GoogleError(
-            "the state bucket holds something else",
+            "the state bucket holds other objects",
             where=_url(wanted),
-            why=f"There is {actual.foreign} in it and no label managed_by, and zenstrap would "
-            "change who can read the bucket",
-            fix="Choose another name for state.bucket, or give this one to zenstrap",
+            why=f"It holds {actual.foreign} and has no label managed_by, but zenstrap would change "
+            "who can read the bucket",
+            fix="Choose another name for state.bucket, or let zenstrap manage this one",
             command=f"gcloud storage buckets update {_url(wanted)} "
             "--update-labels=managed_by=zenstrap",
         )
     owner = actual.labels.get("managed_by", LABELS["managed_by"])
     if owner != LABELS["managed_by"]:
         return GoogleError(
-            "the state bucket is looked after by somebody else",
+            "the state bucket is managed by another tool",
             where=_url(wanted),
             why=f"Its label managed_by says {owner}",
-            fix="Choose another name for state.bucket, or give this one to zenstrap",
+            fix="Choose another name for state.bucket, or let zenstrap manage this one",
             command=f"gcloud storage buckets update {_url(wanted)} --remove-labels=managed_by",
         )
     if not wanted.anywhere and actual.location.upper() != wanted.location.upper():
         return GoogleError(
-            "the state bucket lies in another location",
+            "the state bucket is in another location",
             where=_url(wanted),
-            why=f"It lies in {actual.location.upper()}, and the config wants "
+            why=f"It is in {actual.location.upper()}, but the configuration says "
             f"{wanted.location.upper()}; a bucket can't be moved",
-            fix=f"Set state.location: {actual.location.upper()}, or leave it out",
+            fix=f"Set state.location: {actual.location.upper()}, or omit it",
         )
     return None
 
 
 def _not_yours(wanted: WantedBucket) -> GoogleError:
     return GoogleError(
-        "there is a bucket of that name, and you may not look at it",
+        "the state bucket exists, but you may not access it",
         where=_url(wanted),
-        why="It is somebody else's (names are global to all of Google Cloud), or it is your "
-        "project's and you lack storage.buckets.get",
-        fix="Choose another name for state.bucket, log in as somebody who may "
+        why="It belongs to another user (names are global in Google Cloud), or to your project "
+        "and you lack storage.buckets.get",
+        fix="Choose another name for state.bucket, log in as a user with access "
         f"(`{LOG_IN}`), or have an owner run",
         command=f"gcloud projects add-iam-policy-binding {wanted.project} --member=PRINCIPAL "
         "--role=roles/storage.admin",
@@ -264,8 +263,8 @@ def _not_yours(wanted: WantedBucket) -> GoogleError:
 
 
 def _missing(actual: BucketFacts) -> list[str]:
-    """What has to be set, in words."""
-    found = {
+    """The settings that must be changed, in words."""
+    settings = {
         "object versioning": actual.versioning,
         "uniform access": actual.uniform_access,
         "public access prevention": actual.public_access_prevented,
@@ -274,7 +273,7 @@ def _missing(actual: BucketFacts) -> list[str]:
         "no access for the project's viewers": not actual.viewers,
         "labels": all(actual.labels.get(key) == value for key, value in LABELS.items()),
     }
-    return [name for name, there in found.items() if not there]
+    return [name for name, is_set in settings.items() if not is_set]
 
 
 def _same(rule: Mapping[str, Any]) -> bool:
@@ -294,11 +293,11 @@ def _create(client: Client, wanted: WantedBucket) -> None:
     )
 
 
-def _mend(client: Client, wanted: WantedBucket, actual: BucketFacts) -> None:
-    """One change of policy and settings each; none if somebody changed them since the look."""
+def _update(client: Client, wanted: WantedBucket, actual: BucketFacts) -> None:
+    """Change policy and settings; each is refused if it was changed since it was read."""
     bucket = client.bucket(wanted.name)
     if actual.viewers:
-        _shut_out_viewers(bucket)
+        _revoke_viewers(bucket)
     if not _missing(replace(actual, viewers=False)):
         return
     _set(
@@ -315,17 +314,16 @@ def _may_be_adopted(bucket: Bucket, wanted: WantedBucket) -> bool:
 
 
 def _foreign(bucket: Bucket, wanted: WantedBucket) -> str:
-    """An object outside of the prefix, old versions too; names are listed in their order."""
+    """An object outside of the prefix, including old versions; names are listed in order."""
     after = chr(ord("/") + 1)
     for span in ({"end_offset": f"{wanted.prefix}/"}, {"start_offset": wanted.prefix + after}):
-        found = bucket.list_blobs(max_results=1, versions=True, timeout=_SECONDS, **span)
-        for blob in found:
+        for blob in bucket.list_blobs(max_results=1, versions=True, timeout=_SECONDS, **span):
             return str(blob.name)
     return ""
 
 
 def _viewers(bucket: Bucket) -> bool:
-    """False also where the policy may not be read: that takes more rights than a run needs."""
+    """False also if the policy can't be read, which needs more permissions than a run does."""
     from google.cloud.exceptions import Forbidden as Denied
 
     try:
@@ -335,15 +333,15 @@ def _viewers(bucket: Bucket) -> bool:
     return any(_is_viewer(member) for binding in policy.bindings for member in binding["members"])
 
 
-def _shut_out_viewers(bucket: Bucket) -> None:
-    """Refused with 412 if somebody changed the policy in between: its etag goes along."""
+def _revoke_viewers(bucket: Bucket) -> None:
+    """Refused with 412 if the policy was changed in between: its etag is sent, too."""
     policy = bucket.get_iam_policy(requested_policy_version=3, timeout=_SECONDS)
     policy.version = 3
-    left = [
-        {**binding, "members": {one for one in binding["members"] if not _is_viewer(one)}}
+    bindings = [
+        {**binding, "members": {member for member in binding["members"] if not _is_viewer(member)}}
         for binding in policy.bindings
     ]
-    policy.bindings = [binding for binding in left if binding["members"]]
+    policy.bindings = [binding for binding in bindings if binding["members"]]
     bucket.set_iam_policy(policy, timeout=_SECONDS)
 
 

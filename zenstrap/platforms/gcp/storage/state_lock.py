@@ -1,6 +1,6 @@
 """Terraform's locks in the state bucket.
 
-Terraform makes an object ``PREFIX/WORKSPACE.tflock`` and deletes it at its end. A killed one
+Terraform creates an object ``PREFIX/WORKSPACE.tflock`` and deletes it at its end. A killed process
 leaves it behind, and every later one refuses to start.
 """
 
@@ -22,7 +22,7 @@ class GcsStateLocks:
 
     Args:
         client: acts as the principal that may change the state.
-        prefix: the environment's own, as its backend has it.
+        prefix: the environment's folder, as in its backend.
     """
 
     def __init__(self, client: Client, bucket: str, prefix: str) -> None:
@@ -31,10 +31,10 @@ class GcsStateLocks:
         self._prefix = prefix
 
     def read(self, workspace: str) -> StateLock | None:
-        """The lock on a workspace's state; None where there is none, or no bucket.
+        """The lock on a workspace's state; None if lock or bucket doesn't exist.
 
         Raises:
-            GoogleError: Cloud Storage is out of reach, or said no.
+            GoogleError: Cloud Storage is out of reach, or refused the request.
         """
         from google.cloud.exceptions import NotFound
 
@@ -48,15 +48,15 @@ class GcsStateLocks:
         return lock_in(content, place, workspace, int(blob.generation or 0))
 
     def held(self, environment: str) -> tuple[StateLock, ...]:
-        """All that there are. Terraform's `init` takes the one on its first workspace."""
-        found = (self.read(workspace) for workspace in ("default", environment))
-        return tuple(lock for lock in found if lock is not None)
+        """All held locks. Terraform's `init` locks its default workspace."""
+        locks = (self.read(workspace) for workspace in ("default", environment))
+        return tuple(lock for lock in locks if lock is not None)
 
     def free(self, lock: StateLock) -> bool:
-        """Delete the very lock that was read. False where it is gone, or another one by now.
+        """Delete the lock that was read. False if it was deleted or replaced since then.
 
         Raises:
-            GoogleError: Cloud Storage is out of reach, or said no.
+            GoogleError: Cloud Storage is out of reach, or refused the request.
         """
         from google.cloud.exceptions import NotFound, PreconditionFailed
 
