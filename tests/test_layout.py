@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,15 @@ def test_one_module_knows_the_double() -> None:
 
 def top(name: str) -> str:
     return name.partition(".")[0]
+
+
+def test_no_test_module_is_another_ones_library() -> None:
+    """A rename in one would break a folder that has nothing to do with it."""
+    tests = Structure.of(project_root(), ("tests",))
+    borrowed = re.compile(r"tests\.(\w+\.)*test_\w+\.\w+")
+    assert [
+        f"{name}: {imported}"
+        for name, source in tests.modules.items()
+        for imported in source.imports()
+        if borrowed.fullmatch(imported)
+    ] == []

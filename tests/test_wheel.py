@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from zenstrap.paths import project_root
+from tests.wheel import built_wheel
 
 
 @pytest.fixture(scope="module")
@@ -20,31 +20,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(built_wheel(folder)) as archive:
         archive.extractall(folder / "site")
     return folder / "site"
-
-
-def built_wheel(folder: Path) -> Path:
-    """A wheel, built offline from a copy of what git knows."""
-    source = folder / "source"
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=project_root(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.splitlines():
-        if not name.startswith("tests/") and (project_root() / name).is_file():
-            target = source / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes((project_root() / name).read_bytes())
-    subprocess.run(
-        [sys.executable, "-c", "from setuptools import build_meta as b; b.build_wheel('..')"],
-        cwd=source,
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = folder.glob("*.whl")
-    return wheel
 
 
 def run(installed: Path, where: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ from tests.cli.registry_state import snapshot
 from tests.command_line import CommandLine, Ended
 from tests.conftest import Home, forget_zenml
 from tests.environments import only_base
-from tests.zenml_private.test_calls import make_stack
+from tests.other_stacks import make_stack
 
 if TYPE_CHECKING:
     from zenml.client import Client

@@ -6,11 +6,11 @@ the same environment, ML project and version.
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 import pytest
 
+from tests.cli.copied import copied
 from tests.cli.registry_state import snapshot
 from tests.command_line import CommandLine
 from tests.conftest import Home
@@ -19,12 +19,6 @@ from tests.environments import only_base, version_of, with_training
 pytestmark = pytest.mark.slow  # several whole runs a test
 
 PROJECT = ("rollback", "--env", "local", "--project", "fraud_detection")
-
-
-def copied(command: str) -> list[str]:
-    program, script, *words = shlex.split(command)
-    assert (program, script) == ("python", "run.py")
-    return words
 
 
 def asking(config: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.copied import copied
 from tests.cli.registry_state import snapshot
-from tests.cli.test_advice import copied
 from tests.cli.test_owners import repeat_the_newest_run
 from tests.command_line import CommandLine, Ended
 from tests.conftest import Home

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import pytest
 
-from tests.cli.test_signals import environment_of
+from tests.cli.verbs import environment_of
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.environments import only_base

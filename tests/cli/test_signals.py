@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.registry_state import snapshot
+from tests.cli.verbs import environment_of
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.environments import only_base
@@ -146,12 +147,6 @@ runpy.run_path("run.py", run_name="__main__")
 def waiting(*words: str) -> list[str]:
     """A real process that never gets further than to its configuration."""
     return [sys.executable, "-c", DRIVER, *words]
-
-
-def environment_of(command: str) -> tuple[str, ...]:
-    """The option, where the command takes it."""
-    takes = any(param.name == "environment" for param in app.commands[command].params)
-    return ("--env", "local") if takes else ()
 
 
 @pytest.mark.parametrize("command", sorted(app.commands))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 
+from tests.lifecycle.callers import caller
 from tests.registry.google import configured
 from zenstrap.errors import InterruptedRunError
 from zenstrap.execution import TimeLimitReached, run_pipeline_on_stack
@@ -17,8 +17,6 @@ from zenstrap.platforms import platform_of
 from zenstrap.registry.changes import Registration
 from zenstrap.reports import SmokeTestReport
 from zenstrap.running import Run
-from zenstrap.zenml_private import calls
-from zenstrap.zenml_private.calls import StepOfRun
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -84,14 +82,6 @@ def proven(client: Client, elsewhere: Elsewhere, *happenings: Happening) -> Smok
     config = configured("local")
     run = Run(platform_of(config), "up", interrupt=elsewhere)
     return prove(candidate, smoke_training, caller(), run)
-
-
-def caller() -> StepOfRun:
-    """A step of a run that is there."""
-    from pipelines.smoke_training import smoke_training
-
-    run = calls.record_run(smoke_training, {"training": None, "data": None}).run
-    return StepOfRun(run.id, uuid4())
 
 
 def status(client: Client, elsewhere: Elsewhere) -> str:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import trainings
-from tests.lifecycle.test_asynchronous_training import caller
+from tests.lifecycle.callers import caller
 from tests.registry.google import configured
 from zenstrap.errors import FullDiskError
 from zenstrap.lifecycle.proving import LastTest, is_proven, last_test, last_tests, prove

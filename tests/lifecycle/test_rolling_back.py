@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.registry.model_registry import NOW, ModelRegistry
-from tests.registry.test_diff import stack
+from tests.registry.samples import stack
 from zenstrap.errors import RefusedError, UsageError
 from zenstrap.lifecycle.rolling_back import where_to
 from zenstrap.naming import alias_name

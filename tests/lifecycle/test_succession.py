@@ -8,7 +8,7 @@ import pytest
 
 from tests.registry.google import configured
 from tests.registry.model_registry import ModelRegistry, up
-from tests.registry.test_diff import stack
+from tests.registry.samples import stack
 from zenstrap.lifecycle.succession import changes_visible_to
 from zenstrap.platforms import platform_of
 from zenstrap.registry.diff import diff

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.registry.model_registry import ModelRegistry
-from tests.registry.test_diff import stack
+from tests.registry.samples import stack
 from zenstrap.registry.diff import diff
 from zenstrap.registry.drift import changed_outside
 from zenstrap.registry.model import DesiredRegistry

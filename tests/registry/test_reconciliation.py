@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.registry.google import configured, outputs_of
 from tests.registry.model_registry import ModelRegistry, up
-from tests.registry.test_diff import registries, stack
+from tests.registry.samples import registries, stack
 from zenstrap.errors import PlanChangedError
 from zenstrap.platforms import platform_of
 from zenstrap.redaction import UNKNOWN

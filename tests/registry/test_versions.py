@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.registry.model_registry import NOW, ModelRegistry
-from tests.registry.test_diff import stack
+from tests.registry.samples import stack
 from zenstrap.errors import RefusedError, UsageError
 from zenstrap.registry.changes import Kind
 from zenstrap.registry.diff import diff

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.views import examples
-from tests.views.test_html import Page
+from tests.views.page import Page
 from zenstrap.errors import ConfigError, ConfigProblem, ZenstrapError
 from zenstrap.events import Event, Notice
 from zenstrap.reports import Check, PreflightReport

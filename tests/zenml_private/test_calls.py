@@ -12,6 +12,7 @@ import pytest
 from zenml import pipeline, step
 
 from tests.conftest import DATABASE, Home, forget_zenml
+from tests.other_stacks import make_stack
 from zenstrap.paths import project_root
 from zenstrap.zenml_private import calls, patches
 from zenstrap.zenml_private.calls import ACTIVE_STACK_VARIABLE, StepOfRun, on_stack
@@ -32,18 +33,6 @@ def test_each_has_a_test(module: Any) -> None:
 
 def _short(module: Any) -> str:
     return str(module.__name__).rpartition(".")[2]
-
-
-def make_stack(client: Client, home: Home) -> UUID:
-    from zenml.enums import StackComponentType as Type
-
-    store = client.create_stack_component(
-        "other", "local", Type.ARTIFACT_STORE, {"path": str(home.folder / "other")}
-    )
-    orchestrator = client.get_stack("default").components[Type.ORCHESTRATOR][0]
-    return client.create_stack(
-        "other", {Type.ARTIFACT_STORE: store.id, Type.ORCHESTRATOR: orchestrator.id}
-    ).id
 
 
 def test_the_active_stack_is_another_one_only_within(home: Home, client: Client) -> None:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from tests.zenstrap_rehearsal.conftest import PROJECT, Rest, Terraform
+from tests.zenstrap_rehearsal.conftest import PROJECT, Rest
+from tests.zenstrap_rehearsal.held import held_in_an_apply
 from zenstrap.paths import project_root
 from zenstrap_rehearsal import Rehearsal
 
@@ -58,24 +59,6 @@ def test_it_ends_also_while_terraform_still_talks_to_it(tmp_path: Path) -> None:
     go.set()
 
 
-def held_in_an_apply(tmp_path: Path, rehearsal: Rehearsal) -> subprocess.Popen[bytes]:
-    """Terraform, about to make a bucket that a fault makes it wait for."""
-    (tmp_path / "t").mkdir()
-    terraform = Terraform(tmp_path / "t", rehearsal.environment())
-    terraform.write(
-        'resource "google_storage_bucket" "x" {\n name = "acme-x"\n location = "EU"\n}\n'
-    )
-    terraform.init()
-    rehearsal.faults.add(kind="google_storage_bucket", operation="create", seconds=1.0)
-    return subprocess.Popen(
-        ["terraform", "apply", "-auto-approve"],
-        cwd=terraform.folder,
-        env={**os.environ, **terraform.environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
 def test_a_launcher_goes_with_its_terraform(tmp_path: Path) -> None:
     """Killed, Terraform tells nobody; the rehearsal goes on."""
     inside, go = threading.Event(), threading.Event()
@@ -99,7 +82,7 @@ def test_a_killed_rehearsal_leaves_no_process(tmp_path: Path) -> None:
     """Its storage server and launchers go with it."""
     script = (
         "import sys, time; from pathlib import Path; from zenstrap_rehearsal import Rehearsal\n"
-        "from tests.zenstrap_rehearsal.test_lifetime import held_in_an_apply\n"
+        "from tests.zenstrap_rehearsal.held import held_in_an_apply\n"
         "def wait(seconds): print('inside', flush=True); time.sleep(60)\n"
         "folder = Path(sys.argv[1])\n"
         f"with Rehearsal(folder / 'r', project_id={PROJECT!r}, sleep=wait) as rehearsal:\n"

@@ -6,22 +6,15 @@ from typing import Any
 
 import pytest
 
-from zenstrap.config import EnvironmentConfig
-from zenstrap.config.loading import load_environment
+from tests.platforms.gcp.plans import CONFIGS, broken, plan_of
 from zenstrap.errors import RefusedError
-from zenstrap.paths import project_root
 from zenstrap.platforms import platform_of
 from zenstrap.platforms.gcp.compliance import resource_rules
 from zenstrap.policy.approval import approve
 from zenstrap.reports import PlanReport
 from zenstrap.request import Request
 from zenstrap.running import Run
-from zenstrap.terraform.plan import Plan
-from zenstrap.terraform.settings import ResourceSettings
 
-CONFIGS = {
-    name: load_environment(name, project_root() / "configs") for name in ("dev", "staging", "prod")
-}
 KEY = "projects/p/locations/europe/keyRings/r/cryptoKeys/k"
 BUCKET = {
     "encryption": [{"default_kms_key_name": KEY}],
@@ -54,20 +47,6 @@ BREACHES = [
     ("no_service_account_keys", "google_service_account_key", {}),
     ("no_service_account_keys", "google_storage_hmac_key", {}),
 ]
-
-
-def plan_of(type: str, values: dict[str, Any]) -> Plan:
-    return Plan(
-        changes=(),
-        outputs={},
-        settings=(ResourceSettings(address="a.b", type=type, values=values),),
-        terraform_version="1.11.4",
-        digest="infrastructure",
-    )
-
-
-def broken(type: str, values: dict[str, Any], config: EnvironmentConfig) -> list[str]:
-    return [one.rule for one in resource_rules(config).breaches(plan_of(type, values))]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.platforms.gcp.test_compliance import CONFIGS, broken
+from tests.platforms.gcp.plans import CONFIGS, broken
 from zenstrap.config import EnvironmentConfig
 from zenstrap.paths import modules_folder
 from zenstrap.platforms.gcp import grants

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.registry.google import configured, outputs_of
-from tests.registry.test_zenml_registry import Registering
+from tests.registry.real_store import Registering
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
 from zenstrap.paths import project_root

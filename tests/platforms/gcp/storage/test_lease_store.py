@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import initialize, rule
 
-from tests.lease.test_one_holder import Contention
+from tests.lease.contention import Contention
 from tests.platforms.gcp.api.stub import Stub, refusal
 from tests.platforms.gcp.storage.conftest import Wire, client_at
 from zenstrap.errors import (
