@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.cli.copied import copied
+from tests.cli.home_files import files
 from tests.cli.registry_state import snapshot
-from tests.cli.test_recover import files
 from tests.command_line import CommandLine, Ended
 from tests.conftest import DATABASE, Home
 from tests.environments import only_base, owner_of, state_file

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from tests.cli.copied import copied
+from tests.cli.home_files import files
+from tests.cli.many_runs import repeat_the_newest_run
 from tests.cli.registry_state import snapshot
-from tests.cli.test_owners import repeat_the_newest_run
 from tests.command_line import CommandLine, Ended
 from tests.conftest import Home
 from tests.environments import labels_of, only_base, owner_of, with_training
@@ -34,11 +35,6 @@ def up(run: CommandLine) -> Ended:
     ended = run("up", "--env", "local", "--json")
     assert ended.code == 0, ended.err
     return ended
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
 def state(home: Home) -> Path:

@@ -10,8 +10,8 @@ import pytest
 from tests.cli.registry_state import alias_parts
 from tests.command_line import CommandLine
 from tests.conftest import Home
+from tests.e2e.google_access import WORKLOAD_IDENTITY, auth, connectors, machine
 from tests.e2e.google_cloud import alive
-from tests.e2e.test_google_upgrade import WORKLOAD_IDENTITY, auth, connectors, machine
 from zenstrap_rehearsal import Rehearsal
 
 pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud

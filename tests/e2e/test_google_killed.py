@@ -18,7 +18,7 @@ import pytest
 from tests.command_line import CommandLine
 from tests.conftest import Home
 from tests.e2e.google_cloud import Environment, owner
-from tests.e2e.test_local import LIMIT, RUN
+from tests.e2e.real_process import LIMIT, RUN
 from tests.environments import only_base
 from zenstrap.config.loading import load_environment
 from zenstrap.errors import InterruptedRunError

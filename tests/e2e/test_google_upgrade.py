@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,13 @@ import pytest
 from tests.cli.registry_state import alias_parts, snapshot
 from tests.command_line import CommandLine, Ended
 from tests.conftest import Home
+from tests.e2e.google_access import (
+    WORKLOAD_IDENTITY,
+    auth,
+    connectors,
+    machine,
+    smoke_tests,
+)
 from tests.e2e.google_cloud import alive
 from zenstrap_rehearsal import Rehearsal
 
@@ -19,12 +25,6 @@ pytestmark = pytest.mark.slow  # whole runs against the double of Google Cloud
 
 DEV = "environments/dev.yaml"
 OLD, NEW = "zenml-dev-container-registry-v1.0.0", "zenml-dev-container-registry-v1.1.0"
-ACCOUNT = "zenml-dev@acme-ml-dev.iam.gserviceaccount.com"
-WORKLOAD_IDENTITY = {
-    "method": "external-account",
-    "subject_token": "file:/var/run/secrets/tokens/gcp",
-    "workload_identity": {"oidc_issuer": "https://oidc.acme.example/dev", "values": ["dev"]},
-}
 
 
 @pytest.fixture
@@ -58,18 +58,6 @@ def training(name: str) -> Callable[[dict[str, Any]], None]:
     return change
 
 
-def auth(section: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
-    def change(config: dict[str, Any]) -> None:
-        config["auth"] = section
-
-    return change
-
-
-def smoke_tests(ended: Ended) -> list[str]:
-    """The stacks whose smoke test ran, passed or not."""
-    return [step["subject"] for step in ended.json["steps"] if step["step"] == "smoke_test"]
-
-
 def current(alias: str = "zenml-dev") -> str:
     (registry,) = alias_parts(alias)["container_registry"]
     return registry
@@ -78,14 +66,6 @@ def current(alias: str = "zenml-dev") -> str:
 def components(state: dict[str, Any]) -> dict[str, str]:
     """The id of each component, by name."""
     return {name: found[0] for (_, name), found in state["components"].items()}
-
-
-def connectors() -> dict[str, str]:
-    """The connector of each component that has one, by the component's name."""
-    from zenml.client import Client
-
-    found = Client().list_stack_components(size=100, hydrate=True).items
-    return {one.name: one.connector.name for one in found if one.connector}
 
 
 def test_an_upgrade(
@@ -149,16 +129,6 @@ def test_an_upgrade(
     assert current() == OLD
     assert components(snapshot()) == components(between)
     assert set(connectors().values()) == {"zenml-dev-implicit-connector"}
-
-
-def machine(cloud: Rehearsal, folder: Path) -> Path:
-    """Credentials of a machine that has the environment's service account as its own."""
-    key = cloud.cloud.call(
-        "iam", "POST", f"v1/projects/acme-ml-dev/serviceAccounts/{ACCOUNT}/keys", token=None
-    )
-    file = folder / "machine.json"
-    file.write_bytes(base64.b64decode(key["privateKeyData"]))
-    return file
 
 
 def test_one_ml_project_is_released_alone(

@@ -11,7 +11,6 @@ import pty
 import select
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +20,9 @@ import pytest
 
 from tests.cli.registry_state import alias_parts, snapshot
 from tests.conftest import Home, forget_zenml
+from tests.e2e.real_process import LIMIT, RUN
 from tests.environments import only_base, with_training
 from zenstrap.paths import project_root
-
-LIMIT = 300  # seconds; generous, since a busy machine is no failure
-RUN = [sys.executable, str(project_root() / "run.py")]
 
 
 def run(*words: str, answer: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Home, forget_zenml
 from tests.e2e.servers import zenml_server
-from tests.e2e.test_server import sign_in
+from tests.e2e.signing_in import sign_in
 from zenstrap import runs
 from zenstrap.execution import run_pipeline_on_stack
 from zenstrap.interrupt import Interrupt

@@ -13,6 +13,7 @@ from tests.cli.registry_state import alias_parts, snapshot
 from tests.command_line import CommandLine
 from tests.conftest import Home, forget_zenml
 from tests.e2e.servers import ZenMLServer, mariadb, zenml_server
+from tests.e2e.signing_in import sign_in
 from tests.environments import only_base, with_training, with_version
 from tests.secret_search import leaks
 from tests.watching import Watch
@@ -30,14 +31,6 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ZenMLServ
         else:
             database = f"sqlite:///{tmp_path}/zenml.db"
         yield stack.enter_context(zenml_server(tmp_path / "server", database))
-
-
-def sign_in(server: ZenMLServer, key: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be somebody on the server, with a ZenML configuration of their own."""
-    monkeypatch.setenv("ZENML_CONFIG_PATH", str(folder))
-    monkeypatch.setenv("ZENML_STORE_URL", server.url)
-    monkeypatch.setenv("ZENML_STORE_API_KEY", key)
-    forget_zenml()
 
 
 def test_a_team_on_one_server(

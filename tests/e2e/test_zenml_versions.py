@@ -15,7 +15,7 @@ import pytest
 from tests.command_line import CommandLine
 from tests.conftest import QUIET, Home, forget_zenml
 from tests.e2e.servers import zenml_server
-from tests.e2e.test_server import sign_in
+from tests.e2e.signing_in import sign_in
 from tests.wheel import built_wheel
 from zenstrap.lifecycle.checking import SAME_ZENML
 from zenstrap.lifecycle.zenml_version import FIRST, require_supported

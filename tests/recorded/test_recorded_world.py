@@ -16,8 +16,8 @@ import yaml
 from tests.cli.registry_state import alias_parts, snapshot
 from tests.command_line import CommandLine, Ended
 from tests.conftest import forget_zenml
+from tests.e2e.google_access import smoke_tests
 from tests.e2e.google_cloud import alive, buckets
-from tests.e2e.test_google_upgrade import smoke_tests
 from tests.recorded import stages
 from tests.recorded.record import HOMES, write_configs
 from tests.recorded.world import WORLD, brought_up, machine

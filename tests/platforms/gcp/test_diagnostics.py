@@ -218,7 +218,7 @@ def test_other_errors_beside_it_are_counted() -> None:
         code=1,
         provider=PROVIDER,
     )
-    assert isinstance(error, GoogleError) and "And 1 more: Something else" in str(error)
+    assert isinstance(error, GoogleError) and "And 1 more error: Something else" in str(error)
 
 
 @pytest.mark.parametrize(
