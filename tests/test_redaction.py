@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -233,3 +234,151 @@ def test_a_document_pasted_where_a_files_name_belongs(end: str) -> None:
 def test_a_secret_in_an_addresss_query(name: str) -> None:
     told = redaction.redact(f"mysql://127.0.0.1:9/zenml?{name}=canary77&user=root refused")
     assert "canary77" not in told and told.endswith("&user=root refused")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # PostgreSQL's, ODBC's, shells' and Python's own ways of writing it
+        "host=db user=z password={} dbname=x",
+        "password='{} twice' host=db",
+        "Server=db;Uid=z;Pwd={};Database=x",
+        "Pwd={}",
+        "MYSQL_PWD={} mysql",
+        "run with --password={} --verbose",
+        "client_secret={}&grant_type=x",
+        # Addresses
+        "https://h/x?api-key={}&a=b",
+        "https://h/x?a=b&access_token={}",
+        "https://storage/x?X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Signature={}",
+        "https://s3/x?X-Amz-Security-Token={}&a=b",
+        "https://storage/x?GoogleAccessId=a&Signature={}",
+        "ftp://{}@host/a",
+        "mysql://u:a/{}@h/zenml",
+        "mysql://u:{}#b@h",
+        "postgresql://u:{}?b@h:5432/zenml",
+        "mysql://u:1a/{}x/2@h",
+        # Headers
+        "X-API-Key: {}",
+        "{{'X-Goog-Api-Key': '{}', 'Accept': '*'}}",
+        "x-vault-token:{}",
+        "Authorization: token {}",
+        "sent bearer eyJ{}.e30.x-y_z",
+        "bearer {}0123456789abcdef",
+        # JSON, and JSON in JSON
+        '{{"refresh_token": "{}", "type": "authorized_user"}}',
+        '{{"db_password":"x\\"{}"}}',
+        "{{'client_secret': \"it's {}\"}}",
+        '"{{\\"access_token\\": \\"{}\\", \\"a\\": 1}}"',
+        '"{{\\"password\\": \\"x\\\\n{}\\"}}"',
+        # Keys
+        "ZENKEY_eyJpZCI6{}",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,AB12\n\n"
+        "{}+/=\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\\n{}\\n-----END ENCRYPTED PRIVATE KEY-----",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n{}\n=abcd\n-----END",
+    ],
+)
+def test_what_nobody_registered_is_known_by_its_looks(text: str) -> None:
+    shown = redact(text.format("Sh0rt77"))
+    assert "Sh0rt77" not in shown and "<sensitive>" in shown
+    assert redact(shown) == shown
+    around = text.format("\0").split("\0")
+    assert shown.startswith((around[0][:4], "<sensitive>"))
+    assert shown.endswith((around[1][-2:], "<sensitive>"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://[::1]:8080/a@b and http://localhost:8080/a/b@1.2.3#x",
+        "http://host:80?x=a@b.example",
+        "local-bootstrap-2026_11_20-17_00_00, of sha256:0f3d, digest=5e884898da28047151d0e56f8dc",
+        "pip install 'https://host/zenstrap.whl?token_type=x'",
+        "password=env:DB_PASSWORD, token=zenml:mlflow.token, secret=$SECRET",
+        '{"tracking_password": "{{mlflow.password}}", "tracking_token": "zenml:mlflow.token"}',
+        '{"subject_token": "github", "private_key_id": "ab12", "token": null, "password": ""}',
+        "gcloud secrets versions access latest --secret=mlflow --project=acme-ml-dev",
+        "password=None token=true has_secret=False PWD=/home/ada token=/var/run/token",
+        "the token: expired; password: must be set; secret is missing",
+        "bearer authentication-without-any-password",
+        "python run.py up --env local --name ada2 --adopt zenml-local-key-v1.0.0",
+        '"key": "a-key-of-something", "zenml-local-token": {"version": "1.0.0"}',
+        "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkq\n-----END PUBLIC KEY-----",
+    ],
+)
+def test_what_looks_a_little_like_one_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("DB_PASS", "PGPASSWORD", "SSHPASS", "PASSWORD", "PASS", "MYSQL_PWD", "GITHUB_TOKEN"),
+        *("TOKEN", "GPG_PASSPHRASE", "CLIENT_SECRET", "AWS_SECRET_KEY"),
+    ],
+)
+@pytest.mark.parametrize(
+    "value", ["hunter2", "S3cr3t!", "aBcDeF", "correct horse 7", "päss-w0rd", "letmein!"]
+)
+def test_a_short_secret_of_another_program(name: str, value: str) -> None:
+    know_environment({name: value})
+    assert redact(f"refused: {value}.") == "refused: <sensitive>."
+
+
+@pytest.mark.parametrize("name", ["KAGGLE_KEY", "OPENAI_KEY", "OPENAI_API_KEY"])
+def test_a_key_of_another_program(name: str) -> None:
+    know_environment({name: "sk-0123456789abcdef"})
+    assert redact("refused: sk-0123456789abcdef") == "refused: <sensitive>"
+
+
+@pytest.mark.parametrize("name", ["SOME_TOKEN", "DB_PASS", "PASSWORD", "HAS_SECRET", "MY_KEY"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("true", "none", "local", "zenml", "staging", "Staging", "disabled", "REQUIRED"),
+        *("fraud_detection", "20261120", "2026-11-20", "us-east", ""),
+    ],
+)
+def test_a_short_value_that_may_be_a_word_is_none(name: str, value: str) -> None:
+    know_environment({name: value})
+    text = f"python run.py --env {value} at 20261120"
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PWD", "/folder/that/was/removed1"),
+        ("OLDPWD", "/folder/that/was/removed1"),
+        ("BYPASS", "zenstrap-0.1.0-of-2026"),
+        ("SSH_ASKPASS", "ask-for-password-0.1.0"),
+        ("GPG_PUBLIC_KEY", "0123456789abcdef0123"),
+        ("CACHE_KEY", "zenml-local-of-something"),
+        ("SHORT_KEY", "v1.0.0"),
+        ("MAX_TOKENS", "0123456789abcdef0123"),
+    ],
+)
+def test_a_variable_that_only_sounds_like_a_secret(name: str, value: str) -> None:
+    know_environment({name: value})
+    assert redact(f"see {value}") == f"see {value}"
+
+
+def test_long_texts_take_no_time() -> None:
+    """No pattern may look at every part of a long text from every place in it."""
+    pieces = (
+        "://a:b/",
+        'x-y-"_',
+        "x-",
+        "a-b-",
+        "token_",
+        '"',
+        "token=",
+        '"password": "\\',
+        "?x-",
+        "\\",
+    )
+    started = time.perf_counter()
+    for piece in (*pieces, "bearer ", "-----BEGIN PRIVATE KEY-----\n" + "A" * 50 + ": "):
+        redact((piece * 30_000)[:30_000] + ' "key" = bearer ://')
+    assert time.perf_counter() - started < 10

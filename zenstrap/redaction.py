@@ -29,40 +29,88 @@ UNKNOWN: Final = "(known after apply)"  # as Terraform's plan shows it
 # redact ordinary words, and the gaps would reveal it.
 SHORTEST_WITHIN: Final = 6
 # Characters. A shorter one may be a word, such as an environment's name: redacting it would break
-# data and commands to copy. The value of a variable that isn't ours must be as long, too.
+# data and commands to copy. The value of a variable that isn't ours must be as long, or no word.
 _NO_WORD: Final = 16
 
-# Environment variables that are secret by their names.
-_SECRET_ENDS: Final = tuple(
-    f"_{end}"
-    for end in (
-        *("password", "passwd", "pwd", "secret", "token", "apikey", "api_key", "access_key"),
-        *("encryption_key", "private_key", "secret_key"),
-        *("google_credentials", "google_cloud_keyfile_json", "gcloud_keyfile_json"),
-    )
+# Environment variables that are secret by their names. After `_` stands a whole word: PGPASSWORD
+# holds a password, but BYPASS doesn't.
+_PASSWORD_ENDS: Final = (
+    *("password", "passwd", "passphrase", "sshpass", "_pass", "_pwd", "_secret", "_token"),
+    "_secret_key",
+)
+_SECRET_ENDS: Final = (
+    *_PASSWORD_ENDS,
+    *("_apikey", "_api_key", "_access_key", "_encryption_key", "_private_key"),
+    *("_google_credentials", "_google_cloud_keyfile_json", "_gcloud_keyfile_json"),
 )
 _OURS: Final = ("zenml_", "zenstrap_", "google_", "gcloud_", "cloudsdk_", "mlflow_")
 
 # Characters that are escaped before a URL's host, so that a match can't reach beyond its URL.
 _NOT_IN_URL: Final = r"\s\"'`<>\\/?#"
+# Values that aren't secrets: references to one, and what a setting is switched to.
+_NO_VALUE: Final = r"(?!env:|zenml:|\$|\{\{|(?:true|false|none|null|yes|no|\*+)(?:[^\w.~+/=-]|$))"
+_NAMES: Final = r"password|passwd|passphrase|pwd|token|api[_-]?key|access[_-]key|private[_-]key"
+# Shapes of secrets, each with what a text in lower case holds if it may have that shape. The
+# first group stays.
 _SHAPES: Final = (
     # scheme://user:password@, also where the whole address is percent-encoded
-    rf"(://[^{_NOT_IN_URL}@:]*:)[^{_NOT_IN_URL}]+(?=@)",
-    rf"(?i)(%3A%2F%2F[^{_NOT_IN_URL}&=@:]*?%3A)[^{_NOT_IN_URL}&=@]+?(?=%40)",
+    (("://",), rf"(://[^{_NOT_IN_URL}@:]*:)[^{_NOT_IN_URL}]+(?=@)"),
+    (("%3a%2f%2f",), rf"(?i)(%3A%2F%2F[^{_NOT_IN_URL}&=@:]*?%3A)[^{_NOT_IN_URL}&=@]+?(?=%40)"),
+    # The same with a password that should have been escaped. Digits would be a port.
+    (("://",), rf"(://[^{_NOT_IN_URL}@:\[]*:)(?!\d+[/?#])[^\s\"'`<>\\@,]{{1,200}}(?=@)"),
     # https://token@
-    rf"(?i)(\bhttps?://)[^{_NOT_IN_URL}@:]+(?=@)",
-    # …?password=…, which some drivers accept
-    r"(?i)([?&;](?:password|passwd|pwd|secret|(?:access_)?token|api_?key)=)[^&;\s\"'<>]+",
-    r"(?i)(\bauthorization\W{1,5}(?:bearer|basic) )[\w.~+/=-]+",
-    r"(\b)ya29\.[\w.-]{20,}",  # Google's access tokens
-    r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]+",
+    (("://",), rf"(?i)(\b(?:https?|ftps?)://)[^{_NOT_IN_URL}@:]+(?=@)"),
+    # …?password=…, which some drivers accept, and the signature of an address
+    (
+        ("&", "?", ";"),
+        rf"(?i)([?&;](?:{_NAMES}|secret|(?:access|refresh|id)_token|(?:x-[a-z]+-)?signature|sig|"
+        rf"x-[a-z-]{{1,40}}-token)=){_NO_VALUE}[^&;\s\"'<>]+",
+    ),
+    # host=db password=…, as PostgreSQL's and ODBC's drivers have it
+    (
+        ("=",),
+        rf"(?i)((?:(?<![a-z0-9])(?!(?:pwd|token)=/)(?:{_NAMES})|[a-z0-9][_-]secret)=){_NO_VALUE}"
+        r"(?:'[^']+'?|\"[^\"]+\"?|[^&;\s\"'<>]+)",
+    ),
+    # "refresh_token": "…", also within a text in JSON
+    (
+        ("password", "passwd", "passphrase", "token", "secret", "key"),
+        rf"(?i)(([\"'])(?:(?:\w*[_-])?(?:password|passwd|passphrase)|"
+        r"(?:(?:access|refresh|id|auth|api|session|security)_?)?token|client_?secret|"
+        r"(?:secret_)?access_?key|secret_?key|private_?key|(?:x-)?api[_-]?key)\2\s*[:,]\s*"
+        rf"([\"'])){_NO_VALUE}(?:(?!\3)[^\\]|\\.)+",
+    ),
+    (
+        ('\\"',),
+        r"(?i)(\\{1,7}\"(?:\w*(?:password|passwd|passphrase)|"
+        r"(?:(?:access|refresh|id|auth|api)_?)?token|client_?secret|private_?key|api_?key|secret_?key)\\{1,7}\"\s*:\s*\\{1,7}\")"
+        rf"{_NO_VALUE}(?:[^\"\\]|\\{{1,7}}[^\"\\])+",
+    ),
+    # Headers
+    (("authorization",), r"(?i)(\bauthorization\W{1,5}(?:bearer|basic|token) )[\w.~+/=-]+"),
+    (
+        ("bearer",),
+        r"(?i)(\bbearer )(?:eyJ[\w.~+/=-]+|(?=[\w.~+/-]*\d)[\w~+/=-][\w.~+/=-]{19,})",
+    ),
+    (
+        ("x-",),
+        r"(?i)(\bx-(?:[a-z]{1,20}-){0,3}(?:api-?key|token|secret|encryption-key)"
+        r"[\"']?\s*[:,]\s*[\"']?)[^\s\"',<]+",
+    ),
+    (("ya29.",), r"(\b)ya29\.[\w.-]{20,}"),  # Google's access tokens
+    (("zenkey_", "zenprokey_"), r"(\b)ZEN(?:PRO)?KEY_[\w+/=-]{8,}"),  # ZenML's
+    (
+        ("-----begin",),
+        r"(-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----)"
+        # The headers of an encrypted one have signs that a key hasn't.
+        r"(?:[A-Za-z0-9+/=\s\\]+|-?\w*: [\w,.-]+)+",
+    ),
 )
-_MAY_HAVE_SHAPE: Final = ("://", "%3a%2f%2f", "authorization", "ya29.", "-----begin")
 # More lenient than the shapes above: a variable's value holds nothing but the URL.
 _PASSWORD_IN: Final = (
     r"://[^:/\s]*:(\S+)@",
     rf"://[^{_NOT_IN_URL}@:]*:([^{_NOT_IN_URL}@]+)@",
-    r"(?i)https?://([^:/@\s]+)@",
+    r"(?i)(?:https?|ftps?)://([^:/@\s]+)@",
 )
 
 Redact = Callable[[str], str]
@@ -119,12 +167,29 @@ def know_environment(environ: Mapping[str, str]) -> None:
     """Register the secrets in a process's environment: by variable name, and in URLs."""
     for name, value in environ.items():
         lowered = name.lower()
-        ours = lowered.startswith(_OURS) or lowered.endswith("_proxy")
         secrets = [*passwords_in(value)]
         is_document = "google" in lowered and value.lstrip().startswith("{")  # not a file name
-        if is_document or (f"_{lowered}".endswith(_SECRET_ENDS) and not _is_file(value)):
+        if is_document or (_is_secret(lowered, value) and not _is_file(value)):
             secrets += [value, *_in_document(value)]
-        know(*(s for s in secrets if len(s) >= (SHORTEST_WITHIN if ours else _NO_WORD)))
+        if not (lowered.startswith(_OURS) or lowered.endswith("_proxy")):
+            is_password = f"_{lowered}".endswith(_PASSWORD_ENDS)
+            secrets = [s for s in secrets if len(s) >= _NO_WORD or (is_password and _is_no_word(s))]
+        know(*secrets)
+
+
+def _is_secret(variable: str, value: str) -> bool:
+    if variable == "pwd" or variable.endswith("public_key"):  # PWD is the shell's folder
+        return False
+    if f"_{variable}".endswith(_SECRET_ENDS):
+        return True
+    return variable.endswith("_key") and _is_no_word(value)  # a cache has a key, too
+
+
+def _is_no_word(value: str) -> bool:
+    """Whether a value isn't one or more words, nor a number: those stand in other texts, too."""
+    squeezed = re.sub(r"[-_.:/ ]", "", value)
+    is_named = squeezed.islower() or squeezed.istitle() or squeezed.isupper()
+    return not squeezed.isdecimal() and not (squeezed.isalpha() and is_named)
 
 
 def passwords_in(address: str) -> Iterator[str]:
@@ -171,8 +236,8 @@ def _without(spellings: Iterable[str], text: str) -> str:
 
 def _without_shapes(text: str) -> str:
     lowered = text.lower()
-    if any(mark in lowered for mark in _MAY_HAVE_SHAPE):
-        for shape in _SHAPES:
+    for marks, shape in _SHAPES:
+        if any(mark in lowered for mark in marks):
             text = re.sub(shape, rf"\1{SENSITIVE}", text)
     return text
 
