@@ -636,3 +636,31 @@ def test_what_is_quoted_is_short_and_on_one_line(configs: Configs, text: str) ->
     said = (problem.key, problem.message, problem.suggestion or "")
     assert "\n" not in "".join(said)
     assert max(len(word) for part in said for word in part.split()) < 80
+
+
+IMAGES = "images: {kind: image_builder, version: 1.0.0, flavor: local}"
+
+
+@pytest.fixture
+def named(configs: Configs) -> Configs:
+    """In environment local the base stack has a component with a name of its own."""
+    orchestrator = "orchestrator: {version: 1.0.0}"
+    configs.edit("environments/local.yaml", orchestrator, f"{orchestrator}\n    {IMAGES}")
+    return configs
+
+
+def test_a_component_with_a_name_of_its_own_is_left_out_by_null(named: Configs) -> None:
+    named.append(FRAUD, "\ncomponents: {images: null}\n")
+    config = load_environment("local", named.folder)
+    assert "images" in config.components_of(None).present()
+    assert "images" in config.components_of("recommendation").present()
+    assert "images" not in config.components_of("fraud_detection").present()
+
+
+def test_of_a_component_of_another_kind_nothing_is_kept(named: Configs) -> None:
+    tracker = "kind: experiment_tracker, version: 2.0.0, flavor: mlflow, tracking_uri: file:///m"
+    named.append(FRAUD, f"\ncomponents: {{images: {{{tracker}}}}}\n")
+    config = load_environment("local", named.folder)
+    assert config.components_of(None).present()["images"].kind == "image_builder"
+    component = config.components_of("fraud_detection").present()["images"]
+    assert (component.kind, component.flavor) == ("experiment_tracker", "mlflow")

@@ -179,6 +179,22 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
             "stack.components.tracker": "is a second experiment_tracker",
         },
     ),
+    "an orchestrator has its kind's name": (
+        PROD,
+        EXPERIMENTS,
+        f"{EXPERIMENTS}\n    far: {{kind: orchestrator, version: 1.0.0, flavor: vertex}}",
+        {"stack.components.far": "is a second orchestrator beside orchestrator"},
+    ),
+    "a flavor of the named component's kind": (
+        PROD,
+        EXPERIMENTS,
+        "experiment_tracker: null\n    "
+        "images: {kind: image_builder, version: 1.0.0, flavor: kaniko}",
+        {
+            "stack.components.images.flavor": "'kaniko' is not one of gcp or local",
+            "stack.components.images": "is a second image_builder",
+        },
+    ),
     "accelerators are named": (
         PROD,
         VERTEX,

@@ -39,8 +39,11 @@ def test_every_key_is_described_and_unknown_keys_are_refused() -> None:
         assert part["description"], name
         others = part["additionalProperties"]
         if name == "Components":  # one with a name of its own, of any kind
-            kinds = {one["$ref"].rpartition("/")[2] for one in others["anyOf"]}
+            component, nothing = others["anyOf"]
+            kinds = {one["$ref"].rpartition("/")[2] for one in component["anyOf"]}
             assert kinds == {word for word, _ in KINDS.values()}
+            assert component["required"] == ["kind"] and nothing == {"type": "null"}
+            assert part["propertyNames"]["pattern"]
         else:
             assert others is False, name
         assert "required" not in part, f"{name}: another file may give the key"

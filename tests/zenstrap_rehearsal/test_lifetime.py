@@ -37,7 +37,7 @@ def test_nothing_outlives_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert all(map(listens, urls)) and configuration.exists()
     assert not any(map(listens, urls))
     assert not configuration.parent.exists()
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # one of another test may have ended meanwhile
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
     assert list(tmp_path.iterdir()) == [tmp_path / "r"]

@@ -38,3 +38,4 @@ def _check_settings(config: EnvironmentConfig, options: Options) -> None:
 
     with zenml_client(debug=options.debug) as client:
         component_settings(config, client, options.placed or unplaced)
+    print("ZenML accepts all settings.", file=sys.stderr)

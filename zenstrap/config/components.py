@@ -154,7 +154,7 @@ class Components(Section):
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Annotated[Component, OfItsFlavor()]] = Field(init=False)
+    __pydantic_extra__: dict[str, Annotated[Component, OfItsFlavor()] | None] = Field(init=False)
 
     artifact_store: Annotated[Component, OfItsFlavor("artifact_store")] = _field(
         "artifact_store", needed=True

@@ -24,7 +24,12 @@ from zenstrap.config.components import Components, any_component_model, componen
 from zenstrap.config.fields import EnvironmentName, ProjectName
 from zenstrap.config.google_fields import LabelKey, LabelValue
 from zenstrap.config.models import EnvironmentConfig, MlProject
-from zenstrap.config.names import COMPONENT_KINDS, VERSION_PATTERN
+from zenstrap.config.names import (
+    COMPONENT_KINDS,
+    PROJECT_MAX_LENGTH,
+    PROJECT_PATTERN,
+    VERSION_PATTERN,
+)
 from zenstrap.config.platforms import PLATFORMS
 from zenstrap.config.section import Section
 from zenstrap.config.trees import Location
@@ -184,7 +189,8 @@ class _OfItsKind:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         kinds = tuple(_partial_model(component_model(kind)) for kind in COMPONENT_KINDS)
-        return handler(TypeAdapter(Union[kinds]).core_schema)  # noqa: UP007
+        any_kind = handler(TypeAdapter(Union[kinds]).core_schema)  # noqa: UP007
+        return {"anyOf": [{**any_kind, "required": ["kind"]}, {"type": "null"}]}
 
     def _validated(self, content: Any) -> Any:
         kind = content.get("kind") if isinstance(content, Mapping) else None
@@ -195,7 +201,12 @@ class _OfItsKind:
 class _ComponentsFile(Section):
     """The components that one file sets."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "propertyNames": {"pattern": PROJECT_PATTERN, "maxLength": PROJECT_MAX_LENGTH}
+        },
+    )
     __pydantic_extra__: dict[str, Annotated[Any, _OfItsKind()]] = Field(init=False)
 
 

@@ -25,7 +25,14 @@ from zenstrap.config.files import (
     places_of,
     takes_names,
 )
-from zenstrap.config.names import COMPONENT_KINDS, YAML_1_1_BOOLEANS, nearest, quoted, short
+from zenstrap.config.names import (
+    COMPONENT_KINDS,
+    YAML_1_1_BOOLEANS,
+    component_name_fault,
+    nearest,
+    quoted,
+    short,
+)
 from zenstrap.config.platforms import PLATFORMS
 from zenstrap.config.trees import (
     Location,
@@ -93,7 +100,9 @@ def _available(location: Location, tree: Table) -> tuple[str, ...]:
     if location[-1] != "flavor" or not isinstance(platform, Scalar):
         return ()
     known = PLATFORMS.get(str(platform.value))
-    return known.by_kind.get(location[-2], ()) if known else ()  # type: ignore[call-overload]
+    named = at((*location[:-1], "kind"), tree)
+    kind = named.value if isinstance(named, Scalar) else location[-2]
+    return known.by_kind.get(kind, ()) if known else ()  # type: ignore[call-overload]
 
 
 def _expected_text(
@@ -287,7 +296,7 @@ def with_known_keys(
         if (
             model_in(annotation) is not None
             and key not in fields_at(at, model)
-            and not (takes_names(at, model) and _has_a_kind(value))
+            and not (takes_names(at, model) and _is_named_component(key, value))
         ):
             unknown.append(((*at, key), tree.keys[key]))
             name = _right_key(key, at, model)
@@ -326,7 +335,10 @@ def _right_key(key: str, at: Location, model: type[BaseModel]) -> str | None:
     return None if places_of(key, model) else nearest(key, list(fields_at(at, model)))
 
 
-def _has_a_kind(value: Tree) -> bool:
+def _is_named_component(name: str, value: Tree) -> bool:
+    """Whether it says its kind, or removes what another file says. A misspelt kind doesn't."""
+    if isinstance(value, Scalar) and value.value is None:
+        return component_name_fault(name) is None and nearest(name, list(COMPONENT_KINDS)) is None
     kind = value.entries.get("kind") if isinstance(value, Table) else None
     return isinstance(kind, Scalar) and kind.value in COMPONENT_KINDS
 

@@ -218,10 +218,13 @@ def _one_of_a_kind(at: str, components: Components) -> Violations:
     for name, component in components.present().items():
         if component.kind in first:
             other = first[component.kind]
+            needed = component.kind in ("artifact_store", "orchestrator")
             yield Violation(
                 (f"{at}.{name}", f"{at}.{other}"),
                 f"is a second {component.kind} beside {other}; a stack has one of each kind",
-                f"Remove it, or write {other}: null",
+                f"Write it under {other}, the only name that an {component.kind} can have"
+                if needed
+                else f"Remove it, or write {other}: null",
             )
         first.setdefault(component.kind, name)
 

@@ -113,13 +113,15 @@ def merged(base: Tree, over: Tree) -> Tree:
     """``over`` merged over ``base``: maps are merged, everything else (null too) is replaced.
 
     If ``over`` changes a component's flavor, only the version is kept of the base: the settings
-    belong to the old flavor.
+    belong to the old flavor. Of a component of another kind nothing is kept.
     """
     if not (isinstance(base, Table) and isinstance(over, Table)):
         return over
     kept = base
-    if _flavor(base) is not None and _flavor(over) not in (None, _flavor(base)):
-        kept = base.without(*(key for key in base.entries if key != "version"))
+    if _differ("kind", base, over):
+        kept = base.without(*base.entries)
+    elif _differ("flavor", base, over):
+        kept = base.without(*(key for key in base.entries if key not in ("kind", "version")))
     entries = dict(kept.entries)
     for key, value in over.entries.items():
         entries[key] = merged(entries[key], value) if key in entries else value
@@ -135,9 +137,11 @@ def laid(*layers: Table) -> Table:
     return tree
 
 
-def _flavor(table: Table) -> object:
-    flavor = table.entries.get("flavor")
-    return flavor.value if isinstance(flavor, Scalar) else None
+def _differ(key: str, base: Table, over: Table) -> bool:
+    """Whether both maps have the key, with different values."""
+    values = [table.entries.get(key) for table in (base, over)]
+    written = [value.value for value in values if isinstance(value, Scalar)]
+    return None not in written and len(set(map(str, written))) == 2
 
 
 def at(location: Location, tree: Tree | None) -> Tree | None:

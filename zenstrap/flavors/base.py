@@ -51,6 +51,10 @@ class Flavor:
         set_by_zenstrap: ZenML's settings that a configuration can't set below ``settings``, by
             their dotted path; with the key that sets them instead, or None.
         rules: return the rule violations of a component at a dotted path.
+        example: what ``register`` is called with to check a component before its platform's
+            resources exist.
+        packages: Python modules that ZenML needs for it on this machine.
+        integration: ZenML's integration that has them; None: an extra of zenstrap's has.
         references: its settings that refer to a secret.
         runs_elsewhere: it runs steps on other machines than the one that starts a pipeline.
         resource_type: ZenML's type of the resource that it accesses through a service connector;
@@ -63,6 +67,9 @@ class Flavor:
     register: Callable[[Any, Any], Registered]
     set_by_zenstrap: Mapping[str, str | None] = field(default_factory=dict)
     rules: Callable[[str, Any], Violations] = no_violations
+    example: Any = None
+    packages: tuple[str, ...] = ()
+    integration: str | None = None
     references: tuple[str, ...] = ()
     runs_elsewhere: bool = False
     resource_type: str | None = None

@@ -39,6 +39,8 @@ def _nothing(component: Component, made: object) -> Registered:
     return Registered({})
 
 
-LOCAL_ARTIFACT_STORE: Final = Flavor(LocalArtifactStore, _store, set_by_zenstrap={"path": None})
+LOCAL_ARTIFACT_STORE: Final = Flavor(
+    LocalArtifactStore, _store, set_by_zenstrap={"path": None}, example="/example"
+)
 LOCAL_ORCHESTRATOR: Final = Flavor(LocalOrchestrator, _nothing)
 LOCAL_IMAGE_BUILDER: Final = Flavor(LocalImageBuilder, _nothing)

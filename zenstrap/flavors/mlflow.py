@@ -108,5 +108,7 @@ MLFLOW: Final = Flavor(
         "tracking_token": "tracking_token",
     },
     rules=_rules,
+    packages=("mlflow",),
+    integration="mlflow",
     references=REFERENCES,
 )

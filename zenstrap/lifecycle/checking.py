@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zenstrap import paths
-from zenstrap.config import EnvironmentConfig
+from zenstrap.config import EnvironmentConfig, flavor_of
 from zenstrap.config.violations import Placed, unplaced
 from zenstrap.errors import (
     AuthenticationError,
@@ -19,6 +20,7 @@ from zenstrap.errors import (
     exit_code,
 )
 from zenstrap.events import Notice
+from zenstrap.flavors.base import Flavor
 from zenstrap.lifecycle import zenml_version
 from zenstrap.lifecycle.control_stack import control_stack
 from zenstrap.lifecycle.infrastructure import terraform_for
@@ -208,6 +210,8 @@ def _zenml_checks(
     checks.append(
         NamedCheck("control_stack", lambda: control_stack(_connected(client), config).name)
     )
+    if any(flavor.integration for flavor in _flavors(config)):
+        checks.append(NamedCheck("integrations", lambda: _integrations(config), "to create"))
     if has_settings(config):
         checks.append(
             NamedCheck(
@@ -222,6 +226,30 @@ def _zenml_checks(
         )
     checks.append(NamedCheck("smoke_test", lambda: _smoke_test(config), "to train"))
     return checks
+
+
+def _flavors(config: EnvironmentConfig) -> list[Flavor]:
+    return [
+        flavor_of(component)
+        for _, components in config.component_sets()
+        for component in components.present().values()
+    ]
+
+
+def _integrations(config: EnvironmentConfig) -> str:
+    """A check: ZenML's integrations are installed, without which it can't load the stacks."""
+    needed = {
+        flavor.integration: flavor.packages for flavor in _flavors(config) if flavor.integration
+    }
+    missing = [name for name, modules in needed.items() if not all(map(find_spec, modules))]
+    if missing:
+        raise UsageError(
+            f"ZenML's integration {' and '.join(missing)} is not installed",
+            why="ZenML can't load a stack without it",
+            fix="Install it",
+            command=f"zenml integration install {' '.join(missing)} -y",
+        )
+    return ", ".join(needed)
 
 
 def component_settings(config: EnvironmentConfig, client: Client, placed: Placed) -> str:

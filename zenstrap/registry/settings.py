@@ -14,6 +14,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from zenstrap.config import Component, EnvironmentConfig, flavor_of
 from zenstrap.config.names import nearest
 from zenstrap.config.violations import Violation, Violations
+from zenstrap.flavors.base import WAYS_AROUND_CONNECTOR
+from zenstrap.registry.desired import merged
 from zenstrap.zenml_private.calls import flavor_class, holds_secret
 
 if TYPE_CHECKING:
@@ -38,27 +40,36 @@ def settings_violations(config: EnvironmentConfig, client: Client) -> Violations
         if not component.settings:
             continue
         model = flavor_class(client, component.kind, component.flavor)
-        managed = flavor_of(component).set_by_zenstrap
-        for path, message, suggestion in settings_faults(component.settings, model, managed):
-            keys = (f"{at}.{name}.settings.{path}", f"{at}.{name}.flavor")
-            yield Violation(keys, message, suggestion)
+        flavor = flavor_of(component)
+        own = flavor.register(component, flavor.example).configuration
+        faults = settings_faults(component.settings, model, flavor.set_by_zenstrap, own)
+        for path, message, suggestion in faults:
+            key = f"{at}.{name}.settings.{path}".rstrip(".")
+            yield Violation((key, f"{at}.{name}.flavor"), message, suggestion)
 
 
 def settings_faults(
-    settings: Mapping[str, Any], model: type[BaseModel], taken: Mapping[str, str | None]
+    settings: Mapping[str, Any],
+    model: type[BaseModel],
+    taken: Mapping[str, str | None],
+    own: Mapping[str, Any],
 ) -> Iterator[Fault]:
     """The faults in the settings of one component.
 
     Args:
         model: ZenML's class of the flavor.
         taken: settings that zenstrap sets; another rule refuses them.
+        own: the settings that zenstrap sets for this component, so far as is known.
     """
     unknown = list(_unknown("", settings, model, taken))
     yield from unknown
     known = _without({path for path, _, _ in unknown}, settings)
-    refused = list(_by_class(known, model))
-    changed = _by_value(known, model, {path.partition(".")[0] for path, _ in refused})
-    yield from ((path, message, None) for path, message in (*refused, *changed))
+    refused = dict(_by_class(known, model, own))
+    together = refused.pop("", None)
+    faults = refused | dict(_by_value(known, model, {path.partition(".")[0] for path in refused}))
+    if together is not None and not faults:  # else it may be a consequence
+        faults[""] = together
+    yield from ((path, message, None) for path, message in faults.items())
 
 
 def _components(config: EnvironmentConfig) -> Iterator[tuple[str, str, Component]]:
@@ -76,7 +87,11 @@ def _unknown(
         if path in taken:
             continue
         if name not in fields:
-            free = [field for field in fields if f"{at}{field}" not in taken]
+            free = [
+                field
+                for field in fields
+                if f"{at}{field}" not in taken and field not in WAYS_AROUND_CONNECTOR
+            ]
             near = nearest(name, free)
             hint = f"Did you mean {near}?" if near else _known(free)
             yield path, "is not a setting that ZenML has for this flavor", hint
@@ -104,14 +119,31 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((m for part in get_args(annotation) if (m := _model_in(part))), None)
 
 
-def _by_class(settings: Mapping[str, Any], model: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    """Settings that ZenML refuses. Missing ones come from Terraform's outputs, or are optional."""
+def _by_class(
+    settings: Mapping[str, Any], model: type[BaseModel], own: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Settings that ZenML refuses, alone or together with zenstrap's own.
+
+    Missing ones come from Terraform's outputs, or are optional.
+    """
     try:
-        model.model_validate(dict(settings))
+        instance = model.model_validate(merged(own, settings))
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_input=False):
-            if item["type"] != "missing" and item["loc"] and item["loc"][0] in settings:
+        items = error.errors(include_url=False, include_input=False)
+        located = [item for item in items if item["loc"] and item["loc"][0] in settings]
+        for item in located or [item for item in items if not item["loc"]]:
+            if item["type"] != "missing":
                 yield _path(item["loc"], settings), _message(item["msg"])
+    except KeyError as error:  # a validator asked for a secret
+        for name, value in settings.items():
+            if isinstance(value, str) and value.startswith("{{"):
+                yield name, f"refers to a secret that ZenML doesn't have: {error.args[0]}"
+        # Secrets of zenstrap's own settings are another check's.
+    else:
+        stored = instance.model_dump(mode="json", exclude_unset=True)
+        for name, value in settings.items():
+            for path, kept in _differing(name, value, stored.get(name)):
+                yield path, _stored(kept)
 
 
 def _by_value(
@@ -131,7 +163,7 @@ def _by_value(
             continue
         stored = adapter.dump_python(read, mode="json", exclude_unset=True)
         for path, kept in _differing(name, value, stored):
-            yield path, f"would be stored by ZenML as {json.dumps(kept)}"
+            yield path, _stored(kept)
 
 
 def _differing(at: str, written: Any, stored: Any) -> Iterator[tuple[str, Any]]:
@@ -157,6 +189,10 @@ def _path(location: tuple[int | str, ...], settings: Mapping[str, Any]) -> str:
 
 def _message(text: str) -> str:
     return f"is refused by ZenML: {text[:1].lower()}{text[1:]}"
+
+
+def _stored(value: Any) -> str:
+    return f"would be stored by ZenML as {json.dumps(value)}"
 
 
 def _known(fields: list[str]) -> str:

@@ -3,34 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 from zenstrap.flavors.base import Flavor
-
-
-@dataclass(frozen=True, eq=False)
-class GoogleFlavor(Flavor):
-    """A flavor that needs something on Google Cloud.
-
-    Attributes:
-        apis: the APIs that must be enabled; terraform_modules/base_infrastructure enables them.
-        packages: the Python modules that ZenML needs for it.
-        roles: the roles that its service account gets on the project, by their keys in the
-            modules' output ``roles``.
-        custom_roles: those of them that are custom roles, each by the end of its name.
-        encrypted_by: the service that encrypts in the component's own location, as
-            terraform_modules/encryption calls it; None: it has no encryption of its own.
-        looked_at: whether access to its resource is verified when its connector is registered. For
-            a bucket that takes one request; a smoke test verifies the others.
-        hands_out_key: it writes credentials to a file, so its connector must hand out the key.
-    """
-
-    apis: frozenset[str] = frozenset()
-    packages: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-    custom_roles: tuple[str, ...] = ()
-    encrypted_by: str | None = None
-    looked_at: bool = False
-    hands_out_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,3 +50,38 @@ class Made:
     def location_of(self, component_location: str | None) -> str:
         """Where a component runs."""
         return self.workload.location or component_location or self.region
+
+
+EXAMPLE: Final = Made(
+    project="example-project",
+    region="europe-west1",
+    bucket="example-bucket",
+    uri="gs://example-bucket/shared",
+    registry="europe-west1-docker.pkg.dev/example-project/example",
+    workload=Workload(secret_name_prefix="example-"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class GoogleFlavor(Flavor):
+    """A flavor that needs something on Google Cloud.
+
+    Attributes:
+        apis: the APIs that must be enabled; terraform_modules/base_infrastructure enables them.
+        roles: the roles that its service account gets on the project, by their keys in the
+            modules' output ``roles``.
+        custom_roles: those of them that are custom roles, each by the end of its name.
+        encrypted_by: the service that encrypts in the component's own location, as
+            terraform_modules/encryption calls it; None: it has no encryption of its own.
+        looked_at: whether access to its resource is verified when its connector is registered. For
+            a bucket that takes one request; a smoke test verifies the others.
+        hands_out_key: it writes credentials to a file, so its connector must hand out the key.
+    """
+
+    example: Any = EXAMPLE
+    apis: frozenset[str] = frozenset()
+    roles: tuple[str, ...] = ()
+    custom_roles: tuple[str, ...] = ()
+    encrypted_by: str | None = None
+    looked_at: bool = False
+    hands_out_key: bool = False

@@ -65,6 +65,9 @@ KUBERNETES: Final = GoogleFlavor(
     set_by_zenstrap={
         "kubernetes_namespace": "namespace",
         "kubernetes_context": "cluster",
+        # Both would use a configuration of the machine instead of the connector.
+        "incluster": None,
+        "local": None,
         "synchronous": "synchronous",
         "max_parallelism": "max_parallelism",
     },

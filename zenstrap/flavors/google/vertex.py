@@ -129,6 +129,7 @@ VERTEX_PIPELINES: Final = GoogleFlavor(
         "custom_job_parameters.accelerator_count": "accelerator_count",
         "custom_job_parameters.boot_disk_size_gb": "boot_disk_gb",
         "custom_job_parameters.service_account": None,
+        "custom_job_parameters.additional_training_job_args.service_account": None,
     },
     rules=vertex_has_the_accelerator,
     runs_elsewhere=True,
