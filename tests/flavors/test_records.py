@@ -61,13 +61,14 @@ def test_it_says_what_it_is(flavor: Flavor) -> None:
 def test_it_stands_in_the_docs(flavor: Flavor) -> None:
     rows = (project_root() / "docs" / "flavors.md").read_text()
     where = [name for name, platform in PLATFORMS.items() if flavor in platform.flavors]
-    assert f"| `{flavor.kind}` | `{flavor.name}` | {', '.join(where)} |" in rows
+    row = f"| `{flavor.kind}` | `{flavor.name}` | {', '.join(where)} |"
+    assert row in rows, f"docs/flavors.md has no line {row} …"
 
 
 def test_the_docs_have_no_others() -> None:
     rows = (project_root() / "docs" / "flavors.md").read_text()
     found = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", rows, re.MULTILINE)
-    assert found == [(flavor.kind, flavor.name) for flavor in ALL]
+    assert found == [(flavor.kind, flavor.name) for flavor in ALL], "docs/flavors.md: other order"
 
 
 @pytest.mark.parametrize("kind", COMPONENT_KINDS)
@@ -83,12 +84,11 @@ def test_a_setting_is_one_thing_in_all_flavors_of_a_kind(kind: ComponentKind) ->
 @pytest.mark.parametrize("flavor", GOOGLE, ids=named)
 def test_its_apis_are_those_that_terraform_enables(flavor: GoogleFlavor) -> None:
     needs = block(hcl("base_infrastructure/main.tf"), "_needs")
-    if f"{flavor.kind} " not in needs and f"{flavor.kind}=" not in needs:
-        assert not flavor.apis
-        return
-    of_kind = block(needs, flavor.kind)
+    of_kind = block(needs, flavor.kind) if re.search(rf"\b{flavor.kind}\s*=", needs) else ""
     listed = re.search(rf"\b{flavor.name}\s*=\s*\[([^]]*)\]", of_kind)
-    assert set(re.findall(r'"([^"]+)"', listed[1] if listed else "")) == flavor.apis
+    enabled = set(re.findall(r'"([^"]+)"', listed[1] if listed else ""))
+    where = "_needs in terraform_modules/base_infrastructure/main.tf"
+    assert enabled == flavor.apis, f"{where} has other APIs for {named(flavor)}"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,19 @@ def test_the_module_of_a_kind_takes_its_flavors(kind: ComponentKind) -> None:
     taken = re.search(r"contains\(\[([^]]*)\], one\.flavor\)", hcl(f"{kind}/variables.tf"))
     assert taken is not None
     names = {flavor.name for flavor in FLAVORS if flavor.kind == kind}
-    assert set(re.findall(r'"([^"]+)"', taken[1])) == names
+    where = f"terraform_modules/{kind}/variables.tf"
+    assert set(re.findall(r'"([^"]+)"', taken[1])) == names, f"{where} takes other flavors"
+
+
+@pytest.mark.parametrize("kind", COMPONENT_KINDS)
+def test_the_module_of_a_kind_gives_the_roles_of_its_flavors(kind: ComponentKind) -> None:
+    """A role whose need isn't known would be held against every new version."""
+    flavors = [flavor for flavor in GOOGLE if flavor.kind == kind]
+    text, where = hcl(f"{kind}/main.tf"), f"terraform_modules/{kind}/main.tf"
+    given = set(re.findall(r"(\w+)\s*=\s*\{\s*role\b", text))
+    assert given == {role for flavor in flavors for role in flavor.roles}, f"{where}: other roles"
+    made = set(re.findall(r'"google_project_iam_custom_role" "(\w+)"', text))
+    assert made == {role for flavor in flavors for role in flavor.custom_roles}, where
 
 
 def test_terraform_encrypts_where_the_records_say() -> None:
@@ -148,7 +160,8 @@ def component_of(flavor: Flavor) -> Component:
     }
     own = {name: values[name] for name in flavor.component.model_fields if name in values}
     whole = {"version": "1.0.0", "flavor": flavor.name} | own
-    assert {*whole, "kind"} == {*flavor.component.model_fields}
+    unset = {*flavor.component.model_fields} - {*whole, "kind"}
+    assert not unset, f"component_of has no value for {unset}"
     return flavor.component.model_validate(whole)
 
 

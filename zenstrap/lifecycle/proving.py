@@ -105,7 +105,7 @@ def prove(
         stack_id=candidate.id,
         content_hash=candidate.content_hash,
         passed=not reason,
-        reason=reason or "trained, evaluated and read back",
+        reason=" ".join(reason.split()) or "trained, evaluated and read back",
         min_accuracy=settings.min_accuracy,
         accuracy=accuracy,
         read_back=read_back,

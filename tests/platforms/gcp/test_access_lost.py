@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from zenstrap.config.names import COMPONENT_KINDS, ComponentKind
-from zenstrap.flavors.google import FLAVORS
-from zenstrap.flavors.google.base import GoogleFlavor
-from zenstrap.paths import modules_folder
 from zenstrap.platforms.gcp.access_lost import is_needed
 from zenstrap.terraform.plan import ResourceChange
-
-
-@pytest.mark.parametrize("kind", COMPONENT_KINDS)
-def test_the_roles_of_a_kind_are_those_that_its_module_gives(kind: ComponentKind) -> None:
-    """A role whose need isn't known would be held against every new version."""
-    flavors = [one for one in FLAVORS if isinstance(one, GoogleFlavor) and one.kind == kind]
-    text = (modules_folder() / kind / "main.tf").read_text()
-    given = set(re.findall(r"(\w+)\s*=\s*\{\s*role\b", text))
-    assert given == {role for flavor in flavors for role in flavor.roles}
-    made = set(re.findall(r'"google_project_iam_custom_role" "(\w+)"', text))
-    assert made == {role for flavor in flavors for role in flavor.custom_roles}
 
 
 @pytest.mark.parametrize(
