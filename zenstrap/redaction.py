@@ -77,7 +77,7 @@ _SHAPES: Final = (
         ("password", "passwd", "passphrase", "token", "secret", "key"),
         rf"(?i)(([\"'])(?:(?:\w*[_-])?(?:password|passwd|passphrase)|"
         r"(?:(?:access|refresh|id|auth|api|session|security)_?)?token|client_?secret|"
-        r"(?:secret_)?access_?key|secret_?key|private_?key|(?:x-)?api[_-]?key)\2\s*[:,]\s*"
+        r"(?:secret_)?access_?key|secret_?key|private_?key|(?:x-)?api[_-]?key)\2\s*:\s*"
         rf"([\"'])){_NO_VALUE}(?:(?!\3)[^\\]|\\.)+",
     ),
     (
@@ -95,7 +95,7 @@ _SHAPES: Final = (
     (
         ("x-",),
         r"(?i)(\bx-(?:[a-z]{1,20}-){0,3}(?:api-?key|token|secret|encryption-key)"
-        r"[\"']?\s*[:,]\s*[\"']?)[^\s\"',<]+",
+        r"[\"']?\s*:\s*[\"']?)[^\s\"',<]+",
     ),
     (("ya29.",), r"(\b)ya29\.[\w.-]{20,}"),  # Google's access tokens
     (("zenkey_", "zenprokey_"), r"(\b)ZEN(?:PRO)?KEY_[\w+/=-]{8,}"),  # ZenML's
