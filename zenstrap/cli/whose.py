@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from zenstrap.config import EnvironmentConfig
 from zenstrap.errors import ZenstrapError
-from zenstrap.invocation import command
 
 if TYPE_CHECKING:
     from zenml.client import Client
@@ -45,10 +44,9 @@ def marks_notices(owner: Owner | None, config: EnvironmentConfig) -> Iterator[st
     others = sorted({mark for _, mark in marks} - {owner.id if owner else ""})
     if others and len(others) == len({mark for _, mark in marks}):
         names = shown([name for name, _ in marks])
-        recover = command("recover", config.environment)
         yield (
             f"Owner {' and '.join(others)} has an environment {config.environment} already: "
-            f"{names}. If it is yours, and its state is lost, run `{recover}`."
+            f"{names}. If it is yours, and its state is lost, `recover` shows the way out."
         )
 
 
@@ -65,7 +63,7 @@ def whose_notices(
         records: the runs that are shown.
         actual: the part of the registry that is shown.
     """
-    from zenstrap.lifecycle.other_zenml import relation, with_this_zenml
+    from zenstrap.lifecycle.other_zenml import relation
     from zenstrap.lifecycle.ownership import projects_of, registry_of, who
     from zenstrap.registry.model import OWNER, RUN
     from zenstrap.runs import run_named
@@ -77,8 +75,7 @@ def whose_notices(
         if relation(owner, here, projects_of(client)) == "anew":
             yield (
                 f"ZenML's database at {here.url} was made anew since {environment} was registered "
-                f"in it. If there is no backup of the old one, run "
-                f"`{with_this_zenml(environment)}`."
+                "in it. If there is no backup of the old one, `up --this-zenml` goes on with it."
             )
             return
         yield (

@@ -307,7 +307,7 @@ def _state_missing_or_of_another_owner(evidence: Evidence, last: RunRecord) -> Z
             why=f"Run {last.name} recorded {resources} in it, and without it everything would be "
             "created again",
         )
-    recover = f"If it is yours and its state is lost, see `{command('recover', environment)}`"
+    recover = "If it is yours and its state is lost, `recover` shows the way out"
     if last.place and (is_shared(last.place) or last.is_of_this_machine):
         return NameTakenError(
             f"the state of {environment} is in another place",
